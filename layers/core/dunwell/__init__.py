@@ -1,0 +1,1 @@
+"""Dunwell's domain: standard library only, one folder a capability."""

@@ -1,0 +1,29 @@
+"""What can go wrong in the domain, as types. Adapters translate; the HTTP map knows each of these once."""
+
+
+class DunwellError(Exception):
+    """Base of every error that the domain raises on purpose."""
+
+
+class InvalidInputError(DunwellError):
+    """What was given cannot be understood or breaks a rule; the message says what to do about it."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFoundError(DunwellError):
+    """There is no such thing, or the asker may not know that there is."""
+
+
+class ConflictError(DunwellError):
+    """Somebody else changed the same account first: load it again and decide again."""
+
+
+class RefusedError(DunwellError):
+    """The request is understood and not permitted now."""
+
+
+class UnavailableError(DunwellError):
+    """A system outside (payment gateway, mail) did not answer; trying again later may help."""

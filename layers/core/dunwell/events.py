@@ -1,0 +1,41 @@
+"""What happened to a customer, told to the rest of the world by the ledger's outbox."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+Scalar = str | int | bool | None
+
+
+RECEIVABLES_IMPORTED = "ReceivablesImported"
+PAYMENT_APPLIED = "PaymentApplied"
+PAYMENT_FAILED = "PaymentFailed"
+CUSTOMER_SCORED = "CustomerScored"
+CONTACT_PLANNED = "ContactPlanned"
+CONTACT_REFUSED = "ContactRefused"
+CONTACT_SENT = "ContactSent"
+CONTACT_DELIVERED = "ContactDelivered"
+CONTACT_BOUNCED = "ContactBounced"
+CONTACT_COMPLAINED = "ContactComplained"
+ESCALATION_DUE = "EscalationDue"
+CASE_OPENED = "CaseOpened"
+CASE_CLOSED = "CaseClosed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact.
+
+    Attributes:
+        event_id: derived from business identity, so that a repeated fact is recognised.
+        name: past tense, one of the constants above; its schema is ``infra/events/<name>.schema.json``.
+        customer_id: whose account it happened to.
+        occurred_at: when, with a time zone.
+        data: ids, integers in minor units and codes; never personal data, never a secret.
+    """
+
+    event_id: str
+    name: str
+    customer_id: str
+    occurred_at: datetime
+    data: Mapping[str, Scalar] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Who owes what: entries are added, never edited, and every balance is their sum."""

@@ -1,0 +1,43 @@
+"""A change to one account: what is added, and the events that tell of it. The store writes all of it or nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from dunwell.accounts.model import Customer
+from dunwell.events import Event
+from dunwell.ledger.model import Account, Invoice, Payment
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one decision does to an account.
+
+    Attributes:
+        account: the account as it was read; its version is the condition of the write.
+        customer: the customer's new description, or None when it stays.
+        invoices: new invoices, and known ones whose description changed; never another amount.
+        payments: new payments with their allocations.
+        events: facts to publish, in order.
+    """
+
+    account: Account
+    customer: Customer | None = None
+    invoices: Mapping[str, Invoice] = field(default_factory=dict)
+    payments: Mapping[str, Payment] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.customer or self.invoices or self.payments or self.events)
+
+    def applied(self) -> Account:
+        """The account after the change, one version on."""
+        before = self.account
+        return replace(
+            before,
+            customer=self.customer or before.customer,
+            version=before.version + 1,
+            invoices={**before.invoices, **self.invoices},
+            payments={**before.payments, **self.payments},
+        )

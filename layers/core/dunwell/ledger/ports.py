@@ -1,0 +1,30 @@
+"""What the ledger needs from a store."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from dunwell.ledger.change import Change
+from dunwell.ledger.model import Account
+
+SHARDS = 64
+"""Open accounts are spread over this many partitions of the work list, so that no partition is hot."""
+
+
+class Ledger(Protocol):
+    """Accounts by customer."""
+
+    def load(self, customer_id: str) -> Account | None:
+        """The account with all its entries, or None when the customer is not known."""
+        ...
+
+    def commit(self, change: Change) -> Account:
+        """Write a change whole, if the account is still at the version it was read at; the account afterwards.
+
+        Raises:
+            ConflictError: the account was changed meanwhile.
+        """
+        ...
+
+    def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
+        """Ids of customers of a shard with an open balance or unapplied credit, in order, after an id."""
+        ...
