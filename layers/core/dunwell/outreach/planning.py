@@ -45,7 +45,7 @@ def _by_currency(
             continue
         invoices = _to_ask_for(account, currency, policy, as_of)
         stage = policy.stage_due(
-            max((days_past_due(i.invoice.due_on, as_of) for i in invoices), default=_NO_CONTACT_YET)
+            max((days_past_due(i.invoice.due_on, as_of) for i in invoices), default=_NOT_YET_ANY_STAGE)
         )
         if stage is None or _patient_with(state.risk_permille, invoices, policy, as_of):
             continue
