@@ -1,0 +1,1 @@
+"""Adapters between the domain and AWS, Stripe and the function environment."""
