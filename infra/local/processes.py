@@ -42,6 +42,13 @@ class Child:
     def alive(self) -> bool:
         return self.process.poll() is None
 
+    def ending(self) -> str:
+        """How it ended, in words."""
+        status = self.process.poll()
+        if status is not None and status < 0:
+            return f"was killed ({signal.Signals(-status).name})"
+        return f"ended with status {status}"
+
     def last_lines(self, count: int = 5) -> list[str]:
         """The last lines of its log that say something."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()

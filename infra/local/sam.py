@@ -5,6 +5,7 @@ leaves the machine, and every worker of the emulator would spend as long unpacki
 build has changed, the last build stands.
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from infra.local.errors import LocalStackError
@@ -47,6 +49,10 @@ class Sam:
 
     def build(self) -> bool:
         """Builds layers and template into `.local/build`; False when the last build still stands."""
+        with self._locked():
+            return self._build()
+
+    def _build(self) -> bool:
         stamp = self.build_dir / ".inputs"
         digest = self._digest_of_inputs()
         if stamp.exists() and stamp.read_text() == digest:
@@ -61,7 +67,17 @@ class Sam:
         """Deploys what was built. Raises LocalStackError with the last useful lines when it fails."""
         for leftover in self.root.glob("functions/**/__pycache__/*.pyc"):
             leftover.unlink()
-        self._run("deploy", ["--parameter-overrides", *(f'{k}="{v}"' for k, v in parameters.items())])
+        arguments = [f'{name}="{value}"' for name, value in parameters.items()]
+        with self._locked():
+            self._run("deploy", ["--parameter-overrides", *arguments])
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One user of the build folder at a time: tests and a demo may run side by side."""
+        lock = self.root / ".local" / "build.lock"
+        with lock.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _run(self, command: str, arguments: list[str]) -> None:
         sam = self.root / ".local" / "sam" / "bin" / "sam"

@@ -17,12 +17,12 @@ from types import TracebackType
 from typing import Any, Self
 
 import boto3
-from botocore.config import Config
 
 from infra.local import after_deploy, ports
 from infra.local.errors import LocalStackError
 from infra.local.processes import Child, Children
 from infra.local.sam import RUNTIME, Sam
+from infra.local.session import LocalSession
 from infra.local.template import load_template
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +30,8 @@ STACK_NAME = "dunwell-local"
 ARTIFACTS_BUCKET = "dunwell-local-artifacts"
 REGION = "us-east-1"
 SENDER_DOMAIN = "mail.dunwell.test"
-USUAL_PORTS = {"aws": 4690, "ses": 4692, "stripe": 4693}
+AWS, SES, STRIPE = "local-aws", "ses-sandbox", "stripe-sandbox"
+USUAL_PORTS = {AWS: 4690, SES: 4692, STRIPE: 4693}
 START_SECONDS = 20.0
 _WATCH_SECONDS = 0.3
 
@@ -78,7 +79,7 @@ class LocalStack:
     @property
     def endpoint(self) -> str:
         """The local AWS."""
-        return self._address("aws")
+        return self._address(AWS)
 
     @property
     def api_endpoint(self) -> str:
@@ -88,12 +89,12 @@ class LocalStack:
     @property
     def ses_endpoint(self) -> str:
         """The SES sandbox, which also shows the mailbox."""
-        return self._address("ses")
+        return self._address(SES)
 
     @property
     def stripe_endpoint(self) -> str:
         """The Stripe sandbox."""
-        return self._address("stripe")
+        return self._address(STRIPE)
 
     def _address(self, name: str) -> str:
         return f"http://{ports.LOOPBACK}:{self._ports[name]}"
@@ -122,12 +123,13 @@ class LocalStack:
         if not emulator.exists():
             raise LocalStackError("the local AWS is not installed: run `make setup`")
         self._clean_scratch()
-        waiting = [(self._children.start("aws", [str(emulator)], self._emulator_env(), self.root), "aws")]
+        started = [self._children.start(AWS, [str(emulator)], self._emulator_env(), self.root)]
         if self._sandboxes:
-            waiting += [(self._start_sandbox(name, *more), name) for name, *more in self._sandbox_options()]
-        paths = {"aws": "/_ministack/health"}
-        for child, name in waiting:
-            self._wait_until_healthy(child, name, paths.get(name, "/_sandbox/health"))
+            verified = ["--verified", self.sender_domain]
+            started.append(self._start_sandbox(SES, "--events-endpoint", self.endpoint, *verified))
+            started.append(self._start_sandbox(STRIPE))
+        for child in started:
+            self._wait_until_healthy(child)
 
     def stop(self) -> None:
         """Stops everything; safe to call twice."""
@@ -160,7 +162,7 @@ class LocalStack:
         return {
             **self._bare_env(),
             "BIND_HOST": ports.LOOPBACK,
-            "GATEWAY_PORT": str(self._ports["aws"]),
+            "GATEWAY_PORT": str(self._ports[AWS]),
             "AUTH": "true",
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
@@ -177,23 +179,21 @@ class LocalStack:
             **self.credentials,
         }
 
-    def _sandbox_options(self) -> list[list[str]]:
-        return [
-            ["ses", "--events-endpoint", self.endpoint, "--verified", self.sender_domain],
-            ["stripe"],
-        ]
-
     def _start_sandbox(self, name: str, *options: str) -> Child:
-        module = [sys.executable, "-m", f"infra.local.{name}_sandbox", "--port", str(self._ports[name])]
-        return self._children.start(name, [*module, *options], self._bare_env(), self.root)
+        module = f"infra.local.{name.replace('-', '_')}"
+        argv = [sys.executable, "-m", module, "--port", str(self._ports[name]), *options]
+        return self._children.start(name, argv, self._bare_env(), self.root)
 
-    def _wait_until_healthy(self, child: Child, name: str, path: str) -> None:
+    def _wait_until_healthy(self, child: Child) -> None:
+        path = "/_ministack/health" if child.name == AWS else "/_sandbox/health"
         deadline = time.monotonic() + START_SECONDS
-        while not _answers(self._ports[name], path):
+        while not _answers(self._ports[child.name], path):
             if not child.alive:
                 raise _death(child)
             if time.monotonic() > deadline:
-                raise LocalStackError(f"{name} did not answer within {START_SECONDS:g} s; see {child.log}")
+                raise LocalStackError(
+                    f"{child.name} does not answer after {START_SECONDS:g} s; see {child.log}"
+                )
             time.sleep(0.03)
 
     def _clean_scratch(self, *, remake: bool = True) -> None:
@@ -259,7 +259,7 @@ class LocalStack:
     @cached_property
     def session(self) -> boto3.Session:
         """A session of the root user of the local AWS; its clients talk to the local endpoint."""
-        return _LocalSession(self.endpoint)
+        return LocalSession(self.endpoint, REGION)
 
     def client(self, service: str) -> Any:
         """A boto3 client of one service of the local AWS."""
@@ -313,24 +313,6 @@ class LocalStack:
         )
 
 
-class _LocalSession(boto3.Session):
-    """A session whose clients and resources talk to one endpoint and give up soon when it is gone."""
-
-    def __init__(self, endpoint: str) -> None:
-        super().__init__("test", "test", region_name=REGION)
-        retries: Any = {"mode": "standard", "total_max_attempts": 2}
-        self._local = {
-            "endpoint_url": endpoint,
-            "config": Config(retries=retries, inject_host_prefix=False),
-        }
-
-    def client(self, service_name: Any, **options: Any) -> Any:
-        return super().client(service_name, **{**self._local, **options})
-
-    def resource(self, service_name: Any, **options: Any) -> Any:
-        return super().resource(service_name, **{**self._local, **options})
-
-
 def _answers(port: int, path: str) -> bool:
     connection = http.client.HTTPConnection(ports.LOOPBACK, port, timeout=1)
     try:
@@ -344,5 +326,4 @@ def _answers(port: int, path: str) -> bool:
 
 def _death(child: Child) -> LocalStackError:
     said = " / ".join(child.last_lines(2)) or "it said nothing"
-    status = child.process.poll()
-    return LocalStackError(f"{child.name} stopped unexpectedly (status {status}): {said}; see {child.log}")
+    return LocalStackError(f"{child.name} {child.ending()}: {said}; see {child.log}")
