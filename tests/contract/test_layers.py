@@ -1,0 +1,84 @@
+"""Every handler finds what it imports in its layers, and fits into Lambda.
+
+The packages of a test run hide what a layer lacks; so each handler is imported by an interpreter that sees
+the standard library, the built layers and the function's folder, and nothing else.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.local.sam import Sam
+from tests.support.template import ROOT, function_folder, functions, layers_of
+
+UNZIPPED_LIMIT_BYTES = 262_144_000
+
+IMPORT_HANDLER = """
+import importlib, sys
+sys.dont_write_bytecode = True
+*paths, handler = sys.argv[1:]
+sys.path[:0] = paths
+module, name = handler.rsplit(".", 1)
+assert callable(getattr(importlib.import_module(module), name))
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sam = Sam(ROOT, tmp_path_factory.mktemp("sam"), {"AWS_DEFAULT_REGION": "us-east-1"})
+    sam.build()
+    return sam.build_dir
+
+
+def size_of(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_handler_imports_from_its_layers_alone(name: str, built: Path) -> None:
+    layers = [str(built / layer / "python") for layer in layers_of(name)]
+    handler = functions()[name]["Properties"].get("Handler", "app.handler")
+    command = [sys.executable, "-I", "-S", "-c", IMPORT_HANDLER]
+
+    done = subprocess.run(
+        [*command, str(function_folder(name)), *layers, handler],
+        env={"AWS_DEFAULT_REGION": "us-east-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_function_with_its_layers_fits_into_lambda(name: str, built: Path) -> None:
+    total = size_of(function_folder(name)) + sum(size_of(built / layer) for layer in layers_of(name))
+
+    assert total < UNZIPPED_LIMIT_BYTES
+
+
+def test_all_layers_together_fit_into_lambda(built: Path) -> None:
+    assert (
+        sum(size_of(built / layer) for layer in ("CoreLayer", "AwsLayer", "ScoringLayer"))
+        < UNZIPPED_LIMIT_BYTES
+    )
+
+
+def test_a_package_that_is_in_no_layer_is_not_found(built: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", IMPORT_HANDLER, str(built / "AwsLayer" / "python"), "pytest.main"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "No module named 'pytest'" in done.stderr
+
+
+def test_every_function_folder_is_deployed_once() -> None:
+    deployed = sorted(function_folder(name).name for name in functions())
+
+    assert deployed == sorted(path.parent.name for path in ROOT.glob("functions/*/app.py"))
