@@ -191,9 +191,7 @@ class LocalStack:
             if not child.alive:
                 raise _death(child)
             if time.monotonic() > deadline:
-                raise LocalStackError(
-                    f"{child.name} does not answer after {START_SECONDS:g} s; see {child.log}"
-                )
+                raise LocalStackError(f"{child.name} does not answer after {START_SECONDS:g} s; see {child.log}")
             time.sleep(0.03)
 
     def _clean_scratch(self, *, remake: bool = True) -> None:
@@ -308,9 +306,7 @@ class LocalStack:
     def put_stripe_secret(self, api_key: str, webhook_secrets: list[str]) -> None:
         """Fills the secret that is filled by hand after a deploy to AWS."""
         value = json.dumps({"api_key": api_key, "webhook_secrets": webhook_secrets})
-        self.client("secretsmanager").put_secret_value(
-            SecretId=self.outputs()["StripeSecretArn"], SecretString=value
-        )
+        self.client("secretsmanager").put_secret_value(SecretId=self.outputs()["StripeSecretArn"], SecretString=value)
 
 
 def _answers(port: int, path: str) -> bool:

@@ -61,10 +61,7 @@ def test_a_function_with_its_layers_fits_into_lambda(name: str, built: Path) -> 
 
 
 def test_all_layers_together_fit_into_lambda(built: Path) -> None:
-    assert (
-        sum(size_of(built / layer) for layer in ("CoreLayer", "AwsLayer", "ScoringLayer"))
-        < UNZIPPED_LIMIT_BYTES
-    )
+    assert sum(size_of(built / layer) for layer in ("CoreLayer", "AwsLayer", "ScoringLayer")) < UNZIPPED_LIMIT_BYTES
 
 
 def test_a_package_that_is_in_no_layer_is_not_found(built: Path) -> None:
