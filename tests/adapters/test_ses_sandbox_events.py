@@ -6,18 +6,20 @@ import json
 import os
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.request import Request, urlopen
 
 import boto3
 import pytest
 
 from infra.local.ses_sandbox import SesSandbox
-from infra.local.ses_sandbox.bus import BusError
+from infra.local.ses_sandbox.bus import BusError, EventBus
 from infra.local.ses_sandbox.events import MailEvent, events_for
 from infra.local.ses_sandbox.publisher import EventPublisher
 from infra.local.ses_sandbox.sending import accept
@@ -205,6 +207,43 @@ def test_reset_drops_held_events(publishing: Callable[[RecordingBus], EventPubli
 
     until(lambda: publisher.status()["published"] == 2)
     assert bus.taken == ["Email Sent", "Email Bounced"]
+
+
+class AcceptingBus(BaseHTTPRequestHandler):
+    """EventBridge's HTTP face, for a bus that takes `aws.` sources, which the emulator does not."""
+
+    entries: ClassVar[list[dict[str, Any]]] = []
+    answers: ClassVar[list[dict[str, str]]] = []
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.entries.extend(request["Entries"])
+        body = json.dumps({"FailedEntryCount": 0, "Entries": [self.answers.pop(0)]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Stay quiet."""
+
+
+def test_a_bus_that_takes_the_source_gets_plain_events_and_its_refusals_are_errors() -> None:
+    AcceptingBus.answers = [{"EventId": "1"}, {"ErrorCode": "InternalFailure", "ErrorMessage": "again"}]
+    AcceptingBus.entries = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), AcceptingBus) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        bus = EventBus(f"http://127.0.0.1:{server.server_address[1]}", "us-east-1")
+        sent, delivered = events_of(request_to("sam@customer.test"))
+        bus.put(sent)
+        with pytest.raises(BusError, match="InternalFailure: again"):
+            bus.put(delivered)
+        server.shutdown()
+
+    assert AcceptingBus.entries[0]["Source"] == "aws.ses"
+    assert AcceptingBus.entries[0]["DetailType"] == "Email Sent"
+    assert json.loads(AcceptingBus.entries[0]["Detail"])["eventType"] == "Send"
+    assert "EventBusName" not in AcceptingBus.entries[0]
 
 
 def free_port() -> int:

@@ -15,6 +15,7 @@ import pytest
 
 from infra.local.ses_sandbox import SesSandbox
 from infra.local.ses_sandbox.mail_html import for_frame
+from infra.local.ses_sandbox.markup import linked
 from infra.local.ses_sandbox.sending import accept
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -153,6 +154,14 @@ def test_everything_a_sender_writes_is_escaped(sandbox: SesSandbox) -> None:
             html = error.read().decode()
         assert Tags(html).named("script") == [], path
         assert HOSTILE.split("alert")[0] not in html, path
+
+
+def test_web_addresses_in_a_text_are_links_and_nothing_else_is() -> None:
+    text = linked("Pay (https://example.com/p?a=1&b=2). Not javascript:alert(1) or <b>")
+
+    url = "https://example.com/p?a=1&amp;b=2"
+    link = f'<a href="{url}" target="_blank" rel="noopener noreferrer">{url}</a>'
+    assert text == f"Pay ({link}). Not javascript:alert(1) or &lt;b&gt;"
 
 
 def test_the_pages_themselves_allow_no_script(sandbox: SesSandbox) -> None:

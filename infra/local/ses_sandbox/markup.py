@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
+
+_WEB_ADDRESS = re.compile(r"""(https?://[^\s<>"']*[^\s<>"'.,;:!?)\]])""")
 
 
 class Markup(str):
@@ -21,3 +24,13 @@ def fill(template: str, /, **values: object) -> Markup:
 def join(parts: Iterable[Markup]) -> Markup:
     """Return the parts one after the other."""
     return Markup("".join(parts))
+
+
+def linked(text: str) -> Markup:
+    """Return `text` with its web addresses as links, the way mail programs and phones show it."""
+    link = '<a href="{url}" target="_blank" rel="noopener noreferrer">{url}</a>'
+    # Split by one group: every second part is an address.
+    return join(
+        fill(link, url=part) if position % 2 else fill("{part}", part=part)
+        for position, part in enumerate(_WEB_ADDRESS.split(text))
+    )

@@ -7,7 +7,7 @@ from importlib.resources import files
 from urllib.parse import quote, urlencode
 
 from infra.local.ses_sandbox.listing import Entry, Listing
-from infra.local.ses_sandbox.markup import Markup, fill, join
+from infra.local.ses_sandbox.markup import Markup, fill, join, linked
 from infra.local.ses_sandbox.sms import Sms
 from infra.local.ses_sandbox.store import StoredMail
 
@@ -27,7 +27,7 @@ _PAGE = """<!doctype html>
 <p>What customers received from this local Dunwell. Nothing leaves this machine.</p></div>
 <search><form action="/" method="get" role="search"><label for="to">Recipient contains</label>
 <div class="field"><input id="to" name="to" type="search" value="{recipient}" autocomplete="off"
- placeholder="name@example.com or +44…"><button>Search</button></div></form></search></header>
+ placeholder="sam@ or +44"><button>Search</button></div></form></search></header>
 {content}</body></html>"""
 
 _LIST = """<div class="list-head"><h2 id="list-title">{heading}</h2>{refresh_link}</div>{notice}
@@ -38,7 +38,7 @@ _HOME = """<main class="panes" id="content">
 <section class="detail hint-pane" aria-label="Message"><p class="hint">{hint}</p></section></main>"""
 
 _ITEM = """<li><a href="{href}"{current}><span class="row"><span class="badge {css}">{channel}</span>
-<span class="recipient">{recipient}</span><time datetime="{iso}">{time}</time></span>
+<time datetime="{iso}">{time}</time></span><span class="recipient">{recipient}</span>
 <span class="subject">{title}</span>{problem}</a></li>"""
 
 _MAIL = """<p class="back"><a href="/{query}">All messages</a></p><h2>{subject}</h2>
@@ -218,7 +218,7 @@ def _facts(mail: StoredMail) -> Markup:
 def _text_part(mail: StoredMail) -> Markup:
     if mail.parsed.text is None:
         return Markup('<p class="hint">This mail has no text part.</p>')
-    text = fill('<pre class="text">{text}</pre>', text=mail.parsed.text)
+    text = fill('<pre class="text">{text}</pre>', text=linked(mail.parsed.text))
     if mail.parsed.html is None:
         return fill("<h3>Text</h3>{text}", text=text)
     return fill("<details><summary>Text part</summary>{text}</details>", text=text)
@@ -253,7 +253,7 @@ def _bubble(sms: Sms, selected: bool) -> Markup:
         sender=sms.sender,
         iso=sms.seen_at.isoformat(),
         time=_short(sms.seen_at),
-        text=sms.text,
+        text=linked(sms.text),
         details=details,
     )
 
