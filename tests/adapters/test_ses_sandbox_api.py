@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -20,11 +21,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.local.ses_sandbox import SesSandbox
+from infra.local.ses_sandbox.sending import accept
+from infra.local.ses_sandbox.store import Mailbox
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PDF = b"%PDF-1.7\n" + bytes(range(256))
 
 
@@ -163,6 +167,16 @@ def test_messages_are_found_by_recipient_and_after_an_id(sandbox: SesSandbox, se
     assert [m["id"] for m in messages(sandbox, "?to=SAM@customer.test")] == [first, last]
     assert [m["id"] for m in messages(sandbox, f"?to=sam@customer.test&after={first}")] == [last]
     assert messages(sandbox, "?to=sam@customer") == []
+
+
+def test_the_oldest_mails_give_way_when_the_mailbox_is_full() -> None:
+    mailbox = Mailbox(verified=["example.com"], keep_bytes=2500)
+    sent = [accept(simple(Body={"Text": {"Data": "x" * 800}}), mailbox, "us-east-1", NOW) for _ in range(3)]
+
+    for mail in sent:
+        mailbox.add(mail)
+
+    assert [mail.id for mail in mailbox.mails()] == [mail.id for mail in sent[1:]]
 
 
 @pytest.mark.parametrize("sender", ["accounts@example.org", "x@notexample.com"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
 import subprocess
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +28,7 @@ from infra.local.ses_sandbox.sending import accept
 from infra.local.ses_sandbox.store import Mailbox, Suppression
 
 if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import TargetTypeDef
     from mypy_boto3_sqs import SQSClient
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -327,6 +330,57 @@ def test_a_delivery_reaches_a_queue_through_a_rule_on_the_default_bus(
         "arn:aws:ses:us-east-1:000000000000:configuration-set/main",
         "arn:aws:ses:us-east-1:000000000000:identity/example.com",
     ]
+
+
+def test_a_function_gets_the_part_its_rule_names_and_a_target_out_of_reach_is_warned_of(
+    emulator: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    events, logs = (
+        SESSION.client("events", endpoint_url=emulator),
+        SESSION.client("logs", endpoint_url=emulator),
+    )
+    function_arn = make_logging_function(emulator)
+    events.put_rule(Name="complaints", EventPattern='{"detail-type": ["Email Complaint Received"]}')
+    targets: list[TargetTypeDef] = [
+        {"Id": "function", "Arn": function_arn, "InputPath": "$.detail.complaint"},
+        {"Id": "fifo", "Arn": "arn:aws:sqs:us-east-1:000000000000:orders.fifo"},
+    ]
+    events.put_targets(Rule="complaints", Targets=targets)
+
+    bus = EventBus(emulator, "us-east-1")
+    for event in events_of(request_to("complaint+sam@customer.test")):
+        bus.put(event)
+
+    def logged() -> list[str]:
+        found = logs.filter_log_events(logGroupName="/aws/lambda/note", filterPattern="complainedRecipients")
+        return [line["message"] for line in found["events"]]
+
+    until(logged, seconds=20)
+    assert "complaint+sam@customer.test" in logged()[0]
+    assert "eventType" not in logged()[0]
+    assert "cannot hand mail events to target arn:aws:sqs:us-east-1:000000000000:orders.fifo" in caplog.text
+
+
+def make_logging_function(url: str) -> str:
+    """Make a function that logs its event; return its ARN."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr(
+            "app.py", "import json\ndef handler(event, context):\n    print(json.dumps(event))\n"
+        )
+    trust = '{"Version": "2012-10-17", "Statement": []}'
+    role = SESSION.client("iam", endpoint_url=url).create_role(
+        RoleName="note", AssumeRolePolicyDocument=trust
+    )
+    SESSION.client("logs", endpoint_url=url).create_log_group(logGroupName="/aws/lambda/note")
+    created = SESSION.client("lambda", endpoint_url=url).create_function(
+        FunctionName="note",
+        Runtime="python3.11",
+        Handler="app.handler",
+        Role=role["Role"]["Arn"],
+        Code={"ZipFile": code.getvalue()},
+    )
+    return str(created["FunctionArn"])
 
 
 def test_a_suppressed_destination_bounces_into_the_queue_once_held_events_are_released(

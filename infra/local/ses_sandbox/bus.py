@@ -3,7 +3,8 @@
 Only AWS services may publish events whose source begins with `aws.`. A bus that enforces this refuses the
 sandbox's PutEvents with NotAuthorizedForSourceException, although the sandbox stands in for such a service.
 Then the sandbox does the last step itself: it asks the bus which rules match and hands the event to their
-targets. So the template's rule says `aws.ses` here as on AWS, and no function knows the difference.
+targets (standard queues and functions; it warns of others). So the template's rule says `aws.ses` here as on
+AWS, and no function knows the difference.
 """
 
 from __future__ import annotations
@@ -49,11 +50,9 @@ class EventBus:
         self._events = session.client("events", endpoint_url=endpoint_url, config=config)
         self._sqs = session.client("sqs", endpoint_url=endpoint_url, config=config)
         self._lambda = session.client("lambda", endpoint_url=endpoint_url, config=config)
-        self._states = session.client("stepfunctions", endpoint_url=endpoint_url, config=config)
         self._targets: dict[str, Callable[[TargetOutputTypeDef, str], object]] = {
             "sqs": self._to_queue,
             "lambda": self._to_function,
-            "states": self._to_state_machine,
         }
 
     def put(self, event: MailEvent) -> None:
@@ -87,7 +86,8 @@ class EventBus:
         for rule in self._matching_rules(envelope):
             for target in self._events.list_targets_by_rule(Rule=rule)["Targets"]:
                 service = target["Arn"].split(":")[2]
-                if "InputTransformer" in target or service not in self._targets:
+                unknown = service not in self._targets or target["Arn"].endswith(".fifo")
+                if unknown or "InputTransformer" in target:
                     _LOG.warning("Rule %s: cannot hand mail events to target %s.", rule, target["Arn"])
                 else:
                     self._targets[service](target, _input(target, envelope))
@@ -96,10 +96,7 @@ class EventBus:
         for page in self._events.get_paginator("list_rules").paginate(EventBusName="default"):
             for rule in page["Rules"]:
                 pattern = rule.get("EventPattern")
-                if not pattern or rule.get("State") != "ENABLED":
-                    continue
-                # Spares a call for each rule that plainly names other sources.
-                if SOURCE not in pattern and '"source"' in pattern and '"prefix"' not in pattern:
+                if not pattern or rule.get("State") != "ENABLED" or _names_other_sources(pattern):
                     continue
                 event = json.dumps(envelope)
                 if self._events.test_event_pattern(EventPattern=pattern, Event=event)["Result"]:
@@ -107,17 +104,16 @@ class EventBus:
 
     def _to_queue(self, target: TargetOutputTypeDef, body: str) -> None:
         url = self._sqs.get_queue_url(QueueName=target["Arn"].split(":")[5])["QueueUrl"]
-        group = target.get("SqsParameters", {}).get("MessageGroupId")
-        if group:
-            self._sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=group)
-        else:
-            self._sqs.send_message(QueueUrl=url, MessageBody=body)
+        self._sqs.send_message(QueueUrl=url, MessageBody=body)
 
     def _to_function(self, target: TargetOutputTypeDef, body: str) -> None:
         self._lambda.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=body.encode())
 
-    def _to_state_machine(self, target: TargetOutputTypeDef, body: str) -> None:
-        self._states.start_execution(stateMachineArn=target["Arn"], input=body)
+
+def _names_other_sources(pattern: str) -> bool:
+    """Tell whether a rule plainly names sources, none of them SES: most do, which spares a call."""
+    sources = json.loads(pattern).get("source")
+    return bool(sources) and SOURCE not in sources and all(isinstance(name, str) for name in sources)
 
 
 def _envelope(event: MailEvent, region: str, now: datetime) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from infra.local.ses_sandbox.errors import not_found
 from infra.local.ses_sandbox.mime import ParsedMail
 from infra.local.ses_sandbox.outcomes import Outcome
 
+# A load test must not fill the laptop's memory.
+KEEP_BYTES = 256 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class StoredMail:
@@ -46,17 +49,18 @@ class Suppression:
 class Mailbox:
     """The sandbox's state; every method may be called from any thread."""
 
-    def __init__(self, verified: Iterable[str] = (), keep: int = 20_000) -> None:
-        """Start with the `verified` identities; keep at most the newest `keep` mails."""
+    def __init__(self, verified: Iterable[str] = (), keep_bytes: int = KEEP_BYTES) -> None:
+        """Start with the `verified` identities; keep the newest mails up to `keep_bytes` of raw messages."""
         self._lock = threading.Lock()
         self._initially_verified = tuple(verified)
-        self._keep = keep
+        self._keep_bytes = keep_bytes
         self.reset()
 
     def reset(self) -> None:
         """Forget everything but the identities verified at the start."""
         with self._lock:
             self._mails: OrderedDict[str, StoredMail] = OrderedDict()
+            self._bytes = 0
             self._suppressed: dict[str, Suppression] = {}
             self._identities = {normalized(identity) for identity in self._initially_verified}
 
@@ -64,8 +68,10 @@ class Mailbox:
         """Keep `mail`; the oldest gives way when the mailbox is full."""
         with self._lock:
             self._mails[mail.id] = mail
-            if len(self._mails) > self._keep:
-                self._mails.popitem(last=False)
+            self._bytes += len(mail.raw)
+            while self._bytes > self._keep_bytes and len(self._mails) > 1:
+                _, oldest = self._mails.popitem(last=False)
+                self._bytes -= len(oldest.raw)
 
     def mails(self) -> list[StoredMail]:
         """Return the kept mails, oldest first."""
