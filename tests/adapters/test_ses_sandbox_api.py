@@ -99,9 +99,7 @@ def raw_message(to: str = "sam@customer.test", **headers: str) -> bytes:
 
 
 def test_a_raw_message_is_kept_whole(sandbox: SesSandbox, ses: SESV2Client) -> None:
-    message_id = ses.send_email(Content={"Raw": {"Data": raw_message(Bcc="hidden@customer.test")}})[
-        "MessageId"
-    ]
+    message_id = ses.send_email(Content={"Raw": {"Data": raw_message(Bcc="hidden@customer.test")}})["MessageId"]
 
     kept = messages(sandbox)[0]
     assert kept["id"] == message_id
@@ -117,9 +115,7 @@ def test_a_raw_message_is_kept_whole(sandbox: SesSandbox, ses: SESV2Client) -> N
     assert next(mail.iter_attachments()).get_content() == PDF
 
 
-def test_what_is_delivered_has_the_message_id_of_ses_and_no_bcc(
-    sandbox: SesSandbox, ses: SESV2Client
-) -> None:
+def test_what_is_delivered_has_the_message_id_of_ses_and_no_bcc(sandbox: SesSandbox, ses: SESV2Client) -> None:
     data = raw_message(Bcc="hidden@customer.test", Message_ID="<own@example.com>", X_SES_TENANT="a")
     message_id = ses.send_email(Content={"Raw": {"Data": data}})["MessageId"]
 
@@ -146,9 +142,7 @@ def test_a_simple_message_keeps_headers_attachments_and_tags(sandbox: SesSandbox
     assert kept["outcomes"] == {"sam@customer.test": "delivered"}
 
 
-def test_tags_in_the_raw_headers_count_unless_the_api_gives_some(
-    sandbox: SesSandbox, ses: SESV2Client
-) -> None:
+def test_tags_in_the_raw_headers_count_unless_the_api_gives_some(sandbox: SesSandbox, ses: SESV2Client) -> None:
     data = raw_message(X_SES_MESSAGE_TAGS="contact=c-1, stage=first", X_SES_CONFIGURATION_SET="main")
     ses.send_email(Content={"Raw": {"Data": data}})
     ses.send_email(Content={"Raw": {"Data": data}}, EmailTags=[{"Name": "contact", "Value": "c-2"}])
@@ -185,8 +179,7 @@ def test_a_sender_that_is_not_verified_is_rejected(ses: SESV2Client, sender: str
 
     assert (status, code) == (400, "MessageRejected")
     assert text == (
-        "Email address is not verified. The following identities failed the check in region "
-        f"US-EAST-1: {sender}"
+        f"Email address is not verified. The following identities failed the check in region US-EAST-1: {sender}"
     )
 
 
@@ -208,10 +201,7 @@ def test_an_identity_may_be_an_address_or_a_domain_and_covers_subdomains(ses: SE
     assert ses.get_email_identity(EmailIdentity="whole.test")["VerifiedForSendingStatus"] is True
     for sender in ("owner@single.test", "any@whole.test", "any@mail.whole.test"):
         assert ses.send_email(**{**simple(), "FromEmailAddress": sender})["MessageId"]
-    assert (
-        refusal(ses.send_email, **{**simple(), "FromEmailAddress": "other@single.test"})[1]
-        == "MessageRejected"
-    )
+    assert refusal(ses.send_email, **{**simple(), "FromEmailAddress": "other@single.test"})[1] == "MessageRejected"
     assert refusal(ses.get_email_identity, EmailIdentity="none.test")[:2] == (404, "NotFoundException")
     assert refusal(ses.create_email_identity, EmailIdentity="whole.test")[1] == "AlreadyExistsException"
 
@@ -252,9 +242,7 @@ def test_what_ses_refuses_is_refused(
     assert messages(sandbox) == []
 
 
-@pytest.mark.parametrize(
-    "header", [("X-Note", "a\r\nBcc: spy@evil.test"), ("Bcc", "spy@evil.test"), ("a b", "c")]
-)
+@pytest.mark.parametrize("header", [("X-Note", "a\r\nBcc: spy@evil.test"), ("Bcc", "spy@evil.test"), ("a b", "c")])
 def test_a_custom_header_cannot_smuggle_another_one_in(ses: SESV2Client, header: tuple[str, str]) -> None:
     message = simple(Headers=[{"Name": header[0], "Value": header[1]}])
 
@@ -364,9 +352,7 @@ def test_an_unknown_fault_is_refused(sandbox: SesSandbox) -> None:
         assert caught.value.code == 400
 
 
-def test_reset_forgets_mails_suppressions_faults_and_added_identities(
-    sandbox: SesSandbox, ses: SESV2Client
-) -> None:
+def test_reset_forgets_mails_suppressions_faults_and_added_identities(sandbox: SesSandbox, ses: SESV2Client) -> None:
     ses.send_email(**simple())
     ses.put_suppressed_destination(EmailAddress="sam@customer.test", Reason="BOUNCE")
     ses.create_email_identity(EmailIdentity="other.test")
@@ -391,9 +377,7 @@ def test_another_host_name_is_refused(sandbox: SesSandbox) -> None:
 
 def test_the_command_says_when_it_is_ready_and_stops_on_sigterm() -> None:
     command = [sys.executable, "-m", "infra.local.ses_sandbox", "--port", "0", "--verified", "example.com"]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = process.stdout.readline()
         url = ready.split()[-1]

@@ -365,13 +365,9 @@ def make_logging_function(url: str) -> str:
     """Make a function that logs its event; return its ARN."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr(
-            "app.py", "import json\ndef handler(event, context):\n    print(json.dumps(event))\n"
-        )
+        archive.writestr("app.py", "import json\ndef handler(event, context):\n    print(json.dumps(event))\n")
     trust = '{"Version": "2012-10-17", "Statement": []}'
-    role = SESSION.client("iam", endpoint_url=url).create_role(
-        RoleName="note", AssumeRolePolicyDocument=trust
-    )
+    role = SESSION.client("iam", endpoint_url=url).create_role(RoleName="note", AssumeRolePolicyDocument=trust)
     SESSION.client("logs", endpoint_url=url).create_log_group(logGroupName="/aws/lambda/note")
     created = SESSION.client("lambda", endpoint_url=url).create_function(
         FunctionName="note",

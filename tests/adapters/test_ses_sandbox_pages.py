@@ -117,9 +117,7 @@ def test_a_mail_shows_its_subject_parts_headers_and_attachments(sandbox: SesSand
     assert 'scope="row">Message-ID</th>' in html
     answer = urlopen(f"{sandbox.url}/message/{mail_id}/attachment/1")
     assert answer.read() == b"%PDF-1"
-    assert (
-        answer.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{quote('Rechnung März.pdf')}"
-    )
+    assert answer.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{quote('Rechnung März.pdf')}"
     assert urlopen(f"{sandbox.url}/message/{mail_id}/raw").read().startswith(b"From: Accounts")
 
 

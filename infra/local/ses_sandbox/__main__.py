@@ -32,12 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local.ses_sandbox", description=__doc__)
-    parser.add_argument(
-        "--port", type=int, default=4692, help="port on 127.0.0.1; 0 takes a free one (%(default)s)"
-    )
-    parser.add_argument(
-        "--events-endpoint", metavar="URL", help="the local AWS: events go there, SMS come from there"
-    )
+    parser.add_argument("--port", type=int, default=4692, help="port on 127.0.0.1; 0 takes a free one (%(default)s)")
+    parser.add_argument("--events-endpoint", metavar="URL", help="the local AWS: events go there, SMS come from there")
     parser.add_argument(
         "--verified",
         nargs="*",

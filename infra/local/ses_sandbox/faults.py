@@ -8,9 +8,7 @@ from typing import Any
 from infra.local.ses_sandbox.errors import SesError, bad_request
 from infra.local.ses_sandbox.publisher import EventPublisher
 
-_KEYS = frozenset(
-    {"next", "status", "code", "operation", "lose_reply", "hold_events", "release", "double_events"}
-)
+_KEYS = frozenset({"next", "status", "code", "operation", "lose_reply", "hold_events", "release", "double_events"})
 _DEFAULT_CODES = {
     429: "TooManyRequestsException",
     500: "InternalServiceErrorException",

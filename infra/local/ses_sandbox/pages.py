@@ -69,9 +69,7 @@ def list_page(listing: Listing, refreshing: bool) -> Markup:
     content = fill(
         _HOME,
         list=_list(listing, refreshing=refreshing),
-        hint="Choose a message to read it."
-        if listing.entries
-        else "Messages appear here once they are sent.",
+        hint="Choose a message to read it." if listing.entries else "Messages appear here once they are sent.",
     )
     return _page("Mailbox", listing, content, "home", refreshing)
 
@@ -115,9 +113,7 @@ def error_page(title: str, message: str) -> Markup:
 
 
 def _page(title: str, listing: Listing, content: Markup, body_class: str, refreshing: bool) -> Markup:
-    refresh = (
-        fill('<meta http-equiv="refresh" content="{n}">', n=REFRESH_SECONDS) if refreshing else Markup("")
-    )
+    refresh = fill('<meta http-equiv="refresh" content="{n}">', n=REFRESH_SECONDS) if refreshing else Markup("")
     return fill(
         _PAGE,
         title=title if title == "Mailbox" else f"{title} - Mailbox",
@@ -149,9 +145,7 @@ def _list(listing: Listing, selected: str = "", refreshing: bool = False) -> Mar
         _LIST,
         heading=f"{listing.total:,} {plural}{filtered}",
         refresh_link=Markup("") if selected else _refresh_link(listing, refreshing),
-        notice=fill('<p class="notice" role="status">{n}</p>', n=listing.notice)
-        if listing.notice
-        else Markup(""),
+        notice=fill('<p class="notice" role="status">{n}</p>', n=listing.notice) if listing.notice else Markup(""),
         items=join(_item(entry, listing, selected) for entry in listing.entries),
         empty=empty,
         pager=_pager(listing),
@@ -165,11 +159,7 @@ def _refresh_link(listing: Listing, refreshing: bool) -> Markup:
 
 
 def _item(entry: Entry, listing: Listing, selected: str) -> Markup:
-    problem = (
-        fill('<span class="problem">{p}</span>', p=entry.problem.capitalize())
-        if entry.problem
-        else Markup("")
-    )
+    problem = fill('<span class="problem">{p}</span>', p=entry.problem.capitalize()) if entry.problem else Markup("")
     return fill(
         _ITEM,
         href=entry.path + _query(listing),
@@ -244,9 +234,7 @@ def _bubble(sms: Sms, selected: bool) -> Markup:
     rows = join(fill("<div><dt>{n}</dt><dd>{v}</dd></div>", n=n, v=v) for n, v in sms.attributes.items())
     details = Markup("")
     if sms.attributes:
-        details = fill(
-            '<details><summary>Attributes</summary><dl class="facts">{rows}</dl></details>', rows=rows
-        )
+        details = fill('<details><summary>Attributes</summary><dl class="facts">{rows}</dl></details>', rows=rows)
     return fill(
         _BUBBLE,
         current=Markup(' aria-current="true"') if selected else Markup(""),

@@ -52,9 +52,7 @@ class SesSandbox:
         self.control = Control(self.mailbox, self.publisher, faults)
         self.site = Site(self.mailbox, SmsInbox(events_endpoint))
         self._http = _Server(("127.0.0.1", port), self)
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
-        )
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
 
     @property
     def url(self) -> str:
@@ -150,9 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Refuse other host names: a web site could point its own at this machine and read the mails."""
         name = self.headers.get("Host", "127.0.0.1").lower()
         if name.rpartition(":")[0] not in _LOOPBACK_NAMES and name not in _LOOPBACK_NAMES:
-            raise bad_request(
-                "The sandbox answers at localhost only. Open it as http://127.0.0.1 and its port."
-            )
+            raise bad_request("The sandbox answers at localhost only. Open it as http://127.0.0.1 and its port.")
 
     def _send(self, reply: Reply) -> None:
         self.send_response(reply.status)
