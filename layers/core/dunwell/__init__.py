@@ -1,0 +1,1 @@
+"""The domain of collections: standard library only."""
