@@ -42,8 +42,7 @@ def _lifecycle_rule(rule: Properties) -> Properties:
         spelled["Expiration"] = {"Days": rule["ExpirationInDays"]}
     if "Transitions" in rule:
         spelled["Transitions"] = [
-            {"Days": step["TransitionInDays"], "StorageClass": step["StorageClass"]}
-            for step in rule["Transitions"]
+            {"Days": step["TransitionInDays"], "StorageClass": step["StorageClass"]} for step in rule["Transitions"]
         ]
     return spelled
 
@@ -51,9 +50,7 @@ def _lifecycle_rule(rule: Properties) -> Properties:
 def _function(session: boto3.Session, name: str, properties: Properties) -> None:
     reserved = properties.get("ReservedConcurrentExecutions")
     if isinstance(reserved, int):
-        session.client("lambda").put_function_concurrency(
-            FunctionName=name, ReservedConcurrentExecutions=reserved
-        )
+        session.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
 
 
 def _api(session: boto3.Session, name: str, properties: Properties) -> None:
@@ -71,9 +68,7 @@ _APPLIERS: dict[str, Callable[[boto3.Session, str, Properties], None]] = {
 }
 
 
-def apply_dropped_properties(
-    session: boto3.Session, template: dict[str, Any], physical_ids: dict[str, str]
-) -> None:
+def apply_dropped_properties(session: boto3.Session, template: dict[str, Any], physical_ids: dict[str, str]) -> None:
     """Applies them for every resource that was deployed (`physical_ids` by logical id)."""
     work = [
         (_APPLIERS[body["Type"]], physical_ids[name], body.get("Properties", {}))

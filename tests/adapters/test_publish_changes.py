@@ -52,9 +52,7 @@ def test_every_event_of_an_outbox_item_reaches_the_queue_of_the_cases(stack: Loc
 
     bodies = received(stack, len(changes))
     assert sorted((body["detail"] for body in bodies), key=lambda d: int(d["id"][1:])) == changes
-    assert {(body["source"], body["detail-type"]) for body in bodies} == {
-        ("dunwell.ledger", "PaymentApplied")
-    }
+    assert {(body["source"], body["detail-type"]) for body in bodies} == {("dunwell.ledger", "PaymentApplied")}
 
 
 def test_the_properties_that_the_local_aws_drops_are_applied_after_the_deploy(stack: LocalStack) -> None:

@@ -169,9 +169,7 @@ def test_a_bucket_is_private_and_encrypted(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(BUCKETS))
 def test_a_bucket_refuses_plain_http_except_locally(name: str) -> None:
     policies = [
-        body
-        for body in resources("AWS::S3::BucketPolicy").values()
-        if target_of(body["Properties"]["Bucket"]) == name
+        body for body in resources("AWS::S3::BucketPolicy").values() if target_of(body["Properties"]["Bucket"]) == name
     ]
 
     (policy,) = policies

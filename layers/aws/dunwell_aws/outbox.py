@@ -53,9 +53,7 @@ def publish(client: "EventBridgeClient", bus_name: str, events: Iterable[Mapping
         answer = client.put_events(Entries=chunk)
         if answer["FailedEntryCount"]:
             codes = sorted({entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry})
-            raise PublishError(
-                f"{answer['FailedEntryCount']} of {len(chunk)} events refused: {', '.join(codes)}"
-            )
+            raise PublishError(f"{answer['FailedEntryCount']} of {len(chunk)} events refused: {', '.join(codes)}")
         count += len(chunk)
     return count
 
