@@ -1,28 +1,27 @@
-"""Publishes the ledger's outbox to the bus; triggered by the ledger's stream."""
+"""Publishes the ledger's outbox to the bus. Trigger: the ledger's stream."""
 
-import os
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
-from aws_lambda_powertools import Logger
+from pydantic import Field
 
+from dunwell_aws.aws import client
+from dunwell_aws.environment import Environment, read_environment
+from dunwell_aws.observability import logger, observed
 from dunwell_aws.outbox import publish, read_outbox
 
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-    from mypy_boto3_events import EventBridgeClient
 
-logger = Logger()
+class PublishEnvironment(Environment):
+    bus_name: str = Field(alias="BUS_NAME", min_length=1)
 
 
 @cache
-def _bus() -> "EventBridgeClient":
-    return boto3.client("events")
+def bus_name() -> str:
+    return read_environment(PublishEnvironment).bus_name
 
 
-@logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: "LambdaContext") -> None:
-    """Forwards one batch. Raises when an event could not be published: the stream brings the batch again."""
-    published = publish(_bus(), os.environ["BUS_NAME"], read_outbox(event["Records"]))
-    logger.info("published", extra={"records": len(event["Records"]), "events": published})
+@observed
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Forwards one batch; raises when an event could not be published, and the stream brings the batch again."""
+    published = publish(client("events"), bus_name(), read_outbox(event["Records"]))
+    logger.info("published", records=len(event["Records"]), events=published)

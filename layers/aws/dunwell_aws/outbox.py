@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer
+from dunwell_aws.dynamo_json import unmarshal
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -20,26 +19,13 @@ class PublishError(Exception):
     """The bus refused events, or an event is larger than it takes."""
 
 
-def plain(value: Any) -> Any:
-    """A DynamoDB value as JSON can hold it: whole numbers as int, others as exact strings, sets as lists."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else str(value)
-    if isinstance(value, Mapping):
-        return {key: plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(inner) for inner in (sorted(value) if isinstance(value, set | frozenset) else value)]
-    return value
-
-
 def read_outbox(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The events in a batch of the ledger's stream, in the order they happened.
 
-    Each event has id, name, customer_id, occurred_at and data. Raises KeyError for a record that is not an
+    Each event has event_id, name, customer_id, occurred_at and data. Raises KeyError for a record that is not an
     outbox item: the mapping's filter lets none through.
     """
-    deserialise = TypeDeserializer().deserialize
-    images = (record["dynamodb"]["NewImage"] for record in records)
-    return [event for image in images for event in plain(deserialise(image["events"]))]
+    return [event for record in records for event in unmarshal(record["dynamodb"]["NewImage"]["events"])]
 
 
 def publish(client: "EventBridgeClient", bus_name: str, events: Iterable[Mapping[str, Any]]) -> int:

@@ -1,6 +1,5 @@
 """Planning one account: due contacts, a lawful channel for each, and what goes to escalation."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,6 +14,9 @@ from dunwell.outreach.ports import CollectionState, ContactStore
 
 NO_ADDRESS = "NO_USABLE_ADDRESS"
 """Reason code of our own: no channel of the stage leads anywhere."""
+
+ESCALATION_REASONS = "OVERDUE,HIGH_RISK,UNRESPONSIVE_AFTER_WARNING"
+"""Why escalations_due hands an account over: all three hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def plan_account(account: Account, state: CollectionState, policy: Policy, as_of
         for due in due_contacts(account, state, policy, as_of)
         if due.currency not in handed_over
     )
-    return AccountPlan(contacts, tuple(_escalation(account, *due, now) for due in escalations))
+    return AccountPlan(contacts, tuple(_escalation(account, state, policy, *due, now) for due in escalations))
 
 
 def plan_and_keep(
@@ -111,7 +113,9 @@ def contact_event(name: str, contact: Contact, at: datetime) -> Event:
     )
 
 
-def _escalation(account: Account, currency: str, oldest: OpenInvoice, now: datetime) -> Event:
+def _escalation(
+    account: Account, state: CollectionState, policy: Policy, currency: str, oldest: OpenInvoice, now: datetime
+) -> Event:
     customer_id = account.customer.customer_id
     invoice_id = oldest.invoice.invoice_id
     return Event(
@@ -123,14 +127,8 @@ def _escalation(account: Account, currency: str, oldest: OpenInvoice, now: datet
             "currency": currency,
             "oldest_invoice_id": invoice_id,
             "open_minor": account.balances.get(currency, 0),
+            "reason_codes": ESCALATION_REASONS,
+            "policy_version": policy.version,
+            "model_version": state.model_version,
         },
     )
-
-
-def reason_counts(contacts: Sequence[Contact]) -> dict[str, int]:
-    """How many contacts each reason code decided, for logs and metrics."""
-    counts: dict[str, int] = {}
-    for contact in contacts:
-        code = contact.decisions[-1].reason_code
-        counts[code] = counts.get(code, 0) + 1
-    return counts
