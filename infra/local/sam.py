@@ -140,5 +140,6 @@ def _reason(text: str) -> str:
         if re.search(pattern, text, re.IGNORECASE):
             return cause
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip(" -\t")]
-    useful = [line for line in lines if re.search(r"error|failed|invalid|denied", line, re.IGNORECASE)]
-    return " / ".join((useful or lines)[-4:]) or "it said nothing"
+    starts = [number for number, line in enumerate(lines) if re.match(r"(?:\S+: )?error\b", line, re.IGNORECASE)]
+    useful = lines[starts[-1] :][:4] if starts else lines[-3:]
+    return " ".join(useful) or "it said nothing"
