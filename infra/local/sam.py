@@ -24,7 +24,7 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _CAUSES = (
     (r"No space left on device", "the disk is full: free some space and try again"),
     (
-        r"dns error|Failed to fetch|Could not connect|network is unreachable",
+        r"dns error|Failed to fetch|Could not connect|network is unreachable|network was disabled",
         "no network: packages cannot be fetched",
     ),
     (r"Address already in use", "a port is in use"),
