@@ -15,9 +15,7 @@ from dunwell_aws.observability import count, logger, observed
 @cache
 def dispatcher() -> Dispatcher:
     senders = {Channel.EMAIL: bootstrap.email_sender(), Channel.SMS: bootstrap.sms_sender()}
-    return Dispatcher(
-        bootstrap.ledger(), bootstrap.collection(), senders, bootstrap.policy(), bootstrap.clock().now
-    )
+    return Dispatcher(bootstrap.ledger(), bootstrap.collection(), senders, bootstrap.policy(), bootstrap.clock().now)
 
 
 def dispatch(record: SQSRecord) -> None:

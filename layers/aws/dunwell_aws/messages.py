@@ -42,7 +42,9 @@ class Renderer:
         """The e-mail of a contact's stage, with the page to pay on and the page to stop on."""
         text = self._render(message, "txt", account_url, stop_url)
         subject, _, body = text.partition("\n")
-        return Words(subject.removeprefix("Subject: "), body.strip() + "\n", self._render(message, "html", account_url, stop_url))
+        return Words(
+            subject.removeprefix("Subject: "), body.strip() + "\n", self._render(message, "html", account_url, stop_url)
+        )
 
     def sms(self, message: Message, account_url: str) -> Words:
         """The text message of a contact's stage; stopping is by answering STOP."""
