@@ -5,7 +5,6 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from dunwell_onnx.scorer import OnnxScorer
 from pydantic import Field
 
 from dunwell.dates import business_date
@@ -15,6 +14,7 @@ from dunwell_aws import bootstrap
 from dunwell_aws.environment import LedgerEnvironment, read_environment
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.portfolio import Pass, run_pass
+from dunwell_onnx.scorer import OnnxScorer
 
 
 class ScoreEnvironment(LedgerEnvironment):

@@ -11,6 +11,7 @@ from dunwell_aws.clock import Clock
 from dunwell_aws.environment import Environment, LedgerEnvironment, read_environment
 
 if TYPE_CHECKING:
+    from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
     from dunwell.outreach.policy import Policy
     from dunwell_aws.collection import DynamoCollection
@@ -47,6 +48,16 @@ def collection() -> "DynamoCollection":
     from dunwell_aws.collection import DynamoCollection
 
     return DynamoCollection(ledger_table())
+
+
+@cache
+def escalation() -> "Escalation":
+    """The use cases of escalation."""
+    from dunwell.escalation.escalation import Escalation
+    from dunwell_aws.aws import client
+    from dunwell_aws.executions import StepFunctionsExecutions
+
+    return Escalation(collection(), ledger(), StepFunctionsExecutions(client("stepfunctions")))
 
 
 @cache

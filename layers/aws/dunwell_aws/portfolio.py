@@ -1,7 +1,7 @@
 """The daily pass over open accounts, in pages, resumable from a cursor.
 
-A worker owns every ``workers``-th shard of the work list. It goes through its customers in order and, when the function's
-time runs short, returns a cursor from which the next invocation goes on; doing a page twice does nothing twice.
+A worker owns every ``workers``-th shard of the work list. It goes through its customers in order and, when the
+function's time runs short, returns a cursor from which the next invocation goes on; a page done twice changes nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
