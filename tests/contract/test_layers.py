@@ -31,6 +31,8 @@ import sys
 sys.dont_write_bytecode = True
 sys.path[:0] = sys.argv[2:]
 import boto3, chalice, stripe
+from aws_lambda_powertools import Logger, Metrics, Tracer
+Tracer()
 session = boto3.Session("a", "b", region_name="us-east-1")
 for service in sys.argv[1].split(","):
     session.client(service)
@@ -42,7 +44,7 @@ try:
 except stripe.APIConnectionError:
     print("reached the network")
 """
-SERVICES = "cognito-idp,dynamodb,events,lambda,logs,s3,secretsmanager,sesv2,sns,sqs,ssm,stepfunctions,sts"
+SERVICES = "cognito-idp,dynamodb,events,lambda,logs,s3,secretsmanager,sesv2,sns,sqs,ssm,stepfunctions,sts,xray"
 
 
 @pytest.fixture(scope="module")
