@@ -91,6 +91,13 @@ class Children:
         """The first that has ended by itself, if any."""
         return next((child for child in self._children if not child.alive), None)
 
+    def named(self, name: str) -> Child:
+        """The one started under that name; KeyError when there is none."""
+        for child in self._children:
+            if child.name == name:
+                return child
+        raise KeyError(name)
+
     def stop(self) -> None:
         """Ends every process group: also what a child left behind when it died itself."""
         for child in self._children:

@@ -24,7 +24,7 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _CAUSES = (
     (r"No space left on device", "the disk is full: free some space and try again"),
     (
-        r"dns error|Failed to fetch|Could not connect|network is unreachable",
+        r"dns error|Failed to fetch|Could not connect|network is unreachable|network was disabled",
         "no network: packages cannot be fetched",
     ),
     (r"Address already in use", "a port is in use"),
@@ -140,5 +140,6 @@ def _reason(text: str) -> str:
         if re.search(pattern, text, re.IGNORECASE):
             return cause
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip(" -\t")]
-    useful = [line for line in lines if re.search(r"error|failed|invalid|denied", line, re.IGNORECASE)]
-    return " / ".join((useful or lines)[-4:]) or "it said nothing"
+    starts = [number for number, line in enumerate(lines) if re.match(r"(?:\S+: )?error\b", line, re.IGNORECASE)]
+    useful = lines[starts[-1] :][:4] if starts else lines[-3:]
+    return " ".join(useful) or "it said nothing"

@@ -1,10 +1,10 @@
 """The whole system on this machine: the local AWS, the sandboxes of Stripe and SES, and our stack in it."""
 
-import _thread
 import http.client
 import json
 import os
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -142,6 +142,10 @@ class LocalStack:
         if (child := self._children.dead()) is not None:
             raise _death(child)
 
+    def process_id(self, name: str) -> int:
+        """The process of AWS, SES or STRIPE, for tests that end it."""
+        return self._children.named(name).process.pid
+
     def watch(self) -> None:
         """From now on, interrupts the main thread as soon as a process of the stack dies.
 
@@ -152,7 +156,7 @@ class LocalStack:
             while not self._watching.wait(_WATCH_SECONDS):
                 if (child := self._children.dead()) is not None:
                     self._failure = child
-                    _thread.interrupt_main()
+                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                     return
 
         threading.Thread(target=look, name="watch", daemon=True).start()

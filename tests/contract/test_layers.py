@@ -25,6 +25,28 @@ assert callable(getattr(importlib.import_module(module), name))
 """
 
 
+# Packages whose parts are left out of the layer, doing what our functions do with them.
+USE_PRUNED_PACKAGES = """
+import sys
+sys.dont_write_bytecode = True
+sys.path[:0] = sys.argv[2:]
+import boto3, chalice, stripe
+from aws_lambda_powertools import Logger, Metrics, Tracer
+Tracer()
+session = boto3.Session("a", "b", region_name="us-east-1")
+for service in sys.argv[1].split(","):
+    session.client(service)
+session.resource("dynamodb").Table("t")
+app = chalice.Chalice("x")
+client = stripe.StripeClient("sk_test_1", base_addresses={"api": "http://127.0.0.1:9"}, max_network_retries=0)
+try:
+    client.v1.checkout.sessions.create(params={"mode": "payment", "line_items": [{"quantity": 1}]})
+except stripe.APIConnectionError:
+    print("reached the network")
+"""
+SERVICES = "cognito-idp,dynamodb,events,lambda,logs,s3,secretsmanager,sesv2,sns,sqs,ssm,stepfunctions,sts,xray"
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sam = Sam(ROOT, tmp_path_factory.mktemp("sam"), {"AWS_DEFAULT_REGION": "us-east-1"})
@@ -73,6 +95,17 @@ def test_a_package_that_is_in_no_layer_is_not_found(built: Path) -> None:
     )
 
     assert "No module named 'pytest'" in done.stderr
+
+
+def test_packages_work_without_the_parts_that_are_left_out(built: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", USE_PRUNED_PACKAGES, SERVICES, str(built / "AwsLayer" / "python")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "reached the network\n", done.stderr
 
 
 def test_every_function_folder_is_deployed_once() -> None:
