@@ -45,7 +45,9 @@ def _open(event: Mapping[str, Any], escalation: "Escalation", now: datetime, tod
     )
     case = escalation.open(trouble, event["execution"], now)
     count("CasesOpened", 1 if case else 0)
-    return {"outcome": "opened", "case_id": case.case_id} if case else {"outcome": "taken"}
+    if case is None:
+        return {"outcome": "taken"}
+    return {"outcome": "opened", "customer_id": case.customer_id, "case_id": case.case_id}
 
 
 def _evaluate(event: Mapping[str, Any], escalation: "Escalation", now: datetime, today: date) -> Answer:
