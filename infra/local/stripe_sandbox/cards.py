@@ -99,9 +99,10 @@ def decline(decline_code: str) -> Decline:
     elif decline_code in _LATER:
         advice = "try_again_later"
     own_code = decline_code in _OWN_CODES
+    reached_the_bank = not decline_code.startswith("invalid_") and decline_code != "incorrect_number"
     return Decline(
         code=decline_code if own_code else "card_declined",
-        decline_code=None if own_code and decline_code.startswith("in") else decline_code,
+        decline_code=decline_code if reached_the_bank or not own_code else None,
         message=_OWN_MESSAGES.get(decline_code, _DECLINED),
         advice_code=advice,
     )

@@ -9,6 +9,7 @@ from .errors import ApiError, invalid_request
 from .money import check_currency
 from .resources import attempts, customers, payment_intents, payment_methods, setup_intents
 from .resources.intents import check_method
+from .resources.mandates import mandate_for
 from .state import Params, Resource, Sandbox, merge_metadata, pick
 
 _EXPIRY = re.compile(r"\s*(\d{1,2})\s*/?\s*(\d{2}|\d{4})\s*")
@@ -31,10 +32,11 @@ def submit(sandbox: Sandbox, session: Resource, form: dict[str, str]) -> str:
     params: Params = {"return_url": f"{sandbox.public_url}/c/pay/{session['id']}"}
     if method["type"] == "us_bank_account":
         params["mandate_data"] = _ACCEPTED_ONLINE
+    mandate = mandate_for(sandbox, method, params)
     if intent["object"] == "payment_intent":
-        attempts.attempt(sandbox, intent, method, params)
+        attempts.attempt(sandbox, intent, method, params, mandate=mandate)
     else:
-        setup_intents.attempt(sandbox, intent, method, params)
+        setup_intents.attempt(sandbox, intent, method, params, mandate=mandate)
     if intent["status"] == "requires_action":
         return str(intent["next_action"]["redirect_to_url"]["url"])
     return complete(sandbox, session, intent)

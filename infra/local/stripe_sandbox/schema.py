@@ -15,6 +15,7 @@ import textwrap
 import types
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from importlib import import_module
 from typing import Any, ForwardRef, Literal, NotRequired, Union, get_args, get_origin
 
@@ -37,6 +38,7 @@ class Operation:
     params_type: Any
 
 
+@cache
 def read_operation(name: str) -> Operation:
     """Read an operation such as `checkout.sessions.create` from the SDK's services.
 
@@ -87,16 +89,18 @@ def check_parameters(params_type: Any, raw: dict[str, Form], *, extra: dict[str,
     return _check_object(params_type, raw, "", extra)
 
 
+def annotations_of(params_type: Any) -> dict[str, Any]:
+    """The parameters of a TypedDict of the SDK, without the request's options that some inherit."""
+    options = _OPTIONS - params_type.__required_keys__
+    return {key: value for key, value in params_type.__annotations__.items() if key not in options}
+
+
 def _check_object(
     params_type: Any, raw: Form, path: str, extra: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise _refused(f"Invalid object: {path}", path)
-    annotations = {
-        key: value
-        for key, value in params_type.__annotations__.items()
-        if key not in _OPTIONS or key in params_type.__required_keys__
-    } | (extra or {})
+    annotations = annotations_of(params_type) | (extra or {})
     for key in raw:
         if key not in annotations:
             where = _join(path, key)
@@ -110,10 +114,10 @@ def _check_object(
 
 
 def _check(annotation: Any, raw: Form, path: str, scope: dict[str, Any]) -> Any:
-    annotation = _resolve(annotation, scope)
+    annotation = resolve(annotation, scope)
     origin = get_origin(annotation)
     if origin in (Union, types.UnionType):
-        return _check_union([_resolve(arg, scope) for arg in get_args(annotation)], raw, path, scope)
+        return _check_union([resolve(arg, scope) for arg in get_args(annotation)], raw, path, scope)
     if origin is Literal:
         return _check_literal(get_args(annotation), raw, path)
     if origin is list:
@@ -125,7 +129,8 @@ def _check(annotation: Any, raw: Form, path: str, scope: dict[str, Any]) -> Any:
     return _check_scalar(annotation, raw, path)
 
 
-def _resolve(annotation: Any, scope: dict[str, Any]) -> Any:
+def resolve(annotation: Any, scope: dict[str, Any]) -> Any:
+    """The type that an annotation of the SDK means, in its module's names."""
     while isinstance(annotation, ForwardRef | str) or get_origin(annotation) is NotRequired:
         if isinstance(annotation, ForwardRef):
             annotation = annotation.__forward_arg__

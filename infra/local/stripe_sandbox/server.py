@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
-    do_POST = do_DELETE = do_GET
+    do_POST = do_DELETE = do_GET  # noqa: N815 (the standard library's names)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the caller's tests have their own output."""

@@ -9,18 +9,22 @@ from ..errors import ApiError, invalid_request
 from ..state import Params, Resource, Sandbox
 from . import charges, payment_methods
 from .intents import FAILED_AUTHENTICATION, authentication_step, declined, must_authenticate
-from .mandates import mandate_for
 
 
 def attempt(
-    sandbox: Sandbox, intent: Resource, method: Resource, params: Params, *, authenticated: bool = False
+    sandbox: Sandbox,
+    intent: Resource,
+    method: Resource,
+    params: Params,
+    *,
+    mandate: Resource | None = None,
+    authenticated: bool = False,
 ) -> None:
-    """Try to collect the intent with this method.
+    """Try to collect the intent with this method, under the mandate that `mandate_for` found.
 
     Raises ApiError (402) when the card is refused, after the intent has recorded it.
     """
     off_session = bool(params.get("off_session"))
-    mandate = None if authenticated else mandate_for(sandbox, method, params)
     intent.update(payment_method=method["id"], last_payment_error=None, next_action=None)
     if must_authenticate(sandbox, method, off_session=off_session) and not authenticated:
         if off_session or params.get("error_on_requires_action"):

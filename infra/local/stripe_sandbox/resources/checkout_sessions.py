@@ -87,6 +87,10 @@ def _check_shape(params: Params) -> None:
         raise invalid_request(
             f"Invalid email address: {params['customer_email']}", param="customer_email", code="email_invalid"
         )
+    _check_mode(params)
+
+
+def _check_mode(params: Params) -> None:
     if (params["mode"] == "payment") != bool(params.get("line_items")):
         raise invalid_request(
             "You must pass `line_items` in `payment` mode, and only there.", param="line_items"
@@ -159,8 +163,8 @@ def _currency_of(params: Params, items: list[Resource]) -> str:
 
 def _fields(sandbox: Sandbox, params: Params, currency: str, total_minor: int, expires_at: int) -> Resource:
     paying = params["mode"] == "payment"
-    own = "allowed_payment_method_types branding_settings cancel_url client_reference_id customer customer_email"
-    own += " excluded_payment_method_types locale mode submit_type success_url"
+    own = "allowed_payment_method_types branding_settings cancel_url client_reference_id customer"
+    own += " customer_email excluded_payment_method_types locale mode submit_type success_url"
     no_details = dict.fromkeys(["address", "business_name", "individual_name", "name", "phone", "tax_ids"])
     return {
         "amount_subtotal": total_minor if paying else None,

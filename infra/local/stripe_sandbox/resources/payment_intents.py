@@ -16,6 +16,7 @@ from .intents import (
     method_types,
     unexpected_state,
 )
+from .mandates import mandate_for
 
 _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 _CANCELABLE = ("requires_payment_method", "requires_capture", "requires_confirmation", "requires_action")
@@ -42,12 +43,13 @@ def create(sandbox: Sandbox, params: Params) -> Resource:
     if method is not None:
         check_method(sandbox, method, fields["customer"], fields["payment_method_types"])
         fields["payment_method"] = method["id"]
+    mandate = None
     if confirm_now:
         check_return_url({"automatic_payment_methods": automatic}, params)
-        _require_method(method)
+        mandate = mandate_for(sandbox, _require_method(method), params)
     intent = open_intent(sandbox, {**fields, "automatic_payment_methods": automatic})
     if confirm_now and method is not None:
-        attempts.attempt(sandbox, intent, method, params)
+        attempts.attempt(sandbox, intent, method, params, mandate=mandate)
     return intent
 
 
@@ -107,7 +109,7 @@ def open_intent(sandbox: Sandbox, fields: Resource) -> Resource:
     return intent
 
 
-def _require_method(method: Resource | None) -> None:
+def _require_method(method: Resource | None) -> Resource:
     if method is None:
         raise invalid_request(
             "You cannot confirm this PaymentIntent because it's missing a payment method. You can "
@@ -117,6 +119,7 @@ def _require_method(method: Resource | None) -> None:
             "a payment method or ConfirmationToken.",
             code="payment_intent_unexpected_state",
         )
+    return method
 
 
 @operation(
@@ -132,14 +135,15 @@ def confirm(sandbox: Sandbox, params: Params, intent_id: str) -> Resource:
     method = given_method(sandbox, params)
     if method is None and intent["payment_method"]:
         method = sandbox.get("payment_method", intent["payment_method"])
-    _require_method(method)
-    assert method is not None
+    method = _require_method(method)
     check_method(sandbox, method, intent["customer"], intent["payment_method_types"])
+    mandate = None
     if not authenticated:
         check_return_url(intent, params)
+        mandate = mandate_for(sandbox, method, params)
     intent.update(pick(params, ["capture_method", "receipt_email", "setup_future_usage", "shipping"]))
     sandbox.authenticated_intents.discard(intent_id)
-    attempts.attempt(sandbox, intent, method, params, authenticated=authenticated)
+    attempts.attempt(sandbox, intent, method, params, mandate=mandate, authenticated=authenticated)
     return intent
 
 
@@ -174,7 +178,8 @@ def capture(sandbox: Sandbox, params: Params, intent_id: str) -> Resource:
     intent = sandbox.get("payment_intent", intent_id, "intent")
     if intent["status"] != "requires_capture":
         raise unexpected_state("payment_intent", "capture", intent, ("requires_capture",))
-    amount_minor: int = params.get("amount_to_capture", intent["amount_capturable"])
+    capturable_minor: int = intent["amount_capturable"]
+    amount_minor = params.get("amount_to_capture", capturable_minor)
     if not 1 <= amount_minor <= intent["amount_capturable"]:
         raise invalid_request(
             f"The amount to capture must be between 1 and {intent['amount_capturable']}.",

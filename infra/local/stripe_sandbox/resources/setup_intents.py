@@ -44,11 +44,12 @@ def create(sandbox: Sandbox, params: Params) -> Resource:
     types = method_types(sandbox, params, None)
     automatic = automatic_methods(sandbox, params)
     method = given_method(sandbox, params)
+    mandate = None
     if method is not None:
         check_method(sandbox, method, params.get("customer"), types)
     if params.get("confirm"):
         check_return_url({"automatic_payment_methods": automatic}, params)
-        _require_method(method)
+        mandate = mandate_for(sandbox, _require_method(method), params)
     intent = open_intent(
         sandbox,
         {
@@ -62,7 +63,7 @@ def create(sandbox: Sandbox, params: Params) -> Resource:
         },
     )
     if params.get("confirm") and method is not None:
-        attempt(sandbox, intent, method, params)
+        attempt(sandbox, intent, method, params, mandate=mandate)
     return intent
 
 
@@ -75,7 +76,7 @@ def open_intent(sandbox: Sandbox, fields: Resource) -> Resource:
     return intent
 
 
-def _require_method(method: Resource | None) -> None:
+def _require_method(method: Resource | None) -> Resource:
     if method is None:
         raise invalid_request(
             "You cannot confirm this SetupIntent because it's missing a payment method. Update the "
@@ -83,6 +84,7 @@ def _require_method(method: Resource | None) -> None:
             "with a payment method and then confirm it again.",
             code="setup_intent_unexpected_state",
         )
+    return method
 
 
 @operation("setup_intents.confirm", _CONFIRM)
@@ -94,19 +96,23 @@ def confirm(sandbox: Sandbox, params: Params, intent_id: str) -> Resource:
     method = given_method(sandbox, params)
     if method is None and intent["payment_method"]:
         method = sandbox.get("payment_method", intent["payment_method"])
-    _require_method(method)
-    assert method is not None
+    method = _require_method(method)
     check_method(sandbox, method, intent["customer"], intent["payment_method_types"])
     check_return_url(intent, params)
-    attempt(sandbox, intent, method, params)
+    attempt(sandbox, intent, method, params, mandate=mandate_for(sandbox, method, params))
     return intent
 
 
 def attempt(
-    sandbox: Sandbox, intent: Resource, method: Resource, params: Params, *, authenticated: bool = False
+    sandbox: Sandbox,
+    intent: Resource,
+    method: Resource,
+    params: Params,
+    *,
+    mandate: Resource | None = None,
+    authenticated: bool = False,
 ) -> None:
     """Try to save a method. Raises ApiError (402) when its bank refuses, after the intent recorded it."""
-    mandate = None if authenticated else mandate_for(sandbox, method, params)
     instrument = sandbox.instruments[method["id"]]
     intent.update(payment_method=method["id"], last_setup_error=None, next_action=None)
     if mandate is not None:
