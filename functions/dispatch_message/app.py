@@ -7,14 +7,14 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from dunwell.accounts.model import Channel
-from dunwell.outreach.dispatch import Dispatcher
+from dunwell.outreach.dispatch import Dispatcher, Sender
 from dunwell_aws import bootstrap
 from dunwell_aws.observability import count, logger, observed
 
 
 @cache
 def dispatcher() -> Dispatcher:
-    senders = {Channel.EMAIL: bootstrap.email_sender(), Channel.SMS: bootstrap.sms_sender()}
+    senders: dict[Channel, Sender] = {Channel.EMAIL: bootstrap.email_sender(), Channel.SMS: bootstrap.sms_sender()}
     return Dispatcher(bootstrap.ledger(), bootstrap.collection(), senders, bootstrap.policy(), bootstrap.clock().now)
 
 

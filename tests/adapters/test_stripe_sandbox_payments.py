@@ -70,9 +70,7 @@ def test_a_card_payment_succeeds_and_writes_its_fee(api: Any) -> None:
 def test_an_intent_can_be_created_first_and_confirmed_later(api: Any) -> None:
     intent = api.payment_intents.create({"amount": 1000, "currency": "usd"})
     assert intent.status == "requires_payment_method"
-    done = api.payment_intents.confirm(
-        intent.id, {"payment_method": "pm_card_visa", "return_url": RETURN_URL}
-    )
+    done = api.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa", "return_url": RETURN_URL})
     assert done.status == "succeeded"
     with pytest.raises(stripe.InvalidRequestError) as caught:
         api.payment_intents.confirm(intent.id, VISA)
@@ -96,9 +94,7 @@ def test_an_intent_can_be_created_first_and_confirmed_later(api: Any) -> None:
         ("pm_card_chargeDeclinedProcessingError", "processing_error", "processing_error", "try_again_later"),
     ],
 )
-def test_test_cards_decline_with_their_codes(
-    api: Any, method: str, code: str, decline_code: str, advice: str
-) -> None:
+def test_test_cards_decline_with_their_codes(api: Any, method: str, code: str, decline_code: str, advice: str) -> None:
     error = _declined(api, method)
     assert (error.code, error.decline_code, error.to_dict()["advice_code"]) == (code, decline_code, advice)
     intent = api.payment_intents.retrieve(error.payment_intent.id)
@@ -110,9 +106,7 @@ def test_test_cards_decline_with_their_codes(
 
 def test_a_declined_intent_is_paid_with_another_card(api: Any) -> None:
     intent = _declined(api, "pm_card_chargeDeclined").payment_intent
-    done = api.payment_intents.confirm(
-        intent.id, {"payment_method": "pm_card_visa", "return_url": RETURN_URL}
-    )
+    done = api.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa", "return_url": RETURN_URL})
     assert (done.status, done.last_payment_error) == ("succeeded", None)
 
 
@@ -136,9 +130,7 @@ def test_a_card_that_asks_for_authentication_is_declined_off_session(api: Any) -
     assert (again.id, again.status) == (intent.id, "requires_action")
 
 
-@pytest.mark.parametrize(
-    ("answer", "status"), [(b"complete", "succeeded"), (b"fail", "requires_payment_method")]
-)
+@pytest.mark.parametrize(("answer", "status"), [(b"complete", "succeeded"), (b"fail", "requires_payment_method")])
 def test_the_cardholder_answers_on_the_banks_page(api: Any, answer: bytes, status: str) -> None:
     intent = _pay(api, "pm_card_authenticationRequired")
     assert intent.next_action.type == "redirect_to_url"

@@ -62,9 +62,7 @@ def _refusal(call: Any, *arguments: Any) -> stripe.InvalidRequestError:
         ({"metadata": {"key": "x" * 501}}, None, "metadata"),
     ],
 )
-def test_parameters_are_refused_as_the_sdk_types_say(
-    api: Any, given: Any, code: str | None, param: str
-) -> None:
+def test_parameters_are_refused_as_the_sdk_types_say(api: Any, given: Any, code: str | None, param: str) -> None:
     error = _refusal(api.payment_intents.create, {"amount": 1000, "currency": "usd"} | given)
     assert (error.http_status, error.code, error.param) == (400, code, param)
     assert api.payment_intents.list().data == []
@@ -213,9 +211,7 @@ def test_a_lost_reply_is_made_good_by_the_sdks_own_retry(url: str) -> None:
     ("status", "error"),
     [(409, stripe.APIError), (429, stripe.RateLimitError), (500, stripe.APIError)],
 )
-def test_requests_fail_on_command_before_anything_happens(
-    url: str, status: int, error: type[Exception]
-) -> None:
+def test_requests_fail_on_command_before_anything_happens(url: str, status: int, error: type[Exception]) -> None:
     api = client_of(url)
     command(url, "faults", kind="error", status=status, times=2, method="POST", path="/v1/customers")
     assert api.customers.list().data == []

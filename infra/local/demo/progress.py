@@ -47,7 +47,9 @@ class Progress:
         deadline = time.monotonic() + timeout_seconds
         while (answer := found()) is None:
             if time.monotonic() > deadline:
-                raise LocalStackError(f"{self._title}: waited {timeout_seconds:g} s for {what}; see .local/run for the logs")
+                raise LocalStackError(
+                    f"{self._title}: waited {timeout_seconds:g} s for {what}; see .local/run for the logs"
+                )
             self._draw()
             time.sleep(_EVERY_SECONDS)
         return answer

@@ -146,9 +146,7 @@ def _includable(sandbox: Sandbox, target: Resource) -> Resource:
         return {"refunds": list_page(refunds, {}, f"/v1/charges/{target['id']}/refunds")}
     if target.get("object") == "checkout.session":
         items = copy.deepcopy(sandbox.line_items.get(target["id"], []))
-        return {
-            "line_items": list_page(items, {"limit": 100}, f"/v1/checkout/sessions/{target['id']}/line_items")
-        }
+        return {"line_items": list_page(items, {"limit": 100}, f"/v1/checkout/sessions/{target['id']}/line_items")}
     return {}
 
 

@@ -49,12 +49,8 @@ def _method_params(session: Resource, form: dict[str, str]) -> Params:
     if kind == "us_bank_account":
         typed = {name: form.get(name, "").strip() for name in ("routing_number", "account_number")}
         if not all(typed.values()) or "name" not in billing:
-            raise invalid_request(
-                "Enter the account holder's name, the routing number and the account number."
-            )
-        return params | {
-            kind: {**typed, "account_holder_type": form.get("account_holder_type", "individual")}
-        }
+            raise invalid_request("Enter the account holder's name, the routing number and the account number.")
+        return params | {kind: {**typed, "account_holder_type": form.get("account_holder_type", "individual")}}
     expiry = _EXPIRY.fullmatch(form.get("expiry", ""))
     if expiry is None:
         raise payment_methods.card_error(decline("invalid_expiry_month"))
@@ -147,9 +143,7 @@ def finish_authentication(sandbox: Sandbox, intent: Resource, *, passed: bool) -
     """
     step = intent["next_action"] or {}
     if step.get("type") not in ("redirect_to_url", "use_stripe_sdk"):
-        raise invalid_request(
-            f"{intent['id']} is not waiting for authentication (status: {intent['status']})."
-        )
+        raise invalid_request(f"{intent['id']} is not waiting for authentication (status: {intent['status']}).")
     session = session_of(sandbox, intent)
     finish = attempts if intent["object"] == "payment_intent" else setup_intents
     try:

@@ -49,9 +49,7 @@ def settle(sandbox: Sandbox, payment_intent: str, outcome: str | None = None) ->
     intent = sandbox.get("payment_intent", payment_intent, "payment_intent")
     instrument = sandbox.instruments.get(intent["payment_method"] or "")
     by_itself = instrument.failure_code if isinstance(instrument, Bank) else None
-    checkout.settle(
-        sandbox, intent, by_itself if outcome is None else None if outcome == "succeeded" else outcome
-    )
+    checkout.settle(sandbox, intent, by_itself if outcome is None else None if outcome == "succeeded" else outcome)
     return intent
 
 
@@ -98,9 +96,7 @@ def revoke_mandate(sandbox: Sandbox, mandate: str) -> Resource:
 
 
 @command
-def open_dispute(
-    sandbox: Sandbox, charge: str, reason: str = "fraudulent", inquiry: bool = False
-) -> Resource:
+def open_dispute(sandbox: Sandbox, charge: str, reason: str = "fraudulent", inquiry: bool = False) -> Resource:
     """Let a cardholder dispute a charge."""
     return disputes.open_dispute(sandbox, sandbox.get("charge", charge, "charge"), reason, inquiry=inquiry)
 

@@ -98,8 +98,7 @@ _BODIES: dict[int, dict[str, Any]] = {
     429: {
         "type": "invalid_request_error",
         "code": "rate_limit",
-        "message": "Request rate limit exceeded. Learn more about rate limits at "
-        "https://stripe.com/docs/rate-limits.",
+        "message": "Request rate limit exceeded. Learn more about rate limits at https://stripe.com/docs/rate-limits.",
     },
     500: {"type": "api_error", "message": "An unknown error occurred."},
     502: {"type": "api_error", "message": "Bad gateway."},

@@ -56,9 +56,7 @@ def _closed(session: Resource) -> Page:
     link = (session["cancel_url"], "Go back") if session["cancel_url"] else None
     if session["status"] == "expired":
         return Page(notice_page("This link has expired", "Ask the sender for a new payment link.", link), 410)
-    done = (
-        "Your payment was received." if session["payment_status"] == "paid" else "Your details were received."
-    )
+    done = "Your payment was received." if session["payment_status"] == "paid" else "Your details were received."
     return Page(notice_page("All done here", f"This page has been completed. {done}"))
 
 
@@ -68,9 +66,7 @@ def _last_refusal(sandbox: Sandbox, session: Resource) -> str | None:
     return error.get("message")
 
 
-def _form(
-    sandbox: Sandbox, session: Resource, error: str | None, typed: dict[str, str], status: int = 200
-) -> Page:
+def _form(sandbox: Sandbox, session: Resource, error: str | None, typed: dict[str, str], status: int = 200) -> Page:
     customer = sandbox.find(session["customer"] or "") or {}
     email = session["customer_email"] or customer.get("email")
     items = sandbox.line_items[session["id"]]

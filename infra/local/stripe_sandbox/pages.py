@@ -109,9 +109,7 @@ def _summary(session: Resource, items: list[Resource], merchant: str, amount: st
     heading = f"<h1>{escape(amount)}</h1>" if amount else '<h1 class="small">Save a way to pay for later</h1>'
     back = ""
     if session["cancel_url"]:
-        back = (
-            f'<p><a href="{escape(session["cancel_url"])}">Cancel and go back to {escape(merchant)}</a></p>'
-        )
+        back = f'<p><a href="{escape(session["cancel_url"])}">Cancel and go back to {escape(merchant)}</a></p>'
     return (
         f'<section class="card"><p class="merchant">{escape(merchant)}</p>{heading}'
         f"<ul>{rows}{total}</ul>{back}</section>"

@@ -57,9 +57,7 @@ def _operation_of(name: str, module: types.ModuleType, function: Any) -> Operati
     requests = [
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "_request"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "_request"
     ]
     if len(requests) != 1:
         raise LookupError(f"the SDK's {name} does not make exactly one request")
@@ -95,9 +93,7 @@ def annotations_of(params_type: Any) -> dict[str, Any]:
     return {key: value for key, value in params_type.__annotations__.items() if key not in options}
 
 
-def _check_object(
-    params_type: Any, raw: Form, path: str, extra: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def _check_object(params_type: Any, raw: Form, path: str, extra: dict[str, Any] | None = None) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise _refused(f"Invalid object: {path}", path)
     annotations = annotations_of(params_type) | (extra or {})

@@ -36,9 +36,7 @@ class StripeSandbox:
     def __init__(self, port: int = 0, host: str = "127.0.0.1", *, seed: int | None = None) -> None:
         """Bind a loopback `host`; port 0 takes a free one. Raises ValueError or OSError."""
         if not is_loopback(host):
-            raise ValueError(
-                f"The Stripe sandbox listens on this machine only; {host} is not a loopback address."
-            )
+            raise ValueError(f"The Stripe sandbox listens on this machine only; {host} is not a loopback address.")
         self._server = ThreadingHTTPServer((host, port), _Handler)
         self._server.daemon_threads = True
         self.url = f"http://{host}:{self._server.server_port}"
@@ -136,9 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
         if version not in (None, API_VERSION):
             raise invalid_request(f"This sandbox speaks only the API version {API_VERSION}, not {version}.")
         if self.headers.get("Stripe-Account"):
-            raise invalid_request(
-                "The local Stripe sandbox has no connected accounts.", code="account_invalid"
-            )
+            raise invalid_request("The local Stripe sandbox has no connected accounts.", code="account_invalid")
         fault = app.faults.for_request(self.command, path)
         if fault is not None and fault.kind == "error":
             raise error_of(fault)
@@ -175,8 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
             page = serve_page(app.sandbox, self.command, path, body)
         headers = {
             "Cache-Control": "no-store",
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-            "frame-ancestors 'none'",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
             "Referrer-Policy": "no-referrer",
         }
         if page.location is not None:

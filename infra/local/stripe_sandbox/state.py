@@ -36,9 +36,7 @@ _KINDS: dict[str, tuple[Any, str]] = {
     "webhook_endpoint": (stripe.WebhookEndpoint, "we"),
 }
 # Fields that Stripe leaves out, rather than null, unless they are asked for or apply.
-_LEFT_OUT = frozenset(
-    ["deleted", "refunds", "line_items", "secret", "sources", "subscriptions", "tax_ids", "tax"]
-)
+_LEFT_OUT = frozenset(["deleted", "refunds", "line_items", "secret", "sources", "subscriptions", "tax_ids", "tax"])
 _ID_LENGTH = {"checkout.session": 58, "customer": 14}
 
 

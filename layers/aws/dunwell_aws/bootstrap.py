@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from dunwell_aws.collection import DynamoCollection
     from dunwell_aws.ledger import DynamoLedger
     from dunwell_aws.mail import Mailer
+    from dunwell_aws.messages import Renderer
     from dunwell_aws.orders import DynamoOrderStore
+    from dunwell_aws.senders import EmailSender, SmsSender
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
     from dunwell_aws.table import Table
@@ -151,3 +153,27 @@ def urls() -> "Urls":
     from dunwell_aws.urls import Urls
 
     return Urls(client("ssm"), read_environment(UrlsEnvironment).urls_parameter)
+
+
+@cache
+def _renderer() -> "Renderer":
+    from dunwell_aws.messages import Renderer
+
+    return Renderer(Path(read_environment(Environment).data_dir) / "messages", policy())
+
+
+@cache
+def email_sender() -> "EmailSender":
+    """Reminders by e-mail."""
+    from dunwell_aws.senders import EmailSender
+
+    return EmailSender(_renderer(), mailer(), links(), urls())
+
+
+@cache
+def sms_sender() -> "SmsSender":
+    """Reminders by text message."""
+    from dunwell_aws.aws import client_without_retries
+    from dunwell_aws.senders import SmsSender
+
+    return SmsSender(_renderer(), client_without_retries("sns"), links(), urls())

@@ -67,9 +67,7 @@ def _charge_card(
     _complete(sandbox, intent, charge, intent["amount"], "charge.succeeded")
 
 
-def _complete(
-    sandbox: Sandbox, intent: Resource, charge: Resource, amount_minor: int, charge_event: str
-) -> None:
+def _complete(sandbox: Sandbox, intent: Resource, charge: Resource, amount_minor: int, charge_event: str) -> None:
     charges.take(sandbox, charge, amount_minor)
     intent.update(status="succeeded", amount_received=amount_minor, amount_capturable=0)
     sandbox.emit(charge_event, charge)
@@ -113,9 +111,7 @@ def settle(sandbox: Sandbox, intent: Resource, failure_code: str | None) -> None
     Raises ApiError (400) when the intent is not processing, or the failure is not one that Stripe has.
     """
     if intent["status"] != "processing":
-        raise invalid_request(
-            f"{intent['id']} is not processing (status: {intent['status']}).", param="payment_intent"
-        )
+        raise invalid_request(f"{intent['id']} is not processing (status: {intent['status']}).", param="payment_intent")
     charge = sandbox.get("charge", intent["latest_charge"])
     if failure_code is None:
         charges.authorize(sandbox, charge)
@@ -155,7 +151,5 @@ def finish_authentication(sandbox: Sandbox, intent: Resource, *, passed: bool) -
         "payment_method": copy.deepcopy(method),
         "type": "invalid_request_error",
     }
-    intent.update(
-        status="requires_payment_method", payment_method=None, next_action=None, last_payment_error=error
-    )
+    intent.update(status="requires_payment_method", payment_method=None, next_action=None, last_payment_error=error)
     sandbox.emit("payment_intent.payment_failed", intent)

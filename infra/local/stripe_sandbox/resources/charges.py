@@ -130,7 +130,5 @@ def update(sandbox: Sandbox, params: Params, charge_id: str) -> Resource:
 @operation("charges.list", f"{LIST_PARAMETERS} customer payment_intent")
 def list_charges(sandbox: Sandbox, params: Params) -> Resource:
     """List charges, newest first."""
-    found = sandbox.all(
-        "charge", customer=params.get("customer"), payment_intent=params.get("payment_intent")
-    )
+    found = sandbox.all("charge", customer=params.get("customer"), payment_intent=params.get("payment_intent"))
     return list_page(found, params, "/v1/charges")

@@ -12,9 +12,7 @@ from ..state import Params, Resource, Sandbox, merge_metadata, pick
 from . import customers, payment_intents
 from .intents import method_types
 
-_PRICE = (
-    "line_items.price_data.currency line_items.price_data.unit_amount line_items.price_data.product_data.name"
-)
+_PRICE = "line_items.price_data.currency line_items.price_data.unit_amount line_items.price_data.product_data.name"
 _PRICE += " line_items.price_data.product_data.description line_items.price_data.product_data.metadata"
 _INTENT = " ".join(
     f"payment_intent_data.{name}"
@@ -80,9 +78,7 @@ def _check_shape(params: Params) -> None:
             raise invalid_request("Not a valid URL", param=name, code="url_invalid")
     if "customer" in params and ("customer_email" in params or "customer_creation" in params):
         other = "customer_email" if "customer_email" in params else "customer_creation"
-        raise invalid_request(
-            f"You may only specify one of these parameters: customer, {other}.", param=other
-        )
+        raise invalid_request(f"You may only specify one of these parameters: customer, {other}.", param=other)
     if "customer_email" in params and not _EMAIL.fullmatch(params["customer_email"]):
         raise invalid_request(
             f"Invalid email address: {params['customer_email']}", param="customer_email", code="email_invalid"
@@ -92,9 +88,7 @@ def _check_shape(params: Params) -> None:
 
 def _check_mode(params: Params) -> None:
     if (params["mode"] == "payment") != bool(params.get("line_items")):
-        raise invalid_request(
-            "You must pass `line_items` in `payment` mode, and only there.", param="line_items"
-        )
+        raise invalid_request("You must pass `line_items` in `payment` mode, and only there.", param="line_items")
     for mode, name in (("payment", "setup_intent_data"), ("setup", "payment_intent_data")):
         if params["mode"] == mode and name in params:
             raise invalid_request(f"You can not pass `{name}` in `{mode}` mode.", param=name)
@@ -172,9 +166,7 @@ def _fields(sandbox: Sandbox, params: Params, currency: str, total_minor: int, e
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "currency": currency,
         "custom_fields": [],
-        "custom_text": dict.fromkeys(
-            ["after_submit", "shipping_address", "submit", "terms_of_service_acceptance"]
-        ),
+        "custom_text": dict.fromkeys(["after_submit", "shipping_address", "submit", "terms_of_service_acceptance"]),
         "customer_creation": None if "customer" in params else params.get("customer_creation", "if_required"),
         "customer_details": {"email": params["customer_email"], "tax_exempt": "none", **no_details}
         if "customer_email" in params
@@ -207,9 +199,7 @@ def update(sandbox: Sandbox, params: Params, session_id: str) -> Resource:
     return session
 
 
-@operation(
-    "checkout.sessions.list", f"{LIST_PARAMETERS} customer customer_details.email payment_intent status"
-)
+@operation("checkout.sessions.list", f"{LIST_PARAMETERS} customer customer_details.email payment_intent status")
 def list_sessions(sandbox: Sandbox, params: Params) -> Resource:
     """List sessions, newest first."""
     wanted: dict[str, Any] = {name: params.get(name) for name in ("customer", "payment_intent", "status")}
@@ -224,9 +214,7 @@ def list_sessions(sandbox: Sandbox, params: Params) -> Resource:
 def list_line_items(sandbox: Sandbox, params: Params, session_id: str) -> Resource:
     """List what a session charges for."""
     session = sandbox.get("checkout.session", session_id)
-    return list_page(
-        sandbox.line_items[session["id"]], params, f"/v1/checkout/sessions/{session_id}/line_items"
-    )
+    return list_page(sandbox.line_items[session["id"]], params, f"/v1/checkout/sessions/{session_id}/line_items")
 
 
 @operation("checkout.sessions.expire")

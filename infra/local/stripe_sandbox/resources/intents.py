@@ -11,8 +11,7 @@ from . import payment_methods
 
 OFFERED_TYPES = ("card", "us_bank_account")
 FAILED_AUTHENTICATION = (
-    "We are unable to authenticate your payment method. "
-    "Please choose a different payment method and try again."
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again."
 )
 
 _DONE = {
@@ -31,9 +30,7 @@ def method_types(sandbox: Sandbox, params: Params, currency: str | None) -> list
     offered = [
         kind
         for kind in asked
-        if kind in OFFERED_TYPES
-        and kind not in excluded
-        and (kind != "us_bank_account" or currency in (None, "usd"))
+        if kind in OFFERED_TYPES and kind not in excluded and (kind != "us_bank_account" or currency in (None, "usd"))
     ]
     if not offered:
         raise invalid_request(
@@ -50,18 +47,14 @@ def automatic_methods(sandbox: Sandbox, params: Params) -> Resource | None:
         return None
     given = params.get("automatic_payment_methods", {})
     if given.get("enabled", True) is False:
-        raise invalid_request(
-            "automatic_payment_methods[enabled] must be true.", param="automatic_payment_methods"
-        )
+        raise invalid_request("automatic_payment_methods[enabled] must be true.", param="automatic_payment_methods")
     return {"allow_redirects": given.get("allow_redirects", "always"), "enabled": True}
 
 
 def given_method(sandbox: Sandbox, params: Params) -> Resource | None:
     """The payment method that a request brings, by id or by its details."""
     if "payment_method" in params and "payment_method_data" in params:
-        raise invalid_request(
-            "Pass payment_method or payment_method_data, not both.", param="payment_method_data"
-        )
+        raise invalid_request("Pass payment_method or payment_method_data, not both.", param="payment_method_data")
     if "payment_method_data" in params:
         return payment_methods.build(sandbox, params["payment_method_data"])
     return payment_methods.usable(sandbox, params["payment_method"]) if "payment_method" in params else None
@@ -72,8 +65,7 @@ def check_method(sandbox: Sandbox, method: Resource, customer: str | None, types
     payment_methods.refuse_if_spent(sandbox, method)
     if method["customer"] is not None and customer is None:
         raise invalid_request(
-            "The PaymentMethod provided is attached to a customer. Pass that customer's id as "
-            "`customer` to use it.",
+            "The PaymentMethod provided is attached to a customer. Pass that customer's id as `customer` to use it.",
             param="payment_method",
         )
     if method["customer"] not in (None, customer):
@@ -132,9 +124,7 @@ def authentication_step(sandbox: Sandbox, intent: Resource, return_url: str | No
     return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": url}}
 
 
-def declined(
-    sandbox: Sandbox, intent: Resource, method: Resource, error: ApiError
-) -> tuple[Resource, ApiError]:
+def declined(sandbox: Sandbox, intent: Resource, method: Resource, error: ApiError) -> tuple[Resource, ApiError]:
     """What a refused intent remembers, and the error to answer with once the intent has been changed."""
     details = error.details | {"payment_method": copy.deepcopy(method)}
     return details, ApiError(error.status, details)

@@ -20,9 +20,7 @@ from .mandates import mandate_for
 
 _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 _CANCELABLE = ("requires_payment_method", "requires_capture", "requires_confirmation", "requires_action")
-_DATA = " ".join(
-    f"payment_method_data.{name}" for name in ("type", "billing_details", "us_bank_account", "metadata")
-)
+_DATA = " ".join(f"payment_method_data.{name}" for name in ("type", "billing_details", "us_bank_account", "metadata"))
 _EDITABLE = "amount currency customer description metadata payment_method receipt_email shipping"
 _EDITABLE += f" setup_future_usage statement_descriptor_suffix {_DATA}"
 _CONFIRM_ONLY = "error_on_requires_action mandate mandate_data off_session return_url"
@@ -158,9 +156,7 @@ def update(sandbox: Sandbox, params: Params, intent_id: str) -> Resource:
     if params.get("customer"):
         customers.live_customer(sandbox, params["customer"])
     _check_suffix(params)
-    names = (
-        "amount customer description receipt_email shipping setup_future_usage statement_descriptor_suffix"
-    )
+    names = "amount customer description receipt_email shipping setup_future_usage statement_descriptor_suffix"
     changes = {**pick(params, names.split()), "currency": currency}
     changes["metadata"] = merge_metadata(intent["metadata"], params.get("metadata"))
     method = given_method(sandbox, params)

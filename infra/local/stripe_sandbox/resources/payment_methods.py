@@ -59,9 +59,7 @@ def build(sandbox: Sandbox, params: Params) -> Resource:
     """Make a payment method from `type` and the details of that type; raises ApiError when they are bad."""
     kind = params["type"]
     if kind not in ("card", "us_bank_account"):
-        raise invalid_request(
-            f"The local Stripe sandbox does not support the payment method {kind}.", param="type"
-        )
+        raise invalid_request(f"The local Stripe sandbox does not support the payment method {kind}.", param="type")
     if kind not in params:
         raise missing_param(kind)
     details = params[kind]
@@ -152,9 +150,7 @@ def _keep_bank(sandbox: Sandbox, bank: Bank, params: Params) -> Resource:
     return _keep(sandbox, "us_bank_account", details, params, bank)
 
 
-def _keep(
-    sandbox: Sandbox, kind: str, details: Resource, params: Params, instrument: Card | Bank
-) -> Resource:
+def _keep(sandbox: Sandbox, kind: str, details: Resource, params: Params, instrument: Card | Bank) -> Resource:
     billing = {**_NO_BILLING, **params.get("billing_details", {})}
     billing["address"] = {**_NO_ADDRESS, **(billing["address"] or {})}
     method = sandbox.new(
@@ -258,9 +254,7 @@ def attach(sandbox: Sandbox, params: Params, method_id: str) -> Resource:
         raise missing_param("customer")
     customer = sandbox.get("customer", params["customer"], "customer")
     if customer.get("deleted"):
-        raise invalid_request(
-            f"No such customer: '{customer['id']}'", param="customer", code="resource_missing"
-        )
+        raise invalid_request(f"No such customer: '{customer['id']}'", param="customer", code="resource_missing")
     method = usable(sandbox, method_id)
     attach_to(sandbox, method, customer["id"])
     return method

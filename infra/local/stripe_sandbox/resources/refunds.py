@@ -32,9 +32,7 @@ def create(sandbox: Sandbox, params: Params) -> Resource:
         prefix="re" if isinstance(instrument, Card) else "pyr",
     )
     kind = "refund" if isinstance(instrument, Card) else "payment_refund"
-    refund["balance_transaction"] = accounting.post(sandbox, kind, refund, -amount_minor, category="refund")[
-        "id"
-    ]
+    refund["balance_transaction"] = accounting.post(sandbox, kind, refund, -amount_minor, category="refund")["id"]
     _set_refunded(charge, charge["amount_refunded"] + amount_minor)
     sandbox.emit("refund.created", refund)
     sandbox.emit("charge.refunded", charge)
@@ -77,9 +75,7 @@ def _is_inquiry(sandbox: Sandbox, charge: Resource) -> bool:
 def _checked_amount(charge: Resource, asked_minor: int | None) -> int:
     left_minor: int = charge["amount"] - charge["amount_refunded"]
     if left_minor == 0:
-        raise invalid_request(
-            f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
-        )
+        raise invalid_request(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     if asked_minor is None:
         return left_minor
     if asked_minor < 1:
@@ -112,9 +108,7 @@ def fail(sandbox: Sandbox, refund: Resource, reason: str) -> None:
     if refund["status"] == "failed":
         raise invalid_request("This refund has failed already.", param="refund")
     charge = sandbox.get("charge", refund["charge"])
-    transaction = accounting.post(
-        sandbox, "refund_failure", refund, refund["amount"], category="refund_failure"
-    )
+    transaction = accounting.post(sandbox, "refund_failure", refund, refund["amount"], category="refund_failure")
     _set_refunded(charge, charge["amount_refunded"] - refund["amount"])
     changes = {
         "failure_balance_transaction": transaction["id"],

@@ -172,9 +172,7 @@ def finish_authentication(sandbox: Sandbox, intent: Resource, *, passed: bool) -
         "payment_method": copy.deepcopy(method),
         "type": "invalid_request_error",
     }
-    intent.update(
-        status="requires_payment_method", payment_method=None, next_action=None, last_setup_error=error
-    )
+    intent.update(status="requires_payment_method", payment_method=None, next_action=None, last_setup_error=error)
     sandbox.emit("setup_intent.setup_failed", intent)
 
 
