@@ -10,7 +10,6 @@ Scalar = str | int | bool | None
 RECEIVABLES_IMPORTED = "ReceivablesImported"
 PAYMENT_APPLIED = "PaymentApplied"
 PAYMENT_FAILED = "PaymentFailed"
-CUSTOMER_SCORED = "CustomerScored"
 CONTACT_PLANNED = "ContactPlanned"
 CONTACT_REFUSED = "ContactRefused"
 CONTACT_SENT = "ContactSent"

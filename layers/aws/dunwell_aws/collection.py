@@ -1,0 +1,142 @@
+"""Assessments, contacts and cases in DynamoDB, beside the customer's ledger entries."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from dunwell.errors import ConflictError
+from dunwell.escalation.case import Case, CaseStatus
+from dunwell.events import Event
+from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.ports import CollectionState
+from dunwell.scoring.assessment import Assessment
+from dunwell_aws.dynamo_json import item
+from dunwell_aws.table import (
+    CASE,
+    COLLECT,
+    CONTACT,
+    NEW,
+    SCORE,
+    WAITING_CASES,
+    Table,
+    from_plain,
+    partition,
+    to_plain,
+    translated,
+)
+
+
+class DynamoCollection:
+    """``ContactStore``, ``CaseStore`` and ``AssessmentStore`` over the one table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    # --- assessments ---
+
+    def assess(self, assessments: Sequence[Assessment]) -> None:
+        """See ``AssessmentStore``. One conditional write each: a batch write could not refuse an older score."""
+        for assessment in assessments:
+            stored = {"pk": partition(assessment.customer_id), "sk": SCORE} | to_plain(assessment)
+            try:
+                self._table.client.put_item(
+                    TableName=self._table.name,
+                    Item=item(stored),
+                    ConditionExpression=f"{NEW} OR as_of <= :as_of",
+                    ExpressionAttributeValues=item({":as_of": stored["as_of"]}),
+                )
+            except ClientError as error:
+                if not isinstance(translated(error), ConflictError):
+                    raise
+
+    def assessment(self, customer_id: str) -> Assessment | None:
+        """See ``AssessmentStore``."""
+        stored = self._table.get(partition(customer_id), SCORE)
+        return from_plain(Assessment, stored) if stored else None
+
+    # --- contacts ---
+
+    def state(self, customer_id: str) -> CollectionState:
+        """See ``ContactStore``. One query."""
+        contacts: list[Contact] = []
+        in_case: set[str] = set()
+        risk: int | None = None
+        model = ""
+        for stored in self._table.query(partition(customer_id), COLLECT):
+            if stored["sk"].startswith(CONTACT):
+                contacts.append(from_plain(Contact, stored))
+            elif stored["sk"].startswith(CASE):
+                if stored["status"] != CaseStatus.CLOSED:
+                    in_case.add(stored["currency"])
+            else:
+                risk, model = stored["risk_permille"], stored["model_version"]
+        contacts.sort(key=lambda contact: (contact.planned_on, contact.contact_id))
+        return CollectionState(tuple(contacts), risk, model, frozenset(in_case))
+
+    def plan(self, customer_id: str, contacts: Sequence[Contact], events: Sequence[Event]) -> bool:
+        """See ``ContactStore``. One transaction."""
+        puts = [self._table.put(_contact(contact), NEW) for contact in contacts]
+        return self._moved([*puts, *self._table.outbox(customer_id, events)])
+
+    def contact(self, customer_id: str, contact_id: str) -> Contact | None:
+        """See ``ContactStore``."""
+        stored = self._table.get(partition(customer_id), CONTACT + contact_id)
+        return from_plain(Contact, stored) if stored else None
+
+    def move(self, contact: Contact, was: ContactStatus, events: Sequence[Event] = ()) -> bool:
+        """See ``ContactStore``. One transaction."""
+        put = self._table.put(_contact(contact), "#status = :was", {":was": was.value})
+        put["Put"]["ExpressionAttributeNames"] = {"#status": "status"}
+        return self._moved([put, *self._table.outbox(contact.customer_id, events)])
+
+    # --- cases ---
+
+    def open_case(self, case: Case, events: Sequence[Event]) -> Case:
+        """See ``CaseStore``. One transaction, and a read when the case was there."""
+        if self._moved([self._table.put(_case(case), NEW), *self._table.outbox(case.customer_id, events)]):
+            return case
+        return self.case(case.customer_id, case.case_id) or case
+
+    def case(self, customer_id: str, case_id: str) -> Case | None:
+        """See ``CaseStore``."""
+        stored = self._table.get(partition(customer_id), CASE + case_id)
+        return from_plain(Case, stored) if stored else None
+
+    def cases(self, customer_id: str) -> list[Case]:
+        """See ``CaseStore``. One query."""
+        return [from_plain(Case, stored) for stored in self._table.query(partition(customer_id), CASE)]
+
+    def move_case(self, case: Case, events: Sequence[Event] = ()) -> bool:
+        """See ``CaseStore``. One transaction."""
+        stored = _case(replace(case, version=case.version + 1))
+        put = self._table.put(stored, "version = :read", {":read": case.version})
+        return self._moved([put, *self._table.outbox(case.customer_id, events)])
+
+    def waiting_cases(self) -> list[Case]:
+        """See ``CaseStore``. One index query for the keys, one read a case."""
+        found = []
+        for key in self._table.work(WAITING_CASES):
+            stored = self._table.get(key["pk"], key["sk"])
+            if stored and stored["status"] == CaseStatus.WAITING:
+                found.append(from_plain(Case, stored))
+        return found
+
+    def _moved(self, writes: Sequence[Any]) -> bool:
+        try:
+            self._table.transact(writes)
+        except ConflictError:
+            return False
+        return True
+
+
+def _contact(contact: Contact) -> dict[str, Any]:
+    return {"pk": partition(contact.customer_id), "sk": CONTACT + contact.contact_id} | to_plain(contact)
+
+
+def _case(case: Case) -> dict[str, Any]:
+    stored = {"pk": partition(case.customer_id), "sk": CASE + case.case_id} | to_plain(case)
+    if case.status is CaseStatus.WAITING:
+        stored |= {"work_pk": WAITING_CASES, "work_sk": f"{stored['waiting_since']}#{case.case_id}"}
+    return stored

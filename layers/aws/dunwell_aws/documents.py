@@ -1,0 +1,42 @@
+"""Versioned data from ``infra/``: policies and source mappings, read from YAML and validated at first use."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from dunwell.errors import InvalidInputError
+from dunwell.ingestion.mapping import SourceMapping
+from dunwell.outreach.policy import Policy
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+T = TypeVar("T")
+
+
+def read_policy(data_dir: Path, name: str = "default") -> Policy:
+    """A policy by name.
+
+    Raises:
+        InvalidInputError: the file is missing or breaks a rule; says where.
+    """
+    return _read(data_dir / "policies" / f"{name}.yaml", Policy)
+
+
+def read_mappings(data_dir: Path) -> list[SourceMapping]:
+    """All source mappings, by file name.
+
+    Raises:
+        InvalidInputError: one of the files breaks a rule; says which and where.
+    """
+    return [_read(path, SourceMapping) for path in sorted((data_dir / "sources").glob("*.yaml"))]
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    try:
+        data: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+        return TypeAdapter(kind).validate_python(data)
+    except FileNotFoundError:
+        raise InvalidInputError(f"{path} does not exist") from None
+    except (yaml.YAMLError, ValidationError, InvalidInputError) as error:
+        raise InvalidInputError(f"{path.name}: {error}") from None

@@ -1,0 +1,56 @@
+"""DynamoDB's typed JSON, for plain data of text, whole numbers, booleans, lists and maps.
+
+boto3's own serialiser makes every number a Decimal, which ends as a float somewhere; money must stay an int.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def marshal(value: Any) -> dict[str, Any]:
+    """A plain value as a DynamoDB attribute value.
+
+    Raises:
+        TypeError: a float, or anything else that the ledger does not hold.
+    """
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int():
+            return {"N": str(value)}
+        case None:
+            return {"NULL": True}
+        case list() | tuple():
+            return {"L": [marshal(part) for part in value]}
+        case Mapping():
+            return {"M": {name: marshal(part) for name, part in value.items()}}
+    raise TypeError(f"{type(value).__name__} does not belong in the ledger")
+
+
+def item(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """A plain mapping as a DynamoDB item."""
+    return {name: marshal(value) for name, value in plain.items()}
+
+
+def unmarshal(value: Mapping[str, Any]) -> Any:
+    """A DynamoDB attribute value as a plain value; numbers are whole."""
+    ((kind, inner),) = value.items()
+    match kind:
+        case "S" | "BOOL":
+            return inner
+        case "N":
+            return int(inner)
+        case "NULL":
+            return None
+        case "L":
+            return [unmarshal(part) for part in inner]
+        case "M":
+            return {name: unmarshal(part) for name, part in inner.items()}
+    raise TypeError(f"DynamoDB type {kind} does not belong in the ledger")
+
+
+def plain(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A DynamoDB item as a plain mapping."""
+    return {name: unmarshal(value) for name, value in stored.items()}

@@ -1,0 +1,153 @@
+"""The one table's keys and writes: keys are spelled here and nowhere else."""
+
+import time
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from zlib import crc32
+
+from botocore.exceptions import ClientError
+from pydantic import TypeAdapter
+
+from dunwell.errors import ConflictError
+from dunwell.events import Event
+from dunwell.ledger.ports import SHARDS
+from dunwell_aws.dynamo_json import item, plain
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+LEDGER = "LEDGER#"
+HEAD = "LEDGER#CUSTOMER"
+INVOICE = "LEDGER#INVOICE#"
+PAYMENT = "LEDGER#PAYMENT#"
+COLLECT = "COLLECT#"
+SCORE = "COLLECT#SCORE"
+CONTACT = "COLLECT#CONTACT#"
+CASE = "COLLECT#CASE#"
+CHECKOUT = "CHECKOUT#"
+OUTBOX = "OUTBOX#"
+WAITING_CASES = "CASES#WAITING"
+
+WORK_INDEX = "work"
+NEW = "attribute_not_exists(pk)"
+_OUTBOX_DAYS = 7
+_DAY_SECONDS = 86_400
+T = TypeVar("T")
+_LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
+
+
+def partition(customer_id: str) -> str:
+    """The partition of a customer: one query reads an account, one transaction changes it."""
+    return f"CUS#{customer_id}"
+
+
+def open_shard(customer_id: str) -> str:
+    """The work list partition on which an account with something open stands."""
+    return shard_partition(crc32(customer_id.encode()) % SHARDS)
+
+
+def shard_partition(shard: int) -> str:
+    """The work list partition of a shard of open accounts."""
+    return f"OPEN#{shard:02d}"
+
+
+@cache
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(cast(type[Any], kind))
+
+
+def to_plain(value: object) -> dict[str, Any]:
+    """A domain dataclass as plain data: dates and enums as text, tuples and sets as lists."""
+    dumped: dict[str, Any] = _adapter(cast(Hashable, type(value))).dump_python(value, mode="json")
+    return dumped
+
+
+def from_plain(kind: type[T], data: Mapping[str, Any]) -> T:
+    """A domain dataclass from the plain data that ``to_plain`` made; keys of the table are ignored."""
+    made: T = _adapter(cast(Hashable, kind)).validate_python(data)
+    return made
+
+
+class Table:
+    """One DynamoDB table: queries that follow their pages, and transactions whose lost races are a typed error."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self.client = client
+        self.name = name
+
+    def get(self, pk: str, sk: str) -> dict[str, Any] | None:
+        """One item, read consistently, or None."""
+        found = self.client.get_item(TableName=self.name, Key=item({"pk": pk, "sk": sk}), ConsistentRead=True)
+        return plain(found["Item"]) if "Item" in found else None
+
+    def query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
+        """Items of a partition whose sort key starts with a prefix, in order, read consistently."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.name,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues=item({":pk": pk, ":prefix": prefix}),
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from map(plain, page["Items"])
+
+    def work(self, work_pk: str, after: str = "") -> Iterator[dict[str, Any]]:
+        """Keys on a work list, in order, those after a work sort key."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.name,
+            IndexName=WORK_INDEX,
+            KeyConditionExpression="work_pk = :pk AND work_sk > :after",
+            ExpressionAttributeValues=item({":pk": work_pk, ":after": after or " "}),
+        )
+        for page in pages:
+            yield from map(plain, page["Items"])
+
+    def put(
+        self, plain_item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
+    ) -> "TransactWriteItemTypeDef":
+        """A put as part of a transaction."""
+        write: dict[str, Any] = {"TableName": self.name, "Item": item(plain_item)}
+        if condition:
+            write["ConditionExpression"] = condition
+        if values:
+            write["ExpressionAttributeValues"] = item(values)
+        return {"Put": write}  # type: ignore[typeddict-item]
+
+    def outbox(self, customer_id: str, events: Sequence[Event]) -> list["TransactWriteItemTypeDef"]:
+        """The outbox entry of a transaction's events; the table's stream publishes it. None without events."""
+        if not events:
+            return []
+        entry = {
+            "pk": partition(customer_id),
+            "sk": f"{OUTBOX}{events[0].event_id}",
+            "events": [to_plain(event) | {"data": dict(event.data)} for event in events],
+            "ttl": ttl_after(_OUTBOX_DAYS * _DAY_SECONDS),
+        }
+        return [self.put(entry)]
+
+    def transact(self, writes: Sequence["TransactWriteItemTypeDef"]) -> None:
+        """Write all or nothing.
+
+        Raises:
+            ConflictError: a condition failed or another transaction was at the same items.
+        """
+        try:
+            self.client.transact_write_items(TransactItems=list(writes))
+        except ClientError as error:
+            raise translated(error) from error
+
+
+def translated(error: ClientError) -> Exception:
+    """A lost race as ConflictError; anything else as it came."""
+    code = error.response.get("Error", {}).get("Code", "")
+    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+    if code in {"ConditionalCheckFailedException", "TransactionConflictException"} or reasons & _LOST_RACE:
+        return ConflictError("the account was changed meanwhile")
+    return error
+
+
+def ttl_after(seconds: int) -> int:
+    """The epoch second at which DynamoDB may delete an item: always by the real clock, also in a replay."""
+    return int(time.time()) + seconds

@@ -1,0 +1,82 @@
+"""A contact: one message or call to a customer, from plan to delivery."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from dunwell.accounts.model import Channel
+from dunwell.ids import stable_id
+
+
+class ContactStatus(StrEnum):
+    """Where a contact is. Each transition is a conditional write, so that two dispatchers never both send.
+
+    planned → sending → sent → delivered | bounced | complained
+    planned → refused (not lawful now) | cancelled (nothing left to say)
+    sending → unconfirmed (the sender died between sending and recording: never sent twice)
+    """
+
+    PLANNED = "planned"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCONFIRMED = "unconfirmed"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+REACHED_CUSTOMER = frozenset({ContactStatus.SENT, ContactStatus.UNCONFIRMED, ContactStatus.DELIVERED})
+UNDER_WAY = frozenset({ContactStatus.PLANNED, ContactStatus.SENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """Why a contact was or was not made: kept with every contact, at planning and again at dispatch.
+
+    Attributes:
+        reason_code: ``OK`` or the first rule that failed.
+        next_allowed: the first minute at which time alone no longer forbids it, or None.
+        rules: ids of the rules behind the reason; policy and tzdata versions: what they were read from.
+    """
+
+    allowed: bool
+    reason_code: str
+    decided_at: datetime
+    next_allowed: datetime | None
+    rules: tuple[str, ...]
+    policy_version: str
+    tzdata_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One message: which stage, about which invoices, on which channel.
+
+    Attributes:
+        contact_id: made from customer, currency, stage and date, so that planning twice plans once.
+        risk_permille: the customer's risk at planning in thousandths, and the model that said so.
+        decisions: at planning, then at dispatch.
+        message_id: the sending service's name for the message, once it took it.
+    """
+
+    contact_id: str
+    customer_id: str
+    currency: str
+    channel: Channel
+    stage: str
+    invoice_ids: tuple[str, ...]
+    planned_on: date
+    status: ContactStatus
+    policy_version: str
+    risk_permille: int | None
+    model_version: str
+    decisions: tuple[DecisionRecord, ...] = ()
+    sent_at: datetime | None = None
+    message_id: str = ""
+
+
+def contact_id(customer_id: str, currency: str, stage: str, on: date) -> str:
+    """The id of the one contact of a stage, currency and day."""
+    return stable_id("con", customer_id, currency, stage, on.isoformat())

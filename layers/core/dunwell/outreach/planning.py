@@ -1,0 +1,115 @@
+"""Which contacts are due for an account today. Pure: the same account, state and date give the same plan.
+
+One message per customer and currency at the highest stage due, listing every invoice that is due for a message.
+Disputed invoices and amounts within the tolerance are not asked for; nothing is planned while a case is open or while a
+message is under way.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dunwell.dates import days_past_due
+from dunwell.ledger.model import Account, OpenInvoice
+from dunwell.outreach.contact import REACHED_CUSTOMER, UNDER_WAY, Contact
+from dunwell.outreach.policy import Policy, Stage
+from dunwell.outreach.ports import CollectionState
+
+_NOT_YET_ANY_STAGE = -(10**6)
+
+
+@dataclass(frozen=True, slots=True)
+class DueContact:
+    """A message that policy asks for; the channel and the permission are still to be found."""
+
+    currency: str
+    stage: Stage
+    invoices: tuple[OpenInvoice, ...]
+
+
+def due_contacts(account: Account, state: CollectionState, policy: Policy, as_of: date) -> list[DueContact]:
+    """The messages due for an account on a date, one a currency at most."""
+    if any(contact.status in UNDER_WAY for contact in state.contacts):
+        return []
+    reached = [contact for contact in state.contacts if contact.status in REACHED_CUSTOMER]
+    if any(as_of - contact.planned_on < timedelta(days=policy.min_gap_days) for contact in reached):
+        return []
+    return list(_by_currency(account, state, reached, policy, as_of))
+
+
+def _by_currency(
+    account: Account, state: CollectionState, reached: Sequence[Contact], policy: Policy, as_of: date
+) -> Iterator[DueContact]:
+    for currency, balance in sorted(account.balances.items()):
+        if balance <= policy.tolerance_minor.get(currency, 0) or currency in state.currencies_in_case:
+            continue
+        invoices = _to_ask_for(account, currency, policy, as_of)
+        stage = policy.stage_due(
+            max((days_past_due(i.invoice.due_on, as_of) for i in invoices), default=_NOT_YET_ANY_STAGE)
+        )
+        if stage is None or _patient_with(state.risk_permille, invoices, policy, as_of):
+            continue
+        earlier = [contact for contact in reached if contact.currency == currency]
+        if _not_yet_said(stage, invoices, earlier, as_of):
+            yield DueContact(currency, stage, invoices)
+
+
+def _to_ask_for(account: Account, currency: str, policy: Policy, as_of: date) -> tuple[OpenInvoice, ...]:
+    """Undisputed invoices that have reached the mildest stage at least."""
+    first_stage = policy.stages[0].days_past_due
+    return tuple(
+        item
+        for item in account.open_invoices
+        if item.invoice.currency == currency
+        and not item.invoice.disputed
+        and days_past_due(item.invoice.due_on, as_of) >= first_stage
+    )
+
+
+def _patient_with(risk_permille: int | None, invoices: Sequence[OpenInvoice], policy: Policy, as_of: date) -> bool:
+    """Whether a customer who is likely to pay anyway is left alone a while longer."""
+    if risk_permille is None or risk_permille >= policy.patience_permille:
+        return False
+    return all(days_past_due(item.invoice.due_on, as_of) <= policy.patience_days for item in invoices)
+
+
+def _not_yet_said(stage: Stage, invoices: Sequence[OpenInvoice], earlier: Sequence[Contact], as_of: date) -> bool:
+    """Whether this stage is news about the oldest invoice, or may be repeated by now.
+
+    The oldest invoice anchors the stage: when it is paid, the next oldest starts its own count.
+    """
+    oldest = invoices[0].invoice.invoice_id
+    said = [c.planned_on for c in earlier if c.stage == stage.name and oldest in c.invoice_ids]
+    if not said:
+        return True
+    return stage.repeat_after_days is not None and as_of - max(said) >= timedelta(days=stage.repeat_after_days)
+
+
+def escalations_due(
+    account: Account, state: CollectionState, policy: Policy, as_of: date
+) -> list[tuple[str, OpenInvoice]]:
+    """Currencies to hand to an agent, each with the oldest invoice: old, risky, warned, and silent since then."""
+    rule = policy.escalation
+    if state.risk_permille is None or state.risk_permille < rule.min_risk_permille:
+        return []
+    due = []
+    for currency, balance in sorted(account.balances.items()):
+        invoices = _to_ask_for(account, currency, policy, as_of)
+        if not invoices or balance <= policy.tolerance_minor.get(currency, 0) or currency in state.currencies_in_case:
+            continue
+        old_enough = days_past_due(invoices[0].invoice.due_on, as_of) >= rule.days_past_due
+        if old_enough and _warned(invoices[0].invoice.invoice_id, state.contacts, policy, as_of):
+            due.append((currency, invoices[0]))
+    return due
+
+
+def _warned(invoice_id: str, contacts: Sequence[Contact], policy: Policy, as_of: date) -> bool:
+    rank = policy.severity(policy.escalation.after_stage)
+    silent_since = as_of - timedelta(days=policy.escalation.silent_days)
+    return any(
+        contact.status in REACHED_CUSTOMER
+        and policy.severity(contact.stage) >= rank
+        and invoice_id in contact.invoice_ids
+        and contact.planned_on <= silent_since
+        for contact in contacts
+    )

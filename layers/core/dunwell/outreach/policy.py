@@ -1,0 +1,95 @@
+"""The creditor's dunning policy: who is asking, in which stages, and when a case goes to a person. Versioned data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dunwell.accounts.model import Channel
+from dunwell.errors import InvalidInputError
+
+
+@dataclass(frozen=True, slots=True)
+class Creditor:
+    """The one who is owed.
+
+    Attributes:
+        party: ``first`` collects its own debts in its own name, ``third`` collects for another.
+        timezone: the ledger's business zone (IANA).
+        sender: the address messages come from; its domain is verified with the mail service.
+        postal_address, telephone: shown in every message and on every page.
+    """
+
+    creditor_id: str
+    name: str
+    party: str
+    timezone: str
+    sender: str
+    postal_address: str
+    telephone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A level of urgency.
+
+    Attributes:
+        days_past_due: the stage is due from this many days past the due date on; negative is before it.
+        channels: in order of preference.
+        repeat_after_days: the same stage may be repeated after this many days; None says it once.
+    """
+
+    name: str
+    days_past_due: int
+    channels: tuple[Channel, ...]
+    repeat_after_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationRule:
+    """When an unresponsive customer's account goes to an agent.
+
+    Attributes:
+        after_stage: a message of this stage must have reached the customer first: nobody is escalated unwarned.
+        silent_days: days since that message without it being settled.
+        days_past_due: least age of the oldest invoice; min_risk_permille: least risk, in thousandths.
+    """
+
+    after_stage: str
+    silent_days: int
+    days_past_due: int
+    min_risk_permille: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A version of a creditor's policy.
+
+    Attributes:
+        stages: from the mildest to the most severe.
+        min_gap_days: least days between two messages to one customer, whatever the stage.
+        tolerance_minor: open balances up to this are not worth a message, by currency (minor units).
+        patience_permille: customers below this risk are left alone for ``patience_days`` after the due date.
+    """
+
+    version: str
+    creditor: Creditor
+    stages: tuple[Stage, ...]
+    escalation: EscalationRule
+    min_gap_days: int = 3
+    tolerance_minor: Mapping[str, int] = field(default_factory=dict)
+    patience_permille: int = 0
+    patience_days: int = 0
+
+    def __post_init__(self) -> None:
+        days = [stage.days_past_due for stage in self.stages]
+        if not days or days != sorted(set(days)):
+            raise InvalidInputError("stages must be listed from the mildest on, each later than the one before it")
+        if self.escalation.after_stage not in {stage.name for stage in self.stages}:
+            raise InvalidInputError(f"escalation.after_stage {self.escalation.after_stage!r} is not one of the stages")
+
+    def stage_due(self, days: int) -> Stage | None:
+        """The most severe stage that is due at a number of days past due."""
+        return next((stage for stage in reversed(self.stages) if days >= stage.days_past_due), None)
+
+    def severity(self, stage_name: str) -> int:
+        """A stage's rank, the mildest being 0; a stage that the policy no longer has ranks below all."""
+        return next((i for i, stage in enumerate(self.stages) if stage.name == stage_name), -1)

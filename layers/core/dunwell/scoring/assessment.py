@@ -1,0 +1,48 @@
+"""What the model said about a customer, with the versions that said it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceAssessment:
+    """The model's word on one open invoice, in thousandths, with up to four reasons in plain words."""
+
+    invoice_id: str
+    late_permille: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A customer's score and segment as of a date.
+
+    Attributes:
+        risk_permille: the customer's risk in thousandths.
+        segment: a behaviour segment's name; segment_facts: the facts that put the customer there.
+        model_version, model_sha256, card_id: which model said so.
+    """
+
+    customer_id: str
+    as_of: date
+    risk_permille: int
+    segment: str
+    segment_facts: tuple[str, ...]
+    invoices: tuple[InvoiceAssessment, ...]
+    model_version: str
+    model_sha256: str
+    card_id: str
+
+
+class AssessmentStore(Protocol):
+    """Where assessments are kept."""
+
+    def assess(self, assessments: Sequence[Assessment]) -> None:
+        """Keep the customers' assessments; an older one never replaces a newer one."""
+        ...
+
+    def assessment(self, customer_id: str) -> Assessment | None:
+        """The customer's newest assessment, or None."""
+        ...
