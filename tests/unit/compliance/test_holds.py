@@ -23,6 +23,7 @@ NOON = "2026-06-15T16:00"
         ("mental_health_crisis", "UK_BREATHING_SPACE"),
         ("dispute_written", "DISPUTE_PENDING_VERIFICATION"),
         ("dispute_oral", "DISPUTE_PENDING_VERIFICATION"),
+        ("dispute_late", "DISPUTE_PENDING_VERIFICATION"),
         ("minor", "MINOR"),
         ("paid_or_settled", "PAID_OR_SETTLED"),
         ("vulnerable", "VULNERABLE_CUSTOMER"),

@@ -57,7 +57,13 @@ def test_a_decision_says_which_rules_were_asked_the_failing_one_first() -> None:
 def test_an_allowed_decision_names_everything_that_was_asked() -> None:
     decision = asked("2026-04-07T20:00")
     assert {"HOLD-BK", "OPTOUT-HONOR", "REGF-TIME", "REGF-7IN7"} <= set(decision.rules)
-    assert "MA-2IN7" not in decision.rules
+    assert not {"MA-2IN7", "TCPA-REVOKE-ALL"} & set(decision.rules)
+
+
+def test_a_rule_not_yet_effective_is_not_named() -> None:
+    city: dict[str, Any] = {"state": "NY", "locality": "NYC"}
+    assert "NYC-3IN7" not in asked("2026-08-31T16:00", **city).rules
+    assert "NYC-3IN7" in asked("2026-09-01T16:00", **city).rules
 
 
 def test_rule_ids_are_unique_and_every_reason_but_ok_is_used() -> None:

@@ -79,6 +79,7 @@ class HoldKind(StrEnum):
     MENTAL_HEALTH_CRISIS = "mental_health_crisis"
     DISPUTE_WRITTEN = "dispute_written"
     DISPUTE_ORAL = "dispute_oral"
+    DISPUTE_LATE = "dispute_late"
     EMAIL_SUPPRESSED = "email_suppressed"
     NUMBER_REASSIGNED = "number_reassigned"
     MINOR = "minor"
