@@ -163,7 +163,8 @@ def test_a_decline_is_replayed_too(api: Any) -> None:
     for _ in range(2):
         with pytest.raises(stripe.CardError) as caught:
             api.payment_intents.create(params, {"idempotency_key": "declined"})
-        intents.add(caught.value.error.payment_intent.id)
+        error: Any = caught.value.error
+        intents.add(error.payment_intent.id)
     assert len(intents) == 1
     assert len(api.charges.list().data) == 1
 

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -172,9 +171,8 @@ class Deliveries:
 
 
 def _wants(endpoint: Resource, event_type: str) -> bool:
-    return endpoint["status"] == "enabled" and any(
-        fnmatchcase(event_type, pattern) for pattern in endpoint["enabled_events"]
-    )
+    wanted = endpoint["enabled_events"]
+    return endpoint["status"] == "enabled" and ("*" in wanted or event_type in wanted)
 
 
 def _signature(payload: str, secrets: list[str]) -> str:
