@@ -41,6 +41,7 @@ button:hover{background:#0848a8}
 button.plain{background:#fff;color:#a3132f;border:1px solid #a3132f;margin-top:12px}
 .error{border:1px solid #c0143c;
  background:#fff0f3;color:#8c0d2b;border-radius:6px;padding:12px;margin:0 0 8px}
+.error:focus{outline:3px solid #e58ba0}
 .note{color:#4f566b;font-size:14px}
 a{color:#0b5cd5}
 @media(min-width:800px){main{grid-template-columns:1fr 1fr;padding-top:48px}}
