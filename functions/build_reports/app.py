@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from dunwell.dates import business_date
 from dunwell.ledger.ageing import BUCKETS, AgeingRow, age_account
 from dunwell.ledger.ports import SHARDS
-from dunwell.money import decimal_text, format_money
+from dunwell.money import format_money
 from dunwell.reporting.ageing_report import AgeingReport, ageing_csv, ageing_report, largest_overdue, overdue_minor
 from dunwell.reporting.bars import BAR_SPACE, bars
 from dunwell_aws import bootstrap
@@ -111,5 +111,5 @@ def ageing_page(report: AgeingReport) -> str:
 def _page() -> Any:
     folder = FileSystemLoader(Path(__file__).parent / "templates")
     templates = Templates(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    templates.filters |= {"money": format_money, "decimal": decimal_text, "overdue": overdue_minor}
+    templates.filters |= {"money": format_money, "overdue": overdue_minor}
     return templates.get_template("ageing.html")
