@@ -18,3 +18,9 @@ _CONFIG = Config(
 def client(service: str) -> Any:
     """The client of a service; endpoint, region and credentials come from the environment."""
     return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+
+
+@cache
+def client_without_retries(service: str) -> Any:
+    """A client that asks once, for what must not happen twice and takes no key: a retried send is a second message."""
+    return boto3.client(service, config=_CONFIG.merge(Config(retries={"total_max_attempts": 1})))  # type: ignore[call-overload]

@@ -8,15 +8,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dunwell_aws.clock import Clock
-from dunwell_aws.environment import Environment, LedgerEnvironment, read_environment
+from dunwell_aws.environment import (
+    AccessEnvironment,
+    Environment,
+    GatewayEnvironment,
+    LedgerEnvironment,
+    MailEnvironment,
+    UrlsEnvironment,
+    read_environment,
+)
 
 if TYPE_CHECKING:
+    from dunwell.accounts.links import Links
     from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
     from dunwell.outreach.policy import Policy
+    from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
     from dunwell_aws.ledger import DynamoLedger
+    from dunwell_aws.mail import Mailer
+    from dunwell_aws.messages import Renderer
+    from dunwell_aws.orders import DynamoOrderStore
+    from dunwell_aws.senders import EmailSender, SmsSender
+    from dunwell_aws.stripe_gateway import StripeGateway
+    from dunwell_aws.stripe_secret import StripeSecret
     from dunwell_aws.table import Table
+    from dunwell_aws.urls import Urls
 
 
 @cache
@@ -74,3 +91,89 @@ def mappings() -> "list[SourceMapping]":
     from dunwell_aws.documents import read_mappings
 
     return read_mappings(Path(read_environment(Environment).data_dir))
+
+
+@cache
+def access() -> "DynamoAccessStore":
+    """Links, tries, codes and sessions."""
+    from dunwell_aws.access import DynamoAccessStore
+    from dunwell_aws.aws import client
+    from dunwell_aws.table import Table
+
+    return DynamoAccessStore(Table(client("dynamodb"), read_environment(AccessEnvironment).access_table))
+
+
+@cache
+def links() -> "Links":
+    """Who issues the links of messages."""
+    from dunwell.accounts.links import Links
+
+    return Links(access())
+
+
+@cache
+def orders() -> "DynamoOrderStore":
+    """Checkout orders."""
+    from dunwell_aws.orders import DynamoOrderStore
+
+    return DynamoOrderStore(ledger_table())
+
+
+@cache
+def stripe_secret() -> "StripeSecret":
+    """The payment gateway's keys."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.stripe_secret import StripeSecret
+
+    return StripeSecret(client("secretsmanager"), read_environment(GatewayEnvironment).stripe_secret)
+
+
+@cache
+def gateway() -> "StripeGateway":
+    """The payment gateway. Imports the SDK: ask only when money is about to move."""
+    from dunwell_aws.stripe_gateway import StripeGateway
+
+    return StripeGateway(stripe_secret(), read_environment(GatewayEnvironment).stripe_api_base)
+
+
+@cache
+def mailer() -> "Mailer":
+    """Outgoing e-mail in the creditor's name."""
+    from dunwell_aws.aws import client_without_retries
+    from dunwell_aws.mail import Mailer
+
+    configuration_set = read_environment(MailEnvironment).configuration_set
+    return Mailer(client_without_retries("sesv2"), policy().creditor.sender, configuration_set)
+
+
+@cache
+def urls() -> "Urls":
+    """Public addresses."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.urls import Urls
+
+    return Urls(client("ssm"), read_environment(UrlsEnvironment).urls_parameter)
+
+
+@cache
+def _renderer() -> "Renderer":
+    from dunwell_aws.messages import Renderer
+
+    return Renderer(Path(read_environment(Environment).data_dir) / "messages", policy())
+
+
+@cache
+def email_sender() -> "EmailSender":
+    """Reminders by e-mail."""
+    from dunwell_aws.senders import EmailSender
+
+    return EmailSender(_renderer(), mailer(), links(), urls())
+
+
+@cache
+def sms_sender() -> "SmsSender":
+    """Reminders by text message."""
+    from dunwell_aws.aws import client_without_retries
+    from dunwell_aws.senders import SmsSender
+
+    return SmsSender(_renderer(), client_without_retries("sns"), links(), urls())

@@ -24,6 +24,31 @@ class LedgerEnvironment(Environment):
     ledger_table: str = Field(alias="LEDGER_TABLE", min_length=1)
 
 
+class AccessEnvironment(Environment):
+    """Of functions that issue or open the portal's links."""
+
+    access_table: str = Field(alias="ACCESS_TABLE", min_length=1)
+
+
+class UrlsEnvironment(Environment):
+    """Of functions that write links; the name of the parameter, not the addresses."""
+
+    urls_parameter: str = Field(alias="URLS_PARAMETER", min_length=1)
+
+
+class MailEnvironment(Environment):
+    """Of functions that send e-mail."""
+
+    configuration_set: str = Field(alias="CONFIGURATION_SET", min_length=1)
+
+
+class GatewayEnvironment(Environment):
+    """Of functions that speak with the payment gateway; the secret's name, not its value."""
+
+    stripe_secret: str = Field(alias="STRIPE_SECRET", min_length=1)
+    stripe_api_base: str = Field(alias="STRIPE_API_BASE", pattern="^https?://[^/]+$")
+
+
 def read_environment(model: type[Model]) -> Model:
     """The process's variables as a model.
 

@@ -1,0 +1,68 @@
+"""E-mail through SES v2."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dunwell_aws.sending import translated
+
+_REFUSED = frozenset(
+    {
+        "AccountSuspendedException",
+        "BadRequestException",
+        "MailFromDomainNotVerifiedException",
+        "MessageRejected",
+        "NotFoundException",
+    }
+)
+
+
+class Mailer:
+    """Sends one message to one address."""
+
+    def __init__(self, sesv2: Any, sender: str, configuration_set: str) -> None:
+        self._sesv2 = sesv2
+        self._sender = sender
+        self._configuration_set = configuration_set
+
+    def send(
+        self,
+        to: str,
+        subject: str,
+        text: str,
+        html: str,
+        headers: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> str:
+        """Hand a message to SES; its message id.
+
+        Args:
+            headers: further headers such as ``List-Unsubscribe``.
+            tags: come back with delivery events; ASCII letters, digits, ``_`` and ``-`` only.
+
+        Raises:
+            UnavailableError: throttled, failing or unreachable; it was not sent.
+            OutcomeUnknownError: the answer was lost; it may have been sent.
+            RefusedError: SES will not send this message; trying again does not help.
+        """
+        message = {
+            "Subject": _utf8(subject),
+            "Body": {"Text": _utf8(text), "Html": _utf8(html)},
+            "Headers": [{"Name": name, "Value": value} for name, value in (headers or {}).items()],
+        }
+        try:
+            sent = self._sesv2.send_email(
+                FromEmailAddress=self._sender,
+                Destination={"ToAddresses": [to]},
+                Content={"Simple": message},
+                EmailTags=[{"Name": name, "Value": value} for name, value in (tags or {}).items()],
+                ConfigurationSetName=self._configuration_set,
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error, _REFUSED) from error
+        return str(sent["MessageId"])
+
+
+def _utf8(data: str) -> dict[str, str]:
+    return {"Data": data, "Charset": "UTF-8"}

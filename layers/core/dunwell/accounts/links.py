@@ -1,0 +1,54 @@
+"""Links in messages: made by whoever sends, opened by the portal."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from dunwell.accounts.access import LINK_LIFE, AccessStore, Link, Purpose, fingerprint, new_token
+from dunwell.accounts.model import Channel
+from dunwell.errors import NotFoundError
+from dunwell.ledger.change import Change
+from dunwell.ledger.model import Account
+from dunwell.ledger.ports import Ledger
+from dunwell.ledger.update import update
+
+_LINK_BITS = 160
+
+
+class Links:
+    """Issues links; the store sees only their hashes."""
+
+    def __init__(self, store: AccessStore) -> None:
+        self._store = store
+
+    def issue_link(self, customer_id: str, purpose: str, now: datetime, sent_to: str = "") -> str:
+        """A new token for a link; there is no way to read it again.
+
+        Args:
+            purpose: ``account`` opens the portal's question, ``stop`` the page that ends e-mail.
+            sent_to: the address the link goes to; when it is given, the link ends when the customer's e-mail address
+                is no longer that one.
+        """
+        kind = Purpose(purpose)
+        token = new_token(_LINK_BITS)
+        bound = fingerprint(sent_to) if sent_to else ""
+        self._store.add_link(Link(fingerprint(token), customer_id, kind, now + LINK_LIFE[kind], bound))
+        return token
+
+
+def stop_email(store: AccessStore, ledger: Ledger, token: str, now: datetime) -> None:
+    """End e-mail to the customer of a stop link; again changes nothing (RFC 8058: one click, without signing in).
+
+    Raises:
+        NotFoundError: there is no such link, or it has ended.
+    """
+    link = store.link(fingerprint(token))
+    if link is None or not link.opens(Purpose.STOP, now):
+        raise NotFoundError("This link is not known or no longer valid.")
+    update(ledger, link.customer_id, _without_email)
+
+
+def _without_email(account: Account) -> Change:
+    customer = account.customer
+    if Channel.EMAIL in customer.opted_out:
+        return Change(account)
+    return Change(account, customer=replace(customer, opted_out=customer.opted_out | {Channel.EMAIL}))

@@ -1,0 +1,133 @@
+"""Signing in to the portal: link, question, code, session. Strangers and customers get the same answers."""
+
+from datetime import datetime
+from typing import Protocol
+
+from dunwell.accounts.access import (
+    CODE_LIFE,
+    AccessStore,
+    GoneError,
+    Link,
+    PendingCode,
+    Purpose,
+    Session,
+    SignInRequiredError,
+    TooManyTriesError,
+    Tries,
+    answers,
+    csrf_matches,
+    fingerprint,
+    mac,
+    new_code,
+    new_token,
+)
+from dunwell.accounts.model import Channel, Customer
+from dunwell.errors import ConflictError, RefusedError
+from dunwell.ledger.ports import Ledger
+
+_RACES = 5
+
+
+class CodeSender(Protocol):
+    """Brings a one-time code to a customer."""
+
+    def send_code(self, address: str, code: str) -> None:
+        """Send a code to an e-mail address. Does not raise: the asker must not learn whether there was one to send."""
+        ...
+
+
+class SignIn:
+    """The use cases between a link and a session."""
+
+    def __init__(self, store: AccessStore, ledger: Ledger, sender: CodeSender) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._sender = sender
+
+    def ask_for_code(self, link_token: str, answer: str, now: datetime) -> str:
+        """Send a code if the answer is right. What comes back is the same either way.
+
+        Returns:
+            The token under which the asking browser, and no other, may use the code.
+
+        Raises:
+            TooManyTriesError: the link rests, whether or not it exists.
+        """
+        link_hash = fingerprint(link_token)
+        self._count_try(link_hash, now)
+        customer = self._customer_behind(self._store.link(link_hash), now)
+        address = customer.address(Channel.EMAIL) if customer and answers(customer, answer) else ""
+        token, code = new_token(), new_code()
+        customer_id = customer.customer_id if customer and address else ""
+        self._store.add_code(PendingCode(fingerprint(token), link_hash, customer_id, mac(token, code), now + CODE_LIFE))
+        if address:
+            self._sender.send_code(address, code)
+        return token
+
+    def use_code(self, token: str, code: str, now: datetime) -> str:
+        """Start a session with a code, once; the session's token.
+
+        Raises:
+            GoneError: the code was used or is too old, or nobody asked for one.
+            WrongCodeError: it is another code. TooManyTriesError: the link rests.
+        """
+        pending = self._store.code(fingerprint(token))
+        if pending is None:
+            raise GoneError("This code was used already or is older than 15 minutes.")
+        self._count_try(pending.link_hash, now)
+        pending.check(token, "".join(code.split()), now)
+        session_token = new_token()
+        try:
+            self._store.start_session(
+                pending, Session(fingerprint(session_token), pending.customer_id, started_at=now, seen_at=now)
+            )
+        except ConflictError:
+            raise GoneError("This code was used already or is older than 15 minutes.") from None
+        return session_token
+
+    def session(self, session_token: str, now: datetime) -> Session:
+        """The session of a browser, its idle time starting anew.
+
+        Raises:
+            SignInRequiredError: there is none, or it has ended.
+        """
+        session = self._store.session(fingerprint(session_token)) if session_token else None
+        if session is None or not session.is_alive(now):
+            raise SignInRequiredError("Your session has ended.")
+        seen = session.seen(now)
+        if seen is not session:
+            self._store.touch(seen)
+        return seen
+
+    def session_of_form(self, session_token: str, csrf: str, now: datetime) -> Session:
+        """The session of a browser that sent a form, if the form is from a page of that session.
+
+        Raises:
+            SignInRequiredError: as ``session``. RefusedError: the form is not from our page.
+        """
+        session = self.session(session_token, now)
+        if not csrf_matches(session_token, csrf):
+            raise RefusedError("This form is not from a page of your session.")
+        return session
+
+    def sign_out(self, session_token: str) -> None:
+        """End a session; again changes nothing."""
+        self._store.end_session(fingerprint(session_token))
+
+    def _customer_behind(self, link: Link | None, now: datetime) -> Customer | None:
+        """The customer whom a link may ask; a stranger's link costs the same read."""
+        account = self._ledger.load(link.customer_id if link else "unknown")
+        if link is None or account is None or not link.opens(Purpose.ACCOUNT, now):
+            return None
+        moved = bool(link.sent_to) and link.sent_to != fingerprint(account.customer.email)
+        return None if moved else account.customer
+
+    def _count_try(self, link_hash: str, now: datetime) -> None:
+        for _ in range(_RACES):
+            before = self._store.tries(link_hash)
+            after = before.next(now) if before else Tries(link_hash, 1, now, 1)
+            try:
+                return self._store.count_try(after)
+            except ConflictError:
+                continue
+        raise TooManyTriesError("There were several tries with this link at once. Wait a minute, then try again.")

@@ -1,0 +1,1 @@
+"""Customers paying: checkout with the payment gateway, and what the gateway reports."""

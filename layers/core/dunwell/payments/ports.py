@@ -1,0 +1,84 @@
+"""What paying needs from outside."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from dunwell.payments.order import CheckoutOrder
+
+
+class PaymentStatus(StrEnum):
+    """What the gateway says of a payment now."""
+
+    SUCCEEDED = "succeeded"
+    PROCESSING = "processing"
+    FAILED = "failed"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPayment:
+    """A payment as the gateway has it now, in the ledger's minor units.
+
+    Attributes:
+        reference: the gateway's name for it, such as ``pi_…``.
+        amount_minor: what was received; 0 until it succeeded.
+        customer_id, order_id: what we told the gateway; empty for payments that are not ours.
+        try_reference: the gateway's name of the last try of the payment.
+        failure_code, decline_code, advice: why the last try failed, in the gateway's words; empty when it did not.
+    """
+
+    reference: str
+    status: PaymentStatus
+    currency: str
+    amount_minor: int
+    customer_id: str = ""
+    order_id: str = ""
+    try_reference: str = ""
+    failure_code: str = ""
+    decline_code: str = ""
+    advice: str = ""
+
+
+class PaymentGateway(Protocol):
+    """Takes money. No card data passes through us."""
+
+    def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> str:
+        """The address of a hosted page on which to pay an order; the same order and attempt give the same page.
+
+        Args:
+            email: where the gateway sends its receipt, filled in for the customer.
+
+        Raises:
+            RefusedError: the amount or currency cannot be charged.
+            UnavailableError: the gateway does not answer.
+        """
+        ...
+
+    def payment(self, reference: str) -> GatewayPayment:
+        """A payment as it is now.
+
+        Raises:
+            NotFoundError: the gateway has none of this name. UnavailableError: it does not answer.
+        """
+        ...
+
+
+class OrderStore(Protocol):
+    """Checkout orders by customer."""
+
+    def order(self, customer_id: str, order_id: str) -> CheckoutOrder | None:
+        """One order of one customer; nobody else's."""
+        ...
+
+    def orders(self, customer_id: str) -> list[CheckoutOrder]:
+        """A customer's recent orders."""
+        ...
+
+    def save(self, order: CheckoutOrder) -> None:
+        """Write an order if the stored one is the version before it (none before version 1).
+
+        Raises:
+            ConflictError: it was changed meanwhile.
+        """
+        ...
