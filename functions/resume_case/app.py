@@ -1,13 +1,12 @@
 """Resumes escalations that a change of the ledger has ended; triggered by the bus through a queue."""
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
 from dunwell.dates import business_date
 from dunwell_aws import bootstrap
+from dunwell_aws.batches import each_message
 from dunwell_aws.observability import count, observed
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ def handler(
     today = business_date(at, bootstrap.policy().creditor.timezone)
     cases = escalation or bootstrap.escalation()
 
-    def resume(record: SQSRecord) -> None:
-        count("CasesResumed", cases.resume_ended(record.json_body["detail"]["customer_id"], today))
+    def resume(body: str) -> None:
+        count("CasesResumed", cases.resume_ended(json.loads(body)["detail"]["customer_id"], today))
 
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event, resume, processor, context)
+    return each_message(event, context, resume)

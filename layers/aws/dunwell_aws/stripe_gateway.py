@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import stripe
 
@@ -94,12 +93,6 @@ class StripeGateway:
             )
             self._client = (key, client)
         return self._client[1]
-
-
-def checkout_origin(api_base: str) -> str:
-    """Where hosted pages are: browsers must be allowed to follow a form there (CSP ``form-action``)."""
-    host = urlsplit(api_base)
-    return "https://checkout.stripe.com" if host.hostname == "api.stripe.com" else f"{host.scheme}://{host.netloc}"
 
 
 def _line_items(order: CheckoutOrder) -> list[dict[str, Any]]:
