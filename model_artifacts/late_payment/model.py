@@ -118,10 +118,7 @@ def logistic(X: Floats, y: NDArray[np.int64], weights: Floats) -> LogisticRegres
         slack = weights * (expit(z) - y)
         return float(value), np.append(X.T @ slack, slack.sum()) + penalty
 
-    bounds = [
-        (0.0 if name in NEVER_LOWERS else None, 0.0 if name in NEVER_RAISES else None)
-        for name in FEATURE_NAMES
-    ]
+    bounds = [(0.0 if name in NEVER_LOWERS else None, 0.0 if name in NEVER_RAISES else None) for name in FEATURE_NAMES]
     start = np.zeros(len(FEATURE_NAMES) + 1)
     found = minimize(
         loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)], options={"maxiter": 2000}

@@ -15,9 +15,7 @@ from tests.adapters.stripe_sandbox_support import client_of
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on the PATH and CHROMIUM does not name one"
-)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH and CHROMIUM does not name one")
 
 
 @pytest.fixture(scope="module")

@@ -124,9 +124,7 @@ def test_a_declined_card_is_explained_and_another_one_may_be_tried(api: Any) -> 
 def test_a_form_filled_in_wrongly_is_explained_and_charges_nothing(
     api: Any, wrong: dict[str, str], message: str
 ) -> None:
-    status, html, _ = browse(
-        _session(api).url, urlencode(CARD | {"number": "4242424242424242"} | wrong).encode()
-    )
+    status, html, _ = browse(_session(api).url, urlencode(CARD | {"number": "4242424242424242"} | wrong).encode())
     assert (status in (400, 402), message in html) == (True, True)
     assert api.charges.list().data == []
 

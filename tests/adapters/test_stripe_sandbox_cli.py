@@ -60,9 +60,7 @@ def test_the_stripe_cli_triggers_the_event(server: StripeSandbox, event: str, tm
     environment = {"HOME": str(tmp_path), "STRIPE_CLI_TELEMETRY_OPTOUT": "1", "PATH": os.environ["PATH"]}
     arguments = [CLI, "trigger", event, "--api-key", KEY, "--api-base", server.url]
     try:
-        done = subprocess.run(
-            arguments, capture_output=True, text=True, timeout=60, env=environment, check=False
-        )
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, env=environment, check=False)
     except subprocess.TimeoutExpired as slow:
         pytest.fail(f"the CLI did not finish: {slow.stdout!r} {slow.stderr!r}")
     assert done.returncode == 0, done.stdout + done.stderr

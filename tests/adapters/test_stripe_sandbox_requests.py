@@ -182,9 +182,7 @@ def test_a_request_refused_for_its_parameters_does_not_use_up_its_key(api: Any) 
 def test_the_same_key_sent_many_times_at_once_pays_once(url: str) -> None:
     def pay(_: int) -> str:
         params = {"amount": 1000, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
-        intent = client_of(url).payment_intents.create(
-            params | {"return_url": RETURN_URL}, {"idempotency_key": "once"}
-        )
+        intent = client_of(url).payment_intents.create(params | {"return_url": RETURN_URL}, {"idempotency_key": "once"})
         return str(intent.id)
 
     with ThreadPoolExecutor(8) as pool:

@@ -93,17 +93,13 @@ def test_the_card_has_every_section_a_model_card_must_have() -> None:
     assert [name for name in needed.split(", ") if f"\n## {name}" not in card] == []
 
 
-def test_the_ibm_measures_on_record_are_reproduced(
-    record: dict[str, Any], scorer: OnnxScorer, ibm: Ledger
-) -> None:
+def test_the_ibm_measures_on_record_are_reproduced(record: dict[str, Any], scorer: OnnxScorer, ibm: Ledger) -> None:
     found = {**evaluate_ibm(scorer, ibm), **rivals_ibm(ibm)}
     for name, measures in found.items():
         assert measures == pytest.approx(record["ibm_after_cut"][name], abs=2e-3), name
 
 
-def test_on_ibm_the_model_is_no_worse_than_the_best_plain_method_within_noise(
-    scorer: OnnxScorer, ibm: Ledger
-) -> None:
+def test_on_ibm_the_model_is_no_worse_than_the_best_plain_method_within_noise(scorer: OnnxScorer, ibm: Ledger) -> None:
     measures = evaluate_ibm(scorer, ibm)["model"]
     assert measures["rows"] == 635
     assert (measures["auc"] or 0) >= 0.876
@@ -136,9 +132,7 @@ def test_more_history_and_more_time_never_raise_a_risk(scorer: OnnxScorer, name:
 def assert_never_falls(scorer: OnnxScorer, name: str, sign: int) -> None:
     index = FEATURE_NAMES.index(name)
     for base in (m.features for m in moments(made_up(51, 8), PORTFOLIO_AS_OF)[::7]):
-        steps = [
-            (*base[:index], base[index] + sign * step, *base[index + 1 :]) for step in (0, 0.2, 1, 5, 30)
-        ]
+        steps = [(*base[:index], base[index] + sign * step, *base[index + 1 :]) for step in (0, 0.2, 1, 5, 30)]
         found = np.array(scorer.probabilities(steps))
         assert (np.diff(found, axis=0) >= -1e-6).all()
 

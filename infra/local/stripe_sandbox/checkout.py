@@ -27,9 +27,7 @@ def submit(sandbox: Sandbox, session: Resource, form: dict[str, str]) -> str:
 
     Raises ApiError (400 or 402) with a message for the customer; the session stays open.
     """
-    if not session["customer"] and not EMAIL.fullmatch(
-        session["customer_email"] or form.get("email", "").strip()
-    ):
+    if not session["customer"] and not EMAIL.fullmatch(session["customer_email"] or form.get("email", "").strip()):
         raise invalid_request("Enter your e-mail address, such as name@example.com.")
     method = payment_methods.build(sandbox, _method_params(form))
     intent = _intent_of(sandbox, session, form)

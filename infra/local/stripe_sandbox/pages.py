@@ -84,11 +84,7 @@ def checkout_page(
     paying = session["mode"] == "payment"
     amount = format_amount(session["amount_total"], session["currency"]) if paying else ""
     button = _button_words(session, amount)
-    alert = (
-        f'<p class="error" role="alert" id="error" tabindex="-1" autofocus>{escape(error)}</p>'
-        if error
-        else ""
-    )
+    alert = f'<p class="error" role="alert" id="error" tabindex="-1" autofocus>{escape(error)}</p>' if error else ""
     form = f"""<section class="card" aria-labelledby="form-title">
 <h2 id="form-title">{"Payment details" if paying else "Payment method"}</h2>
 {alert}<form method="post" novalidate{' aria-describedby="error"' if error else ""}>

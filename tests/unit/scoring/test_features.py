@@ -24,17 +24,13 @@ def named(row: tuple[float, ...]) -> dict[str, float]:
 
 
 @given(ledgers(), DAYS, st.integers(0, 90))
-def test_deleting_everything_later_changes_no_feature(
-    ledger: list[InvoiceFacts], issued_on: date, terms: int
-) -> None:
+def test_deleting_everything_later_changes_no_feature(ledger: list[InvoiceFacts], issued_on: date, terms: int) -> None:
     asked = InvoiceFacts("asked", issued_on, issued_on + timedelta(days=terms), 5_000, "USD", None, False)
     assert features(asked, ledger, AS_OF) == features(asked, as_it_was(ledger, AS_OF), AS_OF)
 
 
 @given(ledgers(), DAYS)
-def test_whatever_the_ledger_every_feature_is_a_finite_number(
-    ledger: list[InvoiceFacts], as_of: date
-) -> None:
+def test_whatever_the_ledger_every_feature_is_a_finite_number(ledger: list[InvoiceFacts], as_of: date) -> None:
     for one in ledger:
         row = features(one, ledger, as_of)
         assert len(row) == len(FEATURE_NAMES)
@@ -105,9 +101,7 @@ def test_an_amount_is_compared_with_the_customers_usual_in_the_same_currency_onl
     usual = [invoice(n, issued=-90 - n, late=0, amount_minor=10_000) for n in range(1, 6)]
     yen = [invoice(9, issued=-90, late=0, amount_minor=10, currency="JPY")]
     assert named(features(invoice(0, amount_minor=40_000), usual + yen, AS_OF))["amount_ratio"] > 0.5
-    assert named(features(invoice(0, amount_minor=10_000), usual + yen, AS_OF))[
-        "amount_ratio"
-    ] == pytest.approx(0)
+    assert named(features(invoice(0, amount_minor=10_000), usual + yen, AS_OF))["amount_ratio"] == pytest.approx(0)
 
 
 def test_a_customer_whose_payments_slip_shows_a_trend() -> None:

@@ -48,9 +48,7 @@ def test_the_facts_give_the_numbers() -> None:
 
 
 @given(ledgers(), DAYS)
-def test_every_customer_has_a_segment_that_later_events_do_not_change(
-    ledger: list[InvoiceFacts], as_of: date
-) -> None:
+def test_every_customer_has_a_segment_that_later_events_do_not_change(ledger: list[InvoiceFacts], as_of: date) -> None:
     found = segment(ledger, as_of)
     assert found.name in SEGMENT_NAMES
     assert found == segment(as_it_was(ledger, as_of), as_of)

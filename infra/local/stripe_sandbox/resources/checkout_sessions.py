@@ -78,9 +78,7 @@ def _check_shape(params: Params) -> None:
             raise invalid_request("Not a valid URL", param=name, code="url_invalid")
     if "customer" in params and ("customer_email" in params or "customer_creation" in params):
         other = "customer_email" if "customer_email" in params else "customer_creation"
-        raise invalid_request(
-            f"You may only specify one of these parameters: customer, {other}.", param=other
-        )
+        raise invalid_request(f"You may only specify one of these parameters: customer, {other}.", param=other)
     if "customer_email" in params and not EMAIL.fullmatch(params["customer_email"]):
         raise invalid_request(
             f"Invalid email address: {params['customer_email']}", param="customer_email", code="email_invalid"

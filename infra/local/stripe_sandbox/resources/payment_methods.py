@@ -155,9 +155,7 @@ def _billing_details(current: Resource, given: Params) -> Resource:
     return details | {"address": {**_NO_ADDRESS, **(details["address"] or {})}}
 
 
-def _keep(
-    sandbox: Sandbox, kind: str, details: Resource, params: Params, instrument: Card | Bank
-) -> Resource:
+def _keep(sandbox: Sandbox, kind: str, details: Resource, params: Params, instrument: Card | Bank) -> Resource:
     method = sandbox.new(
         "payment_method",
         {
@@ -236,9 +234,7 @@ def update(sandbox: Sandbox, params: Params, method_id: str) -> Resource:
         )
     changes = pick(params, ["allow_redisplay"])
     changes["metadata"] = merge_metadata(method["metadata"], params.get("metadata"))
-    changes["billing_details"] = _billing_details(
-        method["billing_details"], params.get("billing_details", {})
-    )
+    changes["billing_details"] = _billing_details(method["billing_details"], params.get("billing_details", {}))
     if "card" in params:
         changes["card"] = method["card"] | params["card"]
     sandbox.emit("payment_method.updated", method, sandbox.update(method, changes))
