@@ -4,7 +4,6 @@ Only what is asked for is imported and built, so that a function pays for nothin
 """
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dunwell_aws.clock import Clock
@@ -20,13 +19,16 @@ from dunwell_aws.environment import (
 
 if TYPE_CHECKING:
     from dunwell.accounts.links import Links
+    from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
     from dunwell.outreach.policy import Policy
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
     from dunwell_aws.ledger import DynamoLedger
     from dunwell_aws.mail import Mailer
+    from dunwell_aws.messages import Renderer
     from dunwell_aws.orders import DynamoOrderStore
+    from dunwell_aws.senders import EmailSender, SmsSender
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
     from dunwell_aws.table import Table
@@ -65,19 +67,29 @@ def collection() -> "DynamoCollection":
 
 
 @cache
+def escalation() -> "Escalation":
+    """The use cases of escalation."""
+    from dunwell.escalation.escalation import Escalation
+    from dunwell_aws.aws import client
+    from dunwell_aws.executions import StepFunctionsExecutions
+
+    return Escalation(collection(), ledger(), StepFunctionsExecutions(client("stepfunctions")))
+
+
+@cache
 def policy() -> "Policy":
     """The creditor's policy."""
-    from dunwell_aws.documents import read_policy
+    from dunwell_aws.documents import folder, read_policy
 
-    return read_policy(Path(read_environment(Environment).data_dir))
+    return read_policy(folder("infra"))
 
 
 @cache
 def mappings() -> "list[SourceMapping]":
     """The sources that Dunwell can read."""
-    from dunwell_aws.documents import read_mappings
+    from dunwell_aws.documents import folder, read_mappings
 
-    return read_mappings(Path(read_environment(Environment).data_dir))
+    return read_mappings(folder("infra"))
 
 
 @cache
@@ -140,3 +152,28 @@ def urls() -> "Urls":
     from dunwell_aws.urls import Urls
 
     return Urls(client("ssm"), read_environment(UrlsEnvironment).urls_parameter)
+
+
+@cache
+def _renderer() -> "Renderer":
+    from dunwell_aws.documents import folder
+    from dunwell_aws.messages import Renderer
+
+    return Renderer(folder("infra") / "messages", policy())
+
+
+@cache
+def email_sender() -> "EmailSender":
+    """Reminders by e-mail."""
+    from dunwell_aws.senders import EmailSender
+
+    return EmailSender(_renderer(), mailer(), links(), urls())
+
+
+@cache
+def sms_sender() -> "SmsSender":
+    """Reminders by text message."""
+    from dunwell_aws.aws import client_without_retries
+    from dunwell_aws.senders import SmsSender
+
+    return SmsSender(_renderer(), client_without_retries("sns"), links(), urls())

@@ -1,6 +1,7 @@
 """Assessments, contacts and cases in DynamoDB, beside the customer's ledger entries."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -107,10 +108,10 @@ class DynamoCollection:
         """See ``CaseStore``. One query."""
         return [from_plain(Case, stored) for stored in self._table.query(partition(customer_id), CASE)]
 
-    def move_case(self, case: Case, was: CaseStatus, events: Sequence[Event] = ()) -> bool:
+    def move_case(self, case: Case, events: Sequence[Event] = ()) -> bool:
         """See ``CaseStore``. One transaction."""
-        put = self._table.put(_case(case), "#status = :was", {":was": was.value})
-        put["Put"]["ExpressionAttributeNames"] = {"#status": "status"}
+        stored = _case(replace(case, version=case.version + 1))
+        put = self._table.put(stored, "version = :read", {":read": case.version})
         return self._moved([put, *self._table.outbox(case.customer_id, events)])
 
     def waiting_cases(self) -> list[Case]:
@@ -137,5 +138,5 @@ def _contact(contact: Contact) -> dict[str, Any]:
 def _case(case: Case) -> dict[str, Any]:
     stored = {"pk": partition(case.customer_id), "sk": CASE + case.case_id} | to_plain(case)
     if case.status is CaseStatus.WAITING:
-        stored |= {"work_pk": WAITING_CASES, "work_sk": f"{stored['opened_at']}#{case.case_id}"}
+        stored |= {"work_pk": WAITING_CASES, "work_sk": f"{stored['waiting_since']}#{case.case_id}"}
     return stored

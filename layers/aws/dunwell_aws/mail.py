@@ -5,15 +5,17 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dunwell.errors import RefusedError, UnavailableError
+from dunwell_aws.sending import translated
 
-_REFUSED = {
-    "AccountSuspendedException",
-    "BadRequestException",
-    "MailFromDomainNotVerifiedException",
-    "MessageRejected",
-    "NotFoundException",
-}
+_REFUSED = frozenset(
+    {
+        "AccountSuspendedException",
+        "BadRequestException",
+        "MailFromDomainNotVerifiedException",
+        "MessageRejected",
+        "NotFoundException",
+    }
+)
 
 
 class Mailer:
@@ -40,7 +42,8 @@ class Mailer:
             tags: come back with delivery events; ASCII letters, digits, ``_`` and ``-`` only.
 
         Raises:
-            UnavailableError: throttled, failing or unreachable; whether it was sent may be unknown.
+            UnavailableError: throttled, failing or unreachable; it was not sent.
+            OutcomeUnknownError: the answer was lost; it may have been sent.
             RefusedError: SES will not send this message; trying again does not help.
         """
         message = {
@@ -57,17 +60,9 @@ class Mailer:
                 ConfigurationSetName=self._configuration_set,
             )
         except (ClientError, BotoCoreError) as error:
-            raise _translated(error) from error
+            raise translated(error, _REFUSED) from error
         return str(sent["MessageId"])
 
 
 def _utf8(data: str) -> dict[str, str]:
     return {"Data": data, "Charset": "UTF-8"}
-
-
-def _translated(error: ClientError | BotoCoreError) -> Exception:
-    """Refusals by their code; everything else may pass, an unknown refusal included: better late than lost."""
-    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-    if code in _REFUSED:
-        return RefusedError(f"the mail service refused the message ({code})")
-    return UnavailableError(f"the mail service did not take the message ({code or type(error).__name__})")

@@ -14,6 +14,7 @@ from dunwell.errors import (
     DunwellError,
     InvalidInputError,
     NotFoundError,
+    OutcomeUnknownError,
     RefusedError,
     UnavailableError,
 )
@@ -28,6 +29,7 @@ _MAP: dict[type[BaseException], tuple[int, str]] = {
     GoneError: (410, "This is no longer valid"),
     TooManyTriesError: (429, "Too many tries"),
     UnavailableError: (503, "A service we depend on does not answer"),
+    OutcomeUnknownError: (503, "A service we depend on did not answer in time"),
 }
 _UNKNOWN = (500, "Something went wrong on our side")
 _RETRY_AFTER_SECONDS = {503: 30, 429: 3600}

@@ -55,7 +55,7 @@ def shard_partition(shard: int) -> str:
 
 @cache
 def _adapter(kind: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    return TypeAdapter(cast(type[Any], kind))
 
 
 def to_plain(value: object) -> dict[str, Any]:

@@ -27,3 +27,7 @@ class RefusedError(DunwellError):
 
 class UnavailableError(DunwellError):
     """A system outside (payment gateway, mail) did not answer; trying again later may help."""
+
+
+class OutcomeUnknownError(DunwellError):
+    """A system outside was asked and its answer was lost: what was asked for may have been done. Do not ask again."""

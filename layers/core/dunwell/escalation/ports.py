@@ -1,9 +1,9 @@
-"""What escalation needs from a store."""
+"""What escalation needs from outside."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from dunwell.escalation.case import Case, CaseStatus
+from dunwell.escalation.case import Case
 from dunwell.events import Event
 
 
@@ -22,10 +22,22 @@ class CaseStore(Protocol):
         """A customer's cases."""
         ...
 
-    def move_case(self, case: Case, was: CaseStatus, events: Sequence[Event] = ()) -> bool:
-        """Write a case's new state if it still is in the old one; False when somebody moved it first."""
+    def move_case(self, case: Case, events: Sequence[Event] = ()) -> bool:
+        """Write a case's new state as its next version, if ``case.version`` still stands; False when it does not."""
         ...
 
     def waiting_cases(self) -> list[Case]:
         """All cases that wait for an agent, longest waiting first."""
+        ...
+
+
+class Executions(Protocol):
+    """The state machine executions that wait."""
+
+    def resume(self, task_token: str) -> None:
+        """Let the execution go on that waits with a token; a token that is gone counts as done.
+
+        Raises:
+            UnavailableError: it could not be told; trying again later may help.
+        """
         ...

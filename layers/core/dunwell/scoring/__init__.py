@@ -1,0 +1,1 @@
+"""Who will pay late, why, and which kind of payer a customer is."""

@@ -1,0 +1,58 @@
+# Dunwell. `make` alone lists what there is.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3.12),$(shell command -v python3.13),$(shell command -v python3.14),python3)
+UV_VERSION := 0.13.9
+STAGE ?= dev
+# The Python of the functions on AWS; the layers are built for it. See LambdaRuntime in template.yaml.
+AWS_PYTHON ?= 3.14
+
+export DUNWELL_ROOT := $(CURDIR)
+UV := .local/uv/bin/uv
+STAMP := .local/.setup-done
+SAM := SAM_CLI_TELEMETRY=0 .local/sam/bin/sam
+
+.PHONY: help setup deploy lint clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+
+setup: $(STAMP) ## make the environments in .venv and .local from uv.lock
+
+# Four environments that do not see each other: uv itself, ours (.venv), the local AWS, the SAM CLI.
+$(STAMP): uv.lock pyproject.toml Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "setup: Python 3.11 or newer is needed; name one with PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@mkdir -p .local
+	@[ -x $(UV) ] && [ "$$($(UV) --version | cut -d' ' -f2)" = "$(UV_VERSION)" ] || { \
+		echo "setup: uv $(UV_VERSION)"; \
+		$(PYTHON) -m venv --clear .local/uv 2>.local/setup.log || \
+			{ echo "setup: this Python cannot make environments; install its venv package (python3-venv)" >&2; exit 1; }; \
+		.local/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) 2>>.local/setup.log || \
+			{ echo "setup: cannot fetch uv: is there a network? See .local/setup.log" >&2; exit 1; }; }
+	@sync() { \
+		echo "setup: $$1"; \
+		UV_PROJECT_ENVIRONMENT=$$1 $(UV) sync --quiet --frozen --python "$(PYTHON)" "$${@:2}" 2>>.local/setup.log || \
+			{ echo "setup: cannot install $$1: is there a network, and space on the disk? See .local/setup.log" >&2; exit 1; }; }; \
+	sync .venv; sync .local/ms --only-group emulator; sync .local/sam --only-group sam
+	@touch $@
+
+deploy: setup ## to AWS: STAGE=dev|prod SENDER_DOMAIN=mail.example.com [PARAMETERS="Key=value ..."] [DRY_RUN=1]
+	@[ -n "$(SENDER_DOMAIN)" ] || { echo "deploy: say which domain mail is sent from: SENDER_DOMAIN=mail.example.com" >&2; exit 1; }
+	@find functions -name __pycache__ -prune -exec rm -rf {} +
+	LAYER_PYTHON_VERSION=$(AWS_PYTHON) LAYER_PYTHON_PLATFORM=x86_64-manylinux_2_34 $(SAM) build --config-env $(STAGE)
+	$(SAM) deploy --config-env $(STAGE) $(if $(DRY_RUN),--no-execute-changeset --no-confirm-changeset) --parameter-overrides \
+		Stage=$(STAGE) LambdaRuntime=python$(AWS_PYTHON) SenderDomain=$(SENDER_DOMAIN) $(PARAMETERS)
+
+lint: setup ## ruff, mypy and cfn-lint
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy functions infra layers/core layers/aws layers/scoring tests
+	@.venv/bin/cfn-lint template.yaml
+
+clean: ## remove what was built (not the environments)
+	rm -rf .aws-sam .local/build .local/run .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -not -path './.venv/*' -not -path './.local/*' -prune -exec rm -rf {} +

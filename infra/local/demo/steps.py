@@ -1,0 +1,164 @@
+"""The demo's steps. Each does one thing on the real triggers and checks what it says."""
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import stripe
+
+from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell_aws.uploads import RESULTS, UPLOADS
+from infra.local.demo.progress import Progress
+from infra.local.demo.source import Source
+from infra.local.demo.view import View
+from infra.local.errors import LocalStackError
+from infra.local.stack import LocalStack
+
+BUSINESS_HOUR = time(15, tzinfo=UTC)
+"""The demo lives at 15:00 UTC of its day: the morning in New York, the afternoon in Europe."""
+
+WEEKS_LATER = timedelta(days=14)
+STRIPE_KEY = "sk_test_local"
+AGENT_EMAIL, AGENT_PASSWORD = "agent@example.com", "Local-agent-1"
+STRIPE_EVENTS = [
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "checkout.session.completed",
+    "checkout.session.expired",
+]
+
+
+@dataclass
+class Outcome:
+    """What the demo found, for its summary."""
+
+    run: dict[str, Any] = field(default_factory=dict)
+    scored: int = 0
+    contacts: list[Contact] = field(default_factory=list)
+    paid: str = ""
+    escalated: int = 0
+    report: Path | None = None
+    digest: str = ""
+
+
+class DemoError(LocalStackError):
+    """A step did not do what it says."""
+
+
+def instant(day: date) -> datetime:
+    """The demo's moment of a day."""
+    return datetime.combine(day, BUSINESS_HOUR)
+
+
+def connect(stack: LocalStack) -> View:
+    """What an operator does once after a deploy: Stripe's key and webhook, and the first agent."""
+    view = View(stack)
+    client = stripe.StripeClient(STRIPE_KEY, base_addresses={"api": stack.stripe_endpoint})
+    endpoint = client.v1.webhook_endpoints.create(
+        {"url": f"{view.urls['webhooks']}/stripe", "enabled_events": STRIPE_EVENTS}  # type: ignore[typeddict-item]
+    )
+    stack.put_stripe_secret(STRIPE_KEY, [str(endpoint.secret)])
+    cognito, pool = stack.client("cognito-idp"), view.outputs["AgentPoolId"]
+    cognito.admin_create_user(UserPoolId=pool, Username=AGENT_EMAIL, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=AGENT_EMAIL, Password=AGENT_PASSWORD, Permanent=True)
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=AGENT_EMAIL, GroupName="agents")
+    return view
+
+
+def upload(view: View, progress: Progress, source: Source) -> dict[str, Any]:
+    """Put the file into the ingest bucket and wait for its run record; every row must be accounted for."""
+    s3, bucket = view.stack.client("s3"), view.outputs["IngestBucketName"]
+    name = source.path.name
+    s3.put_object(Bucket=bucket, Key=UPLOADS + name, Body=source.path.read_bytes())
+
+    def answered() -> dict[str, Any] | None:
+        try:
+            found = s3.get_object(Bucket=bucket, Key=f"{RESULTS}{name}.run.json")
+        except s3.exceptions.NoSuchKey:
+            return None
+        record: dict[str, Any] = json.loads(found["Body"].read())
+        return record
+
+    run = progress.wait("the upload's run record", answered, timeout_seconds=240)
+    if run["status"] != "done":
+        raise DemoError(f"the file was refused: {run['failure']}")
+    if run["rows"] != source.rows or run["in_ledger"] + run["rejected"] + run["later"] != run["rows"]:
+        raise DemoError(f"the run record does not account for the file's {source.rows} rows: {run}")
+    in_ledger = view.counts()["INVOICE"]
+    if in_ledger > run["in_ledger"]:
+        raise DemoError(f"the ledger holds {in_ledger} invoices, the run record says {run['in_ledger']}")
+    progress.note(f"{run['in_ledger']} in the ledger, {run['rejected']} rejected, {run['later']} later")
+    return run
+
+
+def daily_cycle(view: View, progress: Progress) -> tuple[int, list[Contact]]:
+    """Start the daily cycle as its schedule would, and wait until every contact it planned is settled."""
+    machine = view.stack.client("stepfunctions")
+    started = machine.start_execution(stateMachineArn=view.outputs["DailyCycleArn"], input="{}")
+
+    def ended() -> dict[str, Any] | None:
+        found: dict[str, Any] = machine.describe_execution(executionArn=started["executionArn"])
+        return None if found["status"] == "RUNNING" else found
+
+    found = progress.wait("the daily cycle", ended, timeout_seconds=240)
+    if found["status"] != "SUCCEEDED":
+        raise DemoError(f"the daily cycle {found['status'].lower()}: {found.get('cause') or found.get('error')}")
+    workers = json.loads(found["output"])
+    scored = sum(worker["scored"] for worker in workers)
+    planned: Counter[str] = sum((Counter(worker["reasons"]) for worker in workers), Counter())
+    progress.note(f"{scored} invoices scored, {planned.total()} contacts planned; sending")
+
+    def settled() -> list[Contact] | None:
+        contacts = view.settled_contacts()
+        return contacts if contacts is not None and len(contacts) >= planned.total() else None
+
+    contacts = progress.wait("the planned contacts to be sent and their delivery reported", settled, 240)
+    sent = sum(contact.status in (ContactStatus.SENT, ContactStatus.DELIVERED) for contact in contacts)
+    progress.note(f"{scored} invoices scored, {planned.total()} contacts planned, {sent} sent so far in all")
+    return scored, contacts
+
+
+def escalate(view: View, progress: Progress) -> int:
+    """Wait until the cases that the cycle called for wait for an agent; how many there are."""
+    machine = view.stack.client("stepfunctions")
+
+    def waiting() -> int | None:
+        running = machine.list_executions(stateMachineArn=view.outputs["EscalationArn"], statusFilter="RUNNING")
+        cases = view.waiting_cases()
+        return len(cases) if cases and len(running["executions"]) == len(cases) else None
+
+    count = progress.wait("a case to wait for an agent", waiting)
+    progress.note(f"{count} waiting for an agent")
+    return count
+
+
+def report(view: View, progress: Progress, day: date, folder: Path) -> Path:
+    """Ask for the ageing report as its schedule would, fetch it, and check it against the ledger."""
+    view.stack.client("sqs").send_message(QueueUrl=view.outputs["ReportsQueueUrl"], MessageBody="{}")
+    s3, bucket = view.stack.client("s3"), view.outputs["ReportsBucketName"]
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind in ("csv", "html"):
+        key = f"ageing/{day.isoformat()}.{kind}"
+
+        def written(key: str = key) -> bytes | None:
+            try:
+                content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            except s3.exceptions.NoSuchKey:
+                return None
+            return content
+
+        content = progress.wait(f"the report {key}", written)
+        (folder / f"ageing-{day.isoformat()}.{kind}").write_bytes(content)
+    path = folder / f"ageing-{day.isoformat()}.html"
+    progress.note(str(path))
+    return path
+
+
+def links_in(html: str, containing: str) -> list[str]:
+    """Addresses in a mail's HTML part."""
+    return [link for link in re.findall(r'href="([^"]+)"', html) if containing in link]

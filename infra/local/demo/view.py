@@ -1,0 +1,111 @@
+"""An operator's look into the deployed stack: what the tables, queues and logs hold."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from dunwell.escalation.case import Case
+from dunwell.ledger.model import Account
+from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
+from dunwell_aws.collection import DynamoCollection
+from dunwell_aws.dynamo_json import item, plain
+from dunwell_aws.ledger import DynamoLedger
+from dunwell_aws.table import CONTACT, HEAD, LEDGER, Table, from_plain
+from infra.local.stack import LocalStack
+
+_QUEUES = ("ContactsQueueUrl", "DeliveryQueueUrl", "CaseEventsQueueUrl", "IngestQueueUrl", "ReportsQueueUrl")
+
+
+class View:
+    """Reads the stack with the operator's credentials, through the product's own adapters."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self.stack = stack
+        self.outputs = stack.outputs()
+        self._dynamodb = stack.client("dynamodb")
+        self._sqs = stack.client("sqs")
+        table = Table(self._dynamodb, self.outputs["LedgerTableName"])
+        self.ledger = DynamoLedger(table)
+        self.collection = DynamoCollection(table)
+
+    @cached_property
+    def urls(self) -> dict[str, str]:
+        """The public addresses."""
+        found = self.stack.client("ssm").get_parameter(Name=self.outputs["UrlsParameterName"])
+        urls: dict[str, str] = json.loads(found["Parameter"]["Value"])
+        return urls
+
+    def _scan(self, prefix: str) -> Iterator[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self.outputs["LedgerTableName"],
+            FilterExpression="begins_with(sk, :prefix)",
+            ExpressionAttributeValues=item({":prefix": prefix}),
+        )
+        return (plain(stored) for page in pages for stored in page["Items"])
+
+    def contacts(self) -> list[Contact]:
+        """Every contact of every customer."""
+        return [from_plain(Contact, stored) for stored in self._scan(CONTACT)]
+
+    def settled_contacts(self) -> list[Contact] | None:
+        """Every contact once none is under way and the queues are empty; None before that."""
+        if any(self.waiting_messages(name) for name in _QUEUES):
+            return None
+        contacts = self.contacts()
+        unsettled = {*UNDER_WAY, ContactStatus.SENT}
+        pending = [c for c in contacts if c.status in unsettled and (c.status in UNDER_WAY or c.channel == "email")]
+        return None if pending else contacts
+
+    def waiting_messages(self, queue: str) -> int:
+        """Messages in a queue, those being worked on included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self._sqs.get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)
+        return sum(int(value) for value in found["Attributes"].values())
+
+    def dead_letters(self) -> dict[str, int]:
+        """Dead-letter queues that are not empty."""
+        counts = {}
+        for name, url in self.stack.physical_ids.items():
+            if name.endswith("DeadLetters"):
+                found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+                counts[name] = int(found["Attributes"]["ApproximateNumberOfMessages"])
+        return {name: count for name, count in counts.items() if count}
+
+    def waiting_cases(self) -> list[Case]:
+        """Cases that wait for an agent."""
+        return self.collection.waiting_cases()
+
+    def account(self, customer_id: str) -> Account:
+        """A customer's account.
+
+        Raises:
+            LookupError: there is none.
+        """
+        account = self.ledger.load(customer_id)
+        if account is None:
+            raise LookupError(f"the ledger has no customer {customer_id}")
+        return account
+
+    def counts(self) -> Counter[str]:
+        """Entries in the ledger by kind: CUSTOMER, INVOICE, PAYMENT."""
+        return Counter(stored["sk"].split("#")[1] for stored in self._scan(LEDGER))
+
+    def ledger_digest(self) -> str:
+        """A fingerprint of who owes and paid what: the same for two runs over the same file, whatever interrupted them.
+
+        What a payment gateway names at random is left out.
+        """
+        lines = []
+        for stored in self._scan(LEDGER):
+            if stored["sk"] == HEAD:
+                facts = [stored["customer"]["number"], stored["balances"], stored["unapplied"]]
+            else:
+                facts = [stored[k] for k in sorted(stored) if k not in _RANDOM or stored.get("method") != "stripe"]
+            lines.append(json.dumps(facts, sort_keys=True))
+        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+
+
+_RANDOM = frozenset({"payment_id", "reference", "sk"})

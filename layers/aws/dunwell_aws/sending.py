@@ -1,0 +1,26 @@
+"""What a failed send means, the same for mail and text messages: refused, not taken, or in doubt."""
+
+from collections.abc import Set as AbstractSet
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+from dunwell.errors import OutcomeUnknownError, RefusedError, UnavailableError
+
+_ANSWER_LOST = (ReadTimeoutError, ConnectionClosedError, IncompleteReadError, ResponseStreamingError)
+
+
+def translated(error: ClientError | BotoCoreError, refusals: AbstractSet[str]) -> Exception:
+    """The domain's error for a service's. Neither SES nor SNS takes an idempotency key, so a lost answer is a doubt."""
+    if isinstance(error, _ANSWER_LOST):
+        return OutcomeUnknownError(f"the service's answer was lost ({type(error).__name__})")
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    if code in refusals:
+        return RefusedError(f"the service refused the message ({code})")
+    return UnavailableError(f"the service did not take the message ({code or type(error).__name__})")

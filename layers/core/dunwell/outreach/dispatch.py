@@ -1,0 +1,134 @@
+"""Sending a planned contact, at most once, if it is still right to send it.
+
+Between planning and sending everything may have changed: the invoice is paid, the customer said stop, the clock passed
+nine in the evening. So the account is read again and the question is asked again, with the words at hand.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from dunwell.accounts.model import Channel
+from dunwell.errors import RefusedError, UnavailableError
+from dunwell.events import CONTACT_REFUSED, CONTACT_SENT
+from dunwell.ledger.model import Account, OpenInvoice
+from dunwell.ledger.ports import Ledger
+from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.permission import WORDS_WITH_NOTICES, may_contact
+from dunwell.outreach.plan import contact_event
+from dunwell.outreach.policy import Policy
+from dunwell.outreach.ports import ContactStore
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be said: to whom, on which contact, about which invoices, in which currency."""
+
+    contact: Contact
+    account: Account
+    address: str
+    invoices: tuple[OpenInvoice, ...]
+    as_of: datetime
+
+
+class Sender(Protocol):
+    """Renders a message and hands it to the channel's service."""
+
+    def send(self, message: Message) -> str:
+        """The service's id of the message.
+
+        Raises:
+            RefusedError: the service refuses the address or the message for good.
+            UnavailableError: the service could not be reached and has not taken the message.
+        """
+        ...
+
+
+class Dispatcher:
+    """Dispatches planned contacts."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        contacts: ContactStore,
+        senders: dict[Channel, Sender],
+        policy: Policy,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._ledger = ledger
+        self._contacts = contacts
+        self._senders = senders
+        self._policy = policy
+        self._now = now
+
+    def dispatch(self, customer_id: str, contact_id: str) -> ContactStatus | None:
+        """Send a contact, or settle why not; its status afterwards, None when there is no such contact.
+
+        Raises:
+            UnavailableError: try again later; the contact is planned again.
+        """
+        earlier = self._contacts.state(customer_id).contacts
+        contact = next((known for known in earlier if known.contact_id == contact_id), None)
+        account = self._ledger.load(customer_id)
+        if contact is None or account is None:
+            return None
+        if contact.status is ContactStatus.SENDING:
+            return self._unconfirmed(contact)
+        if contact.status is not ContactStatus.PLANNED:
+            return contact.status
+        return self._send(self._message(contact, account), earlier)
+
+    def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
+        contact = message.contact
+        if not message.invoices or not message.address:
+            return self._moved(replace(contact, status=ContactStatus.CANCELLED), ContactStatus.PLANNED)
+        decision = may_contact(
+            message.account.customer,
+            earlier,
+            contact.channel,
+            contact.invoice_ids,
+            self._policy,
+            message.as_of,
+            WORDS_WITH_NOTICES,
+        )
+        decided = replace(contact, decisions=(*contact.decisions, decision))
+        if not decision.allowed:
+            refused = replace(decided, status=ContactStatus.REFUSED)
+            return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
+        return self._claim_and_send(decided, message)
+
+    def _claim_and_send(self, contact: Contact, message: Message) -> ContactStatus:
+        claimed = replace(contact, status=ContactStatus.SENDING)
+        if not self._contacts.move(claimed, ContactStatus.PLANNED):
+            return ContactStatus.SENDING  # another dispatcher has it
+        try:
+            message_id = self._senders[contact.channel].send(message)
+        except RefusedError:
+            return self._moved(replace(claimed, status=ContactStatus.BOUNCED), ContactStatus.SENDING)
+        except UnavailableError:
+            # The service has not taken it: give the contact back, so that the retry may send it. Any other failure
+            # leaves the contact in doubt.
+            self._contacts.move(replace(claimed, status=ContactStatus.PLANNED), ContactStatus.SENDING)
+            raise
+        sent = replace(claimed, status=ContactStatus.SENT, sent_at=message.as_of, message_id=message_id)
+        return self._moved(sent, ContactStatus.SENDING, CONTACT_SENT)
+
+    def _message(self, contact: Contact, account: Account) -> Message:
+        """What is still to be said: invoices of the plan that are open and undisputed now."""
+        still = tuple(
+            item
+            for item in account.open_invoices
+            if item.invoice.invoice_id in contact.invoice_ids and not item.invoice.disputed
+        )
+        return Message(contact, account, account.customer.address(contact.channel), still, self._now())
+
+    def _unconfirmed(self, contact: Contact) -> ContactStatus:
+        """An earlier dispatcher died between sending and recording. Not sent again: see docs/decisions.md."""
+        kept = replace(contact, status=ContactStatus.UNCONFIRMED, sent_at=self._now())
+        return self._moved(kept, ContactStatus.SENDING)
+
+    def _moved(self, contact: Contact, was: ContactStatus, event: str = "") -> ContactStatus:
+        events = [contact_event(event, contact, self._now())] if event else []
+        self._contacts.move(contact, was, events)
+        return contact.status

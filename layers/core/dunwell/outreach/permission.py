@@ -1,0 +1,94 @@
+"""May we contact? Puts the account, its contacts and the policy into the words of the contact rules."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dunwell.accounts.model import Channel, Customer, CustomerKind
+from dunwell.compliance.decide import decide
+from dunwell.compliance.model import Channel as RuleChannel
+from dunwell.compliance.model import (
+    Consents,
+    ContactRequest,
+    CustomerFacts,
+    HistoryEntry,
+    HistoryKind,
+    Hold,
+    HoldKind,
+    MessageFacts,
+    Party,
+)
+from dunwell.compliance.place import Location
+from dunwell.outreach.contact import REACHED_CUSTOMER, Contact, DecisionRecord
+from dunwell.outreach.policy import Policy
+
+WORDS_WITH_NOTICES = MessageFacts(opt_out_notice=True, disclosure=True)
+"""Every message template carries the opt-out notice and says who is asking; a test reads them all."""
+
+
+def may_contact(
+    customer: Customer,
+    contacts: Sequence[Contact],
+    channel: Channel,
+    invoice_ids: tuple[str, ...],
+    policy: Policy,
+    now: datetime,
+    words: MessageFacts | None = None,
+) -> DecisionRecord:
+    """Whether a customer may be contacted about invoices on a channel now, and the record of why.
+
+    Args:
+        contacts: what was sent before; frequency caps count it.
+        words: None while planning; what the rendered message contains when dispatching.
+    """
+    decision = decide(
+        ContactRequest(
+            channel=RuleChannel(channel.value),
+            now=now,
+            party=Party(policy.creditor.party),
+            debt_ids=invoice_ids,
+            customer=_facts(customer, contacts, now),
+            message=words,
+        )
+    )
+    return DecisionRecord(
+        allowed=decision.allowed,
+        reason_code=str(decision.reason_code),
+        decided_at=now,
+        next_allowed=decision.next_allowed,
+        rules=decision.rules,
+        policy_version=f"{policy.version}/{decision.policy_version}",
+        tzdata_version=decision.tzdata_version,
+    )
+
+
+def _facts(customer: Customer, contacts: Sequence[Contact], now: datetime) -> CustomerFacts:
+    return CustomerFacts(
+        consumer=customer.kind is CustomerKind.PERSON,
+        location=_location(customer),
+        consents=Consents(sms=Channel.SMS in customer.consents),
+        opted_out=frozenset(RuleChannel(channel.value) for channel in customer.opted_out),
+        holds=tuple(_holds(customer, now)),
+        history=tuple(
+            HistoryEntry(RuleChannel(contact.channel.value), HistoryKind.SENT, contact.sent_at)
+            for contact in contacts
+            if contact.status in REACHED_CUSTOMER and contact.sent_at
+        ),
+    )
+
+
+def _holds(customer: Customer, now: datetime) -> list[Hold]:
+    holds = [Hold(HoldKind(hold.kind), hold.placed_at, hold.until, hold.invoice_id) for hold in customer.holds]
+    if customer.email and customer.email in customer.suppressed:
+        holds.append(Hold(HoldKind.EMAIL_SUPPRESSED, now))
+    return holds
+
+
+def _location(customer: Customer) -> Location:
+    """Where the customer is, from what the source said; an unknown part stays unknown, never guessed."""
+    north_american = customer.phone[2:5] if customer.phone.startswith("+1") else None
+    return Location(
+        country=customer.country,
+        state=customer.region or None,
+        timezone=customer.timezone or None,
+        area_code=north_american,
+    )

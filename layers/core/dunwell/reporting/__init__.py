@@ -1,0 +1,1 @@
+"""Reports for finance: what they measure and how they are laid out."""

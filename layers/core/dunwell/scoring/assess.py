@@ -1,0 +1,57 @@
+"""From accounts to assessments: the ledger's entries in the words of scoring, and back."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from dunwell.ledger.model import Account
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment
+from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.ports import Scorer
+from dunwell.scoring.score import CustomerScore, score_customers
+
+
+def assess_accounts(accounts: Sequence[Account], as_of: date, scorer: Scorer) -> list[Assessment]:
+    """Assessments of the accounts with something open, in their order; one model call for many accounts."""
+    scores = score_customers([invoice_facts(account) for account in accounts], as_of, scorer)
+    return [
+        _assessment(account, score) for account, score in zip(accounts, scores, strict=True) if score.risk is not None
+    ]
+
+
+def invoice_facts(account: Account) -> list[InvoiceFacts]:
+    """Every invoice of an account as scoring sees it."""
+    settled = account.settlement_dates
+    return [
+        InvoiceFacts(
+            invoice_id=invoice.invoice_id,
+            issued_on=invoice.issued_on,
+            due_on=invoice.due_on,
+            amount_minor=invoice.amount_minor,
+            currency=invoice.currency,
+            settled_on=settled.get(invoice.invoice_id),
+            disputed=invoice.disputed,
+        )
+        for invoice in account.invoices.values()
+    ]
+
+
+def _assessment(account: Account, score: CustomerScore) -> Assessment:
+    invoices = tuple(
+        InvoiceAssessment(
+            invoice_id=invoice.invoice_id,
+            late_permille=round(1000 * invoice.probabilities[0]),
+            reasons=tuple(reason.words for reason in invoice.reasons),
+        )
+        for invoice in score.invoices
+    )
+    return Assessment(
+        customer_id=account.customer.customer_id,
+        as_of=score.as_of,
+        risk_permille=round(1000 * (score.risk or 0.0)),
+        segment=score.segment.name,
+        segment_facts=tuple(score.segment.facts),
+        invoices=invoices,
+        model_version=score.model.version,
+        model_sha256=score.model.sha256,
+        card_id=score.model.card_id,
+    )

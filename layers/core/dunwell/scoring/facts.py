@@ -1,0 +1,25 @@
+"""What scoring knows about an invoice."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFacts:
+    """One invoice as scoring sees it. `amount_minor` counts minor units of `currency`; `settled_on` is
+    None while the invoice is open; `disputed` feeds segments only, never a score.
+    """
+
+    invoice_id: str
+    issued_on: date
+    due_on: date
+    amount_minor: int
+    currency: str
+    settled_on: date | None
+    disputed: bool
+
+    def days_late(self) -> int:
+        """Days from due date to settlement, negative when early. ValueError while the invoice is open."""
+        if self.settled_on is None:
+            raise ValueError(f"Invoice {self.invoice_id} is open: it has no days late yet.")
+        return (self.settled_on - self.due_on).days

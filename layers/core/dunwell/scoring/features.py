@@ -1,0 +1,223 @@
+"""What the model sees of an invoice, at a moment, from what was known at that moment.
+
+Known at `as_of` are the invoices issued before it and the settlements made before it. An invoice settled
+later counts as open. Nothing here is, or stands for, sex, age, marital status, name, address, language or
+a dispute: a dispute is the customer's right and holds collection up, it does not lower a score.
+
+Ratios and averages are shrunk towards a neutral value, so that one late invoice does not make a late
+payer, and a customer without history sits at neutral with `has_history` 0 rather than at a zero that would
+mean "always on time".
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import log, log1p, sqrt
+
+from dunwell.scoring.facts import InvoiceFacts
+
+NEUTRAL_LATE_RATIO = 0.3
+NEUTRAL_LONG_LATE_RATIO = 0.05
+NEUTRAL_SPREAD_DAYS = 6.0
+NEUTRAL_SINCE_SETTLEMENT_DAYS = 30.0
+SHRINK_INVOICES = 2.0  # how many neutral invoices stand beside a customer's own
+RECENT_INVOICES = 3
+RECENCY_DECAY = 0.8  # each older invoice weighs this much of the next
+LONG_LATE_DAYS = 30
+
+_NEUTRAL: dict[str, float] = {
+    "has_history": 1.0,
+    "settled_count": log1p(6),
+    "late_ratio": NEUTRAL_LATE_RATIO,
+    "recent_late_ratio": NEUTRAL_LATE_RATIO,
+    "late_ratio_with_open": NEUTRAL_LATE_RATIO,
+    "mean_days_late": 0.0,
+    "median_days_late": 0.0,
+    "recent_days_late": 0.0,
+    "days_late_spread": NEUTRAL_SPREAD_DAYS,
+    "days_late_trend": 0.0,
+    "late_ratio_from_here": NEUTRAL_LATE_RATIO,
+    "long_late_ratio_from_here": NEUTRAL_LONG_LATE_RATIO,
+    "days_since_settlement": NEUTRAL_SINCE_SETTLEMENT_DAYS,
+    "amount_ratio": 0.0,
+    "terms_days": 30.0,
+    "due_at_month_end": 0.0,
+    "due_on_weekend": 0.0,
+    "days_to_due": 15.0,
+    "days_overdue": 0.0,
+    "other_open_count": log1p(1),
+    "other_overdue_count": 0.0,
+    "other_overdue_share": 0.0,
+    "other_oldest_overdue_days": 0.0,
+}
+FEATURE_NAMES: tuple[str, ...] = tuple(_NEUTRAL)
+NEUTRAL_VALUES: tuple[float, ...] = tuple(_NEUTRAL.values())
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFeatures:
+    """What all of a customer's invoices share at `as_of`: computed once, used for each."""
+
+    as_of: date
+    delays_days: tuple[int, ...]  # sorted
+    shared: tuple[float, ...]  # has_history … days_late_trend, without late_ratio_with_open
+    late_count: int
+    days_since_settlement: float
+    log_amounts: dict[str, tuple[float, int]]  # by currency: sum and count
+    open_count: int
+    overdue_days: tuple[int, ...]  # of open invoices past due, descending
+
+
+def customer_features(history: Iterable[InvoiceFacts], as_of: date) -> CustomerFeatures:
+    """Sums up a customer's history as known at `as_of`; one pass and one sort over it."""
+    settled: list[tuple[date, int]] = []
+    overdue: list[int] = []
+    open_count = 0
+    log_amounts: dict[str, tuple[float, int]] = {}
+    for invoice in history:
+        if invoice.issued_on >= as_of:
+            continue
+        total, count = log_amounts.get(invoice.currency, (0.0, 0))
+        log_amounts[invoice.currency] = total + _log_amount(invoice), count + 1
+        if invoice.settled_on is not None and invoice.settled_on < as_of:
+            settled.append((invoice.settled_on, _clip((invoice.settled_on - invoice.due_on).days)))
+            continue
+        open_count += 1
+        if invoice.due_on < as_of:
+            overdue.append((as_of - invoice.due_on).days)
+    settled.sort()
+    delays = [delay for _, delay in settled]
+    since = (as_of - settled[-1][0]).days if settled else NEUTRAL_SINCE_SETTLEMENT_DAYS
+    return CustomerFeatures(
+        as_of=as_of,
+        delays_days=tuple(sorted(delays)),
+        shared=_history(delays),
+        late_count=sum(delay > 0 for delay in delays),
+        days_since_settlement=min(365.0, since),
+        log_amounts=log_amounts,
+        open_count=open_count,
+        overdue_days=tuple(sorted(overdue, reverse=True)),
+    )
+
+
+def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple[float, ...]:
+    """The model's input for one open invoice of this customer, in the order of `FEATURE_NAMES`."""
+    days_past_due = _clip((customer.as_of - invoice.due_on).days)
+    counted = invoice.issued_on < customer.as_of  # then the customer's sums hold this invoice too
+    counted_open = counted and (invoice.settled_on is None or invoice.settled_on >= customer.as_of)
+    has_history, settled_count, late_ratio, recent_late_ratio, *days_late = customer.shared
+    overdue_count, oldest = _others_overdue(customer, days_past_due if counted_open else 0)
+    open_count = customer.open_count - counted_open
+    return (
+        has_history,
+        settled_count,
+        late_ratio,
+        recent_late_ratio,
+        _shrunk(customer.late_count + overdue_count, len(customer.delays_days) + overdue_count),
+        *days_late,
+        _share_beyond(customer.delays_days, 0, days_past_due, NEUTRAL_LATE_RATIO),
+        _share_beyond(customer.delays_days, LONG_LATE_DAYS, days_past_due, NEUTRAL_LONG_LATE_RATIO),
+        customer.days_since_settlement,
+        _amount_ratio(invoice, customer, counted),
+        float(min(180, max(0, (invoice.due_on - invoice.issued_on).days))),
+        float((invoice.due_on + timedelta(days=3)).month != invoice.due_on.month),
+        float(invoice.due_on.weekday() >= 5),
+        float(max(0, -days_past_due)),
+        float(max(0, days_past_due)),
+        log1p(open_count),
+        log1p(overdue_count),
+        overdue_count / open_count if open_count else 0.0,
+        float(oldest),
+    )
+
+
+def features(invoice: InvoiceFacts, history: Sequence[InvoiceFacts], as_of: date) -> tuple[float, ...]:
+    """One invoice's features in one call. For many of one customer, share `customer_features`. `history`
+    holds the customer's invoices, this one among them or not.
+    """
+    others = [other for other in history if other.invoice_id != invoice.invoice_id]
+    return invoice_features(invoice, customer_features([*others, invoice], as_of))
+
+
+def _clip(days: int) -> int:
+    return max(-90, min(180, days))
+
+
+def _log_amount(invoice: InvoiceFacts) -> float:
+    return log(max(1, invoice.amount_minor))
+
+
+def _shrunk(part: float, whole: float, neutral: float = NEUTRAL_LATE_RATIO) -> float:
+    return (part + SHRINK_INVOICES * neutral) / (whole + SHRINK_INVOICES)
+
+
+def _history(delays: list[int]) -> tuple[float, ...]:
+    """Has history, count, late ratio and recent late ratio; then mean, median, recent, spread and trend of
+    days late. `delays` in order of settlement.
+    """
+    count = len(delays)
+    if not count:
+        return (0.0, 0.0, NEUTRAL_LATE_RATIO, NEUTRAL_LATE_RATIO, 0.0, 0.0, 0.0, NEUTRAL_SPREAD_DAYS, 0.0)
+    own = count / (count + SHRINK_INVOICES)
+    mean = sum(delays) / count
+    recent = delays[-RECENT_INVOICES:]
+    recent_mean = sum(recent) / len(recent)
+    variance = sum((delay - mean) ** 2 for delay in delays) / count
+    trend = recent_mean - sum(delays[: -len(recent)]) / (count - len(recent)) if count > len(recent) else 0.0
+    return (
+        1.0,
+        log1p(count),
+        _shrunk(sum(delay > 0 for delay in delays), count),
+        _recent_late_ratio(delays),
+        mean * own,
+        _median(sorted(delays)) * own,
+        recent_mean * len(recent) / (len(recent) + 1),
+        sqrt((variance * count + NEUTRAL_SPREAD_DAYS**2 * SHRINK_INVOICES) / (count + SHRINK_INVOICES)),
+        trend * own,
+    )
+
+
+def _recent_late_ratio(delays: list[int]) -> float:
+    late = weight_sum = 0.0
+    weight = 1.0
+    for delay in reversed(delays):
+        late += weight * (delay > 0)
+        weight_sum += weight
+        weight *= RECENCY_DECAY
+    return _shrunk(late, weight_sum)
+
+
+def _median(ordered: list[int]) -> float:
+    middle = len(ordered) // 2
+    return float(ordered[middle]) if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def _share_beyond(delays: tuple[int, ...], horizon_days: int, days_past_due: int, neutral: float) -> float:
+    """Of this customer's invoices that were still open at this age, the (shrunk) share paid after the
+    horizon.
+    """
+    still_open = len(delays) - bisect_right(delays, days_past_due)
+    beyond = len(delays) - bisect_right(delays, max(horizon_days, days_past_due))
+    return _shrunk(beyond, still_open, neutral)
+
+
+def _others_overdue(customer: CustomerFeatures, own_days: int) -> tuple[int, int]:
+    """How many other invoices are overdue, and for how many days the oldest is (at most 180)."""
+    overdue = customer.overdue_days
+    if own_days <= 0 or not overdue:
+        return len(overdue), _clip(overdue[0]) if overdue else 0
+    oldest_is_own = _clip(overdue[0]) == own_days
+    rest = overdue[1:2] if oldest_is_own else overdue[:1]
+    return len(overdue) - 1, _clip(rest[0]) if rest else 0
+
+
+def _amount_ratio(invoice: InvoiceFacts, customer: CustomerFeatures, counted: bool) -> float:
+    """Log of the amount against the customer's usual (geometric mean) in this currency, neutral without
+    others.
+    """
+    total, count = customer.log_amounts.get(invoice.currency, (0.0, 0))
+    own = _log_amount(invoice)
+    if counted:
+        total, count = total - own, count - 1
+    return max(-4.0, min(4.0, (own - total / count) * count / (count + SHRINK_INVOICES))) if count > 0 else 0.0

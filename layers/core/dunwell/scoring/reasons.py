@@ -1,0 +1,125 @@
+"""Why a score is what it is, in words the customer can read.
+
+A feature's part in a score is what setting it to its neutral value would change. That holds for any model,
+and whoever doubts a reason can repeat it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
+
+MAX_REASONS = 4
+MIN_EFFECT = 0.005  # half a percentage point: less is not a reason
+
+_DAYS_OVERDUE = FEATURE_NAMES.index("days_overdue")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One feature's part in a score: `effect` is how much the probability falls (positive: the feature
+    raises it) when the feature is set to neutral.
+    """
+
+    feature: str
+    direction: Literal["raises", "lowers"]
+    effect: float
+    words: str
+
+
+# Above its neutral value, and below it.
+_WORDS: dict[str, tuple[str, str]] = {
+    "has_history": (
+        "There is a payment history.",
+        "No invoice has been paid yet, so there is no history to go by.",
+    ),
+    "settled_count": ("Many invoices have been paid so far.", "Few invoices have been paid so far."),
+    "late_ratio": (
+        "Past invoices were often paid after their due date.",
+        "Past invoices were mostly paid by their due date.",
+    ),
+    "recent_late_ratio": (
+        "Recent invoices were often paid after their due date.",
+        "Recent invoices were mostly paid by their due date.",
+    ),
+    "late_ratio_with_open": (
+        "Counting those still open, invoices often go past their due date.",
+        "Counting those still open, few invoices go past their due date.",
+    ),
+    "mean_days_late": (
+        "On average, past invoices were paid after their due date.",
+        "On average, past invoices were paid before their due date.",
+    ),
+    "median_days_late": (
+        "The typical past invoice was paid after its due date.",
+        "The typical past invoice was paid before its due date.",
+    ),
+    "recent_days_late": (
+        "The last few invoices were paid after their due date.",
+        "The last few invoices were paid before their due date.",
+    ),
+    "days_late_spread": (
+        "The time taken to pay has varied a lot.",
+        "The time taken to pay has been steady.",
+    ),
+    "days_late_trend": (
+        "The last few invoices were paid later than earlier ones.",
+        "The last few invoices were paid sooner than earlier ones.",
+    ),
+    "late_ratio_from_here": (
+        "Invoices that stayed open as long as this one were often paid late.",
+        "Invoices that stayed open as long as this one were mostly still paid on time.",
+    ),
+    "long_late_ratio_from_here": (
+        "Invoices that stayed open as long as this one were often paid more than 30 days late.",
+        "Invoices that stayed open as long as this one were rarely paid more than 30 days late.",
+    ),
+    "days_since_settlement": ("The last payment was some time ago.", "The last payment was recent."),
+    "amount_ratio": (
+        "The amount is larger than usual for this account.",
+        "The amount is smaller than usual for this account.",
+    ),
+    "terms_days": ("The time allowed to pay is long.", "The time allowed to pay is short."),
+    "due_at_month_end": ("The invoice falls due at the end of a month.", ""),
+    "due_on_weekend": ("The invoice falls due on a weekend.", ""),
+    "days_to_due": ("There is still time before the invoice falls due.", "The invoice falls due soon."),
+    "days_overdue": ("The invoice is past its due date.", ""),
+    "other_open_count": ("Several other invoices are open.", "No other invoice is open."),
+    "other_overdue_count": ("Other invoices are past their due date.", ""),
+    "other_overdue_share": ("A large part of the other open invoices is past due.", ""),
+    "other_oldest_overdue_days": ("Another invoice has been past due for some time.", ""),
+}
+
+
+def neutralised(row: Sequence[float]) -> list[tuple[int, list[float]]]:
+    """The row once for each feature that is not neutral, with that feature set to neutral; with its index."""
+    copies = []
+    for index, (value, neutral) in enumerate(zip(row, NEUTRAL_VALUES, strict=True)):
+        if value != neutral:
+            copy = list(row)
+            copy[index] = neutral
+            copies.append((index, copy))
+    return copies
+
+
+def main_reasons(effects: Iterable[tuple[int, float]], words: Callable[[int], str]) -> tuple[Reason, ...]:
+    """The up to four largest of these effects (feature index, effect), largest first, each wording once."""
+    chosen: dict[str, Reason] = {}
+    large = [(index, effect) for index, effect in effects if abs(effect) >= MIN_EFFECT]
+    for index, effect in sorted(large, key=lambda item: (-abs(item[1]), item[0])):
+        text = words(index)
+        direction: Literal["raises", "lowers"] = "raises" if effect > 0 else "lowers"
+        chosen.setdefault(text, Reason(FEATURE_NAMES[index], direction, effect, text))
+        if len(chosen) == MAX_REASONS:
+            break
+    return tuple(chosen.values())
+
+
+def words_for(index: int, row: Sequence[float]) -> str:
+    """What this feature says about the invoice, as a sentence."""
+    name = FEATURE_NAMES[index]
+    if name == "days_to_due" and row[_DAYS_OVERDUE] > 0:
+        return _WORDS["days_overdue"][0]
+    above, below = _WORDS[name]
+    return above if row[index] > NEUTRAL_VALUES[index] else below

@@ -1,0 +1,1 @@
+"""onnxruntime behind the port of the domain's scoring."""

@@ -1,0 +1,122 @@
+"""A model file behind the core's `Scorer`, served by onnxruntime on one thread."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dunwell.scoring.features import FEATURE_NAMES
+from dunwell.scoring.ports import ModelVersion
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+MODEL_FILE = "model.onnx"
+RECORD_FILE = "metrics.json"
+INPUT, OUTPUT = "features", "late_probabilities"
+
+
+class ModelFileError(Exception):
+    """The model cannot be served: a file is missing or damaged, or it was made for other features."""
+
+
+class OnnxScorer:
+    """Serves the model in a folder that holds `model.onnx` and `metrics.json`.
+
+    Nothing is read before the first use. Then the model's hash and feature names must be those on record,
+    and the feature names those of the core; otherwise every use raises `ModelFileError`.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self._folder = Path(folder)
+
+    @cached_property
+    def model(self) -> ModelVersion:
+        """What is on record about the model. ModelFileError when it does not fit the file or the core."""
+        return self._loaded[0]
+
+    def probabilities(self, rows: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
+        """One row of probabilities, by the model's horizons, for each row of features; one call of the model.
+
+        ModelFileError when the model cannot be served; ValueError when a row has another length or holds NaN.
+        """
+        model, session = self._loaded
+        if not rows:
+            return []
+        answer: list[list[float]] = session.run([OUTPUT], {INPUT: self._table(rows, model)})[0].tolist()
+        return [tuple(row) for row in answer]
+
+    @staticmethod
+    def _table(rows: Sequence[Sequence[float]], model: ModelVersion) -> "np.ndarray[Any, np.dtype[np.float32]]":
+        width = len(model.feature_names)
+        if any(len(row) != width for row in rows):
+            raise ValueError(f"Each row must hold the {width} features {', '.join(model.feature_names)}.")
+        flat = np.fromiter(chain.from_iterable(rows), np.float32, len(rows) * width)
+        if not np.isfinite(flat).all():
+            raise ValueError("A feature is not a finite number: leave that invoice out and look at its facts.")
+        return flat.reshape(len(rows), width)
+
+    @cached_property
+    def _loaded(self) -> "tuple[ModelVersion, InferenceSession]":
+        record, content = self._record(), self._content()
+        model = ModelVersion(
+            name=record["name"],
+            version=record["version"],
+            sha256=hashlib.sha256(content).hexdigest(),
+            card_id=record["card_id"],
+            feature_names=tuple(record["feature_names"]),
+            horizons_days=tuple(record["horizons_days"]),
+        )
+        if model.sha256 != record["sha256"]:
+            raise ModelFileError(
+                f"{MODEL_FILE} in {self._folder} is not the file {RECORD_FILE} describes: its SHA-256 is "
+                f"{model.sha256}, on record is {record['sha256']}. Deploy the two together."
+            )
+        _check_features(model)
+        return model, _session(content, self._folder)
+
+    def _record(self) -> dict[str, Any]:
+        path = self._folder / RECORD_FILE
+        try:
+            record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelFileError(f"{path} cannot be read ({error}). Deploy the model again.") from error
+        needed = {"name", "version", "sha256", "card_id", "feature_names", "horizons_days"}
+        if missing := sorted(needed - set(record)):
+            raise ModelFileError(f"{path} lacks {', '.join(missing)}. Train the model again.")
+        return record
+
+    def _content(self) -> bytes:
+        path = self._folder / MODEL_FILE
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise ModelFileError(f"{path} cannot be read ({error}). Deploy the model again.") from error
+
+
+def _check_features(model: ModelVersion) -> None:
+    if model.feature_names == FEATURE_NAMES:
+        return
+    differ = sorted(set(model.feature_names) ^ set(FEATURE_NAMES)) or ["their order"]
+    raise ModelFileError(
+        f"{model.name} {model.version} was trained on other features than this code computes: "
+        f"{', '.join(differ)}. Train it again, or deploy the code it was trained with."
+    )
+
+
+def _session(content: bytes, folder: Path) -> "InferenceSession":
+    import onnxruntime  # costs 0.1 s: only a process that scores pays for it
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # a Lambda function has about one core; threads only wait for each other
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises several unrelated types for a damaged graph
+        raise ModelFileError(f"{MODEL_FILE} in {folder} is not a model onnxruntime can load: {error}") from error

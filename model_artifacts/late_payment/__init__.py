@@ -1,0 +1,1 @@
+"""How the late-payment model is made, beside what it is."""

@@ -1,0 +1,115 @@
+"""Ledgers to learn from, and the moments in an invoice's life at which the model is asked.
+
+A moment is an open invoice and a day. Its label for a horizon says whether it was settled more than so
+many days after it was due. A label counts only once the ledger reaches past due date plus horizon: judging
+earlier would know the prompt payers and not yet the late ones.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.features import customer_features, invoice_features
+from infra.local.portfolio import generate
+
+Ledger = dict[str, list[InvoiceFacts]]
+
+HORIZONS_DAYS = (0, 30, 90)
+MOMENTS_AFTER_DUE_DAYS = (-10, 1, 8, 16, 31, 46, 61)
+PORTFOLIO_AS_OF = date(2026, 6, 30)
+IBM_CUT = date(2013, 6, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A row to learn from. `labels` has one entry a horizon: 1 late, 0 not, None when not to be known by
+    the end.
+    """
+
+    at_issue: bool
+    features: tuple[float, ...]
+    labels: tuple[int | None, ...]
+    disputed: bool
+
+
+def read_ibm(path: Path) -> Ledger:
+    """Reads IBM's receivables sample by customer. KeyError or ValueError when the file is not that."""
+    ledger: Ledger = defaultdict(list)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            ledger[row["customerID"]].append(
+                InvoiceFacts(
+                    invoice_id=row["invoiceNumber"],
+                    issued_on=_us_date(row["InvoiceDate"]),
+                    due_on=_us_date(row["DueDate"]),
+                    amount_minor=int(Decimal(row["InvoiceAmount"]) * 100),
+                    currency="USD",
+                    settled_on=_us_date(row["SettledDate"]),
+                    disputed=row["Disputed"] == "Yes",
+                )
+            )
+    return dict(ledger)
+
+
+def made_up(seed: int, customers: int = 400) -> Ledger:
+    """A generated portfolio by customer."""
+    ledger: Ledger = defaultdict(list)
+    for row in generate(customers, seed, PORTFOLIO_AS_OF, 0):
+        ledger[row["customer_number"]].append(
+            InvoiceFacts(
+                invoice_id=row["invoice_number"],
+                issued_on=date.fromisoformat(row["issued_on"]),
+                due_on=date.fromisoformat(row["due_on"]),
+                amount_minor=int(row["amount"].replace(".", "")),
+                currency=row["currency"],
+                settled_on=date.fromisoformat(row["settled_on"]) if row["settled_on"] else None,
+                disputed=row["disputed"] == "yes",
+            )
+        )
+    return dict(ledger)
+
+
+def moments(ledger: Ledger, end: date, *, issued_from: date = date.min, only_at_issue: bool = False) -> list[Moment]:
+    """Every moment of the invoices issued from `issued_from` on and before `end`, as a ledger ending on
+    `end` shows them: at issue, ten days before due, and at days past due while still open.
+    """
+    found = []
+    for history in ledger.values():
+        for invoice in history:
+            if issued_from <= invoice.issued_on < end:
+                days = [invoice.issued_on] if only_at_issue else _days(invoice, end)
+                found += [_moment(invoice, history, day, end) for day in days]
+    return found
+
+
+def _days(invoice: InvoiceFacts, end: date) -> Iterator[date]:
+    yield invoice.issued_on
+    for after in MOMENTS_AFTER_DUE_DAYS:
+        day = invoice.due_on + timedelta(days=after)
+        if invoice.issued_on < day < end and (invoice.settled_on is None or invoice.settled_on > day):
+            yield day
+
+
+def _moment(invoice: InvoiceFacts, history: Iterable[InvoiceFacts], day: date, end: date) -> Moment:
+    return Moment(
+        at_issue=day == invoice.issued_on,
+        features=invoice_features(invoice, customer_features(history, day)),
+        labels=tuple(_label(invoice, horizon, end) for horizon in HORIZONS_DAYS),
+        disputed=invoice.disputed,
+    )
+
+
+def _label(invoice: InvoiceFacts, horizon_days: int, end: date) -> int | None:
+    last_day = invoice.due_on + timedelta(days=horizon_days)
+    if last_day >= end:
+        return None
+    return int(invoice.settled_on is None or invoice.settled_on > last_day)
+
+
+def _us_date(text: str) -> date:
+    return datetime.strptime(text, "%m/%d/%Y").date()  # noqa: DTZ007  a calendar date has no zone
