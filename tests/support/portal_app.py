@@ -45,7 +45,8 @@ class PortalWorld:
         self.clock = MovableClock()
         self.store = InMemoryAccessStore()
         self.ledger = InMemoryLedger(*(accounts or two_accounts()))
-        self.orders, self.gateway, self.codes = InMemoryOrderStore(), FakeGateway(), CodeBox()
+        self.orders, self.codes = InMemoryOrderStore(), CodeBox()
+        self.gateway: Any = FakeGateway()
         self.slept: list[float] = []
         self.links = Links(self.store)
         self.portal = portal_app.Portal(
