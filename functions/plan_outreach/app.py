@@ -3,10 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from typing import Any
 
-from dunwell.dates import business_date
 from dunwell.ledger.model import Account
 from dunwell.outreach.plan import plan_and_keep
 from dunwell_aws import bootstrap
@@ -20,7 +18,7 @@ THREADS = 8
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     request = Pass.model_validate(event)
     policy, store, now = bootstrap.policy(), bootstrap.collection(), bootstrap.clock().now()
-    as_of = date.fromisoformat(request.as_of) if request.as_of else business_date(now, policy.creditor.timezone)
+    as_of = request.business_date(now, policy.creditor.timezone)
     planned: Counter[str] = Counter()
 
     def plan(accounts: Sequence[Account]) -> None:
@@ -31,5 +29,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     cursor = run_pass(request, bootstrap.ledger(), plan, context.get_remaining_time_in_millis)
     logger.info("contacts planned", reasons=dict(planned))
     count("ContactsPlanned", planned.total())
-    before = Counter(event.get("reasons") or {})
-    return {"cursor": cursor, "reasons": dict(before + planned)}
+    return request.then(cursor=cursor, reasons=dict(Counter(request.reasons) + planned))

@@ -11,8 +11,8 @@ from dunwell_aws.observability import logger, observed
 from dunwell_aws.ses_events import feedback
 
 
-def record(message: SQSRecord) -> None:
-    report = feedback(message.json_body["detail"], bootstrap.clock().now())
+def keep(record: SQSRecord) -> None:
+    report = feedback(record.json_body["detail"], bootstrap.clock().now())
     if report is None:
         logger.info("not about a contact")
         return
@@ -22,4 +22,4 @@ def record(message: SQSRecord) -> None:
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> Any:
-    return process_partial_response(event, record, BatchProcessor(event_type=EventType.SQS), context)
+    return process_partial_response(event, keep, BatchProcessor(event_type=EventType.SQS), context)

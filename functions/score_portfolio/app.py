@@ -1,11 +1,9 @@
 """The first half of the daily cycle: scores and segments a worker's open accounts. Trigger: state machine."""
 
 from collections.abc import Sequence
-from datetime import date
 from functools import cache
 from typing import Any
 
-from dunwell.dates import business_date
 from dunwell.ledger.model import Account
 from dunwell.scoring.assess import assess_accounts
 from dunwell_aws import bootstrap
@@ -23,8 +21,7 @@ def scorer() -> OnnxScorer:
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     request = Pass.model_validate(event)
-    zone = bootstrap.policy().creditor.timezone
-    as_of = date.fromisoformat(request.as_of) if request.as_of else business_date(bootstrap.clock().now(), zone)
+    as_of = request.business_date(bootstrap.clock().now(), bootstrap.policy().creditor.timezone)
     scored = 0
 
     def score(accounts: Sequence[Account]) -> None:
@@ -36,4 +33,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     cursor = run_pass(request, bootstrap.ledger(), score, context.get_remaining_time_in_millis)
     logger.info("invoices scored", scored=scored)
     count("InvoicesScored", scored)
-    return {"cursor": cursor, "scored": event.get("scored", 0) + scored}
+    return request.then(cursor=cursor, scored=request.scored + scored)

@@ -6,10 +6,13 @@ function's time runs short, returns a cursor from which the next invocation goes
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
 from itertools import islice
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from dunwell.dates import business_date
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import SHARDS, Ledger
 
@@ -18,20 +21,38 @@ _THREADS = 8
 _MARGIN_MILLISECONDS = 20_000
 
 
+class Request(BaseModel):
+    """What the daily cycle was started with. ``as_of``: a business date (ISO); the clock's when absent."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    as_of: date | None = None
+
+
 class Pass(BaseModel):
-    """What the state machine gives a worker.
+    """What the state machine gives a worker, and gets back from it.
 
     Attributes:
-        as_of: business date (ISO), or empty for the clock's.
         cursor: where the last invocation stopped, or empty.
+        scored: invoices scored so far; reasons: contacts planned so far, by reason code.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     worker: int
     workers: int
-    as_of: str = ""
+    request: Request = Request()
     cursor: str = ""
+    scored: int = 0
+    reasons: dict[str, int] = {}
+
+    def business_date(self, now: datetime, zone: str) -> date:
+        """The date asked for, or the clock's in the creditor's zone."""
+        return self.request.as_of or business_date(now, zone)
+
+    def then(self, **found: Any) -> dict[str, Any]:
+        """This with what was found, as the next state's input."""
+        return self.model_copy(update=found).model_dump(mode="json")
 
 
 def run_pass(
