@@ -253,7 +253,8 @@ def show_worklist() -> Response:
 
 def _notice() -> str:
     """What the form before this page did, when it led here."""
-    return DONE.get((_request().query_params or {}).get("done", ""), "")
+    parameters = _request().query_params
+    return DONE.get(parameters.get("done", ""), "") if parameters else ""
 
 
 def _line(case: Case) -> WorklistLine | None:

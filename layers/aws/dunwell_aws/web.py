@@ -112,6 +112,7 @@ class Pages:
         self._policy = "; ".join(
             [
                 "default-src 'none'",
+                "img-src data:",
                 f"style-src 'sha256-{digest}'",
                 " ".join(["form-action 'self'", *form_targets]),
                 "frame-ancestors 'none'",
