@@ -5,25 +5,19 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from pydantic import Field
-
 from dunwell.dates import business_date
 from dunwell.ledger.model import Account
 from dunwell.scoring.assess import assess_accounts
 from dunwell_aws import bootstrap
-from dunwell_aws.environment import LedgerEnvironment, read_environment
+from dunwell_aws.documents import folder
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.portfolio import Pass, run_pass
 from dunwell_onnx.scorer import OnnxScorer
 
 
-class ScoreEnvironment(LedgerEnvironment):
-    model_dir: str = Field(alias="MODEL_DIR", min_length=1)
-
-
 @cache
 def scorer() -> OnnxScorer:
-    return OnnxScorer(read_environment(ScoreEnvironment).model_dir)
+    return OnnxScorer(folder("model_artifacts") / "late_payment")
 
 
 @observed

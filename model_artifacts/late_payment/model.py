@@ -1,11 +1,11 @@
 """The estimator: one head a horizon, exported as one ONNX graph.
 
-Late at all, and more than 90 days late: logistic regression, which the real ledger's few thousand rows
-carry best. More than 30 days late: shallow boosted trees, since what matters before the due date and after
-it differs too much for one line. Features that measure lateness can never lower a risk (bounded
-coefficients, monotonic trees): two that say nearly the same could otherwise take opposite signs, and a
-reason would read "past invoices were paid late, which lowers the risk". Both forms end in a logistic link
-fitted on log loss, which is the calibration; it is smooth, and in the graph.
+Late at all, and more than 90 days late: logistic regression, which the real ledger's few thousand rows carry
+best. More than 30 days late: shallow boosted trees, since what matters before the due date and after it
+differs too much for one line. Features that measure lateness can never lower a risk, nor can history or time
+left raise it (bounded coefficients, monotonic trees): two that say nearly the same could otherwise take
+opposite signs, and a reason would read "past invoices were paid late, which lowers the risk". Both forms end
+in a logistic link fitted on log loss: that is the calibration, smooth and in the graph.
 """
 
 import warnings
@@ -41,6 +41,7 @@ NEVER_LOWERS = {
     "other_overdue_share",
     "other_oldest_overdue_days",
 }
+NEVER_RAISES = {"has_history", "settled_count", "days_to_due"}
 PENALTY = 100.0  # L2, against this total weight: on folds before the cut, 30 and 100 do equally well
 TOTAL_WEIGHT = 20_000.0
 LATER_MOMENT_WEIGHT = {0: 0.2, 30: 1.0, 90: 1.0}  # for the first, what counts is the answer at issue
@@ -97,7 +98,7 @@ def _tree_head(made_up: Sequence[Moment], horizon: int) -> HistGradientBoostingC
         learning_rate=0.07,
         max_leaf_nodes=8,
         min_samples_leaf=min(200, max(20, len(y) // 100)),
-        monotonic_cst=[int(name in NEVER_LOWERS) for name in FEATURE_NAMES],
+        monotonic_cst=[(n in NEVER_LOWERS) - (n in NEVER_RAISES) for n in FEATURE_NAMES],
         early_stopping=False,
         random_state=0,
     )
@@ -105,7 +106,8 @@ def _tree_head(made_up: Sequence[Moment], horizon: int) -> HistGradientBoostingC
 
 
 def logistic(X: Floats, y: NDArray[np.int64], weights: Floats) -> LogisticRegression:
-    """L2-penalised logistic regression with the coefficients of `NEVER_LOWERS` held at or above zero.
+    """L2-penalised logistic regression with the coefficients of `NEVER_LOWERS` held at or above zero and
+    those of `NEVER_RAISES` at or below.
     scikit-learn has no such bound, so scipy finds the optimum and scikit-learn carries it.
     """
 
@@ -116,7 +118,7 @@ def logistic(X: Floats, y: NDArray[np.int64], weights: Floats) -> LogisticRegres
         slack = weights * (expit(z) - y)
         return float(value), np.append(X.T @ slack, slack.sum()) + penalty
 
-    bounds = [(0.0 if name in NEVER_LOWERS else None, None) for name in FEATURE_NAMES]
+    bounds = [(0.0 if name in NEVER_LOWERS else None, 0.0 if name in NEVER_RAISES else None) for name in FEATURE_NAMES]
     start = np.zeros(len(FEATURE_NAMES) + 1)
     found = minimize(
         loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)], options={"maxiter": 2000}

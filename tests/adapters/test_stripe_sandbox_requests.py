@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -161,7 +162,8 @@ def test_a_decline_is_replayed_too(api: Any) -> None:
     for _ in range(2):
         with pytest.raises(stripe.CardError) as caught:
             api.payment_intents.create(params, {"idempotency_key": "declined"})
-        intents.add(caught.value.error.payment_intent.id)
+        error: Any = caught.value.error
+        intents.add(error.payment_intent.id)
     assert len(intents) == 1
     assert len(api.charges.list().data) == 1
 
@@ -175,6 +177,17 @@ def test_an_idempotency_key_is_refused_for_another_request(api: Any) -> None:
 def test_a_request_refused_for_its_parameters_does_not_use_up_its_key(api: Any) -> None:
     _refusal(api.customers.create, {"nam": "A"}, {"idempotency_key": "k"})
     assert api.customers.create({"name": "A"}, {"idempotency_key": "k"}).name == "A"
+
+
+def test_the_same_key_sent_many_times_at_once_pays_once(url: str) -> None:
+    def pay(_: int) -> str:
+        params = {"amount": 1000, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
+        intent = client_of(url).payment_intents.create(params | {"return_url": RETURN_URL}, {"idempotency_key": "once"})
+        return str(intent.id)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(pay, range(16)))) == 1
+    assert len(client_of(url).charges.list().data) == 1
 
 
 def test_lists_page_by_cursor_and_filter_by_time(api: Any) -> None:
@@ -228,6 +241,23 @@ def test_a_fault_that_is_not_understood_is_refused(url: str) -> None:
         command(url, "faults", kind="explode")
     with pytest.raises(urllib.error.HTTPError, match="400"):
         command(url, "faults", kind="drop", when="now")
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        command(url, "faults", kind="drop", times="many")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "status"),
+    [
+        ("explode", {}, "404"),
+        ("advance", {"seconds": "ten"}, "400"),
+        ("advance", {}, "400"),
+        ("settle", {"payment_intent": "pi_none"}, "404"),
+        ("authenticate", {"intent": "pi_none", "loudly": True}, "400"),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused(url: str, name: str, arguments: Any, status: str) -> None:
+    with pytest.raises(urllib.error.HTTPError, match=status):
+        command(url, name, **arguments)
 
 
 def test_a_page_under_a_foreign_name_cannot_reach_the_sandbox(url: str) -> None:

@@ -184,7 +184,6 @@ BANK_FAILURE_MESSAGES = {
 }
 TEST_ROUTING_NUMBER = "110000000"
 
-CARD_NAMES = tuple(_CARDS)
 _BY_NUMBER = {card.number: card for card in _CARDS.values()}
 
 

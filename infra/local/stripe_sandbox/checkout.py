@@ -8,6 +8,7 @@ from .cards import decline
 from .errors import ApiError, invalid_request
 from .money import check_currency
 from .resources import attempts, customers, payment_intents, payment_methods, setup_intents
+from .resources.checkout_sessions import EMAIL
 from .resources.intents import check_method
 from .resources.mandates import mandate_for
 from .state import Params, Resource, Sandbox, merge_metadata, pick
@@ -26,7 +27,9 @@ def submit(sandbox: Sandbox, session: Resource, form: dict[str, str]) -> str:
 
     Raises ApiError (400 or 402) with a message for the customer; the session stays open.
     """
-    method = payment_methods.build(sandbox, _method_params(session, form))
+    if not session["customer"] and not EMAIL.fullmatch(session["customer_email"] or form.get("email", "").strip()):
+        raise invalid_request("Enter your e-mail address, such as name@example.com.")
+    method = payment_methods.build(sandbox, _method_params(form))
     intent = _intent_of(sandbox, session, form)
     check_method(sandbox, method, intent["customer"], session["payment_method_types"])
     params: Params = {"return_url": f"{sandbox.public_url}/c/pay/{session['id']}"}
@@ -42,8 +45,8 @@ def submit(sandbox: Sandbox, session: Resource, form: dict[str, str]) -> str:
     return complete(sandbox, session, intent)
 
 
-def _method_params(session: Resource, form: dict[str, str]) -> Params:
-    billing = {name: form[name].strip() for name in ("name", "email") if form.get(name, "").strip()}
+def _method_params(form: dict[str, str]) -> Params:
+    billing: Params = {name: form[name].strip() for name in ("name", "email") if form.get(name, "").strip()}
     kind = form.get("payment_method", "card")
     params: Params = {"type": kind, "billing_details": billing}
     if kind == "us_bank_account":
@@ -57,7 +60,7 @@ def _method_params(session: Resource, form: dict[str, str]) -> Params:
     if not form.get("cvc", "").strip():
         raise payment_methods.card_error(decline("invalid_cvc"))
     if form.get("postal_code", "").strip():
-        billing |= {"address": {"postal_code": form["postal_code"].strip()}}  # type: ignore[dict-item]
+        billing |= {"address": {"postal_code": form["postal_code"].strip()}}
     return params | {
         "card": {
             "cvc": form["cvc"].strip(),

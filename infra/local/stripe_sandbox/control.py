@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_type_hints
 
 from . import checkout
 from .cards import DECLINE_CODES, Bank, decline
-from .errors import ApiError, invalid_request
+from .errors import invalid_request
 from .resources import checkout_sessions, disputes, mandates, refunds
 from .state import API_VERSION, Resource, Sandbox
 from .webhooks import Deliveries
@@ -35,6 +35,10 @@ def run_command(name: str, sandbox: Sandbox, deliveries: Deliveries, arguments: 
     except TypeError as error:
         wanted = ", ".join(key for key in signature.parameters if key not in own)
         raise invalid_request(f"{name} takes: {wanted}. {error}.") from None
+    hints = get_type_hints(function)
+    for key, value in arguments.items():
+        if not isinstance(value, hints[key]):
+            raise invalid_request(f"{name}: {key} has the wrong type ({type(value).__name__}).", param=key)
     return function(*bound.args, **bound.kwargs)
 
 
@@ -146,6 +150,3 @@ def roll_secret(sandbox: Sandbox, webhook_endpoint: str, keep_old: bool = True) 
     old = sandbox.endpoint_secrets[webhook_endpoint][:1] if keep_old else []
     sandbox.endpoint_secrets[webhook_endpoint] = [secret, *old]
     return {"secret": secret}
-
-
-__all__ = ["ApiError", "health", "run_command"]

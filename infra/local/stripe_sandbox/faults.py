@@ -49,6 +49,10 @@ class Faults:
                 f"A fault has a kind ({', '.join(REQUEST_KINDS + WEBHOOK_KINDS)}) and may have: "
                 f"{', '.join(sorted(names - {'kind'}))}. Not understood: {', '.join(unknown) or 'kind'}."
             )
+        for field in fields(Fault):
+            expected = int | float if field.name == "seconds" else type(getattr(Fault("error"), field.name))
+            if not isinstance(command.get(field.name, getattr(Fault("error"), field.name)), expected):
+                raise invalid_request(f"{field.name} has the wrong type.", param=field.name)
         fault = Fault(**command)
         if fault.times < 1 or (fault.kind == "error" and fault.status not in _BODIES):
             raise invalid_request(f"times is at least 1 and status one of {', '.join(map(str, _BODIES))}.")

@@ -12,7 +12,7 @@ _STYLE = """
 body{margin:0;color:#1a1f36;background:#f6f8fa;
  font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 .test{background:#ffde92;color:#5b3a00;text-align:center;font-size:13px;font-weight:600;padding:4px 16px}
-main{display:grid;max-width:960px;margin:0 auto;padding:24px 16px;gap:24px}
+main{display:grid;align-items:start;max-width:960px;margin:0 auto;padding:24px 16px;gap:24px}
 .card{background:#fff;border:1px solid #e3e8ee;border-radius:12px;padding:24px;min-width:0}
 .merchant{color:#4f566b;font-weight:600;margin:0 0 4px}
 h1{font-size:36px;line-height:1.1;margin:0 0 24px;overflow-wrap:anywhere}
@@ -28,8 +28,9 @@ input,select{width:100%;font:inherit;
  padding:11px 12px;border:1px solid #8792a2;border-radius:6px;background:#fff}
 input:focus,select:focus,button:focus,a:focus{outline:3px solid #7aa7ff;outline-offset:1px}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:12px}
-fieldset{border:0;margin:0;padding:0}
-.choice{display:flex;align-items:center;gap:10px;font-weight:400;margin:8px 0}
+fieldset{border:0;margin:16px 0 0;padding:0}
+legend{margin:0;padding:0}
+.choice{display:flex;align-items:center;gap:10px;min-height:44px;font-weight:400;font-size:16px;margin:0}
 .choice input{width:20px;height:20px;margin:0}
 .bank{display:none}
 form:has(#pay-bank:checked) .bank{display:block}
@@ -40,6 +41,7 @@ button:hover{background:#0848a8}
 button.plain{background:#fff;color:#a3132f;border:1px solid #a3132f;margin-top:12px}
 .error{border:1px solid #c0143c;
  background:#fff0f3;color:#8c0d2b;border-radius:6px;padding:12px;margin:0 0 8px}
+.error:focus{outline:3px solid #e58ba0}
 .note{color:#4f566b;font-size:14px}
 a{color:#0b5cd5}
 @media(min-width:800px){main{grid-template-columns:1fr 1fr;padding-top:48px}}
@@ -82,7 +84,7 @@ def checkout_page(
     paying = session["mode"] == "payment"
     amount = format_amount(session["amount_total"], session["currency"]) if paying else ""
     button = _button_words(session, amount)
-    alert = f'<p class="error" role="alert" id="error">{escape(error)}</p>' if error else ""
+    alert = f'<p class="error" role="alert" id="error" tabindex="-1" autofocus>{escape(error)}</p>' if error else ""
     form = f"""<section class="card" aria-labelledby="form-title">
 <h2 id="form-title">{"Payment details" if paying else "Payment method"}</h2>
 {alert}<form method="post" novalidate{' aria-describedby="error"' if error else ""}>

@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 import threading
+import traceback
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -116,6 +117,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         except ApiError as error:
             self._json(error.status, error.body)
+        except ConnectionError:
+            self.close_connection = True
+        except Exception:
+            # A bug here must not look like a lost reply, which clients retry in silence.
+            traceback.print_exc()
+            message = "The sandbox failed; its output says where."
+            self._json(500, {"error": {"type": "api_error", "message": message}})
 
     def _body(self) -> str:
         length = int(self.headers.get("Content-Length") or 0)

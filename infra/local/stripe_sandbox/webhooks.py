@@ -9,7 +9,6 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -84,7 +83,10 @@ class Deliveries:
                 copies = {"drop": 0, "double": 2}.get(kind or "", 1)
                 for _ in range(copies):
                     delivery = self._delivery(due, event["id"], endpoint["id"])
-                    self._hold(delivery) if kind == "reorder" else heapq.heappush(self._queue, delivery)
+                    if kind == "reorder":
+                        self._held.append(delivery)
+                    else:
+                        heapq.heappush(self._queue, delivery)
             if fault is not None and kind == "reorder" and fault.times == 0:
                 self._release_backwards()
             self._changed.notify_all()
@@ -102,9 +104,6 @@ class Deliveries:
     def _delivery(self, due: float, event_id: str, endpoint_id: str) -> _Delivery:
         self._sequence += 1
         return _Delivery(due, self._sequence, event_id, endpoint_id)
-
-    def _hold(self, delivery: _Delivery) -> None:
-        self._held.append(delivery)
 
     def _release_backwards(self) -> None:
         for held in reversed(self._held):
@@ -172,9 +171,8 @@ class Deliveries:
 
 
 def _wants(endpoint: Resource, event_type: str) -> bool:
-    return endpoint["status"] == "enabled" and any(
-        fnmatchcase(event_type, pattern) for pattern in endpoint["enabled_events"]
-    )
+    wanted = endpoint["enabled_events"]
+    return endpoint["status"] == "enabled" and ("*" in wanted or event_type in wanted)
 
 
 def _signature(payload: str, secrets: list[str]) -> str:

@@ -4,7 +4,6 @@ Only what is asked for is imported and built, so that a function pays for nothin
 """
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dunwell_aws.clock import Clock
@@ -80,17 +79,17 @@ def escalation() -> "Escalation":
 @cache
 def policy() -> "Policy":
     """The creditor's policy."""
-    from dunwell_aws.documents import read_policy
+    from dunwell_aws.documents import folder, read_policy
 
-    return read_policy(Path(read_environment(Environment).data_dir))
+    return read_policy(folder("infra"))
 
 
 @cache
 def mappings() -> "list[SourceMapping]":
     """The sources that Dunwell can read."""
-    from dunwell_aws.documents import read_mappings
+    from dunwell_aws.documents import folder, read_mappings
 
-    return read_mappings(Path(read_environment(Environment).data_dir))
+    return read_mappings(folder("infra"))
 
 
 @cache
@@ -157,9 +156,10 @@ def urls() -> "Urls":
 
 @cache
 def _renderer() -> "Renderer":
+    from dunwell_aws.documents import folder
     from dunwell_aws.messages import Renderer
 
-    return Renderer(Path(read_environment(Environment).data_dir) / "messages", policy())
+    return Renderer(folder("infra") / "messages", policy())
 
 
 @cache

@@ -1,5 +1,6 @@
 """Versioned data from ``infra/``: policies and source mappings, read from YAML and validated at first use."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,22 +15,34 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 T = TypeVar("T")
 
 
-def read_policy(data_dir: Path, name: str = "default") -> Policy:
+def folder(name: str) -> Path:
+    """A top-level folder of the project: in the repository itself, or as a layer carries it beside the packages.
+
+    Raises:
+        InvalidInputError: there is none of that name.
+    """
+    found = find_spec(name)
+    if found is None or not found.submodule_search_locations:
+        raise InvalidInputError(f"the folder {name} is neither in the project nor in a layer")
+    return Path(next(iter(found.submodule_search_locations)))
+
+
+def read_policy(infra: Path, name: str = "default") -> Policy:
     """A policy by name.
 
     Raises:
         InvalidInputError: the file is missing or breaks a rule; says where.
     """
-    return _read(data_dir / "policies" / f"{name}.yaml", Policy)
+    return _read(infra / "policies" / f"{name}.yaml", Policy)
 
 
-def read_mappings(data_dir: Path) -> list[SourceMapping]:
+def read_mappings(infra: Path) -> list[SourceMapping]:
     """All source mappings, by file name.
 
     Raises:
         InvalidInputError: one of the files breaks a rule; says which and where.
     """
-    return [_read(path, SourceMapping) for path in sorted((data_dir / "sources").glob("*.yaml"))]
+    return [_read(path, SourceMapping) for path in sorted((infra / "sources").glob("*.yaml"))]
 
 
 def _read(path: Path, kind: type[T]) -> T:

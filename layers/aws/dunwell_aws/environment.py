@@ -15,7 +15,6 @@ class Environment(BaseModel):
 
     stage: str = Field(alias="STAGE")
     clock_offset_seconds: int = Field(alias="CLOCK_OFFSET_SECONDS")
-    data_dir: str = Field(alias="DATA_DIR")
 
 
 class LedgerEnvironment(Environment):

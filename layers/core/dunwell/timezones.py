@@ -63,14 +63,19 @@ def first_instant(place: zoneinfo.ZoneInfo, day: date, minute: int, after: datet
     Returns:
         The instant in UTC.
     """
+    first, second = _readings(place, day, minute)
+    return first if first == second or first > after else second
+
+
+@lru_cache(maxsize=65536)
+def _readings(place: zoneinfo.ZoneInfo, day: date, minute: int) -> tuple[datetime, datetime]:
+    """The first and the last instant at which clocks read a time; the moment they skip it, if they do."""
     wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001 - a reading of a clock
     first = wall.replace(tzinfo=place, fold=0).astimezone(UTC)
     second = wall.replace(tzinfo=place, fold=1).astimezone(UTC)
-    if first == second:
-        return first
-    if first < second:  # the hour is repeated
-        return first if first > after else second
-    return _end_of_gap(place, wall, second, first)
+    if first > second:
+        first = second = _end_of_gap(place, wall, second, first)
+    return first, second
 
 
 def _end_of_gap(place: zoneinfo.ZoneInfo, wall: datetime, before: datetime, reached: datetime) -> datetime:

@@ -26,7 +26,7 @@ _INTENT = " ".join(
     ]
 )
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 30 * 60, 24 * 3600
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @operation(
@@ -79,7 +79,7 @@ def _check_shape(params: Params) -> None:
     if "customer" in params and ("customer_email" in params or "customer_creation" in params):
         other = "customer_email" if "customer_email" in params else "customer_creation"
         raise invalid_request(f"You may only specify one of these parameters: customer, {other}.", param=other)
-    if "customer_email" in params and not _EMAIL.fullmatch(params["customer_email"]):
+    if "customer_email" in params and not EMAIL.fullmatch(params["customer_email"]):
         raise invalid_request(
             f"Invalid email address: {params['customer_email']}", param="customer_email", code="email_invalid"
         )

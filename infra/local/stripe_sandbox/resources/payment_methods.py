@@ -150,14 +150,17 @@ def _keep_bank(sandbox: Sandbox, bank: Bank, params: Params) -> Resource:
     return _keep(sandbox, "us_bank_account", details, params, bank)
 
 
+def _billing_details(current: Resource, given: Params) -> Resource:
+    details = {key: value or None for key, value in {**current, **given}.items()}
+    return details | {"address": {**_NO_ADDRESS, **(details["address"] or {})}}
+
+
 def _keep(sandbox: Sandbox, kind: str, details: Resource, params: Params, instrument: Card | Bank) -> Resource:
-    billing = {**_NO_BILLING, **params.get("billing_details", {})}
-    billing["address"] = {**_NO_ADDRESS, **(billing["address"] or {})}
     method = sandbox.new(
         "payment_method",
         {
             "allow_redisplay": params.get("allow_redisplay", "unspecified"),
-            "billing_details": {key: value or None for key, value in billing.items()},
+            "billing_details": _billing_details(_NO_BILLING, params.get("billing_details", {})),
             "customer": None,
             "customer_account": None,
             "metadata": merge_metadata({}, params.get("metadata")),
@@ -231,7 +234,7 @@ def update(sandbox: Sandbox, params: Params, method_id: str) -> Resource:
         )
     changes = pick(params, ["allow_redisplay"])
     changes["metadata"] = merge_metadata(method["metadata"], params.get("metadata"))
-    changes["billing_details"] = method["billing_details"] | params.get("billing_details", {})
+    changes["billing_details"] = _billing_details(method["billing_details"], params.get("billing_details", {}))
     if "card" in params:
         changes["card"] = method["card"] | params["card"]
     sandbox.emit("payment_method.updated", method, sandbox.update(method, changes))

@@ -129,7 +129,7 @@ HOLDS: Final = (
         id="HOUSE-DISPUTE",
         reason=ReasonCode.DISPUTE_PENDING_VERIFICATION,
         citation="house policy (15 USC 1681s-2: investigate)",
-        test=_bars(HoldKind.DISPUTE_WRITTEN, HoldKind.DISPUTE_ORAL),
+        test=_bars(HoldKind.DISPUTE_WRITTEN, HoldKind.DISPUTE_ORAL, HoldKind.DISPUTE_LATE),
         basis=Basis.HOUSE,
         not_for=_VERIFICATION,
     ),

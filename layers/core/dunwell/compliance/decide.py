@@ -27,11 +27,11 @@ def decide(request: ContactRequest) -> Decision:
     case = case_of(request)
     selected = _selected(request.policy, situation_of(case))
     rules = _unrelaxed(selected, request.policy, request.now)
-    failing, position, clears_at = _first_failure(rules, case, request.now)
+    passed, failing, clears_at = _first_failure(rules, case, request.now)
     if failing is None:
-        return _answer(case, ReasonCode.OK, None, rules)
+        return _answer(case, ReasonCode.OK, None, passed)
     next_allowed = None if clears_at == UNTIL_LIFTED else _next_opening(rules, case, request.now)
-    return _answer(case, failing.reason, next_allowed, (failing, *rules[:position]))
+    return _answer(case, failing.reason, next_allowed, [failing, *passed])
 
 
 @lru_cache(maxsize=8192)
@@ -68,14 +68,19 @@ def _days_at(case: Case, at: datetime) -> tuple[date, date]:
     return min(days), max(days)
 
 
-def _first_failure(rules: tuple[Rule, ...], case: Case, at: datetime) -> tuple[Rule | None, int, datetime | None]:
+def _first_failure(
+    rules: tuple[Rule, ...], case: Case, at: datetime
+) -> tuple[list[Rule], Rule | None, datetime | None]:
+    """The rules that passed, the one that did not, and when that may change."""
     earliest, latest = _days_at(case, at)
-    for position, rule in enumerate(rules):
+    passed: list[Rule] = []
+    for rule in rules:
         if rule.in_force(earliest, latest):
             clears_at = _clears_at(rule, case, at)
             if clears_at is not None:
-                return rule, position, clears_at
-    return None, len(rules), None
+                return passed, rule, clears_at
+            passed.append(rule)
+    return passed, None, None
 
 
 def _clears_at(rule: Rule, case: Case, at: datetime) -> datetime | None:
@@ -112,7 +117,7 @@ def _whole_minute(at: datetime) -> datetime:
     return floor if floor == at else floor + _MINUTE
 
 
-def _answer(case: Case, reason: ReasonCode, next_allowed: datetime | None, rules: tuple[Rule, ...]) -> Decision:
+def _answer(case: Case, reason: ReasonCode, next_allowed: datetime | None, rules: list[Rule]) -> Decision:
     return Decision(
         allowed=reason is ReasonCode.OK,
         reason_code=reason.value,

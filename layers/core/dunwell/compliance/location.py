@@ -13,11 +13,15 @@ _ANYWHERE = {"US": ALL_US_ZONES, "CA": ALL_CANADIAN_ZONES}
 
 
 class Candidates(NamedTuple):
-    """Where the customer may be; ``known`` is false when nothing narrows the country down."""
+    """Where the customer may be; ``known`` is false when nothing narrows the country down.
+
+    ``jurisdictions`` are the location's own, kept here because this is worked out once a place.
+    """
 
     names: tuple[str, ...]
     zones: tuple[ZoneInfo, ...]
     known: bool
+    jurisdictions: frozenset[str]
 
 
 @lru_cache(maxsize=65536)
@@ -31,7 +35,7 @@ def candidates(location: Location) -> Candidates:
     known = bool(names)
     if not names:
         names = _ANYWHERE.get(location.country, ALL_US_ZONES)
-    return Candidates(names, tuple(zone(name) for name in names), known)
+    return Candidates(names, tuple(zone(name) for name in names), known, location.jurisdictions)
 
 
 def _names(location: Location) -> tuple[str, ...]:

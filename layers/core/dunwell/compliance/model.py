@@ -79,6 +79,7 @@ class HoldKind(StrEnum):
     MENTAL_HEALTH_CRISIS = "mental_health_crisis"
     DISPUTE_WRITTEN = "dispute_written"
     DISPUTE_ORAL = "dispute_oral"
+    DISPUTE_LATE = "dispute_late"
     EMAIL_SUPPRESSED = "email_suppressed"
     NUMBER_REASSIGNED = "number_reassigned"
     MINOR = "minor"
@@ -164,6 +165,12 @@ class ReasonCode(StrEnum):
     HOUSE_1_MESSAGE_A_DAY = "HOUSE_1_MESSAGE_A_DAY"
 
 
+def _require_zone(what: str, *moments: datetime | None) -> None:
+    """Refuse a moment without a time zone: rules compare it with others, and a guess would be wrong by hours."""
+    if any(moment is not None and moment.tzinfo is None for moment in moments):
+        raise InvalidInputError(f"every moment of {what} needs a time zone")
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """A hold in force in ``[at, until)``; ``until`` None means until somebody lifts it.
@@ -176,6 +183,9 @@ class Hold:
     until: datetime | None = None
     debt_id: str | None = None
 
+    def __post_init__(self) -> None:
+        _require_zone("a hold", self.at, self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
@@ -185,6 +195,9 @@ class HistoryEntry:
     kind: HistoryKind
     at: datetime
     debt_id: str | None = None
+
+    def __post_init__(self) -> None:
+        _require_zone("a history entry", self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +241,9 @@ class Consents:
     work_email: bool = False
     creditor_email_notice_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        _require_zone("a consent", self.sms_last_confirmed, self.creditor_email_notice_at)
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
@@ -270,6 +286,9 @@ class Account:
     in_collection_procedures: bool = True
     covered_commercial: bool = False
 
+    def __post_init__(self) -> None:
+        _require_zone("an account", self.initial_communication_at, self.validation_notice_sent_at, self.notice_sent_at)
+
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
@@ -310,8 +329,7 @@ class ContactRequest:
         for name, kind in (("channel", Channel), ("party", Party), ("purpose", Purpose)):
             if type(getattr(self, name)) is not kind:
                 object.__setattr__(self, name, known(kind, getattr(self, name), name))
-        if self.now.tzinfo is None:
-            raise InvalidInputError("the moment of a contact needs a time zone", field="now")
+        _require_zone("a contact", self.now)
         if not self.debt_ids:
             raise InvalidInputError("name at least one debt that the contact is about", field="debt_ids")
 

@@ -41,7 +41,7 @@ def situation_of(case: Case) -> Situation:
     request = case.request
     account = request.account or _NO_ACCOUNT
     return Situation(
-        request.customer.location.jurisdictions,
+        case.place.jurisdictions,
         case.place.known,
         request.party,
         request.customer.consumer,

@@ -105,9 +105,10 @@ def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple
     """The model's input for one open invoice of this customer, in the order of `FEATURE_NAMES`."""
     days_past_due = _clip((customer.as_of - invoice.due_on).days)
     counted = invoice.issued_on < customer.as_of  # then the customer's sums hold this invoice too
+    counted_open = counted and (invoice.settled_on is None or invoice.settled_on >= customer.as_of)
     has_history, settled_count, late_ratio, recent_late_ratio, *days_late = customer.shared
-    overdue_count, oldest = _others_overdue(customer, days_past_due if counted else 0)
-    open_count = customer.open_count - counted
+    overdue_count, oldest = _others_overdue(customer, days_past_due if counted_open else 0)
+    open_count = customer.open_count - counted_open
     return (
         has_history,
         settled_count,

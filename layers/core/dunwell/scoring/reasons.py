@@ -106,12 +106,13 @@ def neutralised(row: Sequence[float]) -> list[tuple[int, list[float]]]:
 def main_reasons(effects: Iterable[tuple[int, float]], words: Callable[[int], str]) -> tuple[Reason, ...]:
     """The up to four largest of these effects (feature index, effect), largest first, each wording once."""
     chosen: dict[str, Reason] = {}
-    for index, effect in sorted(effects, key=lambda item: (-abs(item[1]), item[0])):
+    large = [(index, effect) for index, effect in effects if abs(effect) >= MIN_EFFECT]
+    for index, effect in sorted(large, key=lambda item: (-abs(item[1]), item[0])):
         text = words(index)
-        if abs(effect) < MIN_EFFECT or len(chosen) == MAX_REASONS:
-            break
         direction: Literal["raises", "lowers"] = "raises" if effect > 0 else "lowers"
         chosen.setdefault(text, Reason(FEATURE_NAMES[index], direction, effect, text))
+        if len(chosen) == MAX_REASONS:
+            break
     return tuple(chosen.values())
 
 

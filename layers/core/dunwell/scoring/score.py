@@ -6,6 +6,7 @@ expected to be more than 30 days late, taken within each currency; the worst cur
 currencies are never netted.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -55,10 +56,26 @@ class CustomerScore:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
+    """An invoice with the model's answers. `behind` counts the horizons it has passed."""
+
     invoice: InvoiceFacts
     row: tuple[float, ...]
-    probabilities: Probabilities
+    behind: int
+    found: Probabilities
     without: Effects
+
+    @property
+    def weight(self) -> int:
+        return max(1, self.invoice.amount_minor)  # an invoice over nothing still shows a habit
+
+    def at(self, column: int, found: Probabilities | None = None) -> float:
+        """The probability for a horizon: certain once passed, and never above an earlier one's."""
+        return 1.0 if column < self.behind else min((found or self.found)[self.behind : column + 1])
+
+    def effects(self, column: int) -> list[tuple[int, float]]:
+        """By feature: how much the probability falls without it."""
+        now = self.at(column)
+        return [(index, now - self.at(column, found)) for index, found in self.without]
 
 
 def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -> CustomerScore:
@@ -76,10 +93,12 @@ def score_customers(customers: Sequence[Sequence[InvoiceFacts]], as_of: date, sc
         (number, invoice, row) for number, facts in enumerate(customers) for invoice, row in _open_rows(facts, as_of)
     ]
     answers: dict[int, list[_Asked]] = defaultdict(list)
+    horizons = scorer.model.horizons_days
     remaining = iter(asked)
     while batch := list(islice(remaining, INVOICES_PER_CALL)):
         for (number, invoice, row), (found, without) in zip(batch, _ask(batch, scorer), strict=True):
-            answers[number].append(_Asked(invoice, row, found, without))
+            behind = bisect_left(horizons, (as_of - invoice.due_on).days)
+            answers[number].append(_Asked(invoice, row, behind, found, without))
     return [
         _customer_score(facts, answers.get(number, []), as_of, scorer.model) for number, facts in enumerate(customers)
     ]
@@ -115,72 +134,53 @@ def _ask(
 def _customer_score(
     facts: Sequence[InvoiceFacts], asked: Sequence[_Asked], as_of: date, model: ModelVersion
 ) -> CustomerScore:
-    risk, currency = _risk(asked, as_of, model.horizons_days)
+    column = model.horizons_days.index(RISK_HORIZON_DAYS)
+    risk, currency = _risk(asked, column)
     return CustomerScore(
         as_of=as_of,
         risk=risk,
         risk_currency=currency,
-        reasons=_customer_reasons([one for one in asked if one.invoice.currency == currency], as_of, model),
+        reasons=_customer_reasons([one for one in asked if one.invoice.currency == currency], column),
         segment=segment(facts, as_of),
         invoices=tuple(_invoice_score(one, as_of, model.horizons_days) for one in asked),
         model=model,
     )
 
 
-def _known(found: Probabilities, days_past_due: int, horizons_days: Sequence[int]) -> Probabilities:
-    """What is already a fact is certain, and being later is never likelier than being late."""
-    known: list[float] = []
-    for probability, horizon in zip(found, horizons_days, strict=True):
-        value = 1.0 if days_past_due > horizon else probability
-        known.append(min(value, known[-1]) if known else value)
-    return tuple(known)
-
-
 def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> InvoiceScore:
-    days = (as_of - asked.invoice.due_on).days
-    ahead = [n for n, horizon in enumerate(horizons_days) if days <= horizon]
-    reasons: tuple[Reason, ...] = ()
-    if ahead:
-        found = _known(asked.probabilities, days, horizons_days)[ahead[0]]
-        effects = [(i, found - _known(p, days, horizons_days)[ahead[0]]) for i, p in asked.without]
-        reasons = main_reasons(effects, lambda index: words_for(index, asked.row))
+    milestone = asked.behind if asked.behind < len(horizons_days) else None
+    effects = [] if milestone is None else asked.effects(milestone)
     return InvoiceScore(
         invoice_id=asked.invoice.invoice_id,
         currency=asked.invoice.currency,
         amount_minor=asked.invoice.amount_minor,
-        days_past_due=days,
-        probabilities=_known(asked.probabilities, days, horizons_days),
-        horizon_days=horizons_days[ahead[0]] if ahead else None,
-        reasons=reasons,
+        days_past_due=(as_of - asked.invoice.due_on).days,
+        probabilities=tuple(asked.at(column) for column in range(len(horizons_days))),
+        horizon_days=None if milestone is None else horizons_days[milestone],
+        reasons=main_reasons(effects, lambda index: words_for(index, asked.row)),
     )
 
 
-def _risk(asked: Sequence[_Asked], as_of: date, horizons_days: Sequence[int]) -> tuple[float | None, str | None]:
+def _risk(asked: Sequence[_Asked], column: int) -> tuple[float | None, str | None]:
     expected: dict[str, float] = defaultdict(float)
     balance: dict[str, int] = defaultdict(int)
-    column = horizons_days.index(RISK_HORIZON_DAYS)
     for one in asked:
-        days = (as_of - one.invoice.due_on).days
-        weight = max(1, one.invoice.amount_minor)  # an invoice over nothing still shows a habit
-        expected[one.invoice.currency] += weight * _known(one.probabilities, days, horizons_days)[column]
-        balance[one.invoice.currency] += weight
+        expected[one.invoice.currency] += one.weight * one.at(column)
+        balance[one.invoice.currency] += one.weight
     risks = [(expected[currency] / balance[currency], currency) for currency in sorted(balance)]
     return max(risks, key=lambda item: item[0]) if risks else (None, None)
 
 
-def _customer_reasons(asked: Sequence[_Asked], as_of: date, model: ModelVersion) -> tuple[Reason, ...]:
-    """What neutralising a feature in all of the currency's invoices would change in the risk."""
-    column = model.horizons_days.index(RISK_HORIZON_DAYS)
+def _customer_reasons(asked: Sequence[_Asked], column: int) -> tuple[Reason, ...]:
+    """What neutralising a feature in all of the currency's invoices changes in the risk, in the words of the
+    invoice where it changes most."""
     effects: dict[int, float] = defaultdict(float)
-    heaviest: dict[int, tuple[float, str]] = {}
-    total = sum(max(1, one.invoice.amount_minor) for one in asked)
+    heaviest: dict[int, tuple[float, _Asked]] = {}
+    total = sum(one.weight for one in asked)
     for one in asked:
-        days = (as_of - one.invoice.due_on).days
-        found = _known(one.probabilities, days, model.horizons_days)[column]
-        for index, without in one.without:
-            moved = found - _known(without, days, model.horizons_days)[column]
-            effect = moved * max(1, one.invoice.amount_minor) / total
+        for index, moved in one.effects(column):
+            effect = moved * one.weight / total
             effects[index] += effect
-            if abs(effect) >= heaviest.get(index, (0.0, ""))[0]:
-                heaviest[index] = (abs(effect), words_for(index, one.row))
-    return main_reasons(effects.items(), lambda index: heaviest[index][1])
+            if index not in heaviest or abs(effect) > heaviest[index][0]:
+                heaviest[index] = (abs(effect), one)
+    return main_reasons(effects.items(), lambda index: words_for(index, heaviest[index][1].row))

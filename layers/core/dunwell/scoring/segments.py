@@ -15,7 +15,7 @@ reliable       the rest
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from statistics import mean, pstdev
+from math import sqrt
 
 from dunwell.scoring.facts import InvoiceFacts
 
@@ -136,7 +136,7 @@ def _cash_strapped(known: _Known) -> Segment | None:
     if not last:
         return None
     long_late = sum(days > LONG_LATE_DAYS for days in last)
-    average, spread = mean(last), pstdev(last)
+    average, spread = _mean(last), _spread(last)
     often = long_late >= 2 and long_late >= LONG_LATE_SHARE * len(last)
     if not often and (average < ERRATIC_MEAN_DAYS or spread < ERRATIC_SPREAD_DAYS):
         return None
@@ -152,13 +152,13 @@ def _cash_strapped(known: _Known) -> Segment | None:
 
 def _deteriorating(known: _Known) -> Segment | None:
     earlier, recent = known.delays_days[:-RECENT_PAID], known.delays_days[-RECENT_PAID:]
-    if len(earlier) < FEW_PAID or mean(recent) <= 0 or mean(recent) - mean(earlier) < SLIPPED_DAYS:
+    if len(earlier) < FEW_PAID or _mean(recent) <= 0 or _mean(recent) - _mean(earlier) < SLIPPED_DAYS:
         return None
     return Segment(
         "deteriorating",
         (
-            f"The last {RECENT_PAID} invoices were paid {_late(mean(recent))}.",
-            f"Before, invoices were paid {_late(mean(earlier))}.",
+            f"The last {RECENT_PAID} invoices were paid {_late(_mean(recent))}.",
+            f"Before, invoices were paid {_late(_mean(earlier))}.",
         ),
     )
 
@@ -166,10 +166,20 @@ def _deteriorating(known: _Known) -> Segment | None:
 def _by_late_share(known: _Known) -> Segment:
     delays = known.delays_days
     late = sum(days > 0 for days in delays)
-    facts = (f"{late} of {_count(len(delays))} were paid late.", f"On average, {_late(mean(delays))}.")
+    facts = (f"{late} of {_count(len(delays))} were paid late.", f"On average, {_late(_mean(delays))}.")
     if late >= SLOW_SHARE * len(delays):
         return Segment("slow_but_sure", facts)
     return Segment("forgetful" if late >= FORGETFUL_SHARE * len(delays) else "reliable", facts)
+
+
+def _mean(days: Sequence[int]) -> float:
+    return sum(days) / len(days)
+
+
+def _spread(days: Sequence[int]) -> float:
+    """Standard deviation; the statistics module's is exact and fifty times slower."""
+    mean = _mean(days)
+    return sqrt(sum((day - mean) ** 2 for day in days) / len(days))
 
 
 def _count(invoices: int) -> str:

@@ -1,0 +1,133 @@
+"""Features know only what was known, and say nothing good about who has no history."""
+
+from dataclasses import fields, replace
+from datetime import date, timedelta
+from math import isfinite
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.features import (
+    FEATURE_NAMES,
+    NEUTRAL_VALUES,
+    customer_features,
+    features,
+    invoice_features,
+)
+from tests.unit.scoring.given import AS_OF, DAYS, as_it_was, invoice, ledgers
+
+
+def named(row: tuple[float, ...]) -> dict[str, float]:
+    return dict(zip(FEATURE_NAMES, row, strict=True))
+
+
+@given(ledgers(), DAYS, st.integers(0, 90))
+def test_deleting_everything_later_changes_no_feature(ledger: list[InvoiceFacts], issued_on: date, terms: int) -> None:
+    asked = InvoiceFacts("asked", issued_on, issued_on + timedelta(days=terms), 5_000, "USD", None, False)
+    assert features(asked, ledger, AS_OF) == features(asked, as_it_was(ledger, AS_OF), AS_OF)
+
+
+@given(ledgers(), DAYS)
+def test_whatever_the_ledger_every_feature_is_a_finite_number(ledger: list[InvoiceFacts], as_of: date) -> None:
+    for one in ledger:
+        row = features(one, ledger, as_of)
+        assert len(row) == len(FEATURE_NAMES)
+        assert all(isfinite(value) for value in row)
+
+
+@given(ledgers(), DAYS)
+def test_whether_the_asked_invoice_is_disputed_or_settled_later_is_not_seen(
+    ledger: list[InvoiceFacts], as_of: date
+) -> None:
+    for one in as_it_was(ledger, as_of):
+        if one.settled_on is None:
+            later = replace(one, disputed=not one.disputed, settled_on=as_of + timedelta(days=3))
+            assert features(one, ledger, as_of) == features(later, ledger, as_of)
+
+
+@given(ledgers())
+def test_sharing_the_customers_part_gives_the_same_features(ledger: list[InvoiceFacts]) -> None:
+    customer = customer_features(ledger, AS_OF)
+    for one in ledger:
+        if one.issued_on < AS_OF:
+            assert invoice_features(one, customer) == pytest.approx(features(one, ledger, AS_OF))
+
+
+def test_a_customer_without_history_is_neutral_and_marked_not_good() -> None:
+    row = named(features(invoice(issued=0), [], AS_OF))
+    history = FEATURE_NAMES[2:13]
+    assert row["has_history"] == 0.0
+    neutral = dict(zip(FEATURE_NAMES, NEUTRAL_VALUES, strict=True))
+    assert {name: row[name] for name in history} == pytest.approx({name: neutral[name] for name in history})
+
+
+def test_one_late_payment_moves_the_late_ratio_less_than_ten_do() -> None:
+    once = named(features(invoice(0), [invoice(1, issued=-90, late=5)], AS_OF))
+    often = [invoice(n, issued=-90 - n, late=5) for n in range(1, 11)]
+    assert 0.3 < once["late_ratio"] < named(features(invoice(0), often, AS_OF))["late_ratio"] < 1
+
+
+def test_an_invoice_settled_today_still_counts_as_open() -> None:
+    history = [invoice(1, issued=-60, terms=30, late=30)]  # settled on AS_OF
+    row = named(features(invoice(0, issued=0), history, AS_OF))
+    assert row["has_history"] == 0.0
+    assert row["other_overdue_count"] > 0
+
+
+def test_days_past_due_and_days_to_due_are_told_apart() -> None:
+    overdue = named(features(invoice(issued=-50), [], AS_OF))
+    coming = named(features(invoice(issued=-10), [], AS_OF))
+    assert (overdue["days_overdue"], overdue["days_to_due"]) == (20.0, 0.0)
+    assert (coming["days_overdue"], coming["days_to_due"]) == (0.0, 20.0)
+
+
+def test_an_invoice_is_not_counted_among_the_others() -> None:
+    alone = invoice(1, issued=-60)
+    row = named(features(alone, [alone], AS_OF))
+    others = ("other_open_count", "other_overdue_count", "other_overdue_share", "other_oldest_overdue_days")
+    assert [row[name] for name in others] == [0.0] * 4
+
+
+def test_other_invoices_past_due_are_counted_with_the_oldest_ones_age() -> None:
+    ledger = [invoice(1, issued=-60), invoice(2, issued=-100), invoice(3, issued=-5)]
+    assert named(features(ledger[0], ledger, AS_OF))["other_oldest_overdue_days"] == 70.0
+    assert named(features(ledger[1], ledger, AS_OF))["other_oldest_overdue_days"] == 30.0
+    assert named(features(ledger[2], ledger, AS_OF))["other_overdue_share"] == 1.0
+
+
+def test_an_amount_is_compared_with_the_customers_usual_in_the_same_currency_only() -> None:
+    usual = [invoice(n, issued=-90 - n, late=0, amount_minor=10_000) for n in range(1, 6)]
+    yen = [invoice(9, issued=-90, late=0, amount_minor=10, currency="JPY")]
+    assert named(features(invoice(0, amount_minor=40_000), usual + yen, AS_OF))["amount_ratio"] > 0.5
+    assert named(features(invoice(0, amount_minor=10_000), usual + yen, AS_OF))["amount_ratio"] == pytest.approx(0)
+
+
+def test_a_customer_whose_payments_slip_shows_a_trend() -> None:
+    slipping = [invoice(n, issued=-300 + 30 * n, late=-5 if n < 5 else 15) for n in range(8)]
+    assert named(features(invoice(99, issued=0), slipping, AS_OF))["days_late_trend"] > 10
+
+
+def test_of_those_still_open_this_long_the_share_paid_late_rises_with_age() -> None:
+    mixed = [invoice(n, issued=-200 - n, late=-8 if n % 2 else 6) for n in range(10)]
+    at_issue = named(features(invoice(99, issued=0), mixed, AS_OF))
+    due_tomorrow = named(features(invoice(99, issued=-29), mixed, AS_OF))
+    assert due_tomorrow["late_ratio_from_here"] > at_issue["late_ratio_from_here"] + 0.2
+
+
+FORBIDDEN = {
+    *("sex", "gender", "age_years", "birth", "marital", "married", "spouse", "ethnic", "race", "religion"),
+    *("nationality", "name", "postcode", "zip", "region", "country", "language", "locale", "disput"),
+    *("email", "phone", "income", "benefit"),
+}
+
+
+def test_no_feature_is_or_names_what_the_law_forbids() -> None:
+    assert [name for name in FEATURE_NAMES for word in FORBIDDEN if word in name] == []
+    assert not {field.name for field in fields(InvoiceFacts)} & {
+        "customer_name",
+        "language",
+        "postcode",
+        "region",
+    }

@@ -1,0 +1,127 @@
+"""Scores: certain where it is a fact, explained where it is not, never netted across currencies."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+
+from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES, features
+from dunwell.scoring.reasons import _WORDS
+from dunwell.scoring.score import INVOICES_PER_CALL, score_customer, score_customers
+from tests.unit.scoring.given import AS_OF, invoice, ledgers
+from tests.unit.scoring.stand_in import MODEL, ByHandScorer
+
+PAID_LATE = [invoice(n, issued=-100 - 10 * n, late=9) for n in range(1, 7)]
+
+
+def test_an_invoice_already_late_is_certainly_late_and_the_next_milestone_is_asked() -> None:
+    score = score_customer([*PAID_LATE, invoice(0, issued=-40)], AS_OF, ByHandScorer()).invoices[0]
+    assert score.days_past_due == 10
+    assert score.horizon_days == 30
+    assert score.probabilities[0] == 1.0 > score.probabilities[1] > score.probabilities[2] > 0
+
+
+def test_an_invoice_past_every_milestone_has_certainty_and_needs_no_reasons() -> None:
+    score = score_customer([invoice(0, issued=-200)], AS_OF, ByHandScorer()).invoices[0]
+    assert (score.probabilities, score.horizon_days, score.reasons) == ((1.0, 1.0, 1.0), None, ())
+
+
+def test_paid_and_future_invoices_are_not_scored() -> None:
+    facts = [invoice(0, issued=-3), invoice(1, issued=-60, late=-9), invoice(2, issued=4)]
+    assert [s.invoice_id for s in score_customer(facts, AS_OF, ByHandScorer()).invoices] == ["I0"]
+
+
+def test_a_customer_who_owes_nothing_has_no_risk_but_a_segment() -> None:
+    score = score_customer(PAID_LATE, AS_OF, ByHandScorer())
+    assert (score.risk, score.risk_currency, score.reasons, score.invoices) == (None, None, (), ())
+    assert score.segment.name == "slow_but_sure"
+
+
+def test_the_risk_is_the_worst_currencys_share_of_the_balance() -> None:
+    facts = [
+        invoice(1, issued=-100, amount_minor=100),  # 70 days past due: certain
+        invoice(2, issued=0, amount_minor=300),
+        invoice(3, issued=0, amount_minor=10**9, currency="JPY"),
+    ]
+    score = score_customer(facts, AS_OF, ByHandScorer())
+    fresh = next(s for s in score.invoices if s.invoice_id == "I2").probabilities[1]
+    assert score.risk_currency == "USD"
+    assert score.risk == pytest.approx((100 * 1.0 + 300 * fresh) / 400)
+
+
+def test_an_invoice_over_nothing_is_scored_and_divides_by_no_zero() -> None:
+    score = score_customer([invoice(0, issued=0, amount_minor=0)], AS_OF, ByHandScorer())
+    assert score.risk == pytest.approx(score.invoices[0].probabilities[1])
+
+
+@settings(max_examples=60)
+@given(ledgers())
+def test_neutralising_a_reasons_feature_moves_the_score_in_the_stated_direction(
+    ledger: list[InvoiceFacts],
+) -> None:
+    scorer = ByHandScorer()
+    score = score_customer(ledger, AS_OF, scorer)
+    for one in score.invoices:
+        assert len(one.reasons) <= 4
+        row = list(features(next(i for i in ledger if i.invoice_id == one.invoice_id), ledger, AS_OF))
+        for reason in one.reasons:
+            index = FEATURE_NAMES.index(reason.feature)
+            neutral = [*row[:index], NEUTRAL_VALUES[index], *row[index + 1 :]]
+            before, after = scorer.probabilities([row, neutral])
+            column = MODEL.horizons_days.index(one.horizon_days or 0)
+            assert (reason.direction == "raises") == (after[column] < before[column])
+
+
+def test_the_largest_reason_comes_first_and_reads_as_a_sentence() -> None:
+    reasons = score_customer([*PAID_LATE, invoice(0, issued=0)], AS_OF, ByHandScorer()).invoices[0].reasons
+    assert reasons[0].feature == "late_ratio"
+    assert reasons[0].direction == "raises"
+    assert reasons[0].words == "Past invoices were often paid after their due date."
+    assert [abs(r.effect) for r in reasons] == sorted((abs(r.effect) for r in reasons), reverse=True)
+
+
+def test_a_first_invoice_says_that_there_is_no_history() -> None:
+    reasons = score_customer([invoice(0, issued=0)], AS_OF, ByHandScorer()).invoices[0].reasons
+    assert "No invoice has been paid yet, so there is no history to go by." in [r.words for r in reasons]
+
+
+def test_a_customers_reasons_add_up_what_each_would_change_in_the_risk() -> None:
+    facts = [*PAID_LATE, invoice(7, issued=0, amount_minor=9_000), invoice(8, issued=-40)]
+    score = score_customer(facts, AS_OF, ByHandScorer())
+    assert score.reasons[0].feature == "late_ratio"
+    assert 0 < score.reasons[0].effect < (score.risk or 0)
+
+
+def test_a_page_of_customers_is_one_call_of_the_model_and_keeps_its_order() -> None:
+    scorer = ByHandScorer()
+    page = [[replace(invoice(n, issued=-n), invoice_id=f"P{n}")] for n in range(50)]
+    scores = score_customers([*page, []], AS_OF, scorer)
+    assert len(scorer.calls) == 1
+    assert [s.invoices[0].invoice_id for s in scores[:-1]] == [f"P{n}" for n in range(50)]
+    assert scores[-1].risk is None
+
+
+def test_customers_scored_together_score_as_they_do_alone() -> None:
+    page = [[*PAID_LATE, invoice(0, issued=-5)], [invoice(0, issued=-50)], PAID_LATE]
+    together = score_customers(page, AS_OF, ByHandScorer())
+    assert together == [score_customer(facts, AS_OF, ByHandScorer()) for facts in page]
+
+
+def test_a_customer_with_more_open_invoices_than_one_call_takes_is_scored_whole() -> None:
+    scorer = ByHandScorer()
+    facts = [invoice(n, issued=-(n % 60)) for n in range(INVOICES_PER_CALL + 10)]
+    assert len(score_customer(facts, AS_OF, scorer).invoices) == INVOICES_PER_CALL + 10
+    assert len(scorer.calls) == 2
+
+
+def test_every_feature_has_words_for_its_reasons() -> None:
+    assert tuple(_WORDS) == FEATURE_NAMES
+    assert all(above.endswith(".") for above, _ in _WORDS.values())
+
+
+def test_a_score_in_the_past_sees_what_was_settled_later_as_open() -> None:
+    facts = [invoice(0, issued=-60, late=20)]
+    assert score_customer(facts, AS_OF - timedelta(days=30), ByHandScorer()).invoices[0].invoice_id == "I0"
+    assert score_customer(facts, date(2020, 1, 1), ByHandScorer()).invoices == ()
