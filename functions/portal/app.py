@@ -1,12 +1,13 @@
 """The customers' portal: pages between a link in a message and a payment."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chalice.app import Chalice, Response
+from chalice.app import Chalice, Request, Response
 
 from dunwell.accounts.access import (
     CODE_LIFE,
@@ -20,7 +21,7 @@ from dunwell.accounts.access import (
 from dunwell.accounts.links import stop_email
 from dunwell.accounts.sign_in import SignIn
 from dunwell.dates import business_date
-from dunwell.errors import NotFoundError
+from dunwell.errors import NotFoundError, UnavailableError
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.outreach.policy import Creditor
@@ -112,6 +113,12 @@ def _composed() -> Portal:
     )
 
 
+def _request() -> Request:
+    request = app.current_request
+    assert request is not None
+    return request
+
+
 def _page(template: str, status: int = 200, **values: Any) -> Response:
     base_url = portal().urls.portal()
     return portal().pages.page(template, base_url, status, base=base_url, creditor=portal().creditor, **values)
@@ -129,13 +136,17 @@ def _cookie(name: str, value: str, max_age_seconds: int) -> str:
 
 def _problem_page(problem: Problem) -> Response:
     """A problem as a page, or as a document for clients that ask for JSON."""
-    request = app.current_request
-    accepted = request.headers.get("accept", "") if request else ""
+    accepted = _request().headers.get("accept", "")
     if "application/json" in accepted and "text/html" not in accepted:
         return problem_response(problem)
-    # The addresses may be what is broken; the page that says so has to do without them.
-    creditor, pages = portal().creditor, portal().pages
-    answer = pages.page("problem.html", "", problem.status, base="", creditor=creditor, problem=problem)
+    base_url = ""
+    # The addresses may be what is broken: the page that says so does without them.
+    with contextlib.suppress(UnavailableError):
+        base_url = portal().urls.portal()
+    account = f"{base_url}/account" if base_url and read_cookie(_request(), SESSION_COOKIE) else ""
+    answer = portal().pages.page(
+        "problem.html", base_url, problem.status, creditor=portal().creditor, problem=problem, account=account
+    )
     answer.headers.update(problem.headers)
     return answer
 
@@ -159,7 +170,7 @@ def challenge(token: str) -> Response:
 @route("/l/{token}", "POST")
 def answer_challenge(token: str) -> Response:
     """Send a code if the answer is right; say the same either way, after the same time."""
-    form = read_form(app.current_request)
+    form = read_form(_request())
     with at_least(ANSWER_SECONDS, portal().sleep):
         code_token = portal().sign_in.ask_for_code(token, form.one("answer"), portal().clock.now())
     return _redirect("/code", _cookie(CODE_COOKIE, code_token, int(CODE_LIFE.total_seconds())))
@@ -174,8 +185,8 @@ def ask_for_code() -> Response:
 @route("/code", "POST")
 def use_code() -> Response:
     """Start a session, once a code; a code that is wrong, used or old is told in the same words."""
-    form = read_form(app.current_request)
-    token = read_cookie(app.current_request, CODE_COOKIE)
+    form = read_form(_request())
+    token = read_cookie(_request(), CODE_COOKIE)
     try:
         session_token = portal().sign_in.use_code(token, form.one("code"), portal().clock.now())
     except WrongCodeError:
@@ -200,13 +211,13 @@ def sign_out() -> Response:
 
 
 def _signed_in() -> tuple[Session, str]:
-    token = read_cookie(app.current_request, SESSION_COOKIE)
+    token = read_cookie(_request(), SESSION_COOKIE)
     return portal().sign_in.session(token, portal().clock.now()), token
 
 
 def _signed_in_form() -> tuple[Session, str, Form]:
-    form = read_form(app.current_request)
-    token = read_cookie(app.current_request, SESSION_COOKIE)
+    form = read_form(_request())
+    token = read_cookie(_request(), SESSION_COOKIE)
     return portal().sign_in.session_of_form(token, form.one("csrf"), portal().clock.now()), token, form
 
 
@@ -250,7 +261,7 @@ def pay() -> Response:
 def show_paid() -> Response:
     """Whether a payment has arrived; looks again by itself a few times while it has not."""
     session, token = _signed_in()
-    query = app.current_request.query_params or {}
+    query: Mapping[str, str] = _request().query_params or {}
     order = portal().orders.order(session.customer_id, query.get("order") or "none")
     if order is None:
         raise NotFoundError("There is no such payment on your account.")

@@ -59,6 +59,7 @@ def webhook() -> Webhook:
 def receive() -> Response:
     """One report of Stripe's: 200 when it is done or means nothing to us."""
     request = app.current_request
+    assert request is not None
     parts = webhook()
     body = request.raw_body
     payload = body if isinstance(body, bytes) else body.encode()

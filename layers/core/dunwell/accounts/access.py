@@ -79,29 +79,26 @@ class Tries:
 
     Attributes:
         version: the condition of the next write, so that simultaneous tries are all counted.
-        since: the first of the tries that count.
+        last_at: the last of them; after a quiet hour they are forgotten.
     """
 
     token_hash: str
     count: int
-    since: datetime
+    last_at: datetime
     version: int = 0
 
     def next(self, now: datetime) -> "Tries":
         """The record after one more try, which may be made.
 
         Raises:
-            TooManyTriesError: five were made within the hour before; the link rests for an hour from the last.
+            TooManyTriesError: five were made without a quiet hour between; the link rests for an hour from the last.
         """
-        if now - self.since >= LOCK:
-            return replace(self, count=1, since=now, version=self.version + 1)
-        if self.count >= MAX_TRIES:
+        rested = now - self.last_at >= LOCK
+        if self.count >= MAX_TRIES and not rested:
             raise TooManyTriesError(
                 "There were five tries with this link. It rests for one hour; then you can try again."
             )
-        # The last try starts the hour anew, so that the lock is an hour however slowly the tries came.
-        last = self.count + 1 == MAX_TRIES
-        return replace(self, count=self.count + 1, since=now if last else self.since, version=self.version + 1)
+        return replace(self, count=1 if rested else self.count + 1, last_at=now, version=self.version + 1)
 
 
 @dataclass(frozen=True, slots=True)

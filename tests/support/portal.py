@@ -1,0 +1,209 @@
+"""What the portal and the webhook stand on in tests: the ports kept in memory, with the adapters' own conditions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from dunwell.accounts.access import Link, PendingCode, Session, Tries
+from dunwell.accounts.model import Customer, CustomerKind
+from dunwell.errors import ConflictError, NotFoundError
+from dunwell.events import Event
+from dunwell.ledger.change import Change
+from dunwell.ledger.model import Account, Invoice
+from dunwell.outreach.policy import Creditor
+from dunwell.payments.order import CheckoutOrder
+from dunwell.payments.ports import GatewayPayment, PaymentStatus
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
+CREDITOR = Creditor(
+    creditor_id="example",
+    name="Example Supplies Ltd",
+    party="first",
+    timezone="America/New_York",
+    sender="Example Supplies <billing@example.com>",
+    postal_address="1 Example Street, New York, NY 10001, USA",
+    telephone="+1 212 555 0100",
+)
+
+
+def customer(customer_id: str = "cus_anna", **changes: Any) -> Customer:
+    """A business that owes, unless said otherwise."""
+    described = Customer(
+        customer_id=customer_id,
+        creditor_id="example",
+        source="test",
+        number="C-1042",
+        kind=CustomerKind.BUSINESS,
+        name="Anna's Bakery & Sons",
+        email="anna@bakery.example",
+        country="US",
+        postcode="10001-1234",
+    )
+    return replace(described, **changes)
+
+
+def invoice(number: str, amount_minor: int, due_on: date = date(2026, 10, 31), **changes: Any) -> Invoice:
+    """An invoice in dollars unless said otherwise."""
+    described = Invoice(f"inv_{number.lower()}", number, "USD", amount_minor, date(2026, 10, 1), due_on)
+    return replace(described, **changes)
+
+
+def account(*invoices: Invoice, who: Customer | None = None) -> Account:
+    """A stored account with these invoices."""
+    return Account(who or customer(), 1, {one.invoice_id: one for one in invoices})
+
+
+class InMemoryLedger:
+    """``Ledger`` with the version as the condition of a write."""
+
+    def __init__(self, *accounts: Account) -> None:
+        self.accounts = {one.customer.customer_id: one for one in accounts}
+        self.events: list[Event] = []
+
+    def load(self, customer_id: str) -> Account | None:
+        return self.accounts.get(customer_id)
+
+    def commit(self, change: Change) -> Account:
+        customer_id = change.account.customer.customer_id
+        if self.accounts[customer_id].version != change.account.version:
+            raise ConflictError("the account was changed meanwhile")
+        self.accounts[customer_id] = change.applied()
+        self.events.extend(change.events)
+        return self.accounts[customer_id]
+
+    def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
+        return iter(sorted(one for one in self.accounts if one > after))
+
+
+class InMemoryAccessStore:
+    """``AccessStore`` with the adapter's conditions."""
+
+    def __init__(self) -> None:
+        self.links: dict[str, Link] = {}
+        self.all_tries: dict[str, Tries] = {}
+        self.codes: dict[str, PendingCode] = {}
+        self.sessions: dict[str, Session] = {}
+        self.writes = 0
+
+    def add_link(self, link: Link) -> None:
+        self.links[link.token_hash] = link
+        self.writes += 1
+
+    def link(self, token_hash: str) -> Link | None:
+        return self.links.get(token_hash)
+
+    def tries(self, token_hash: str) -> Tries | None:
+        return self.all_tries.get(token_hash)
+
+    def count_try(self, tries: Tries) -> None:
+        stored = self.all_tries.get(tries.token_hash)
+        if (stored.version if stored else 0) != tries.version - 1:
+            raise ConflictError("another try was counted")
+        self.all_tries[tries.token_hash] = tries
+        self.writes += 1
+
+    def add_code(self, pending: PendingCode) -> None:
+        self.codes[pending.token_hash] = pending
+        self.writes += 1
+
+    def code(self, token_hash: str) -> PendingCode | None:
+        return self.codes.get(token_hash)
+
+    def start_session(self, pending: PendingCode, session: Session) -> None:
+        if self.codes[pending.token_hash].used:
+            raise ConflictError("the code was used")
+        self.codes[pending.token_hash] = replace(pending, used=True)
+        self.all_tries.pop(pending.link_hash, None)
+        self.sessions[session.token_hash] = session
+        self.writes += 1
+
+    def session(self, token_hash: str) -> Session | None:
+        return self.sessions.get(token_hash)
+
+    def touch(self, session: Session) -> None:
+        if session.token_hash in self.sessions:
+            self.sessions[session.token_hash] = session
+            self.writes += 1
+
+    def end_session(self, token_hash: str) -> None:
+        self.sessions.pop(token_hash, None)
+
+
+class InMemoryOrderStore:
+    """``OrderStore`` with the adapter's conditions."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], CheckoutOrder] = {}
+
+    def order(self, customer_id: str, order_id: str) -> CheckoutOrder | None:
+        return self.kept.get((customer_id, order_id))
+
+    def orders(self, customer_id: str) -> list[CheckoutOrder]:
+        return [order for (owner, _), order in self.kept.items() if owner == customer_id]
+
+    def save(self, order: CheckoutOrder) -> None:
+        stored = self.kept.get((order.customer_id, order.order_id))
+        if (stored.version if stored else 0) != order.version - 1:
+            raise ConflictError("the order was changed meanwhile")
+        self.kept[order.customer_id, order.order_id] = order
+
+
+@dataclass
+class FakeGateway:
+    """A gateway that replays by key, as the real one does."""
+
+    pages: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    payments: dict[str, GatewayPayment] = field(default_factory=dict)
+    error: Exception | None = None
+
+    def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> str:
+        if self.error:
+            raise self.error
+        self.calls.append(order.key)
+        return self.pages.setdefault(order.key, f"https://checkout.example/{len(self.pages) + 1}")
+
+    def payment(self, reference: str) -> GatewayPayment:
+        if reference not in self.payments:
+            raise NotFoundError("no such payment")
+        return self.payments[reference]
+
+    def pays(self, order: CheckoutOrder, reference: str = "pi_1", **changes: Any) -> GatewayPayment:
+        """Make a payment for an order: succeeded, in full, unless said otherwise."""
+        paid = GatewayPayment(
+            reference,
+            PaymentStatus.SUCCEEDED,
+            order.currency,
+            order.amount_minor,
+            order.customer_id,
+            order.order_id,
+            try_reference=f"ch_{reference}",
+        )
+        self.payments[reference] = replace(paid, **changes)
+        return self.payments[reference]
+
+
+@dataclass
+class CodeBox:
+    """``CodeSender`` that keeps what it was given."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+
+    def send_code(self, address: str, code: str) -> None:
+        self.sent.append((address, code))
+
+
+@dataclass
+class MovableClock:
+    """A clock that a test moves."""
+
+    instant: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def moves(self, **by: float) -> None:
+        self.instant += timedelta(**by)

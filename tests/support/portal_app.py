@@ -1,0 +1,96 @@
+"""The portal's application over parts in memory."""
+
+import json
+from typing import Any
+
+from dunwell.accounts.links import Links
+from dunwell.accounts.sign_in import SignIn
+from dunwell.ledger.model import Account
+from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents
+from dunwell_aws.urls import Urls
+from dunwell_aws.web import Pages
+from functions.portal import app as portal_app
+from tests.support.browser import Browser, hidden
+from tests.support.portal import (
+    CREDITOR,
+    CodeBox,
+    FakeGateway,
+    InMemoryAccessStore,
+    InMemoryLedger,
+    InMemoryOrderStore,
+    MovableClock,
+    account,
+    customer,
+    invoice,
+)
+
+BASE = "https://portal.example/v1"
+
+
+class Parameters:
+    """The part of SSM that ``Urls`` asks."""
+
+    def __init__(self, base: str) -> None:
+        self._value = json.dumps({"portal": base, "console": base, "webhooks": base})
+
+    def get_parameter(self, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's own name
+        return {"Parameter": {"Name": Name, "Value": self._value}}
+
+
+class PortalWorld:
+    """Two customers, and everything that the portal touches."""
+
+    def __init__(self, *accounts: Account, base: str = BASE, checkout: str = "https://checkout.example") -> None:
+        self.base = base
+        self.clock = MovableClock()
+        self.store = InMemoryAccessStore()
+        self.ledger = InMemoryLedger(*(accounts or two_accounts()))
+        self.orders, self.gateway, self.codes = InMemoryOrderStore(), FakeGateway(), CodeBox()
+        self.slept: list[float] = []
+        self.links = Links(self.store)
+        self.portal = portal_app.Portal(
+            clock=self.clock,  # type: ignore[arg-type]
+            store=self.store,
+            ledger=self.ledger,
+            orders=self.orders,
+            sign_in=SignIn(self.store, self.ledger, self.codes),
+            gateway=lambda: self.gateway,
+            urls=Urls(Parameters(base), "urls"),
+            pages=Pages(portal_app.TEMPLATES, (checkout,)),
+            creditor=CREDITOR,
+            sleep=self.slept.append,
+        )
+        portal_app.use(self.portal)
+
+    def browser(self) -> Browser:
+        """A new visitor."""
+        return Browser(portal_app.app, self.base)
+
+    def signed_in(self, customer_id: str = "cus_anna", answer: str = "C-1042") -> Browser:
+        """A visitor who came by a link and typed the code."""
+        browser = self.browser()
+        link = self.links.issue_link(customer_id, "account", self.clock.now())
+        browser.post(f"/l/{link}", {"answer": answer})
+        browser.post("/code", {"code": self.codes.sent[-1][1]})
+        return browser
+
+    def pay(self, browser: Browser, **fields: Any) -> Any:
+        """Press a pay button on the account page."""
+        csrf = hidden(browser.get("/account"), "csrf")
+        return browser.post("/pay", {"csrf": csrf, "currency": "USD", "what": "all"} | fields)
+
+    def arrives(self, kind: GatewayEventKind = GatewayEventKind.PAYMENT_SUCCEEDED) -> None:
+        """The gateway reports a payment."""
+        events = GatewayEvents(self.ledger, self.orders, self.gateway)
+        events.apply(GatewayEvent("evt_1", kind, "pi_1"), self.clock.now())
+
+
+def two_accounts() -> tuple[Account, Account]:
+    """Anna's and Bert's."""
+    anna = account(
+        invoice("A1", 123_450),
+        invoice("A2", 2_550, disputed=True),
+        invoice("E1", 70_000, currency="EUR"),
+    )
+    bert = account(invoice("B1", 9_900), who=customer("cus_bert", number="C-7", name="Bert Ltd", email="b@b.example"))
+    return anna, bert

@@ -1,0 +1,44 @@
+"""What a customer is shown."""
+
+from dataclasses import replace
+from datetime import date
+
+from dunwell.ledger.posting import post_payment
+from dunwell.payments.order import CheckoutOrder, OrderLine, OrderStatus
+from dunwell.payments.overview import overview
+from tests.support.portal import NOW, account, invoice
+
+TODAY = date(2026, 11, 22)
+
+
+def test_currencies_are_shown_apart_and_disputes_left_out_of_pay_all() -> None:
+    shown = overview(
+        account(
+            invoice("A1", 1_000, due_on=date(2026, 11, 12)),
+            invoice("A2", 200, due_on=date(2026, 12, 1), disputed=True),
+            invoice("J1", 30, currency="JPY", due_on=TODAY),
+        ),
+        [],
+        TODAY,
+    )
+    yen, dollars = shown.sections
+    assert (yen.currency, yen.open_minor, yen.past_due_minor) == ("JPY", 30, 0)
+    assert (dollars.open_minor, dollars.past_due_minor, dollars.payable_minor) == (1_200, 1_000, 1_000)
+    assert [line.days_past_due for line in dollars.invoices] == [10, -9]
+    assert not shown.is_settled
+
+
+def test_a_settled_account_shows_its_payments_and_credit() -> None:
+    owed = account(invoice("A1", 1_000))
+    paid = post_payment(owed, method="bank", reference="1", currency="USD", amount_minor=1_500, received_at=NOW)
+    shown = overview(paid.applied(), [], TODAY)
+    assert shown.is_settled
+    assert shown.sections[0].credit_minor == 500
+    assert [numbers for _, numbers in shown.payments] == [("A1",)]
+
+
+def test_only_payments_under_way_are_pending() -> None:
+    order = CheckoutOrder("ord_1", "cus_anna", "USD", (OrderLine("inv_a1", "A1", 1_000),), NOW)
+    orders = [replace(order, order_id=f"ord_{status}", status=status) for status in OrderStatus]
+    shown = overview(account(invoice("A1", 1_000)), orders, TODAY)
+    assert shown.sections[0].pending_minor == 1_000
