@@ -1,13 +1,10 @@
 """What Lambda gives a function: a context, and the variables that every function has."""
 
 import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-INFRA = Path(__file__).resolve().parents[2] / "infra"
 
 
 def lambda_context() -> Any:
@@ -26,7 +23,6 @@ def set_variables(monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
     common = {
         "STAGE": "local",
         "CLOCK_OFFSET_SECONDS": "0",
-        "DATA_DIR": str(INFRA),
         "LEDGER_TABLE": "not-used",
     }
     for name, value in (common | more).items():

@@ -62,15 +62,15 @@ def read_cookie(request: Request, name: str) -> str:
     return found.value if found else ""
 
 
-def cookie(name: str, value: str, base_url: str, max_age_seconds: int) -> str:
+def cookie(name: str, value: str, base_url: str, max_age_seconds: int, same_site: str = "Lax") -> str:
     """A cookie for one site's pages only, unreadable to scripts.
 
-    SameSite is Lax, not Strict: customers come back from the gateway's page by following a link, and with Strict they
-    would arrive signed out. Lax still withholds the cookie from other sites' forms.
+    SameSite is Lax unless told otherwise, not Strict: customers come back from the gateway's page by following a link,
+    and with Strict they would arrive signed out. Lax still withholds the cookie from other sites' forms.
     """
     site = urlsplit(base_url)
     secure = "; Secure" if site.scheme == "https" else ""
-    return f"{name}={value}; Path={site.path or '/'}; Max-Age={max_age_seconds}; HttpOnly; SameSite=Lax{secure}"
+    return f"{name}={value}; Path={site.path or '/'}; Max-Age={max_age_seconds}; HttpOnly; SameSite={same_site}{secure}"
 
 
 @contextmanager
@@ -88,7 +88,12 @@ def at_least(
 class Pages:
     """Templates of one application with its one style sheet, which is part of each page: one round trip on a phone."""
 
-    def __init__(self, folder: Path, form_targets: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        form_targets: tuple[str, ...] = (),
+        filters: Mapping[str, Callable[..., str]] | None = None,
+    ) -> None:
         self._templates = Environment(
             loader=FileSystemLoader(folder),
             autoescape=select_autoescape(["html"]),
@@ -96,7 +101,12 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"money": format_money, "date": _long_date, "number": "{:,}".format}
+        self._templates.filters |= {
+            "money": format_money,
+            "date": _long_date,
+            "number": "{:,}".format,
+            **(filters or {}),
+        }
         self._style = (folder / "style.css").read_text(encoding="utf-8")
         digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
         self._policy = "; ".join(

@@ -13,6 +13,7 @@ from dunwell.ids import stable_id
 from dunwell.ledger.ports import Ledger
 
 ATTEMPTS = 8
+_CHANGED = "The case was changed since you opened this page. Look at it again before you record anything."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,13 @@ class Escalation:
         """
         case = self._case(customer_id, case_id)
         if case.version != seen_version:
-            raise ConflictError("somebody else changed this case since you opened the page: look at it again")
+            raise ConflictError(_CHANGED)
         if case.status is not CaseStatus.WAITING:
-            raise RefusedError("this case does not wait for an agent now")
+            raise RefusedError("This case is being judged at the moment. Open it again in a minute.")
         worked = replace(case, status=CaseStatus.OPENED, history=(*case.history, entry))
         written = self._written(worked)
         if written is None:
-            raise ConflictError("somebody else changed this case since you opened the page: look at it again")
+            raise ConflictError(_CHANGED)
         self.executions.resume(case.task_token)
         return written
 
@@ -105,7 +106,7 @@ class Escalation:
 
         def assigned(case: Case) -> Case:
             if case.is_closed:
-                raise RefusedError("this case is closed")
+                raise RefusedError("This case is closed.")
             return replace(case, assigned_to=agent)
 
         return self._change(customer_id, case_id, assigned)
