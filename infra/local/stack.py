@@ -1,5 +1,6 @@
 """The whole system on this machine: the local AWS, the sandboxes of Stripe and SES, and our stack in it."""
 
+import hashlib
 import http.client
 import json
 import os
@@ -34,6 +35,8 @@ AWS, SES, STRIPE = "local-aws", "ses-sandbox", "stripe-sandbox"
 USUAL_PORTS = {AWS: 4690, SES: 4692, STRIPE: 4693}
 START_SECONDS = 20.0
 _WATCH_SECONDS = 0.3
+MEMORY_FOLDER = Path("/dev/shm")
+MEMORY_NEEDED_BYTES = 4 * 1024**3
 
 
 class LocalStack:
@@ -64,6 +67,7 @@ class LocalStack:
         self._wait_scale = wait_scale
         self._ports = ports.choose(USUAL_PORTS)
         self._children = Children(self.run_dir)
+        self._scratch = _scratch_folder(self.run_dir)
         self._watching = threading.Event()
         self._failure: Child | None = None
         self._sam = Sam(root, self.run_dir, {"AWS_ENDPOINT_URL": self.endpoint, **self.credentials})
@@ -179,7 +183,7 @@ class LocalStack:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": os.environ.get("HOME", "/"),
             "LANG": "C.UTF-8",
-            "TMPDIR": str(self.run_dir / "tmp"),
+            "TMPDIR": str(self._scratch),
             **self.credentials,
         }
 
@@ -199,10 +203,9 @@ class LocalStack:
             time.sleep(0.03)
 
     def _clean_scratch(self, *, remake: bool = True) -> None:
-        scratch = self.run_dir / "tmp"
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
         if remake:
-            scratch.mkdir(parents=True)
+            self._scratch.mkdir(parents=True)
 
     # ------------------------------------------------------------ build and deploy
 
@@ -311,6 +314,17 @@ class LocalStack:
         """Fills the secret that is filled by hand after a deploy to AWS."""
         value = json.dumps({"api_key": api_key, "webhook_secrets": webhook_secrets})
         self.client("secretsmanager").put_secret_value(SecretId=self.outputs()["StripeSecretArn"], SecretString=value)
+
+
+def _scratch_folder(run_dir: Path) -> Path:
+    """Where every cold worker unpacks its layers: in memory where there is room, which takes a tenth of the time.
+
+    The name is made from the run folder, so that a run that was killed is cleaned up after by the next one.
+    """
+    usable = MEMORY_FOLDER.is_dir() and os.access(MEMORY_FOLDER, os.W_OK)
+    if usable and shutil.disk_usage(MEMORY_FOLDER).free > MEMORY_NEEDED_BYTES:
+        return MEMORY_FOLDER / f"dunwell-{hashlib.sha256(str(run_dir).encode()).hexdigest()[:12]}"
+    return run_dir / "tmp"
 
 
 def _answers(port: int, path: str) -> bool:

@@ -195,5 +195,10 @@ def _imported(after: Account, invoices: int, payments: int, at: datetime) -> Eve
         name=RECEIVABLES_IMPORTED,
         customer_id=customer,
         occurred_at=at,
-        data={"invoices": invoices, "payments": payments, "version": after.version},
+        data={
+            "invoices": invoices,
+            "payments": payments,
+            "version": after.version,
+            "new_customer": after.version == 1,
+        },
     )
