@@ -24,7 +24,15 @@ install_stdin = "$(UV)" pip install --quiet --no-deps --require-hashes $(UV_TARG
 # $(call copy_sources,<package folder>): our own package, without compiled leftovers
 copy_sources = mkdir -p "$(PYTHON_DIR)" && cp -R "$(CURDIR)/$(1)" "$(PYTHON_DIR)/"
 
+# A worker cannot keep what it compiles, so every cold start would compile every module again: half a second. Only
+# the Python that will run the layer can compile for it, which is at hand when that is the local one.
+ifdef LAYER_PYTHON_VERSION
+compile = true
+else
+compile = "$(DUNWELL_ROOT)/.venv/bin/python" -m compileall -q -j 2 --invalidation-mode unchecked-hash "$(PYTHON_DIR)"
+endif
+
 # The dist-info folders stay, because Amazon Inspector reads them to find known vulnerabilities.
 drop_ballast = find "$(PYTHON_DIR)" \( -name __pycache__ -o -name tests -o -path '*.dist-info/RECORD' \
 	-o -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' \) -prune -exec rm -rf {} + && \
-	rm -rf "$(PYTHON_DIR)/bin" "$(PYTHON_DIR)/.lock"
+	rm -rf "$(PYTHON_DIR)/bin" "$(PYTHON_DIR)/.lock" && $(compile)
