@@ -15,7 +15,7 @@ UV := .local/uv/bin/uv
 STAMP := .local/.setup-done
 SAM := SAM_CLI_TELEMETRY=0 .local/sam/bin/sam
 
-.PHONY: help setup deploy lint clean
+.PHONY: help setup demo deploy lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -37,8 +37,14 @@ $(STAMP): uv.lock pyproject.toml Makefile
 		echo "setup: $$1"; \
 		UV_PROJECT_ENVIRONMENT=$$1 $(UV) sync --quiet --frozen --python "$(PYTHON)" "$${@:2}" 2>>.local/setup.log || \
 			{ echo "setup: cannot install $$1: is there a network, and space on the disk? See .local/setup.log" >&2; exit 1; }; }; \
-	sync .venv; sync .local/ms --only-group emulator; sync .local/sam --only-group sam
+	sync .venv; \
+	printf '%s\n' "$(CURDIR)" "$(CURDIR)/layers/core" "$(CURDIR)/layers/aws" "$(CURDIR)/layers/scoring" \
+		> "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dunwell.pth"; \
+	sync .local/ms --only-group emulator; sync .local/sam --only-group sam
 	@touch $@
+
+demo: setup ## the whole loop on this machine; DATA=file.csv AS_OF=YYYY-MM-DD ONCE=1
+	@.venv/bin/python -m infra.local.demo $(if $(DATA),--data "$(DATA)") $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(ONCE),--once)
 
 deploy: setup ## to AWS: STAGE=dev|prod SENDER_DOMAIN=mail.example.com [PARAMETERS="Key=value ..."] [DRY_RUN=1]
 	@[ -n "$(SENDER_DOMAIN)" ] || { echo "deploy: say which domain mail is sent from: SENDER_DOMAIN=mail.example.com" >&2; exit 1; }

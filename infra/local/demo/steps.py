@@ -1,17 +1,18 @@
 """The demo's steps. Each does one thing on the real triggers and checks what it says."""
 
 import json
-import re
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import stripe
 
+from dunwell.ledger.model import Account
+from dunwell.money import format_money
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell_aws.uploads import RESULTS, UPLOADS
+from infra.local.demo.payer import Payer, someone_reminded
 from infra.local.demo.progress import Progress
 from infra.local.demo.source import Source
 from infra.local.demo.view import View
@@ -21,7 +22,8 @@ from infra.local.stack import LocalStack
 BUSINESS_HOUR = time(15, tzinfo=UTC)
 """The demo lives at 15:00 UTC of its day: the morning in New York, the afternoon in Europe."""
 
-WEEKS_LATER = timedelta(days=14)
+TWO_WEEKS = timedelta(days=14)
+LAST_STAGE = "final"
 STRIPE_KEY = "sk_test_local"
 AGENT_EMAIL, AGENT_PASSWORD = "agent@example.com", "Local-agent-1"
 STRIPE_EVENTS = [
@@ -33,19 +35,6 @@ STRIPE_EVENTS = [
 ]
 
 
-@dataclass
-class Outcome:
-    """What the demo found, for its summary."""
-
-    run: dict[str, Any] = field(default_factory=dict)
-    scored: int = 0
-    contacts: list[Contact] = field(default_factory=list)
-    paid: str = ""
-    escalated: int = 0
-    report: Path | None = None
-    digest: str = ""
-
-
 class DemoError(LocalStackError):
     """A step did not do what it says."""
 
@@ -53,6 +42,11 @@ class DemoError(LocalStackError):
 def instant(day: date) -> datetime:
     """The demo's moment of a day."""
     return datetime.combine(day, BUSINESS_HOUR)
+
+
+def clock_offset_seconds(day: date) -> int:
+    """How far the demo's moment of a day is from now."""
+    return round((instant(day) - datetime.now(UTC)).total_seconds())
 
 
 def connect(stack: LocalStack) -> View:
@@ -123,15 +117,37 @@ def daily_cycle(view: View, progress: Progress) -> tuple[int, list[Contact]]:
     return scored, contacts
 
 
-def escalate(view: View, progress: Progress) -> int:
-    """Wait until the cases that the cycle called for wait for an agent; how many there are."""
+def pay(view: View, progress: Progress, contacts: list[Contact]) -> Account | None:
+    """Let one reminded customer pay; the account afterwards, None when nobody was reminded."""
+    account = someone_reminded(view, contacts)
+    if account is None:
+        progress.note("nobody was reminded")
+        return None
+    payer = Payer(view, progress, account)
+    settled = payer.pay_all()
+    if not payer.sees_it_settled():
+        raise DemoError("the ledger shows the account settled, the customer's page does not")
+    paid = list(settled.payments.values())[-1]
+    progress.note(f"customer {account.customer.number} paid {format_money(paid.amount_minor, paid.currency)}")
+    return settled
+
+
+def reminders_stopped(contacts: list[Contact], customer_id: str, first_day: date) -> bool:
+    """Whether nothing was planned for a customer after the first day."""
+    return not any(c.customer_id == customer_id and c.planned_on > first_day for c in contacts)
+
+
+def escalate(view: View, progress: Progress, contacts: list[Contact]) -> int:
+    """Wait until the escalations that the cycle called for wait for an agent; how many there are."""
     machine = view.stack.client("stepfunctions")
 
     def waiting() -> int | None:
-        running = machine.list_executions(stateMachineArn=view.outputs["EscalationArn"], statusFilter="RUNNING")
+        started = machine.list_executions(stateMachineArn=view.outputs["EscalationArn"])["executions"]
+        running = [execution for execution in started if execution["status"] == "RUNNING"]
         cases = view.waiting_cases()
-        return len(cases) if cases and len(running["executions"]) == len(cases) else None
+        return len(cases) if len(running) == len(cases) and (cases or not called_for) else None
 
+    called_for = any(contact.stage == LAST_STAGE for contact in contacts)
     count = progress.wait("a case to wait for an agent", waiting)
     progress.note(f"{count} waiting for an agent")
     return count
@@ -157,8 +173,3 @@ def report(view: View, progress: Progress, day: date, folder: Path) -> Path:
     path = folder / f"ageing-{day.isoformat()}.html"
     progress.note(str(path))
     return path
-
-
-def links_in(html: str, containing: str) -> list[str]:
-    """Addresses in a mail's HTML part."""
-    return [link for link in re.findall(r'href="([^"]+)"', html) if containing in link]
