@@ -135,7 +135,9 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def main() -> int:
     """Exit status 0 when every step did what it says."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Both end the demo in order; a shell that starts it in the background would have it ignore Ctrl-C.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     try:
         _run(_arguments())
     except LocalStackError as error:
