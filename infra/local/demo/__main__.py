@@ -52,7 +52,7 @@ def tell(stack: LocalStack, progress: Progress, data: Source) -> tuple[View, Sto
         story.scored, story.contacts = steps.daily_cycle(view, progress)
     with progress.step("one reminded customer pays"):
         story.paid = steps.pay(view, progress, story.contacts)
-    later = data.as_of + steps.TWO_WEEKS
+    later = data.as_of + steps.THREE_WEEKS
     with progress.step(f"daily cycle of {later}"):
         stack.set_clock(steps.instant(later))
         _, story.contacts = steps.daily_cycle(view, progress)

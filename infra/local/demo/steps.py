@@ -22,7 +22,7 @@ from infra.local.stack import LocalStack
 BUSINESS_HOUR = time(15, tzinfo=UTC)
 """The demo lives at 15:00 UTC of its day: the morning in New York, the afternoon in Europe."""
 
-TWO_WEEKS = timedelta(days=14)
+THREE_WEEKS = timedelta(days=21)
 LAST_STAGE = "final"
 STRIPE_KEY = "sk_test_local"
 AGENT_EMAIL, AGENT_PASSWORD = "agent@example.com", "Local-agent-1"
