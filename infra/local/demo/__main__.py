@@ -88,9 +88,13 @@ def summary(story: Story, progress: Progress) -> str:
         ("escalated", f"{story.cases} waiting for an agent" if story.cases else "none: nobody is overdue and silent"),
         ("report", str(story.report)),
         ("ledger", f"fingerprint {story.digest}"),
-        ("seconds", f"{sum(progress.seconds.values()):.0f} in all"),
+        ("seconds", f"{sum(progress.seconds.values()):.0f} in all: {_each(progress)}"),
     ]
     return "\n".join(f"  {name:<11} {text}" for name, text in rows)
+
+
+def _each(progress: Progress) -> str:
+    return ", ".join(f"{title.split()[0]} {seconds:.1f}" for title, seconds in progress.seconds.items())
 
 
 def _paid(story: Story) -> str:
