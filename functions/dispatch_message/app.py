@@ -1,14 +1,13 @@
 """A contact was planned: sends it if that is still right. Trigger: ContactPlanned on the bus → SQS."""
 
+import json
 from functools import cache
 from typing import Any
-
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from dunwell.accounts.model import Channel
 from dunwell.outreach.dispatch import Dispatcher, Sender
 from dunwell_aws import bootstrap
+from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.observability import count, logger, observed
 
 
@@ -18,13 +17,13 @@ def dispatcher() -> Dispatcher:
     return Dispatcher(bootstrap.ledger(), bootstrap.collection(), senders, bootstrap.policy(), bootstrap.clock().now)
 
 
-def dispatch(record: SQSRecord) -> None:
-    fact = record.json_body["detail"]
+def dispatch(body: str) -> None:
+    fact = json.loads(body)["detail"]
     status = dispatcher().dispatch(fact["customer_id"], fact["data"]["contact_id"])
     logger.info("contact dispatched", contact_id=fact["data"]["contact_id"], status=status)
     count(f"Contact{str(status).capitalize()}")
 
 
 @observed
-def handler(event: dict[str, Any], context: Any) -> Any:
-    return process_partial_response(event, dispatch, BatchProcessor(event_type=EventType.SQS), context)
+def handler(event: dict[str, Any], context: Any) -> BatchAnswer:
+    return each_message(event, dispatch)

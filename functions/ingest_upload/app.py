@@ -1,15 +1,15 @@
 """A file was uploaded: into the ledger with it. Trigger: S3 → EventBridge → SQS."""
 
+import json
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import Field
 
 from dunwell.ingestion.run import FileImport
 from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
+from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.environment import LedgerEnvironment, read_environment
 from dunwell_aws.ledger import ENTRIES_PER_CHANGE
 from dunwell_aws.observability import count, logger, observed
@@ -28,13 +28,13 @@ def uploads() -> UploadImport:
     return UploadImport(client("s3"), files, bootstrap.mappings(), creditor.timezone, bucket)
 
 
-def import_upload(record: SQSRecord) -> None:
-    run = uploads().run(record.json_body["detail"]["object"]["key"], bootstrap.clock().now())
+def import_upload(body: str) -> None:
+    run = uploads().run(json.loads(body)["detail"]["object"]["key"], bootstrap.clock().now())
     logger.info("file imported", status=run.status, rows=run.rows, rejected=run.rejected, later=run.later)
     count("RowsInLedger", run.in_ledger)
     count("RowsRejected", run.rejected)
 
 
 @observed
-def handler(event: dict[str, Any], context: Any) -> Any:
-    return process_partial_response(event, import_upload, BatchProcessor(event_type=EventType.SQS), context)
+def handler(event: dict[str, Any], context: Any) -> BatchAnswer:
+    return each_message(event, import_upload)

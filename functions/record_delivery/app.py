@@ -1,18 +1,17 @@
 """SES reported on a message: kept with the contact, and bad addresses are suppressed. Trigger: default bus → SQS."""
 
+import json
 from typing import Any
-
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from dunwell.outreach.delivery import record_delivery
 from dunwell_aws import bootstrap
+from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.observability import logger, observed
 from dunwell_aws.ses_events import feedback
 
 
-def keep(record: SQSRecord) -> None:
-    report = feedback(record.json_body["detail"], bootstrap.clock().now())
+def keep(body: str) -> None:
+    report = feedback(json.loads(body)["detail"], bootstrap.clock().now())
     if report is None:
         logger.info("not about a contact")
         return
@@ -21,5 +20,5 @@ def keep(record: SQSRecord) -> None:
 
 
 @observed
-def handler(event: dict[str, Any], context: Any) -> Any:
-    return process_partial_response(event, keep, BatchProcessor(event_type=EventType.SQS), context)
+def handler(event: dict[str, Any], context: Any) -> BatchAnswer:
+    return each_message(event, keep)
