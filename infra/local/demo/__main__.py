@@ -20,7 +20,7 @@ from infra.local.lock import only_one
 from infra.local.stack import ROOT, LocalStack
 
 OUT = ROOT / "out"
-WORKERS = "2"
+SMALL_MACHINE = {"PortfolioWorkers": "2", "EscalationSpreadSeconds": "5"}
 
 
 @dataclass
@@ -44,7 +44,7 @@ def tell(stack: LocalStack, progress: Progress, data: Source) -> tuple[View, Sto
         progress.note("" if stack.build() else "unchanged since the last time")
     with progress.step("deploy to the local AWS"):
         offset = steps.clock_offset_seconds(data.as_of)
-        stack.deploy({"ClockOffsetSeconds": str(offset), "PortfolioWorkers": WORKERS})
+        stack.deploy({"ClockOffsetSeconds": str(offset), **SMALL_MACHINE})
         view = steps.connect(stack)
     with progress.step(f"upload {data.path.name}"):
         story.run = steps.upload(view, progress, data)
