@@ -20,13 +20,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     policy, store, now = bootstrap.policy(), bootstrap.collection(), bootstrap.clock().now()
     as_of = request.business_date(now, policy.creditor.timezone)
     planned: Counter[str] = Counter()
+    escalated = 0
 
     def plan(accounts: Sequence[Account]) -> None:
+        nonlocal escalated
         with ThreadPoolExecutor(THREADS) as pool:
-            for contacts in pool.map(lambda account: plan_and_keep(account, store, policy, as_of, now), accounts):
-                planned.update(contact.decisions[-1].reason_code for contact in contacts)
+            for made in pool.map(lambda account: plan_and_keep(account, store, policy, as_of, now), accounts):
+                planned.update(contact.decisions[-1].reason_code for contact in made.contacts)
+                escalated += len(made.escalations)
 
     cursor = run_pass(request, bootstrap.ledger(), plan, context.get_remaining_time_in_millis)
-    logger.info("contacts planned", reasons=dict(planned))
+    logger.info("contacts planned", reasons=dict(planned), escalated=escalated)
     count("ContactsPlanned", planned.total())
-    return request.then(cursor=cursor, reasons=dict(Counter(request.reasons) + planned))
+    reasons = dict(Counter(request.reasons) + planned)
+    return request.then(cursor=cursor, reasons=reasons, escalated=request.escalated + escalated)
