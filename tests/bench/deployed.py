@@ -25,7 +25,8 @@ class _Found:
     step: Step
     rates: list[float] = field(default_factory=list)
     busy_ms: list[float] = field(default_factory=list)
-    asked: str = ""
+    usage: dict[str, float] = field(default_factory=dict)
+    list_pages: int = 0
 
 
 def bench() -> list[Result]:
@@ -49,12 +50,22 @@ def _measured(worlds: Iterable[Steps]) -> dict[str, _Found]:
             items = step.work()
             one.rates.append(items / (time.perf_counter() - wall))
             one.busy_ms.append(1000 * (time.process_time() - processor) / items)
-            one.asked = world.meter.said(items, step.per)
+            one.usage = world.meter.each(items)
+            one.list_pages = world.meter.list_pages
     return found
+
+
+def _said(found: _Found, usage: dict[str, float]) -> str:
+    units = (
+        f"{usage['round_trips']:.2f} round trips, {usage['read_units']:.2f} read units, "
+        f"{usage['write_units']:.2f} write units and {usage['core_ms']:.1f} ms of one core {found.step.per}"
+    )
+    return f"{units}; {found.list_pages} pages of the work list together" if found.list_pages else units
 
 
 def _entry(found: _Found, plain: Spread | None) -> Entry:
     step = found.step
+    usage = found.usage | {"core_ms": spread(found.busy_ms).median}
     return Entry(
         name=f"deployed_{step.name}",
         what=f"{step.what}; DynamoDB of the local AWS",
@@ -62,5 +73,6 @@ def _entry(found: _Found, plain: Spread | None) -> Entry:
         ours=spread(found.rates),
         alternative="batch_write_item of the rows as text: nothing read, nothing conditional" if plain else "",
         plain=plain,
-        cost=f"{found.asked}; {spread(found.busy_ms).median:.1f} ms of one core",
+        cost=_said(found, usage),
+        usage=usage,
     )

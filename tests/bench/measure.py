@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Work = Callable[[], object]
@@ -29,6 +29,7 @@ class Entry:
         alternative: what ``plain`` is, empty without one; ratio: ``ours`` over ``plain``, medians.
         cost: round trips, read and write units, and Lambda time for one account, message or request.
         flags: budgets that were missed.
+        usage: the cost in numbers, for the reckoning of a month.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Entry:
     plain: Spread | None = None
     cost: str = ""
     flags: tuple[str, ...] = ()
+    usage: dict[str, float] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float | None:

@@ -32,11 +32,13 @@ class Meter:
             self.write_units = 0
             self.list_pages = 0
 
-    def said(self, items: int, what: str) -> str:
-        """The average of so many, in words."""
-        trips, reads, writes = self.round_trips / items, self.read_units / items, self.write_units / items
-        pages = f"; {self.list_pages} pages of the work list together" if self.list_pages else ""
-        return f"{trips:.2f} round trips, {reads:.2f} read units, {writes:.2f} write units {what}{pages}"
+    def each(self, items: int) -> dict[str, float]:
+        """The average of so many."""
+        return {
+            "round_trips": self.round_trips / items,
+            "read_units": self.read_units / items,
+            "write_units": self.write_units / items,
+        }
 
     def _asked(self, params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         writes = sum(_write_units(items, factor) for items, factor in _written(model.name, params))
