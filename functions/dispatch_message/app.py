@@ -1,30 +1,48 @@
 """A contact was planned: sends it if that is still right. Trigger: ContactPlanned on the bus → SQS."""
 
+import json
 from functools import cache
-from typing import Any
-
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from typing import TYPE_CHECKING, Any
 
 from dunwell.accounts.model import Channel
 from dunwell.outreach.dispatch import Dispatcher, Sender
 from dunwell_aws import bootstrap
+from dunwell_aws.batches import each_message
+from dunwell_aws.environment import (
+    AccessEnvironment,
+    LedgerEnvironment,
+    MailEnvironment,
+    UrlsEnvironment,
+    read_environment,
+)
 from dunwell_aws.observability import count, logger, observed
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+
+
+class DispatchEnvironment(LedgerEnvironment, AccessEnvironment, MailEnvironment, UrlsEnvironment):
+    """What dispatch reads from its variables."""
 
 
 @cache
-def dispatcher() -> Dispatcher:
+def _dispatcher() -> Dispatcher:
+    read_environment(DispatchEnvironment)
     senders: dict[Channel, Sender] = {Channel.EMAIL: bootstrap.email_sender(), Channel.SMS: bootstrap.sms_sender()}
     return Dispatcher(bootstrap.ledger(), bootstrap.collection(), senders, bootstrap.policy(), bootstrap.clock().now)
 
 
-def dispatch(record: SQSRecord) -> None:
-    fact = record.json_body["detail"]
-    status = dispatcher().dispatch(fact["customer_id"], fact["data"]["contact_id"])
-    logger.info("contact dispatched", contact_id=fact["data"]["contact_id"], status=status)
-    count(f"Contact{str(status).capitalize()}")
-
-
 @observed
-def handler(event: dict[str, Any], context: Any) -> Any:
-    return process_partial_response(event, dispatch, BatchProcessor(event_type=EventType.SQS), context)
+def handler(
+    event: dict[str, Any], context: Any, *, dispatcher: Dispatcher | None = None
+) -> "PartialItemFailureResponse":
+    """A batch of planned contacts. One that comes again is not sent again."""
+
+    def dispatch(body: str) -> None:
+        fact = json.loads(body)["detail"]
+        contact_id = fact["data"]["contact_id"]
+        status = (dispatcher or _dispatcher()).dispatch(fact["customer_id"], contact_id)
+        logger.info("contact dispatched", contact_id=contact_id, status=status)
+        count(f"Contact{str(status).capitalize()}")
+
+    return each_message(event, context, dispatch)
