@@ -17,24 +17,28 @@ from dunwell_aws.uploads import UploadImport, in_threads
 
 
 class IngestEnvironment(LedgerEnvironment):
+    """What the import reads from its variables."""
+
     ingest_bucket: str = Field(alias="INGEST_BUCKET", min_length=1)
 
 
 @cache
-def uploads() -> UploadImport:
+def _uploads() -> UploadImport:
     creditor = bootstrap.policy().creditor
     files = FileImport(bootstrap.ledger(), creditor.creditor_id, ENTRIES_PER_CHANGE, in_threads)
     bucket = read_environment(IngestEnvironment).ingest_bucket
     return UploadImport(client("s3"), files, bootstrap.mappings(), creditor.timezone, bucket)
 
 
-def import_upload(body: str) -> None:
-    run = uploads().run(json.loads(body)["detail"]["object"]["key"], bootstrap.clock().now())
-    logger.info("file imported", status=run.status, rows=run.rows, rejected=run.rejected, later=run.later)
-    count("RowsInLedger", run.in_ledger)
-    count("RowsRejected", run.rejected)
-
-
 @observed
-def handler(event: dict[str, Any], context: Any) -> BatchAnswer:
-    return each_message(event, import_upload)
+def handler(event: dict[str, Any], context: Any, *, uploads: UploadImport | None = None) -> BatchAnswer:
+    """A batch of uploads. A file imported twice is in the ledger once."""
+
+    def take(body: str) -> None:
+        key = json.loads(body)["detail"]["object"]["key"]
+        run = (uploads or _uploads()).run(key, bootstrap.clock().now())
+        logger.info("file imported", status=run.status, rows=run.rows, rejected=run.rejected, later=run.later)
+        count("RowsInLedger", run.in_ledger)
+        count("RowsRejected", run.rejected)
+
+    return each_message(event, take)

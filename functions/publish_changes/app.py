@@ -1,7 +1,7 @@
 """Publishes the ledger's outbox to the bus. Trigger: the ledger's stream."""
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -10,8 +10,13 @@ from dunwell_aws.environment import Environment, read_environment
 from dunwell_aws.observability import logger, observed
 from dunwell_aws.outbox import publish, read_outbox
 
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
 
 class PublishEnvironment(Environment):
+    """What publishing reads from its variables."""
+
     bus_name: str = Field(alias="BUS_NAME", min_length=1)
 
 
@@ -21,7 +26,7 @@ def bus_name() -> str:
 
 
 @observed
-def handler(event: dict[str, Any], context: Any) -> None:
+def handler(event: dict[str, Any], context: Any, *, bus: "EventBridgeClient | None" = None) -> None:
     """Forwards one batch; raises when an event could not be published, and the stream brings the batch again."""
-    published = publish(client("events"), bus_name(), read_outbox(event["Records"]))
+    published = publish(bus or client("events"), bus_name(), read_outbox(event["Records"]))
     logger.info("published", records=len(event["Records"]), events=published)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dunwell.ledger.model import Account
 from dunwell.scoring.assess import assess_accounts
@@ -12,6 +12,11 @@ from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.portfolio import Pass, run_pass
 from dunwell_onnx.scorer import OnnxScorer
 
+if TYPE_CHECKING:
+    from dunwell.ledger.ports import Ledger
+    from dunwell.scoring.assessment import AssessmentStore
+    from dunwell.scoring.ports import Scorer
+
 
 @cache
 def scorer() -> OnnxScorer:
@@ -19,18 +24,26 @@ def scorer() -> OnnxScorer:
 
 
 @observed
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(
+    event: dict[str, Any],
+    context: Any,
+    *,
+    ledger: "Ledger | None" = None,
+    store: "AssessmentStore | None" = None,
+    model: "Scorer | None" = None,
+) -> dict[str, Any]:
+    """One worker's pass, or the part of it that time allows. Scoring a page twice keeps the same scores."""
     request = Pass.model_validate(event)
     as_of = request.business_date(bootstrap.clock().now(), bootstrap.policy().creditor.timezone)
     scored = 0
 
     def score(accounts: Sequence[Account]) -> None:
         nonlocal scored
-        assessments = assess_accounts(accounts, as_of, scorer())
-        bootstrap.collection().assess(assessments)
+        assessments = assess_accounts(accounts, as_of, model or scorer())
+        (store or bootstrap.collection()).assess(assessments)
         scored += sum(len(assessment.invoices) for assessment in assessments)
 
-    cursor = run_pass(request, bootstrap.ledger(), score, context.get_remaining_time_in_millis)
+    cursor = run_pass(request, ledger or bootstrap.ledger(), score, context.get_remaining_time_in_millis)
     logger.info("invoices scored", scored=scored)
     count("InvoicesScored", scored)
     return request.then(cursor=cursor, scored=request.scored + scored)

@@ -24,7 +24,8 @@ from dunwell_aws.executions import StepFunctionsExecutions
 from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.table import Table
 from tests.support.emulator import ROOT, Emulator, eventually, running_emulator
-from tests.support.escalation import NOW, TODAY, InMemoryCases, account, invoice
+from tests.support.escalation import NOW, TODAY, account, invoice
+from tests.support.memory import InMemoryCollection
 from tests.support.template import create_table_call
 
 CASE = Case("cas_1", "cus_1", "EUR", NOW, CaseStatus.OPENED, "run-1", reason_codes=("OVERDUE",))
@@ -51,7 +52,7 @@ def new_table(emulator: Emulator) -> Table:
 @pytest.fixture(params=["fake", "dynamodb"])
 def store(request: pytest.FixtureRequest) -> CaseStore:
     if request.param == "fake":
-        return InMemoryCases()
+        return InMemoryCollection()
     return DynamoCollection(new_table(request.getfixturevalue("emulator")))
 
 

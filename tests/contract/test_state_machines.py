@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.template import resources
+
 ROOT = Path(__file__).resolve().parents[2]
 MACHINES = sorted((ROOT / "infra" / "statemachines").glob("*.asl.json"))
 TERMINAL = {"Succeed", "Fail"}
@@ -95,3 +97,22 @@ def test_substitutions_stand_inside_strings(path: Path) -> None:
     for found in re.finditer(r"\$\{\w+\}", text):
         line = text[text.rfind("\n", 0, found.start()) : found.end()]
         assert line.count('"') % 2 == 1, f"{found.group()} is not inside a string, and CloudFormation makes no numbers"
+
+
+@pytest.mark.parametrize("path", MACHINES, ids=lambda path: path.stem)
+def test_a_definition_has_the_substitutions_that_the_template_gives_it_and_no_others(path: Path) -> None:
+    uri = str(path.relative_to(ROOT))
+    (machine,) = (
+        body["Properties"]
+        for body in resources("AWS::Serverless::StateMachine").values()
+        if body["Properties"]["DefinitionUri"] == uri
+    )
+    named = set(re.findall(r"\$\{(\w+)\}", path.read_text(encoding="utf-8")))
+    assert named == set(machine["DefinitionSubstitutions"])
+
+
+def test_the_daily_cycle_may_invoke_exactly_the_functions_it_names() -> None:
+    machine = resources("AWS::Serverless::StateMachine")["DailyCycle"]["Properties"]
+    named = {value["Fn::GetAtt"][0] for key, value in machine["DefinitionSubstitutions"].items() if key.endswith("Arn")}
+    (invoke,) = (s for s in machine["Policies"][0]["Statement"] if s["Action"] == "lambda:InvokeFunction")
+    assert {resource["Fn::GetAtt"][0] for resource in invoke["Resource"]} == named == {"ScorePortfolio", "PlanOutreach"}

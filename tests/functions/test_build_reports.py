@@ -7,8 +7,9 @@ from typing import Any, cast
 import pytest
 
 from functions.build_reports import app
-from tests.support.escalation import TODAY, InMemoryLedger, account, invoice
+from tests.support.escalation import TODAY, account, invoice
 from tests.support.invocation import lambda_context, set_variables, sqs_event
+from tests.support.memory import InMemoryLedger
 
 
 class InMemoryBucket:

@@ -26,14 +26,13 @@ from functions.console import app as console
 from tests.support.escalation import (
     NOW,
     TODAY,
-    InMemoryCases,
-    InMemoryLedger,
     RecordedExecutions,
     account,
     invoice,
     pay,
 )
 from tests.support.invocation import set_variables
+from tests.support.memory import InMemoryCollection, InMemoryLedger
 from tests.support.user_pool import CLIENT_ID, InMemoryUserPool, access_token
 
 BASE = "https://console.example.com/v1"
@@ -104,7 +103,7 @@ class World:
 
     def __init__(self) -> None:
         self.pool = InMemoryUserPool()
-        self.cases, self.executions = InMemoryCases(), RecordedExecutions()
+        self.cases, self.executions = InMemoryCollection(), RecordedExecutions()
         self.ledger = InMemoryLedger(account(invoice()), account(invoice("F-2"), customer_id="cus_2", name="Other"))
         self.escalation = Escalation(self.cases, self.ledger, self.executions)
         insight, creditor = cast("Any", InMemoryInsight()), policy().creditor

@@ -10,8 +10,9 @@ from dunwell.escalation.case import CaseStatus
 from dunwell.escalation.escalation import Escalation
 from functions.escalation_task import app as escalation_task
 from functions.resume_case import app as resume_case
-from tests.support.escalation import NOW, InMemoryCases, InMemoryLedger, RecordedExecutions, account, invoice, pay
+from tests.support.escalation import NOW, RecordedExecutions, account, invoice, pay
 from tests.support.invocation import lambda_context, set_variables, sqs_event
+from tests.support.memory import InMemoryCollection, InMemoryLedger
 
 DATA = {"currency": "EUR", "oldest_invoice_id": "inv_F-1", "reason_codes": "OVERDUE,SILENT", "risk_permille": 700}
 
@@ -20,7 +21,7 @@ DATA = {"currency": "EUR", "oldest_invoice_id": "inv_F-1", "reason_codes": "OVER
 def escalation(monkeypatch: pytest.MonkeyPatch) -> Escalation:
     set_variables(monkeypatch)
     ledger = InMemoryLedger(account(invoice()), account(invoice("F-2"), customer_id="cus_2"))
-    return Escalation(InMemoryCases(), ledger, RecordedExecutions())
+    return Escalation(InMemoryCollection(), ledger, RecordedExecutions())
 
 
 def step(escalation: Escalation, **event: Any) -> Mapping[str, str]:

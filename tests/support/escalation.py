@@ -1,74 +1,15 @@
-"""In-memory stores for escalation, with the same conditions as the table's."""
+"""Customers in trouble, and what an escalation tells the executions that wait."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from dunwell.accounts.model import Customer, CustomerKind
-from dunwell.errors import ConflictError
-from dunwell.escalation.case import Case, CaseStatus
-from dunwell.events import Event
-from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.posting import post_payment
+from tests.support.memory import InMemoryLedger
 
 TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
-
-
-class InMemoryLedger:
-    """``Ledger`` in a dict."""
-
-    def __init__(self, *accounts: Account) -> None:
-        self.accounts = {account.customer.customer_id: account for account in accounts}
-
-    def load(self, customer_id: str) -> Account | None:
-        return self.accounts.get(customer_id)
-
-    def commit(self, change: Change) -> Account:
-        customer_id = change.account.customer.customer_id
-        known = self.accounts.get(customer_id)
-        if known and known.version != change.account.version:
-            raise ConflictError("the account was changed meanwhile")
-        self.accounts[customer_id] = change.applied()
-        return self.accounts[customer_id]
-
-    def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
-        mine = (i for i, a in self.accounts.items() if (a.balances or a.unapplied) and sum(map(ord, i)) % 64 == shard)
-        return iter(sorted(i for i in mine if i > after))
-
-
-class InMemoryCases:
-    """``CaseStore`` in a dict, remembering the events of each write."""
-
-    def __init__(self) -> None:
-        self.stored: dict[str, Case] = {}
-        self.events: list[Event] = []
-
-    def open_case(self, case: Case, events: Sequence[Event]) -> Case:
-        if case.case_id in self.stored:
-            return self.stored[case.case_id]
-        self.stored[case.case_id] = case
-        self.events += events
-        return case
-
-    def case(self, customer_id: str, case_id: str) -> Case | None:
-        found = self.stored.get(case_id)
-        return found if found and found.customer_id == customer_id else None
-
-    def cases(self, customer_id: str) -> list[Case]:
-        return [case for case in self.stored.values() if case.customer_id == customer_id]
-
-    def move_case(self, case: Case, events: Sequence[Event] = ()) -> bool:
-        if self.stored[case.case_id].version != case.version:
-            return False
-        self.stored[case.case_id] = replace(case, version=case.version + 1)
-        self.events += events
-        return True
-
-    def waiting_cases(self) -> list[Case]:
-        waiting = [case for case in self.stored.values() if case.status is CaseStatus.WAITING]
-        return sorted(waiting, key=lambda case: case.waiting_since or case.opened_at)
 
 
 class RecordedExecutions:

@@ -1,6 +1,5 @@
 """What the portal and the webhook stand on in tests: the ports kept in memory, with the adapters' own conditions."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,8 +8,6 @@ from typing import Any
 from dunwell.accounts.access import Link, PendingCode, Session, Tries
 from dunwell.accounts.model import Customer, CustomerKind
 from dunwell.errors import ConflictError, NotFoundError
-from dunwell.events import Event
-from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account, Invoice
 from dunwell.outreach.policy import Creditor
 from dunwell.payments.order import CheckoutOrder
@@ -54,28 +51,6 @@ def invoice(number: str, amount_minor: int, due_on: date = date(2026, 10, 31), *
 def account(*invoices: Invoice, who: Customer | None = None) -> Account:
     """A stored account with these invoices."""
     return Account(who or customer(), 1, {one.invoice_id: one for one in invoices})
-
-
-class InMemoryLedger:
-    """``Ledger`` with the version as the condition of a write."""
-
-    def __init__(self, *accounts: Account) -> None:
-        self.accounts = {one.customer.customer_id: one for one in accounts}
-        self.events: list[Event] = []
-
-    def load(self, customer_id: str) -> Account | None:
-        return self.accounts.get(customer_id)
-
-    def commit(self, change: Change) -> Account:
-        customer_id = change.account.customer.customer_id
-        if self.accounts[customer_id].version != change.account.version:
-            raise ConflictError("the account was changed meanwhile")
-        self.accounts[customer_id] = change.applied()
-        self.events.extend(change.events)
-        return self.accounts[customer_id]
-
-    def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
-        return iter(sorted(one for one in self.accounts if one > after))
 
 
 class InMemoryAccessStore:

@@ -11,12 +11,12 @@ from dunwell_aws.urls import Urls
 from dunwell_aws.web import Pages
 from functions.portal import app as portal_app
 from tests.support.browser import Browser, hidden
+from tests.support.memory import InMemoryLedger
 from tests.support.portal import (
     CREDITOR,
     CodeBox,
     FakeGateway,
     InMemoryAccessStore,
-    InMemoryLedger,
     InMemoryOrderStore,
     MovableClock,
     account,

@@ -5,7 +5,8 @@ from datetime import timedelta
 from dunwell.payments.checkout import Checkout
 from dunwell.payments.gateway_events import GatewayEvents
 from dunwell.payments.order import CheckoutOrder
-from tests.support.portal import NOW, FakeGateway, InMemoryLedger, InMemoryOrderStore, account, customer, invoice
+from tests.support.memory import InMemoryLedger
+from tests.support.portal import NOW, FakeGateway, InMemoryOrderStore, account, customer, invoice
 
 
 class Shop:

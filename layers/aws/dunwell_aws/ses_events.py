@@ -31,5 +31,5 @@ def feedback(detail: Mapping[str, Any], at: datetime) -> Feedback | None:
         address=mail["destination"][0],
         message_id=mail["messageId"],
         at=at,
-        permanent=(detail.get("bounce") or {}).get("bounceType") != "Transient",
+        permanent=(detail.get("bounce") or {}).get("bounceType") == "Permanent",
     )

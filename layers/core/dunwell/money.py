@@ -6,7 +6,6 @@ adapter's business.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from dunwell.errors import InvalidInputError
@@ -25,34 +24,10 @@ _EXPONENTS: dict[str, int] = (
     | dict.fromkeys(_ZERO_DECIMALS.split(), 0)
     | dict.fromkeys(_THREE_DECIMALS.split(), 3)
 )
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_PLAIN_NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<whole>[0-9]+)(\.(?P<fraction>[0-9]+))?")
+MAX_WHOLE_DIGITS = 15
+"""Longer amounts are mistakes, and sums of longer ones would not fit into a number of DynamoDB."""
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$"}
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in minor units of one currency; adding two currencies is an error, never a conversion."""
-
-    amount_minor: int
-    currency: str
-
-    def __post_init__(self) -> None:
-        exponent(self.currency)
-
-    def __add__(self, other: "Money") -> "Money":
-        self._same_currency(other)
-        return Money(self.amount_minor + other.amount_minor, self.currency)
-
-    def __sub__(self, other: "Money") -> "Money":
-        self._same_currency(other)
-        return Money(self.amount_minor - other.amount_minor, self.currency)
-
-    def __str__(self) -> str:
-        return format_money(self.amount_minor, self.currency)
-
-    def _same_currency(self, other: "Money") -> None:
-        if self.currency != other.currency:
-            raise InvalidInputError(f"cannot net {self.currency} against {other.currency}")
 
 
 def exponent(currency: str) -> int:
@@ -71,14 +46,19 @@ def parse_amount(text: str, currency: str) -> int:
     """A decimal number with a dot, as minor units.
 
     Raises:
-        InvalidInputError: not a plain number, or finer than the currency's smallest unit.
+        InvalidInputError: not a plain number, finer than the currency's smallest unit, or longer than 15 digits before
+            the dot. The message does not repeat the text, so that equal mistakes read the same.
     """
-    if not _PLAIN_NUMBER.fullmatch(text):
-        raise InvalidInputError(f"{text!r} is not an amount such as 1234.50", field="amount")
-    minor = Decimal(text).scaleb(exponent(currency))
-    if minor != minor.to_integral_value():
-        raise InvalidInputError(f"{text} is finer than the smallest unit of {currency}", field="amount")
-    return int(minor)
+    found = _PLAIN_NUMBER.fullmatch(text)
+    if not found:
+        raise InvalidInputError("is not an amount such as 1234.50", field="amount")
+    sign, whole, fraction = found["sign"], found["whole"].lstrip("0"), (found["fraction"] or "").rstrip("0")
+    places = exponent(currency)
+    if len(fraction) > places:
+        raise InvalidInputError(f"is finer than the smallest unit of {currency}", field="amount")
+    if len(whole) > MAX_WHOLE_DIGITS:
+        raise InvalidInputError(f"has more than {MAX_WHOLE_DIGITS} digits before the dot", field="amount")
+    return int(f"{sign}0{whole}{fraction.ljust(places, '0')}")
 
 
 def decimal_text(amount_minor: int, currency: str) -> str:

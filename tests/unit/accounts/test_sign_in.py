@@ -16,7 +16,8 @@ from dunwell.accounts.links import Links, stop_email
 from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import SignIn
 from dunwell.errors import NotFoundError, RefusedError
-from tests.support.portal import NOW, CodeBox, InMemoryAccessStore, InMemoryLedger, account, customer
+from tests.support.memory import InMemoryLedger
+from tests.support.portal import NOW, CodeBox, InMemoryAccessStore, account, customer
 
 
 class World:

@@ -13,13 +13,12 @@ from dunwell.events import CASE_CLOSED, CASE_OPENED
 from tests.support.escalation import (
     NOW,
     TODAY,
-    InMemoryCases,
-    InMemoryLedger,
     RecordedExecutions,
     account,
     invoice,
     pay,
 )
+from tests.support.memory import InMemoryCollection, InMemoryLedger
 
 TROUBLE = Trouble("cus_1", "EUR", "inv_F-1", ("OVERDUE", "SILENT"), "2026-11-22", "model-1")
 
@@ -28,7 +27,7 @@ class World:
     """One customer with one overdue invoice, and the use cases over it."""
 
     def __init__(self) -> None:
-        self.cases = InMemoryCases()
+        self.cases = InMemoryCollection()
         self.ledger = InMemoryLedger(account(invoice()))
         self.executions = RecordedExecutions()
         self.escalation = Escalation(self.cases, self.ledger, self.executions)
@@ -226,7 +225,7 @@ def test_a_case_that_an_agent_ended_stays_ended(world: World) -> None:
 def test_assigning_survives_somebody_else_changing_the_case(world: World) -> None:
     case = world.waiting()
 
-    class Racing(InMemoryCases):
+    class Racing(InMemoryCollection):
         """Loses the first race."""
 
         lost = False

@@ -27,7 +27,7 @@ class Hold:
     """A reason to stop some actions.
 
     Attributes:
-        kind: a hold of the contact rules, such as ``BANKRUPTCY_STAY``.
+        kind: a hold of the contact rules, such as ``bankruptcy`` (``compliance.model.HoldKind``).
         invoice_id: the debt it covers; None covers everything the customer owes.
         placed_at, until: with time zones; until None means until somebody lifts it.
     """

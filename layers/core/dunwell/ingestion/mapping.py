@@ -18,13 +18,18 @@ from dunwell.accounts.model import CustomerKind
 from dunwell.errors import InvalidInputError
 from dunwell.ingestion.receivable import Receivable, Reject, RejectedRowError
 from dunwell.money import exponent, parse_amount
+from dunwell.timezones import zone
 
 REQUIRED = ("customer_number", "invoice_number", "currency", "amount", "issued_on", "due_on")
 PERSONAL = frozenset({"customer_name", "email", "phone", "postcode"})
 FIELDS = frozenset(Receivable.__dataclass_fields__) - {"line", "amount_minor"} | {"amount"}
 
+LONGEST_TEXT = 500
+"""Longer cells are mistakes, such as a lost quote; a customer must fit into one item of the ledger."""
+
 _ISO_DATE = "%Y-%m-%d"
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_E164 = re.compile(r"\+(1[2-9][0-9]{9}|[2-9][0-9]{6,14})")
+_COUNTRY = re.compile(r"[A-Z]{2}|")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 _TRUE_FALSE = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False, "": False}
 
@@ -72,6 +77,10 @@ class SourceMapping:
         """Columns that a file must have for this mapping to read it."""
         return frozenset(column for rule in self.fields.values() for column in rule.source_columns)
 
+    def column_of(self, name: str) -> str:
+        """The source's own name for a canonical field, or the field's when no column gives it."""
+        return self.fields.get(name, FieldRule()).column or name
+
     def read(self, line: int, row: Mapping[str, str]) -> Receivable:
         """One row as a receivable.
 
@@ -110,10 +119,10 @@ class _Row:
             email=self._parsed("email", _email),
             phone=self._parsed("phone", _phone),
             language=self._text("language").lower() or "en",
-            country=self._text("country").upper(),
+            country=self._parsed("country", _country),
             region=self._text("region").upper(),
             postcode=self._text("postcode"),
-            timezone=self._text("timezone"),
+            timezone=self._parsed("timezone", _timezone),
             sms_consent=self._parsed("sms_consent", _boolean),
         )
 
@@ -127,6 +136,8 @@ class _Row:
             text = rule.template.format_map(self._row)
         else:
             text = rule.value
+        if len(text) > LONGEST_TEXT:
+            raise self._rejected(name, f"is longer than {LONGEST_TEXT} characters", "shorten it, or add a lost quote")
         if not rule.values or not text:
             return text
         if text not in rule.values:
@@ -154,16 +165,33 @@ class _Row:
             raise self._rejected(name, str(error), "correct the value") from None
 
     def _rejected(self, name: str, reason: str, fix: str) -> RejectedRowError:
-        rule = self._mapping.fields.get(name, FieldRule())
-        column = rule.column or name
-        value = self._row.get(rule.column) or "" if rule.column else ""
+        column = self._mapping.column_of(name)
+        value = self._row.get(column) or ""
         shown = "***" if name in PERSONAL and value else value[:60]
         return RejectedRowError(Reject(self._line, column, shown, reason, fix))
 
 
 def _currency(text: str) -> str:
-    exponent(text.upper())
+    try:
+        exponent(text.upper())
+    except InvalidInputError:
+        raise InvalidInputError("is not an ISO 4217 currency code such as USD") from None
     return text.upper()
+
+
+def _country(text: str) -> str:
+    if not _COUNTRY.fullmatch(text.upper()):
+        raise InvalidInputError("is not a two-letter ISO 3166 country code such as US")
+    return text.upper()
+
+
+def _timezone(text: str) -> str:
+    if text:
+        try:
+            zone(text)
+        except InvalidInputError:
+            raise InvalidInputError("is not an IANA time zone such as America/Chicago") from None
+    return text
 
 
 def _positive(amount_minor: int) -> int:

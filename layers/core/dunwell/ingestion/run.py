@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dunwell.errors import ConflictError
@@ -67,7 +67,7 @@ class FileImport:
         for tally in self._in_parallel(one, by_customer.values()):
             in_ledger += tally.in_ledger
             later += tally.later
-            rejects.extend(tally.rejects)
+            rejects.extend(replace(reject, column=table.mapping.column_of(reject.column)) for reject in tally.rejects)
         rejects.sort(key=lambda reject: reject.line)
         reasons = Counter(reject.reason for reject in rejects)
         record = RunRecord(

@@ -40,7 +40,7 @@ class Table:
     def rows(self) -> Iterator[tuple[int, Mapping[str, str] | RejectedRowError]]:
         """Each row with its line number: the row by column, or what is wrong with its shape."""
         reader = csv.reader(io.StringIO(self._text), delimiter=self.mapping.delimiter, strict=True)
-        header = [name.strip() for name in next(reader)]
+        header = _header(reader)
         line = reader.line_num + 1
         while True:
             try:
@@ -53,6 +53,17 @@ class Table:
                 if cells:
                     yield line, _by_column(line, header, cells)
             line = reader.line_num + 1
+
+
+def _header(reader: Iterator[list[str]]) -> list[str]:
+    try:
+        header = [name.strip() for name in next(reader)]
+    except csv.Error as error:
+        raise UnreadableFileError(f"the header line cannot be read: {error}") from None
+    twice = sorted({name for name in header if header.count(name) > 1 and name})
+    if twice:
+        raise UnreadableFileError(f"the header line names columns twice: {', '.join(twice)}")
+    return header
 
 
 def _by_column(line: int, header: list[str], cells: list[str]) -> Mapping[str, str] | RejectedRowError:
@@ -71,6 +82,8 @@ def _text(content: bytes) -> str:
     for signature, kind in _SIGNATURES.items():
         if content.startswith(signature):
             raise UnreadableFileError(f"the file is {kind}, not a CSV file; export it as CSV in UTF-8")
+    if b"\r" in content and b"\n" not in content:
+        raise UnreadableFileError("the lines end as on an old Macintosh; save the file as CSV in UTF-8")
     if b"\x00" in content:
         raise UnreadableFileError("the file is not UTF-8 text (it may be UTF-16 or binary); save it as CSV in UTF-8")
     try:
@@ -108,4 +121,7 @@ def _what_is_missing(first_line: str, mappings: Sequence[SourceMapping]) -> str:
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []

@@ -27,7 +27,10 @@ class ContactStatus(StrEnum):
     COMPLAINED = "complained"
 
 
-REACHED_CUSTOMER = frozenset({ContactStatus.SENT, ContactStatus.UNCONFIRMED, ContactStatus.DELIVERED})
+REACHED_CUSTOMER = frozenset(
+    {ContactStatus.SENT, ContactStatus.UNCONFIRMED, ContactStatus.DELIVERED, ContactStatus.COMPLAINED}
+)
+"""Counted by gaps and caps, and as a warning: who complains about a message has read it."""
 UNDER_WAY = frozenset({ContactStatus.PLANNED, ContactStatus.SENDING})
 
 

@@ -43,7 +43,7 @@ class Feedback:
 
     Attributes:
         address: where the message went, which may not be the customer's address any more.
-        permanent: about bounces; a soft one suppresses nothing.
+        permanent: of a bounce, that the address will never take mail; a bounce that may heal suppresses nothing.
     """
 
     customer_id: str

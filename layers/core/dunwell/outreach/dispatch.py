@@ -11,7 +11,7 @@ from typing import Protocol
 
 from dunwell.accounts.model import Channel
 from dunwell.errors import RefusedError, UnavailableError
-from dunwell.events import CONTACT_REFUSED, CONTACT_SENT
+from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.ledger.ports import Ledger
 from dunwell.outreach.contact import Contact, ContactStatus
@@ -68,8 +68,8 @@ class Dispatcher:
         Raises:
             UnavailableError: try again later; the contact is planned again.
         """
-        earlier = self._contacts.state(customer_id).contacts
-        contact = next((known for known in earlier if known.contact_id == contact_id), None)
+        state = self._contacts.state(customer_id)
+        contact = next((known for known in state.contacts if known.contact_id == contact_id), None)
         account = self._ledger.load(customer_id)
         if contact is None or account is None:
             return None
@@ -77,12 +77,14 @@ class Dispatcher:
             return self._unconfirmed(contact)
         if contact.status is not ContactStatus.PLANNED:
             return contact.status
-        return self._send(self._message(contact, account), earlier)
+        if contact.currency in state.currencies_in_case:  # it is the agent's by now
+            return self._cancelled(contact)
+        return self._send(self._message(contact, account), state.contacts)
 
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
         contact = message.contact
         if not message.invoices or not message.address:
-            return self._moved(replace(contact, status=ContactStatus.CANCELLED), ContactStatus.PLANNED)
+            return self._cancelled(contact)
         decision = may_contact(
             message.account.customer,
             earlier,
@@ -105,7 +107,7 @@ class Dispatcher:
         try:
             message_id = self._senders[contact.channel].send(message)
         except RefusedError:
-            return self._moved(replace(claimed, status=ContactStatus.BOUNCED), ContactStatus.SENDING)
+            return self._moved(replace(claimed, status=ContactStatus.BOUNCED), ContactStatus.SENDING, CONTACT_BOUNCED)
         except UnavailableError:
             # The service has not taken it: give the contact back, so that the retry may send it. Any other failure
             # leaves the contact in doubt.
@@ -122,6 +124,9 @@ class Dispatcher:
             if item.invoice.invoice_id in contact.invoice_ids and not item.invoice.disputed
         )
         return Message(contact, account, account.customer.address(contact.channel), still, self._now())
+
+    def _cancelled(self, contact: Contact) -> ContactStatus:
+        return self._moved(replace(contact, status=ContactStatus.CANCELLED), ContactStatus.PLANNED)
 
     def _unconfirmed(self, contact: Contact) -> ContactStatus:
         """An earlier dispatcher died between sending and recording. Not sent again: see docs/decisions.md."""

@@ -18,11 +18,16 @@ from dunwell.compliance.model import (
     Party,
 )
 from dunwell.compliance.place import Location
+from dunwell.errors import InvalidInputError
 from dunwell.outreach.contact import REACHED_CUSTOMER, Contact, DecisionRecord
 from dunwell.outreach.policy import Policy
+from dunwell.timezones import TZDATA_VERSION
 
 WORDS_WITH_NOTICES = MessageFacts(opt_out_notice=True, disclosure=True)
 """Every message template carries the opt-out notice and says who is asking; a test reads them all."""
+
+UNCLEAR_FACTS = "UNCLEAR_CUSTOMER_FACTS"
+"""Reason code of our own: the contact rules cannot tell where the customer is, such as a state that does not exist."""
 
 
 def may_contact(
@@ -40,16 +45,21 @@ def may_contact(
         contacts: what was sent before; frequency caps count it.
         words: None while planning; what the rendered message contains when dispatching.
     """
-    decision = decide(
-        ContactRequest(
-            channel=RuleChannel(channel.value),
-            now=now,
-            party=Party(policy.creditor.party),
-            debt_ids=invoice_ids,
-            customer=_facts(customer, contacts, now),
-            message=words,
+    try:
+        facts = _facts(customer, contacts, now)
+        decision = decide(
+            ContactRequest(
+                channel=RuleChannel(channel.value),
+                now=now,
+                party=Party(policy.creditor.party),
+                debt_ids=invoice_ids,
+                customer=facts,
+                message=words,
+                third_party_sms_permitted=False,  # an exception is negotiated with the carriers, and none is known here
+            )
         )
-    )
+    except InvalidInputError:
+        return DecisionRecord(False, UNCLEAR_FACTS, now, None, (), policy.version, TZDATA_VERSION)
     return DecisionRecord(
         allowed=decision.allowed,
         reason_code=str(decision.reason_code),

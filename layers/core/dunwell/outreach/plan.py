@@ -45,7 +45,7 @@ def plan_account(account: Account, state: CollectionState, policy: Policy, as_of
         for due in due_contacts(account, state, policy, as_of)
         if due.currency not in handed_over
     )
-    return AccountPlan(contacts, tuple(_escalation(account, state, policy, *due, now) for due in escalations))
+    return AccountPlan(contacts, tuple(_escalation(account, state, policy, *due, as_of, now) for due in escalations))
 
 
 def plan_and_keep(account: Account, store: ContactStore, policy: Policy, as_of: date, now: datetime) -> AccountPlan:
@@ -112,12 +112,18 @@ def contact_event(name: str, contact: Contact, at: datetime) -> Event:
 
 
 def _escalation(
-    account: Account, state: CollectionState, policy: Policy, currency: str, oldest: OpenInvoice, now: datetime
+    account: Account,
+    state: CollectionState,
+    policy: Policy,
+    currency: str,
+    oldest: OpenInvoice,
+    as_of: date,
+    now: datetime,
 ) -> Event:
     customer_id = account.customer.customer_id
     invoice_id = oldest.invoice.invoice_id
     return Event(
-        event_id=stable_id("evt", ESCALATION_DUE, customer_id, currency, invoice_id, now.date().isoformat()),
+        event_id=stable_id("evt", ESCALATION_DUE, customer_id, currency, invoice_id, as_of.isoformat()),
         name=ESCALATION_DUE,
         customer_id=customer_id,
         occurred_at=now,

@@ -15,8 +15,6 @@ from dunwell.outreach.contact import REACHED_CUSTOMER, UNDER_WAY, Contact
 from dunwell.outreach.policy import Policy, Stage
 from dunwell.outreach.ports import CollectionState
 
-_NOT_YET_ANY_STAGE = -(10**6)
-
 
 @dataclass(frozen=True, slots=True)
 class DueContact:
@@ -40,13 +38,11 @@ def due_contacts(account: Account, state: CollectionState, policy: Policy, as_of
 def _by_currency(
     account: Account, state: CollectionState, reached: Sequence[Contact], policy: Policy, as_of: date
 ) -> Iterator[DueContact]:
-    for currency, balance in sorted(account.balances.items()):
-        if balance <= policy.tolerance_minor.get(currency, 0) or currency in state.currencies_in_case:
-            continue
+    for currency in sorted(account.balances.keys() - state.currencies_in_case):
         invoices = _to_ask_for(account, currency, policy, as_of)
-        stage = policy.stage_due(
-            max((days_past_due(i.invoice.due_on, as_of) for i in invoices), default=_NOT_YET_ANY_STAGE)
-        )
+        if not invoices:
+            continue
+        stage = policy.stage_due(days_past_due(invoices[0].invoice.due_on, as_of))
         if stage is None or _patient_with(state.risk_permille, invoices, policy, as_of):
             continue
         earlier = [contact for contact in reached if contact.currency == currency]
@@ -55,15 +51,20 @@ def _by_currency(
 
 
 def _to_ask_for(account: Account, currency: str, policy: Policy, as_of: date) -> tuple[OpenInvoice, ...]:
-    """Undisputed invoices that have reached the mildest stage at least."""
+    """Undisputed invoices that have reached the mildest stage at least, oldest first; none if within the tolerance.
+
+    What is disputed or not due for a long time does not make a trifle worth a message.
+    """
     first_stage = policy.stages[0].days_past_due
-    return tuple(
+    invoices = tuple(
         item
         for item in account.open_invoices
         if item.invoice.currency == currency
         and not item.invoice.disputed
         and days_past_due(item.invoice.due_on, as_of) >= first_stage
     )
+    asked_for_minor = sum(item.open_minor for item in invoices)
+    return invoices if asked_for_minor > policy.tolerance_minor.get(currency, 0) else ()
 
 
 def _patient_with(risk_permille: int | None, invoices: Sequence[OpenInvoice], policy: Policy, as_of: date) -> bool:
@@ -93,9 +94,9 @@ def escalations_due(
     if state.risk_permille is None or state.risk_permille < rule.min_risk_permille:
         return []
     due = []
-    for currency, balance in sorted(account.balances.items()):
+    for currency in sorted(account.balances.keys() - state.currencies_in_case):
         invoices = _to_ask_for(account, currency, policy, as_of)
-        if not invoices or balance <= policy.tolerance_minor.get(currency, 0) or currency in state.currencies_in_case:
+        if not invoices:
             continue
         old_enough = days_past_due(invoices[0].invoice.due_on, as_of) >= rule.days_past_due
         if old_enough and _warned(invoices[0].invoice.invoice_id, state.contacts, policy, as_of):

@@ -1,0 +1,322 @@
+"""The ledger and the collection in DynamoDB and in memory: one contract, proved of both."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dunwell.accounts.model import Channel, Customer, CustomerKind, Hold
+from dunwell.errors import ConflictError
+from dunwell.escalation.case import Case, CaseStatus
+from dunwell.events import Event
+from dunwell.ingestion.importing import import_receivables
+from dunwell.ledger.change import Change
+from dunwell.ledger.model import Account
+from dunwell.ledger.ports import SHARDS
+from dunwell.ledger.posting import post_payment
+from dunwell.ledger.update import update
+from dunwell.outreach.contact import ContactStatus
+from dunwell.scoring.assessment import InvoiceAssessment
+from dunwell_aws.collection import DynamoCollection
+from dunwell_aws.dynamo_json import marshal, plain
+from dunwell_aws.ledger import ENTRIES_PER_CHANGE, DynamoLedger
+from dunwell_aws.table import OUTBOX, Table, partition
+from tests.support.emulator import Emulator, running_emulator
+from tests.support.memory import InMemoryCollection, InMemoryLedger, shard_of
+from tests.support.outreach import NOW, TODAY, assessment, contact, sent
+from tests.support.portal import customer, invoice
+from tests.support.receivables import receivable
+from tests.support.template import create_table_call
+
+
+@dataclass
+class Store:
+    """The two stores, and a look at what the outbox holds for the bus."""
+
+    ledger: Any
+    collection: Any
+    outbox: Callable[[], list[str]]
+
+    def holds(self, *numbers: str, who: Customer | None = None, amount_minor: int = 100) -> Account:
+        """A stored account with these invoices."""
+        account = Account(who or customer())
+        made = {f"inv_{number.lower()}": invoice(number, amount_minor) for number in numbers}
+        stored: Account = self.ledger.commit(Change(account, account.customer, made))
+        return stored
+
+    def post(self, amount_minor: int, reference: str = "r1", customer_id: str = "cus_anna") -> Account:
+        posted: dict[str, Any] = {"method": "test", "reference": reference, "currency": "USD"}
+        return update(
+            self.ledger,
+            customer_id,
+            lambda read: post_payment(read, amount_minor=amount_minor, received_at=NOW, **posted),
+        )
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with running_emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def table(emulator: Emulator) -> Table:
+    name, client = f"ledger-{time.monotonic_ns()}", emulator.client("dynamodb")
+    client.create_table(**create_table_call("LedgerTable", name))
+    return Table(client, name)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "fake":
+        ledger, collection = InMemoryLedger(), InMemoryCollection()
+        return Store(ledger, collection, lambda: sorted(e.event_id for e in [*ledger.events, *collection.events]))
+    table: Table = request.getfixturevalue("table")
+    return Store(DynamoLedger(table), DynamoCollection(table), lambda: outbox(table))
+
+
+def outbox(table: Table) -> list[str]:
+    found = table.client.scan(TableName=table.name)["Items"]
+    items = [plain(item) for item in found if item["sk"]["S"].startswith(OUTBOX)]
+    return sorted(event["event_id"] for item in items for event in item["events"])
+
+
+def event(number: int) -> Event:
+    return Event(f"evt_{number}", "ContactPlanned", "cus_anna", NOW, {"n": number, "flag": True, "none": None})
+
+
+# --- the ledger ---
+
+
+def test_an_account_comes_back_as_it_was_written(store: Store) -> None:
+    who = customer(
+        kind=CustomerKind.PERSON,
+        name='Zoë "Z" O\'Brien 木',
+        consents=frozenset({Channel.SMS}),
+        opted_out=frozenset({Channel.EMAIL}),
+        suppressed=frozenset({"a@b.example"}),
+        holds=(Hold("cease", "inv_a1", NOW, NOW + timedelta(days=1)), Hold("deceased", None, NOW)),
+    )
+    store.holds("A1", "A2", who=who, amount_minor=10**17)
+    after = store.post(10**17 + 5)
+    loaded = store.ledger.load("cus_anna")
+    assert loaded == after
+    assert (loaded.customer, loaded.version) == (who, 2)
+    assert loaded.balances == {"USD": 10**17 - 5}
+
+
+def test_an_unknown_customer_is_none(store: Store) -> None:
+    assert store.ledger.load("cus_nobody") is None
+
+
+def test_a_new_customer_is_added_once(store: Store) -> None:
+    store.holds("A1")
+    with pytest.raises(ConflictError):
+        store.holds("A2")
+    assert set(store.ledger.load("cus_anna").invoices) == {"inv_a1"}
+
+
+def test_a_change_to_an_account_that_moved_on_is_refused_whole(store: Store) -> None:
+    read = store.holds("A1")
+    store.post(30)
+    before = store.outbox()
+    with pytest.raises(ConflictError):
+        store.ledger.commit(Change(read, replace(read.customer, name="x"), {"inv_b": invoice("B", 1)}, {}, (event(1),)))
+    loaded = store.ledger.load("cus_anna")
+    assert (loaded.customer.name, set(loaded.invoices), loaded.version) == (read.customer.name, {"inv_a1"}, 2)
+    assert store.outbox() == before
+
+
+def test_a_payment_is_never_written_over(store: Store) -> None:
+    paid = store.holds("A1") and store.post(30)
+    (payment,) = paid.payments.values()
+    with pytest.raises(ConflictError):
+        store.ledger.commit(Change(paid, payments={payment.payment_id: replace(payment, amount_minor=99)}))
+    assert store.ledger.load("cus_anna") == paid
+
+
+def test_events_are_in_the_outbox_exactly_when_the_change_is_in_the_ledger(store: Store) -> None:
+    read = store.holds("A1")
+    assert store.outbox() == []
+    store.ledger.commit(Change(read, events=(event(1), event(2))))
+    assert store.outbox() == ["evt_1", "evt_2"]
+    with pytest.raises(ConflictError):
+        store.ledger.commit(Change(read, events=(event(3),)))
+    assert store.outbox() == ["evt_1", "evt_2"]
+
+
+def test_sixteen_writers_at_once_lose_nothing(store: Store) -> None:
+    store.holds("A1", amount_minor=1_600)
+
+    def pays_until_it_is_in(number: int) -> None:
+        while True:
+            try:
+                store.post(75, f"r{number}")
+            except ConflictError:
+                continue
+            else:
+                return
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(pays_until_it_is_in, range(16)))
+    loaded = store.ledger.load("cus_anna")
+    assert (len(loaded.payments), loaded.balances, loaded.version) == (16, {"USD": 400}, 17)
+    assert len(store.outbox()) == 16
+
+
+def test_a_change_of_the_stores_size_fits(store: Store) -> None:
+    rows = [receivable(f"A-{n}", settled_on=TODAY) for n in range(ENTRIES_PER_CHANGE)]
+    given: dict[str, Any] = {"creditor_id": "e", "source": "s", "today": TODAY, "at": NOW}
+    made = import_receivables(None, rows, entries_per_change=ENTRIES_PER_CHANGE, **given)
+    assert [len(change.invoices) + len(change.payments) for change in made.changes] == [ENTRIES_PER_CHANGE] * 2
+    for change in made.changes:
+        after = store.ledger.commit(change)
+    loaded = store.ledger.load(after.customer.customer_id)
+    assert (len(loaded.invoices), len(loaded.payments), loaded.balances) == (96, 96, {})
+
+
+def listed(store: Store) -> list[str]:
+    return [found for shard in range(SHARDS) for found in store.ledger.open_customer_ids(shard)]
+
+
+def test_an_account_is_on_the_work_list_while_something_is_open_or_unapplied(store: Store) -> None:
+    assert listed(store) == []
+    store.holds(who=customer("cus_idle"))
+    store.holds("A1")
+    assert listed(store) == ["cus_anna"]
+    store.post(40, "r1")
+    assert listed(store) == ["cus_anna"]
+    store.post(60, "r2")
+    assert listed(store) == []
+    store.post(5, "r3")
+    assert listed(store) == ["cus_anna"]
+
+
+def test_a_shard_is_listed_in_order_after_an_id(store: Store) -> None:
+    mine = sorted(one for one in (f"cus_{n}" for n in range(400)) if shard_of(one) == 7)[:5]
+    for customer_id in reversed(mine):
+        store.holds("A1", who=customer(customer_id))
+    assert list(store.ledger.open_customer_ids(7)) == mine
+    assert list(store.ledger.open_customer_ids(7, mine[2])) == mine[3:]
+    assert list(store.ledger.open_customer_ids(8)) == []
+
+
+# --- contacts ---
+
+PLANNED = contact("firm")
+
+
+def test_contacts_are_planned_all_or_none_and_once(store: Store) -> None:
+    other = contact("firm", currency="EUR")
+    assert store.collection.plan("cus_anna", [PLANNED], [event(1)])
+    assert not store.collection.plan("cus_anna", [other, PLANNED], [event(2), event(3)])
+    assert store.collection.state("cus_anna").contacts == (PLANNED,)
+    assert store.collection.contact("cus_anna", other.contact_id) is None
+    assert store.outbox() == ["evt_1"]
+
+
+def test_a_contact_moves_once_from_a_state_and_tells_it_once(store: Store) -> None:
+    store.collection.plan("cus_anna", [PLANNED], [])
+    sending = replace(PLANNED, status=ContactStatus.SENDING)
+
+    def claims(number: int) -> bool:
+        moved: bool = store.collection.move(sending, ContactStatus.PLANNED, [event(number)])
+        return moved
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(claims, range(8))) == 1
+    assert store.collection.contact("cus_anna", PLANNED.contact_id) == sending
+    assert len(store.outbox()) == 1
+
+
+def test_a_contact_that_is_not_there_does_not_move(store: Store) -> None:
+    assert not store.collection.move(PLANNED, ContactStatus.PLANNED, [event(1)])
+    assert store.collection.contact("cus_anna", PLANNED.contact_id) is None
+    assert store.outbox() == []
+
+
+def test_another_customers_contact_is_not_found(store: Store) -> None:
+    store.collection.plan("cus_anna", [PLANNED], [])
+    assert store.collection.contact("cus_bert", PLANNED.contact_id) is None
+    assert store.collection.state("cus_bert").contacts == ()
+
+
+def test_the_state_holds_contacts_oldest_first_the_score_and_the_currencies_in_a_case(store: Store) -> None:
+    made = sent("final", 1), sent("due", 9), sent("firm", 4)
+    store.collection.plan("cus_anna", made, [])
+    store.collection.assess([assessment(700)])
+    for number, currency in enumerate(("USD", "EUR", "GBP")):
+        case = Case(f"cas_{number}", "cus_anna", currency, NOW, CaseStatus.OPENED, "run")
+        store.collection.open_case(case, [])
+    store.collection.move_case(Case("cas_1", "cus_anna", "EUR", NOW, CaseStatus.CLOSED, "run"))
+    store.collection.move_case(Case("cas_2", "cus_anna", "GBP", NOW, CaseStatus.WAITING, "run", waiting_since=NOW))
+    state = store.collection.state("cus_anna")
+    assert [one.stage for one in state.contacts] == ["due", "firm", "final"]
+    assert set(state.contacts) == set(made)
+    assert (state.risk_permille, state.model_version) == (700, "1")
+    assert state.currencies_in_case == {"USD", "GBP"}
+
+
+# --- assessments ---
+
+
+def test_the_newest_assessment_is_kept_whatever_order_they_come_in(store: Store) -> None:
+    about = InvoiceAssessment("inv_a1", 650, ("Paid 9 of 10 invoices late.",))
+    older, newer = assessment(100, as_of=TODAY - timedelta(days=1)), replace(assessment(700), invoices=(about,))
+    assert store.collection.assessment("cus_anna") is None
+    store.collection.assess([newer, assessment(5, "cus_bert")])
+    store.collection.assess([older])
+    assert store.collection.assessment("cus_anna") == newer
+    again = replace(newer, risk_permille=710)
+    store.collection.assess([again])
+    assert store.collection.assessment("cus_anna") == again
+    assert store.collection.assessment("cus_bert") == assessment(5, "cus_bert")
+
+
+# --- the table ---
+
+
+def test_an_account_longer_than_a_page_of_dynamodb_is_read_whole(table: Table) -> None:
+    ledger, number = DynamoLedger(table), "N" * 3_000
+    account = Account(customer())
+    for start in range(0, 400, 50):
+        made = [replace(invoice(f"{n}", 1), number=number) for n in range(start, start + 50)]
+        account = ledger.commit(
+            Change(account, None if start else account.customer, {one.invoice_id: one for one in made})
+        )
+    loaded = ledger.load("cus_anna")
+    assert loaded
+    assert loaded.balances == {"USD": 400}
+
+
+def test_one_change_is_one_item_of_the_outbox_which_is_forgotten_within_days(table: Table) -> None:
+    ledger = DynamoLedger(table)
+    ledger.commit(Change(Account(customer()), customer(), events=(event(1), event(2))))
+    (item,) = table.query(partition("cus_anna"), OUTBOX)
+    assert [one["event_id"] for one in item["events"]] == ["evt_1", "evt_2"]
+    assert item["events"][0]["data"] == {"n": 1, "flag": True, "none": None}
+    assert 6 * 86_400 < item["ttl"] - time.time() <= 7 * 86_400
+
+
+@pytest.mark.parametrize("value", [1.0, {"a": [0.5]}, float("nan"), b"x", {1, 2}, object()])
+def test_what_does_not_belong_in_the_ledger_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError, match="does not belong in the ledger"):
+        marshal(value)
+
+
+def test_a_float_that_came_from_elsewhere_stops_the_write_before_it_leaves(table: Table) -> None:
+    with pytest.raises(TypeError):
+        table.put({"pk": "p", "sk": "s", "amount_minor": 12.5})
+
+
+@pytest.mark.parametrize("value", [0, -(10**30), True, False, None, "", "x", [], {}, [1, {"a": [None, "b"]}]])
+def test_plain_values_come_back_as_they_were(table: Table, value: Any) -> None:
+    table.transact([table.put({"pk": "p", "sk": "s", "value": value})])
+    stored = table.get("p", "s")
+    assert stored
+    assert stored["value"] == value
+    assert type(stored["value"]) is type(value)

@@ -1,0 +1,8 @@
+"""Powertools reads these when a function is imported; in Lambda they come from the template's Globals."""
+
+import os
+
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Dunwell")
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "dunwell")
+os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "1")
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")

@@ -1,0 +1,134 @@
+"""Every event has a schema, and every event that the code makes is what its schema says."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from dunwell import events
+from dunwell.accounts.model import Channel
+from dunwell.errors import RefusedError
+from dunwell.escalation.escalation import Escalation, Trouble
+from dunwell.events import Event
+from dunwell.ingestion.importing import import_receivables
+from dunwell.outreach.delivery import Outcome
+from dunwell.outreach.dispatch import Dispatcher
+from dunwell.outreach.plan import plan_and_keep
+from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind
+from dunwell.payments.ports import PaymentStatus
+from dunwell_aws.outbox import read_outbox
+from dunwell_aws.table import Table
+from tests.support.escalation import RecordedExecutions
+from tests.support.memory import InMemoryCollection, InMemoryLedger
+from tests.support.outreach import NOW, POLICY, TODAY, SentBox, assessment, overdue, sent
+from tests.support.portal import account, customer
+from tests.support.receivables import receivable
+from tests.support.shop import Shop
+from tests.support.template import ROOT, resources
+from tests.unit.outreach.test_delivery import after, report
+
+FOLDER = ROOT / "infra" / "events"
+NAMES = sorted(value for name, value in vars(events).items() if name.isupper())
+PERSONAL = {"name", "email", "phone", "address", "postcode", "number", "iban", "card", "note", "text", "token", "url"}
+
+
+def schema(name: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return read
+
+
+def as_published(event: Event) -> dict[str, Any]:
+    """An event as the bus gets it: through the outbox item and back."""
+    table = Table(None, "t")  # type: ignore[arg-type]
+    (put,) = table.outbox(event.customer_id, [event])
+    (published,) = read_outbox([{"dynamodb": {"NewImage": put["Put"]["Item"]}}])
+    passed: dict[str, Any] = json.loads(json.dumps(published))
+    return passed
+
+
+def of_ledger() -> list[Event]:
+    given: dict[str, Any] = {"creditor_id": "e", "source": "s", "today": TODAY, "at": NOW, "entries_per_change": 2}
+    made = import_receivables(None, [receivable(), receivable("A-2", settled_on=TODAY)], **given)
+    shop = Shop()
+    shop.start("inv_a1")
+    failed: dict[str, Any] = {"status": PaymentStatus.FAILED, "amount_minor": 0, "failure_code": "card_declined"}
+    shop.gateway.pays(shop.order(), **failed)
+    shop.events.apply(GatewayEvent("evt_1", GatewayEventKind.PAYMENT_FAILED, "pi_1"), NOW)
+    shop.gateway.pays(shop.order())
+    shop.events.apply(GatewayEvent("evt_2", GatewayEventKind.PAYMENT_SUCCEEDED, "pi_1"), NOW)
+    return [*(event for change in made.changes for event in change.events), *shop.ledger.events]
+
+
+def of_outreach() -> list[Event]:
+    """Planned, refused at planning, sent, refused by the service, reported, and handed over."""
+    told: list[Event] = []
+    for error, who in ((None, customer()), (RefusedError("no"), customer()), (None, customer(email=""))):
+        store, box = InMemoryCollection(), SentBox(error=error)
+        ledger = InMemoryLedger(account(overdue(5), who=who))
+        for made in plan_and_keep(ledger.accounts["cus_anna"], store, POLICY, TODAY, NOW).contacts:
+            Dispatcher(ledger, store, {Channel.EMAIL: box}, POLICY, lambda: NOW).dispatch("cus_anna", made.contact_id)
+        told += store.events
+    for outcome in Outcome:
+        told += after(report(outcome))[1].events
+    store = InMemoryCollection(sent("final", 10))
+    store.assess([assessment(900)])
+    plan_and_keep(account(overdue(40)), store, POLICY, TODAY, NOW)
+    return told + store.events
+
+
+def of_cases() -> list[Event]:
+    cases = InMemoryCollection()
+    escalation = Escalation(cases, InMemoryLedger(account(overdue(40))), RecordedExecutions())
+    case = escalation.open(Trouble("cus_anna", "USD", "inv_a1", ("OVERDUE", "HIGH_RISK")), "run", NOW)
+    assert case
+    escalation.close("cus_anna", case.case_id, "settled", NOW + timedelta(days=1))
+    return cases.events
+
+
+MADE = [*of_ledger(), *of_outreach(), *of_cases()]
+
+
+def test_every_event_has_a_schema_and_every_schema_an_event() -> None:
+    assert sorted(path.name.removesuffix(".schema.json") for path in FOLDER.iterdir()) == NAMES
+
+
+def test_every_event_is_made_by_some_code_here() -> None:
+    assert sorted({event.name for event in MADE}) == NAMES
+
+
+@pytest.mark.parametrize("event", MADE, ids=lambda event: event.name)
+def test_an_event_is_what_its_schema_says(event: Event) -> None:
+    Draft202012Validator(schema(event.name), format_checker=FormatChecker()).validate(as_published(event))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_is_valid_closed_and_about_its_own_event(name: str) -> None:
+    found = schema(name)
+    Draft202012Validator.check_schema(found)
+    data = found["properties"]["data"]
+    assert (found["title"], found["properties"]["name"]) == (name, {"const": name})
+    for level in (found, data):
+        assert level["additionalProperties"] is False
+        assert level["required"] == list(level["properties"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_event_has_no_room_for_personal_data_or_secrets(name: str) -> None:
+    fields = schema(name)["properties"]["data"]["properties"]
+    assert not PERSONAL & {word for field in fields for word in field.split("_")}
+    for field, rule in fields.items():
+        free_text = rule.get("type") == "string" and "pattern" not in rule and not field.endswith("_version")
+        assert not free_text, field
+
+
+def test_the_rules_of_the_bus_listen_to_events_that_exist() -> None:
+    listened = {
+        name
+        for rule in resources("AWS::Events::Rule").values()
+        if rule["Properties"]["EventPattern"].get("source") == ["dunwell.ledger"]
+        for name in rule["Properties"]["EventPattern"]["detail-type"]
+    }
+    assert listened
+    assert listened <= set(NAMES)

@@ -1,0 +1,119 @@
+"""What each function may do on AWS: what its code calls, and nothing more.
+
+The table is written by hand from the adapters that a function uses; each entry says what it is for. DynamoDB asks for
+PutItem, UpdateItem and DeleteItem also inside a transaction.
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.support.template import functions
+
+LOAD = {"dynamodb:Query LedgerTable": "reads an account, or what was planned and opened for it"}
+WRITE = {"dynamodb:PutItem LedgerTable": "writes entries with their events"}
+READ_ONE = {"dynamodb:GetItem LedgerTable": "reads one case, contact, score or order"}
+WORK = {"dynamodb:Query LedgerTable/index/work": "goes through a work list"}
+URLS = {"ssm:GetParameter urls": "writes links"}
+MAIL = {
+    f"ses:{action} {resource}": reason
+    for resource in ("SenderDomain", "MailConfiguration")
+    for action, reason in (
+        ("SendEmail", "sends mail"),
+        ("SendRawEmail", "the same mail to the same end: it carries headers of its own (List-Unsubscribe)"),
+    )
+}
+SECRET = {"secretsmanager:GetSecretValue StripeSecret": "speaks with Stripe, or checks its signature"}
+RESUME = "resumes an execution that waits"
+
+NEEDED: dict[str, dict[str, str]] = {
+    "PublishChanges": {
+        "events:PutEvents EventBus": "publishes",
+        "sqs:SendMessage PublishChangesDeadLetters": "Lambda puts there, with this role, what could not be published",
+    },
+    "IngestUpload": LOAD
+    | WRITE
+    | {
+        "s3:GetObject IngestBucket/uploads/*": "reads the file",
+        "s3:PutObject IngestBucket/results/*": "writes the run record and the rejects",
+        "s3:ListBucket IngestBucket": "is told that a file is gone, and not that it is forbidden",
+    },
+    "ScorePortfolio": LOAD | WRITE | WORK,
+    "PlanOutreach": LOAD | WRITE | WORK,
+    "DispatchMessage": LOAD
+    | WRITE
+    | URLS
+    | MAIL
+    | {
+        "dynamodb:PutItem AccessTable": "issues the links of a message",
+        "sns:Publish (no topic)": "sends text messages",
+    },
+    "RecordDelivery": LOAD | READ_ONE | WRITE,
+    "Portal": LOAD
+    | READ_ONE
+    | WRITE
+    | URLS
+    | MAIL
+    | SECRET
+    | {
+        "dynamodb:GetItem AccessTable": "reads links, codes and sessions",
+        "dynamodb:PutItem AccessTable": "adds codes and sessions, counts tries",
+        "dynamodb:UpdateItem AccessTable": "uses a code up, notes that a session was seen",
+        "dynamodb:DeleteItem AccessTable": "ends a session, forgets tries",
+    },
+    "StripeWebhook": LOAD | READ_ONE | WRITE | SECRET,
+    "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
+    "ResumeCase": LOAD | {"states:SendTaskSuccess Escalation": RESUME},
+    "Console": LOAD | READ_ONE | WRITE | WORK | URLS | {"states:SendTaskSuccess Escalation": RESUME},
+    "BuildReports": LOAD | WORK | {"s3:PutObject ReportsBucket/ageing/*": "writes the report"},
+}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def short(resource: Any) -> str:
+    """A resource in few words: the logical id with what follows it, or the last part of an ARN that is written out."""
+    if "Ref" in resource:
+        return str(resource["Ref"])
+    if "Fn::GetAtt" in resource:
+        return str(resource["Fn::GetAtt"][0])
+    text = str(resource["Fn::Sub"])
+    if ".Arn}" in text:
+        return text.replace("${", "").replace(".Arn}", "")
+    return text.split(":")[-1].split("/")[-1].strip("${}")
+
+
+def permitted(name: str) -> list[str]:
+    found = []
+    for policy in functions()[name]["Properties"].get("Policies", []):
+        for statement in policy["Statement"]:
+            assert statement["Effect"] == "Allow"
+            if "NotResource" in statement:
+                assert statement["NotResource"]["Fn::Sub"].endswith(":sns:*:*:*")
+            resources = (
+                [short(one) for one in as_list(statement["Resource"])] if "Resource" in statement else ["(no topic)"]
+            )
+            found += [f"{action} {resource}" for action in as_list(statement["Action"]) for resource in resources]
+    return found
+
+
+def test_every_function_is_in_the_table() -> None:
+    assert sorted(NEEDED) == sorted(functions())
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_function_may_do_what_it_needs_and_nothing_more(name: str) -> None:
+    assert sorted(permitted(name)) == sorted(NEEDED[name])
+
+
+def test_nobody_scans_a_table_or_changes_the_infrastructure() -> None:
+    every = {one.split()[0] for name in functions() for one in permitted(name)}
+    assert not {
+        action for action in every if action.split(":")[1].startswith(("Scan", "Create", "Update", "Delete"))
+    } - {
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+    }
+    assert not any("*" in action for action in every)

@@ -1,0 +1,132 @@
+"""The daily cycle's two functions: a worker's shards, page by page, resumable."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from dunwell_aws import portfolio
+from functions.plan_outreach import app as plan_outreach
+from functions.score_portfolio import app as score_portfolio
+from tests.support.invocation import lambda_context, set_variables
+from tests.support.memory import InMemoryCollection, InMemoryLedger, shard_of
+from tests.support.outreach import NOW, TODAY, contact, overdue
+from tests.support.portal import account, customer
+from tests.unit.scoring.stand_in import ByHandScorer
+
+CUSTOMERS = [f"cus_{n}" for n in range(120)]
+
+
+@pytest.fixture(autouse=True)
+def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch)
+
+
+def portfolio_of(*customer_ids: str) -> InMemoryLedger:
+    return InMemoryLedger(*(account(overdue(12), who=customer(one)) for one in customer_ids))
+
+
+def given(worker: int = 0, workers: int = 1, as_of: date | None = TODAY, **more: Any) -> dict[str, Any]:
+    """What the state machine passes: plain JSON, here and back."""
+    event = {"worker": worker, "workers": workers, "request": {"as_of": as_of.isoformat()} if as_of else {}} | more
+    passed: dict[str, Any] = json.loads(json.dumps(event))
+    return passed
+
+
+def score(event: dict[str, Any], ledger: InMemoryLedger, store: InMemoryCollection) -> dict[str, Any]:
+    found: dict[str, Any] = score_portfolio.handler(
+        event, lambda_context(), ledger=ledger, store=store, model=ByHandScorer()
+    )
+    passed: dict[str, Any] = json.loads(json.dumps(found))
+    return passed
+
+
+def plan(
+    event: dict[str, Any], ledger: InMemoryLedger, store: InMemoryCollection, context: Any = None
+) -> dict[str, Any]:
+    found = plan_outreach.handler(event, context or lambda_context(), ledger=ledger, store=store, now=NOW)
+    passed: dict[str, Any] = json.loads(json.dumps(found))
+    return passed
+
+
+def test_every_open_account_is_scored_then_planned_and_the_state_is_passed_on() -> None:
+    ledger, store = portfolio_of(*CUSTOMERS), InMemoryCollection()
+    scored = score(given(), ledger, store)
+    assert (scored["cursor"], scored["scored"]) == ("", 120)
+    assert set(store.assessments) == set(CUSTOMERS)
+    assert {one.as_of for one in store.assessments.values()} == {TODAY}
+    planned = plan(scored, ledger, store)
+    assert (planned["cursor"], planned["scored"], planned["reasons"]) == ("", 120, {"OK": 120})
+    assert {made.customer_id for made in store.contacts.values()} == set(CUSTOMERS)
+    assert all(made.risk_permille is not None for made in store.contacts.values())
+
+
+@pytest.mark.parametrize("workers", [2, 5, 16, 64])
+def test_workers_share_the_portfolio_without_gap_or_overlap(workers: int) -> None:
+    ledger = portfolio_of(*CUSTOMERS)
+    found: list[str] = []
+    for worker in range(workers):
+        store = InMemoryCollection()
+        plan(given(worker, workers), ledger, store)
+        mine = [made.customer_id for made in store.contacts.values()]
+        assert all(shard_of(one) % workers == worker for one in mine)
+        found += mine
+    assert sorted(found) == sorted(CUSTOMERS)
+
+
+def test_a_worker_short_of_time_returns_where_it_stopped_and_goes_on_from_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(portfolio, "PAGE", 2)
+    ledger, store, context = portfolio_of(*CUSTOMERS), InMemoryCollection(), lambda_context()
+    context.get_remaining_time_in_millis = lambda: 0
+    event, calls = given(), 0
+    while calls == 0 or event["cursor"]:
+        before = len(store.contacts)
+        event = plan(event, ledger, store, context)
+        assert len(store.contacts) - before <= 2
+        calls += 1
+    assert (len(store.contacts), event["reasons"]) == (120, {"OK": 120})
+    assert calls >= 60
+
+
+def test_a_page_that_is_done_again_after_a_crash_changes_nothing() -> None:
+    ledger, store = portfolio_of(*CUSTOMERS), InMemoryCollection()
+    plan(given(), ledger, store)
+    contacts, events = dict(store.contacts), len(store.events)
+    again = plan(given(), ledger, store)
+    assert (again["reasons"], store.contacts, len(store.events)) == ({}, contacts, events)
+
+
+def test_without_a_date_the_creditors_business_date_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, store = portfolio_of("cus_1"), InMemoryCollection()
+    late = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # still the 23rd in New York
+    plan_outreach.handler(given(as_of=None), lambda_context(), ledger=ledger, store=store, now=late)
+    (made,) = store.contacts.values()
+    assert made.planned_on == TODAY
+
+
+def test_accounts_with_nothing_open_are_not_touched() -> None:
+    ledger, store = InMemoryLedger(account(who=customer("cus_idle"))), InMemoryCollection()
+    assert score(given(), ledger, store)["scored"] == 0
+    assert (store.assessments, plan(given(), ledger, store)["reasons"]) == ({}, {})
+
+
+def test_one_customer_whose_place_makes_no_sense_does_not_stop_the_pass() -> None:
+    strange = account(overdue(12), who=customer("cus_x", timezone="Mars/Olympus"))
+    ledger, store = portfolio_of("cus_1", "cus_2"), InMemoryCollection()
+    ledger.accounts["cus_x"] = strange
+    assert plan(given(), ledger, store)["reasons"] == {"OK": 2, "UNCLEAR_CUSTOMER_FACTS": 1}
+
+
+def test_who_was_written_to_yesterday_is_passed_over() -> None:
+    yesterday = contact("due", 1, customer_id="cus_1")
+    store = InMemoryCollection(yesterday)
+    assert plan(given(), portfolio_of("cus_1"), store)["reasons"] == {}
+
+
+@pytest.mark.parametrize("event", [{}, {"worker": 0}, {"worker": "x", "workers": 1}])
+def test_an_input_that_is_not_the_machines_fails_at_once(event: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        plan_outreach.handler(event, lambda_context())

@@ -1,0 +1,140 @@
+"""The one table kept in memory: the ledger's and the collection's ports with the adapters' own conditions.
+
+``tests/adapters`` holds these fakes and DynamoDB to the same contract.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from threading import Lock
+from zlib import crc32
+
+from dunwell.errors import ConflictError
+from dunwell.escalation.case import Case, CaseStatus
+from dunwell.events import Event
+from dunwell.ledger.change import Change
+from dunwell.ledger.model import Account
+from dunwell.ledger.ports import SHARDS
+from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.ports import CollectionState
+from dunwell.scoring.assessment import Assessment
+
+
+class InMemoryLedger:
+    """``Ledger`` in a dict; the version is the condition of a write, and events are kept with it.
+
+    ``before_commit`` is called with each change before it is judged: a test loses a race or dies there.
+    """
+
+    def __init__(self, *accounts: Account) -> None:
+        self.accounts = {account.customer.customer_id: account for account in accounts}
+        self.events: list[Event] = []
+        self.before_commit: Callable[[Change], None] = lambda change: None
+        self._lock = Lock()
+
+    def load(self, customer_id: str) -> Account | None:
+        return self.accounts.get(customer_id)
+
+    def commit(self, change: Change) -> Account:
+        self.before_commit(change)
+        customer_id = change.account.customer.customer_id
+        with self._lock:
+            known = self.accounts.get(customer_id)
+            lost = (known.version if known else 0) != change.account.version
+            if lost or (known and change.payments.keys() & known.payments.keys()):
+                raise ConflictError("the account was changed meanwhile")
+            self.accounts[customer_id] = change.applied()
+            self.events.extend(change.events)
+            return self.accounts[customer_id]
+
+    def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
+        mine = (i for i, a in self.accounts.items() if (a.balances or a.unapplied) and shard_of(i) == shard)
+        return iter(sorted(i for i in mine if i > after))
+
+
+def shard_of(customer_id: str) -> int:
+    """The shard of the work list on which a customer's account stands while it is open."""
+    return crc32(customer_id.encode()) % SHARDS
+
+
+class InMemoryCollection:
+    """``ContactStore``, ``CaseStore`` and ``AssessmentStore`` in dicts, remembering the events of each write."""
+
+    def __init__(self, *contacts: Contact) -> None:
+        self.contacts = {contact.contact_id: contact for contact in contacts}
+        self.stored: dict[str, Case] = {}
+        self.assessments: dict[str, Assessment] = {}
+        self.events: list[Event] = []
+        self._lock = Lock()
+
+    # --- assessments ---
+
+    def assess(self, assessments: Sequence[Assessment]) -> None:
+        for new in assessments:
+            known = self.assessments.get(new.customer_id)
+            if known is None or known.as_of <= new.as_of:
+                self.assessments[new.customer_id] = new
+
+    def assessment(self, customer_id: str) -> Assessment | None:
+        return self.assessments.get(customer_id)
+
+    # --- contacts ---
+
+    def state(self, customer_id: str) -> CollectionState:
+        mine = [contact for contact in self.contacts.values() if contact.customer_id == customer_id]
+        score = self.assessments.get(customer_id)
+        return CollectionState(
+            contacts=tuple(sorted(mine, key=lambda contact: (contact.planned_on, contact.contact_id))),
+            risk_permille=score.risk_permille if score else None,
+            model_version=score.model_version if score else "",
+            currencies_in_case=frozenset(case.currency for case in self.cases(customer_id) if not case.is_closed),
+        )
+
+    def plan(self, customer_id: str, contacts: Sequence[Contact], events: Sequence[Event]) -> bool:
+        with self._lock:
+            if any(contact.contact_id in self.contacts for contact in contacts):
+                return False
+            self.contacts |= {contact.contact_id: contact for contact in contacts}
+            self.events += events
+            return True
+
+    def contact(self, customer_id: str, contact_id: str) -> Contact | None:
+        found = self.contacts.get(contact_id)
+        return found if found and found.customer_id == customer_id else None
+
+    def move(self, contact: Contact, was: ContactStatus, events: Sequence[Event] = ()) -> bool:
+        with self._lock:
+            known = self.contacts.get(contact.contact_id)
+            if known is None or known.status is not was:
+                return False
+            self.contacts[contact.contact_id] = contact
+            self.events += events
+            return True
+
+    # --- cases ---
+
+    def open_case(self, case: Case, events: Sequence[Event]) -> Case:
+        with self._lock:
+            if case.case_id in self.stored:
+                return self.stored[case.case_id]
+            self.stored[case.case_id] = case
+            self.events += events
+            return case
+
+    def case(self, customer_id: str, case_id: str) -> Case | None:
+        found = self.stored.get(case_id)
+        return found if found and found.customer_id == customer_id else None
+
+    def cases(self, customer_id: str) -> list[Case]:
+        return [case for case in self.stored.values() if case.customer_id == customer_id]
+
+    def move_case(self, case: Case, events: Sequence[Event] = ()) -> bool:
+        with self._lock:
+            if self.stored[case.case_id].version != case.version:
+                return False
+            self.stored[case.case_id] = replace(case, version=case.version + 1)
+            self.events += events
+            return True
+
+    def waiting_cases(self) -> list[Case]:
+        waiting = [case for case in self.stored.values() if case.status is CaseStatus.WAITING]
+        return sorted(waiting, key=lambda case: case.waiting_since or case.opened_at)

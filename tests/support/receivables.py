@@ -1,0 +1,75 @@
+"""Receivables files and rows for tests."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+from dunwell.accounts.model import CustomerKind
+from dunwell.ingestion.mapping import SourceMapping
+from dunwell.ingestion.receivable import Receivable
+from dunwell_aws.documents import folder, read_mappings
+
+TODAY = date(2026, 11, 20)
+AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+GOOD = {
+    "customer_number": "C-1",
+    "customer_name": "Anna's Bakery",
+    "customer_kind": "business",
+    "email": "anna@bakery.example",
+    "phone": "+12125550123",
+    "language": "en",
+    "country": "US",
+    "region": "NY",
+    "postcode": "10001",
+    "timezone": "America/New_York",
+    "sms_consent": "no",
+    "invoice_number": "A-1",
+    "currency": "USD",
+    "amount": "1234.50",
+    "issued_on": "2026-10-01",
+    "due_on": "2026-10-31",
+    "disputed": "no",
+    "settled_on": "",
+}
+
+
+@cache
+def mappings() -> tuple[SourceMapping, ...]:
+    """The mappings that are shipped."""
+    return tuple(read_mappings(folder("infra")))
+
+
+def mapping(name: str = "dunwell_receivables") -> SourceMapping:
+    """A shipped mapping."""
+    return next(one for one in mappings() if one.name == name)
+
+
+def csv_file(*rows: Mapping[str, str], header: Iterable[str] = tuple(GOOD)) -> bytes:
+    """A file in Dunwell's own template; each row is a good one with changes."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(header), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**GOOD, **row} for row in rows)
+    return out.getvalue().encode()
+
+
+def receivable(number: str = "A-1", amount_minor: int = 10_000, **changes: Any) -> Receivable:
+    """One validated row."""
+    row = Receivable(
+        line=2,
+        customer_number="C-1",
+        customer_name="Anna's Bakery",
+        customer_kind=CustomerKind.BUSINESS,
+        invoice_number=number,
+        currency="USD",
+        amount_minor=amount_minor,
+        issued_on=date(2026, 10, 1),
+        due_on=date(2026, 10, 31),
+        email="anna@bakery.example",
+        country="US",
+    )
+    return replace(row, **changes)

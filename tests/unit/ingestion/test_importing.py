@@ -1,0 +1,172 @@
+"""One customer's rows against the account: new, known, contradicting, later, settled."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dunwell.accounts.model import Channel, CustomerKind, Hold
+from dunwell.events import RECEIVABLES_IMPORTED
+from dunwell.ingestion.importing import Import, customer_id, import_receivables
+from dunwell.ingestion.receivable import Receivable
+from dunwell.ledger.model import Account
+from dunwell.ledger.posting import post_payment
+from tests.support.receivables import AT, TODAY, receivable
+
+TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=1)
+
+
+def take(account: Account | None, *rows: Receivable, entries: int = 96, **more: Any) -> Import:
+    given: dict[str, Any] = {
+        "creditor_id": "example",
+        "source": "erp",
+        "today": TODAY,
+        "at": AT,
+        "entries_per_change": entries,
+    }
+    return import_receivables(account, rows, **given | more)
+
+
+def after(made: Import) -> Account:
+    return made.changes[-1].applied()
+
+
+def stored(*rows: Receivable) -> Account:
+    return after(take(None, *rows))
+
+
+def test_a_new_customers_rows_make_an_account() -> None:
+    made = take(None, receivable("A-1", 100), receivable("A-2", 200, settled_on=YESTERDAY))
+    account = after(made)
+    assert (made.tally.in_ledger, made.tally.later, made.tally.rejects) == (2, 0, ())
+    assert account.customer.customer_id == customer_id("example", "erp", "C-1")
+    assert (account.version, account.balances, account.unapplied) == (1, {"USD": 100}, {})
+    (event,) = made.changes[0].events
+    assert event.name == RECEIVABLES_IMPORTED
+    assert dict(event.data) == {"invoices": 2, "payments": 1, "version": 1, "new_customer": True}
+
+
+def test_a_file_that_brings_nothing_new_writes_nothing() -> None:
+    rows = receivable("A-1"), receivable("A-2", settled_on=YESTERDAY)
+    made = take(stored(*rows), *rows)
+    assert (made.changes, made.tally.in_ledger) == ((), 2)
+
+
+@pytest.mark.parametrize("changes", [{"due_on": TOMORROW}, {"disputed": True}])
+def test_a_changed_description_of_an_invoice_is_kept(changes: dict[str, Any]) -> None:
+    made = take(stored(receivable()), receivable(**changes))
+    (invoice,) = after(made).invoices.values()
+    assert {name: getattr(invoice, name) for name in changes} == changes
+    assert made.tally.in_ledger == 1
+
+
+@pytest.mark.parametrize("changes", [{"amount_minor": 9_999}, {"currency": "EUR"}, {"issued_on": YESTERDAY}])
+def test_a_known_invoice_with_other_money_facts_is_rejected_and_the_ledger_stays(changes: dict[str, Any]) -> None:
+    made = take(stored(receivable()), replace(receivable(line=9), due_on=TOMORROW, **changes))
+    (reject,) = made.tally.rejects
+    assert (made.changes, made.tally.in_ledger) == ((), 0)
+    assert (reject.line, reject.column, reject.value) == (9, "invoice_number", "A-1")
+    assert "another amount" in reject.reason
+    assert reject.fix == "send a credit note, or correct the number"
+
+
+def test_of_two_rows_in_one_file_that_contradict_each_other_the_first_is_taken() -> None:
+    made = take(None, receivable("A-1", 100), receivable("A-1", 200, line=3))
+    assert after(made).balances == {"USD": 100}
+    assert [reject.line for reject in made.tally.rejects] == [3]
+
+
+def test_rows_of_later_days_are_left_out_and_come_when_their_day_does() -> None:
+    rows = receivable("A-1"), receivable("A-2", issued_on=TOMORROW, due_on=TOMORROW)
+    made = take(None, *rows)
+    assert (made.tally.in_ledger, made.tally.later, len(after(made).invoices)) == (1, 1, 1)
+    assert len(after(take(after(made), *rows, today=TOMORROW)).invoices) == 2
+
+
+def test_a_customer_with_later_rows_alone_is_not_met_yet() -> None:
+    made = take(None, receivable(issued_on=TOMORROW, due_on=TOMORROW))
+    assert (made.changes, made.tally.later) == ((), 1)
+
+
+def test_a_settlement_in_the_future_has_not_happened_yet() -> None:
+    row = receivable(settled_on=TOMORROW)
+    account = stored(row)
+    assert account.balances == {"USD": 10_000}
+    assert after(take(account, row, today=TOMORROW)).balances == {}
+
+
+def test_an_invoice_that_is_settled_later_gets_its_payment_once() -> None:
+    account = stored(receivable())
+    settled = after(take(account, receivable(settled_on=YESTERDAY)))
+    (payment,) = settled.payments.values()
+    assert (settled.balances, payment.amount_minor, payment.received_on) == ({}, 10_000, YESTERDAY)
+    assert take(settled, receivable(settled_on=YESTERDAY)).changes == ()
+
+
+@pytest.mark.parametrize(("paid", "imported"), [(10_000, None), (4_000, 6_000)])
+def test_who_paid_through_dunwell_is_not_paid_twice_by_the_next_file(paid: int, imported: int | None) -> None:
+    owing = stored(receivable())
+    posted = {"method": "stripe", "reference": "pi_1", "currency": "USD", "amount_minor": paid}
+    after_payment = post_payment(owing, received_at=AT, **posted).applied()  # type: ignore[arg-type]
+    made = take(after_payment, receivable(settled_on=TODAY))
+    found = [p.amount_minor for change in made.changes for p in change.payments.values()]
+    account = after(made) if made.changes else after_payment
+    assert found == ([imported] if imported else [])
+    assert (account.balances, account.unapplied) == ({}, {})
+
+
+def test_a_payment_through_dunwell_after_the_file_settled_the_invoice_is_unapplied() -> None:
+    settled = stored(receivable(settled_on=YESTERDAY))
+    posted = {"method": "stripe", "reference": "pi_1", "currency": "USD", "amount_minor": 10_000}
+    account = post_payment(settled, received_at=AT, **posted).applied()  # type: ignore[arg-type]
+    assert (account.balances, account.unapplied) == ({}, {"USD": 10_000})
+
+
+def test_many_rows_make_changes_of_the_stores_size_with_an_invoice_and_its_settlement_together() -> None:
+    rows = [receivable(f"A-{n}", settled_on=YESTERDAY if n % 2 else None) for n in range(11)]
+    made = take(None, *rows, entries=6)
+    assert [len(change.invoices) for change in made.changes] == [3, 3, 3, 2]
+    for change in made.changes:
+        assert len(change.invoices) + len(change.payments) <= 6
+        allocated = {allocation.invoice_id for p in change.payments.values() for allocation in p.allocations}
+        assert allocated <= change.invoices.keys()
+    assert [change.account.version for change in made.changes] == [0, 1, 2, 3]
+    assert [change.customer is not None for change in made.changes] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("done", range(4))
+def test_an_import_that_ended_half_way_is_completed_by_the_next(done: int) -> None:
+    rows = [receivable(f"A-{n}", settled_on=YESTERDAY if n % 2 else None) for n in range(11)]
+    whole = take(None, *rows, entries=6)
+    half = whole.changes[done - 1].applied() if done else None
+    completed = after(take(half, *rows, entries=6))
+    assert completed.balances == after(whole).balances
+    assert completed.invoices == after(whole).invoices
+    assert completed.payments == after(whole).payments
+
+
+def test_a_new_description_of_the_customer_alone_is_one_change_without_an_event() -> None:
+    made = take(stored(receivable()), receivable(customer_name="Anna & Co", email="new@bakery.example"))
+    (change,) = made.changes
+    assert (change.customer and change.customer.name, change.invoices, change.events) == ("Anna & Co", {}, ())
+
+
+def test_what_contact_taught_us_is_never_imported_away() -> None:
+    account = stored(receivable(sms_consent=True))
+    hold = Hold("cease", None, AT)
+    learnt = replace(
+        account.customer,
+        opted_out=frozenset({Channel.EMAIL}),
+        suppressed=frozenset({"anna@bakery.example"}),
+        holds=(hold,),
+    )
+    made = take(replace(account, customer=learnt), receivable(customer_name="Anna & Co"))
+    customer = after(made).customer
+    assert (customer.opted_out, customer.suppressed, customer.holds) == (learnt.opted_out, learnt.suppressed, (hold,))
+    assert customer.consents == frozenset()  # the source says who consents, and says no more
+
+
+def test_the_last_row_describes_the_customer() -> None:
+    account = stored(receivable("A-1", customer_name="Old"), receivable("A-2", customer_kind=CustomerKind.PERSON))
+    assert (account.customer.name, account.customer.kind) == ("Anna's Bakery", CustomerKind.PERSON)

@@ -1,0 +1,126 @@
+"""The account, its contacts and the policy in the words of the contact rules."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dunwell.accounts.model import Channel, Customer, CustomerKind, Hold
+from dunwell.compliance.model import HoldKind
+from dunwell.outreach.contact import REACHED_CUSTOMER, Contact, ContactStatus, DecisionRecord
+from dunwell.outreach.permission import UNCLEAR_FACTS, WORDS_WITH_NOTICES, may_contact
+from dunwell.outreach.policy import Policy
+from tests.support.outreach import NOW, POLICY, sent
+from tests.support.portal import CREDITOR, customer
+
+PERSON = customer(kind=CustomerKind.PERSON, region="NY", phone="+12125550123", consents=frozenset({Channel.SMS}))
+THIRD: Policy = replace(POLICY, creditor=replace(CREDITOR, party="third"))
+SILENCED_BY = {
+    HoldKind.BANKRUPTCY: "BANKRUPTCY_STAY",
+    HoldKind.DECEASED: "DECEASED",
+    HoldKind.IDENTITY_THEFT: "IDENTITY_THEFT",
+    HoldKind.CEASE: "CEASE_COMMUNICATION",
+    HoldKind.ATTORNEY: "ATTORNEY_REPRESENTED",
+}
+
+
+def ask(
+    who: Customer = PERSON,
+    channel: Channel = Channel.EMAIL,
+    contacts: tuple[Contact, ...] = (),
+    policy: Policy = POLICY,
+    now: datetime = NOW,
+    **more: Any,
+) -> DecisionRecord:
+    return may_contact(who, contacts, channel, ("inv_a1",), policy, now, **more)
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS, Channel.CALL, Channel.LETTER])
+def test_nothing_against_it_is_allowed_on_every_channel_of_ours(channel: Channel) -> None:
+    decision = ask(channel=channel, words=WORDS_WITH_NOTICES)
+    assert (decision.allowed, decision.reason_code, decision.next_allowed) == (True, "OK", None)
+
+
+@pytest.mark.parametrize(("kind", "reason"), SILENCED_BY.items(), ids=str)
+def test_a_hold_on_the_customer_or_on_this_debt_silences_and_one_on_another_debt_does_not(
+    kind: HoldKind, reason: str
+) -> None:
+    def held(invoice_id: str | None) -> str:
+        return ask(replace(PERSON, holds=(Hold(kind.value, invoice_id, NOW),))).reason_code
+
+    of_the_person = kind is HoldKind.DECEASED
+    assert (held(None), held("inv_a1")) == (reason, reason)
+    assert held("inv_other") == (reason if of_the_person else "OK")
+
+
+def test_a_hold_ends_when_its_time_is_over() -> None:
+    until = NOW - timedelta(minutes=1)
+    over = Hold(HoldKind.CEASE.value, None, NOW - timedelta(days=9), until)
+    assert ask(replace(PERSON, holds=(over,))).allowed
+    assert not ask(replace(PERSON, holds=(replace(over, until=NOW + timedelta(days=1)),))).allowed
+
+
+@pytest.mark.parametrize("kind", HoldKind)
+def test_every_kind_of_hold_can_be_placed_on_a_customer(kind: HoldKind) -> None:
+    assert ask(replace(PERSON, holds=(Hold(kind.value, None, NOW),))).reason_code
+
+
+def test_an_address_that_bounced_is_not_written_to_and_the_telephone_may_still_be_used() -> None:
+    bounced = replace(PERSON, suppressed=frozenset({PERSON.email}))
+    assert ask(bounced).reason_code == "EMAIL_SUPPRESSED"
+    assert ask(bounced, Channel.SMS).allowed
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
+def test_who_opted_out_of_a_channel_is_left_alone_on_it(channel: Channel) -> None:
+    assert ask(replace(PERSON, opted_out=frozenset({channel})), channel).reason_code == "OPTED_OUT"
+
+
+def test_a_text_message_needs_consent() -> None:
+    assert ask(replace(PERSON, consents=frozenset()), Channel.SMS).reason_code == "NO_CONSENT_SMS"
+
+
+def test_a_text_message_for_another_creditor_is_barred_by_the_carriers() -> None:
+    assert ask(channel=Channel.SMS, policy=THIRD).reason_code == "CARRIER_FORBIDDEN_USE_CASE"
+
+
+def test_the_creditors_party_decides_whose_hours_count() -> None:
+    night = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+    assert ask(now=night).reason_code == "HOUSE_QUIET_HOURS"
+    assert ask(replace(PERSON, region="CO"), now=night, policy=THIRD).reason_code == "REGF_QUIET_HOURS"
+
+
+def test_a_business_may_be_mailed_at_night_and_a_person_may_not() -> None:
+    night = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+    assert ask(replace(PERSON, kind=CustomerKind.BUSINESS), now=night).allowed
+    assert not ask(now=night).allowed
+
+
+def test_the_number_counts_where_the_address_says_nothing_and_a_known_zone_overrides_both() -> None:
+    eight_in_new_york = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
+    nowhere = replace(PERSON, region="", phone="")
+    assert ask(replace(PERSON, region=""), now=eight_in_new_york).allowed
+    assert ask(nowhere, now=eight_in_new_york).reason_code == "QUIET_HOURS_LOCATION_UNKNOWN"
+    assert ask(replace(nowhere, timezone="America/New_York"), now=eight_in_new_york).allowed
+    assert not ask(replace(PERSON, timezone="America/Los_Angeles"), now=eight_in_new_york).allowed
+
+
+def test_messages_that_reached_the_customer_count_and_others_do_not() -> None:
+    """Massachusetts allows two texts in seven days."""
+
+    def decided(status: ContactStatus) -> str:
+        earlier = tuple(sent("due", days_ago, status=status, channel=Channel.SMS) for days_ago in (1, 2))
+        return ask(replace(PERSON, region="MA"), Channel.SMS, earlier).reason_code
+
+    found = {status: decided(status) for status in ContactStatus}
+    assert {status for status, reason in found.items() if reason == "MA_2_IN_7"} == REACHED_CUSTOMER
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"timezone": "Mars/Olympus"}, {"country": "USA"}, {"region": "XX"}, {"phone": "+11125550123", "region": ""}],
+)
+def test_a_customer_whose_place_makes_no_sense_is_refused_and_stops_nobody_else(changes: dict[str, str]) -> None:
+    decision = ask(replace(PERSON, **changes))  # type: ignore[arg-type]
+    assert (decision.allowed, decision.reason_code, decision.next_allowed) == (False, UNCLEAR_FACTS, None)

@@ -1,0 +1,227 @@
+"""Which messages are due for an account today, and when it goes to an agent."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dunwell.accounts.model import Channel
+from dunwell.ledger.model import Account, Allocation, Invoice, Payment
+from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
+from dunwell.outreach.planning import DueContact, due_contacts, escalations_due
+from dunwell.outreach.ports import CollectionState
+from tests.support.outreach import POLICY, TODAY, contact, overdue, sent
+from tests.support.portal import account
+
+
+def due(*invoices: Invoice, contacts: tuple[Contact, ...] = (), **state: Any) -> list[tuple[str, str, list[str]]]:
+    """Currency, stage and invoice numbers of the messages due."""
+    found = due_contacts(account(*invoices), CollectionState(contacts, **state), POLICY, TODAY)
+    return [(one.currency, one.stage.name, [item.invoice.number for item in one.invoices]) for one in found]
+
+
+def escalated(*invoices: Invoice, contacts: tuple[Contact, ...], risk: int | None = 700, **state: Any) -> list[str]:
+    found = escalations_due(account(*invoices), CollectionState(contacts, risk, "1", **state), POLICY, TODAY)
+    return [item.invoice.number for _, item in found]
+
+
+@pytest.mark.parametrize(
+    ("days", "stages"),
+    [(-8, []), (-7, ["upcoming"]), (0, ["upcoming"]), (1, ["due"]), (10, ["firm"]), (20, ["final"]), (400, ["final"])],
+)
+def test_the_stage_follows_the_age_of_the_oldest_invoice(days: int, stages: list[str]) -> None:
+    assert [stage for _, stage, _ in due(overdue(days))] == stages
+
+
+def test_one_message_a_currency_lists_everything_that_is_due_for_one_oldest_first() -> None:
+    invoices = overdue(-30, "N"), overdue(-3, "B"), overdue(12, "A"), overdue(2, "E", currency="EUR")
+    assert due(*invoices) == [("EUR", "due", ["E"]), ("USD", "firm", ["A", "B"])]
+
+
+def test_disputed_invoices_are_not_asked_for_and_do_not_raise_the_stage() -> None:
+    assert due(overdue(90, "A", disputed=True), overdue(2, "B")) == [("USD", "due", ["B"])]
+    assert due(overdue(90, "A", disputed=True)) == []
+
+
+@pytest.mark.parametrize(("amount_minor", "messages"), [(100, 0), (101, 1)])
+def test_an_amount_within_the_tolerance_is_not_asked_for(amount_minor: int, messages: int) -> None:
+    assert len(due(overdue(40, amount_minor=amount_minor))) == messages
+
+
+def test_what_is_disputed_or_not_due_yet_does_not_make_a_trifle_worth_a_message() -> None:
+    trifle = overdue(40, "A", 50)
+    assert due(trifle, overdue(40, "B", 90_000, disputed=True), overdue(-60, "C", 90_000)) == []
+    assert due(overdue(40, "A", 60), overdue(30, "B", 60)) == [("USD", "final", ["A", "B"])]
+
+
+def test_a_currency_without_a_tolerance_has_none() -> None:
+    assert due(overdue(2, amount_minor=1, currency="EUR")) == [("EUR", "due", ["A1"])]
+
+
+@pytest.mark.parametrize(
+    ("risk", "days", "messages"),
+    [(149, 3, 0), (149, 4, 1), (150, 3, 1), (None, 3, 1)],
+)
+def test_who_will_likely_pay_is_left_alone_a_while_longer(risk: int | None, days: int, messages: int) -> None:
+    assert len(due(overdue(days), risk_permille=risk)) == messages
+
+
+@pytest.mark.parametrize("status", sorted(UNDER_WAY))
+def test_nothing_is_planned_while_a_message_is_under_way(status: ContactStatus) -> None:
+    assert due(overdue(20), contacts=(contact("firm", 9, status=status),)) == []
+
+
+@pytest.mark.parametrize(("days_ago", "messages"), [(0, 0), (2, 0), (3, 1)])
+def test_two_messages_to_one_customer_are_days_apart_whatever_the_stage_and_currency(
+    days_ago: int, messages: int
+) -> None:
+    earlier = sent("upcoming", days_ago, currency="EUR", invoice_ids=("inv_e",))
+    assert len(due(overdue(20), contacts=(earlier,))) == messages
+
+
+@pytest.mark.parametrize("status", [ContactStatus.REFUSED, ContactStatus.CANCELLED, ContactStatus.BOUNCED])
+def test_what_did_not_reach_the_customer_is_planned_again(status: ContactStatus) -> None:
+    assert len(due(overdue(12), contacts=(contact("firm", 1, status=status),))) == 1
+
+
+@pytest.mark.parametrize(
+    "status", [ContactStatus.SENT, ContactStatus.UNCONFIRMED, ContactStatus.DELIVERED, ContactStatus.COMPLAINED]
+)
+def test_a_stage_is_said_once(status: ContactStatus) -> None:
+    assert due(overdue(12), contacts=(sent("firm", 5, status=status),)) == []
+
+
+@pytest.mark.parametrize(("days_ago", "messages"), [(13, 0), (14, 1)])
+def test_a_stage_that_may_be_repeated_is_after_its_days(days_ago: int, messages: int) -> None:
+    assert len(due(overdue(60), contacts=(sent("final", 40), sent("final", days_ago)))) == messages
+
+
+def test_the_next_oldest_invoice_starts_its_own_count_when_the_oldest_is_paid() -> None:
+    invoices, said = (overdue(25, "A1"), overdue(12, "B")), (sent("final", 5, invoice_ids=("inv_a1", "inv_b")),)
+    assert due(*invoices, contacts=said) == []
+    assert due(invoices[1], contacts=said) == [("USD", "firm", ["B"])]
+
+
+def test_a_currency_in_a_case_is_the_agents_and_the_others_are_not() -> None:
+    invoices = overdue(20), overdue(20, "E", currency="EUR")
+    assert [found[0] for found in due(*invoices, currencies_in_case=frozenset({"USD"}))] == ["EUR"]
+
+
+# --- escalation ---
+
+
+def test_an_old_risky_warned_and_silent_account_goes_to_an_agent() -> None:
+    assert escalated(overdue(30), contacts=(sent("final", 7),)) == ["A1"]
+
+
+@pytest.mark.parametrize(
+    ("days", "contacts", "risk"),
+    [
+        (29, (sent("final", 7),), 700),
+        (30, (sent("final", 6),), 700),
+        (30, (sent("final", 7),), 499),
+        (30, (sent("final", 7),), None),
+        (30, (), 700),
+        (90, (sent("firm", 30),), 700),
+        (90, (contact("final", 30, status=ContactStatus.REFUSED),), 700),
+        (90, (contact("final", 30, status=ContactStatus.BOUNCED),), 700),
+        (90, (sent("final", 30, invoice_ids=("inv_other",)),), 700),
+    ],
+)
+def test_one_condition_missing_keeps_the_account(days: int, contacts: tuple[Contact, ...], risk: int | None) -> None:
+    assert escalated(overdue(days), contacts=contacts, risk=risk) == []
+
+
+def test_trifles_disputes_and_currencies_in_a_case_are_not_escalated() -> None:
+    warned = (sent("final", 7),)
+    assert escalated(overdue(30, amount_minor=50), overdue(-60, "B", 90_000), contacts=warned) == []
+    assert escalated(overdue(30, disputed=True), contacts=warned) == []
+    assert escalated(overdue(30), contacts=warned, currencies_in_case=frozenset({"USD"})) == []
+
+
+# --- whatever the account and its history ---
+
+INVOICES = st.lists(
+    st.builds(
+        lambda number, days, amount, currency, disputed: overdue(
+            days, f"A{number}", amount, currency=currency, disputed=disputed
+        ),
+        st.integers(1, 5),
+        st.integers(-20, 120),
+        st.integers(1, 500),
+        st.sampled_from(["USD", "EUR"]),
+        st.booleans(),
+    ),
+    max_size=5,
+)
+CONTACTS = st.lists(
+    st.builds(
+        lambda stage, days, status, numbers: sent(
+            stage, days, status=status, invoice_ids=tuple(f"inv_a{n}" for n in numbers)
+        ),
+        st.sampled_from([*(stage.name for stage in POLICY.stages), "retired"]),
+        st.integers(0, 60),
+        st.sampled_from(ContactStatus),
+        st.lists(st.integers(1, 5), min_size=1, max_size=3),
+    ),
+    max_size=6,
+)
+STATES = st.builds(
+    lambda contacts, risk, case: CollectionState(tuple(contacts), risk, "1", case),
+    CONTACTS,
+    st.none() | st.integers(0, 1000),
+    st.sampled_from([frozenset(), frozenset({"USD"})]),
+)
+
+
+def owed(made: DueContact) -> int:
+    return sum(item.open_minor for item in made.invoices)
+
+
+@given(INVOICES, STATES)
+def test_every_plan_keeps_the_policys_promises(invoices: list[Invoice], state: CollectionState) -> None:
+    found = due_contacts(account(*invoices), state, POLICY, TODAY)
+    assert len({one.currency for one in found}) == len(found)
+    if any(known.status in UNDER_WAY for known in state.contacts):
+        assert found == []
+    for one in found:
+        assert one.currency not in state.currencies_in_case
+        assert owed(one) > POLICY.tolerance_minor.get(one.currency, 0)
+        assert not any(item.invoice.disputed for item in one.invoices)
+        assert {item.invoice.currency for item in one.invoices} == {one.currency}
+        assert one.stage == POLICY.stage_due((TODAY - one.invoices[0].invoice.due_on).days)
+
+
+@given(INVOICES, STATES)
+def test_nobody_is_escalated_unwarned(invoices: list[Invoice], state: CollectionState) -> None:
+    reached = {ContactStatus.SENT, ContactStatus.UNCONFIRMED, ContactStatus.DELIVERED, ContactStatus.COMPLAINED}
+    for currency, oldest in escalations_due(account(*invoices), state, POLICY, TODAY):
+        assert currency not in state.currencies_in_case
+        assert any(
+            known.stage == "final"
+            and known.status in reached
+            and oldest.invoice.invoice_id in known.invoice_ids
+            and TODAY - known.planned_on >= timedelta(days=7)
+            for known in state.contacts
+        )
+
+
+@given(INVOICES, STATES)
+def test_a_settled_account_is_left_in_peace(invoices: list[Invoice], state: CollectionState) -> None:
+    owing = account(*invoices)
+    settled: Account = replace(owing, payments={p.payment_id: p for p in map(_settlement, owing.invoices.values())})
+    assert not due_contacts(settled, state, POLICY, TODAY)
+    assert not escalations_due(settled, state, POLICY, TODAY)
+
+
+def _settlement(invoice: Invoice) -> Payment:
+    allocation = Allocation(invoice.invoice_id, invoice.amount_minor)
+    key = f"pay_{invoice.number}"
+    return Payment(key, invoice.currency, invoice.amount_minor, TODAY, "test", key, (allocation,))
+
+
+def test_the_first_channel_of_a_stage_is_the_preferred_one() -> None:
+    assert [stage.channels[0] for stage in POLICY.stages] == [Channel.EMAIL] * 4
