@@ -71,7 +71,7 @@ def test_a_contact_that_ended_stays_as_it_is(status: ContactStatus) -> None:
     assert (world.kept, world.box.messages, world.told) == (world.contact, [], [])
 
 
-def test_what_nobody_planned_isnullcontext() -> None:
+def test_what_nobody_planned_is_nothing() -> None:
     world = World()
     world.store.contacts.clear()
     assert world.dispatch() is None
@@ -108,10 +108,17 @@ def test_a_message_with_nothing_left_to_say_to_anybody_is_cancelled(happens: Cal
     assert (world.kept.status, world.box.messages, world.told) == (ContactStatus.CANCELLED, [], [])
 
 
-def test_a_case_in_another_currency_stopsnullcontext() -> None:
+def test_a_case_in_another_currency_stops_nothing() -> None:
     world = World()
     world.store.open_case(Case("cas_1", "cus_anna", "EUR", NOW, CaseStatus.OPENED, "run"), [])
     assert world.dispatch() is ContactStatus.SENT
+
+
+@pytest.mark.parametrize(("days", "status"), [(1, ContactStatus.SENT), (2, ContactStatus.CANCELLED)])
+def test_an_event_that_comes_days_late_sends_nothing(days: int, status: ContactStatus) -> None:
+    world = World()
+    world.now += timedelta(days=days)
+    assert world.dispatch() is status
 
 
 def test_only_what_is_still_open_is_asked_for() -> None:

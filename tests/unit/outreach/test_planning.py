@@ -71,7 +71,16 @@ def test_who_will_likely_pay_is_left_alone_a_while_longer(risk: int | None, days
 
 @pytest.mark.parametrize("status", sorted(UNDER_WAY))
 def test_nothing_is_planned_while_a_message_is_under_way(status: ContactStatus) -> None:
-    assert due(overdue(20), contacts=(contact("firm", 9, status=status),)) == []
+    assert due(overdue(20), contacts=(contact("firm", 1, status=status),)) == []
+
+
+def test_a_message_that_was_lost_on_its_way_holds_nothing_up() -> None:
+    assert len(due(overdue(20), contacts=(contact("firm", 2, status=ContactStatus.PLANNED),))) == 1
+
+
+@pytest.mark.parametrize(("days_ago", "messages"), [(2, 0), (3, 1)])
+def test_a_message_whose_sender_died_counts_as_said(days_ago: int, messages: int) -> None:
+    assert len(due(overdue(20), contacts=(contact("firm", days_ago, status=ContactStatus.SENDING),))) == messages
 
 
 @pytest.mark.parametrize(("days_ago", "messages"), [(0, 0), (2, 0), (3, 1)])
@@ -185,7 +194,7 @@ def owed(made: DueContact) -> int:
 def test_every_plan_keeps_the_policys_promises(invoices: list[Invoice], state: CollectionState) -> None:
     found = due_contacts(account(*invoices), state, POLICY, TODAY)
     assert len({one.currency for one in found}) == len(found)
-    if any(known.status in UNDER_WAY for known in state.contacts):
+    if any(known.status in UNDER_WAY and not known.is_lost(TODAY) for known in state.contacts):
         assert found == []
     for one in found:
         assert one.currency not in state.currencies_in_case

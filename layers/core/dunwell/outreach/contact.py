@@ -1,7 +1,7 @@
 """A contact: one message or call to a customer, from plan to delivery."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from dunwell.accounts.model import Channel
@@ -32,6 +32,8 @@ REACHED_CUSTOMER = frozenset(
 )
 """Counted by gaps and caps, and as a warning: who complains about a message has read it."""
 UNDER_WAY = frozenset({ContactStatus.PLANNED, ContactStatus.SENDING})
+LOST_AFTER = timedelta(days=2)
+"""What is under way for longer has lost its event or its sender: it no longer blocks the customer, nor is it sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,15 @@ class Contact:
     decisions: tuple[DecisionRecord, ...] = ()
     sent_at: datetime | None = None
     message_id: str = ""
+
+    def is_lost(self, on: date) -> bool:
+        """Whether it should long have left, as of a business date."""
+        return self.status in UNDER_WAY and on - self.planned_on >= LOST_AFTER
+
+    @property
+    def may_have_reached(self) -> bool:
+        """Whether the customer has had it, or may have: a sender that died may have died after sending."""
+        return self.status in REACHED_CUSTOMER or self.status is ContactStatus.SENDING
 
 
 def contact_id(customer_id: str, currency: str, stage: str, on: date) -> str:

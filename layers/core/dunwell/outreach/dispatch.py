@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from dunwell.accounts.model import Channel
+from dunwell.dates import business_date
 from dunwell.errors import RefusedError, UnavailableError
 from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
 from dunwell.ledger.model import Account, OpenInvoice
@@ -77,8 +78,9 @@ class Dispatcher:
             return self._unconfirmed(contact)
         if contact.status is not ContactStatus.PLANNED:
             return contact.status
-        if contact.currency in state.currencies_in_case:  # it is the agent's by now
-            return self._cancelled(contact)
+        today = business_date(self._now(), self._policy.creditor.timezone)
+        if contact.currency in state.currencies_in_case or contact.is_lost(today):
+            return self._cancelled(contact)  # it is the agent's by now, or a later plan's
         return self._send(self._message(contact, account), state.contacts)
 
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:

@@ -27,9 +27,9 @@ class DueContact:
 
 def due_contacts(account: Account, state: CollectionState, policy: Policy, as_of: date) -> list[DueContact]:
     """The messages due for an account on a date, one a currency at most."""
-    if any(contact.status in UNDER_WAY for contact in state.contacts):
+    if any(contact.status in UNDER_WAY and not contact.is_lost(as_of) for contact in state.contacts):
         return []
-    reached = [contact for contact in state.contacts if contact.status in REACHED_CUSTOMER]
+    reached = [contact for contact in state.contacts if contact.may_have_reached]
     if any(as_of - contact.planned_on < timedelta(days=policy.min_gap_days) for contact in reached):
         return []
     return list(_by_currency(account, state, reached, policy, as_of))
