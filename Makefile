@@ -15,7 +15,7 @@ UV := .local/uv/bin/uv
 STAMP := .local/.setup-done
 SAM := SAM_CLI_TELEMETRY=0 .local/sam/bin/sam
 
-.PHONY: help setup demo deploy lint clean
+.PHONY: help setup demo deploy bench lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -52,6 +52,9 @@ deploy: setup ## to AWS: STAGE=dev|prod SENDER_DOMAIN=mail.example.com [PARAMETE
 	LAYER_PYTHON_VERSION=$(AWS_PYTHON) LAYER_PYTHON_PLATFORM=x86_64-manylinux_2_34 $(SAM) build --config-env $(STAGE)
 	$(SAM) deploy --config-env $(STAGE) $(if $(DRY_RUN),--no-execute-changeset --no-confirm-changeset) --parameter-overrides \
 		Stage=$(STAGE) LambdaRuntime=python$(AWS_PYTHON) SenderDomain=$(SENDER_DOMAIN) $(PARAMETERS)
+
+bench: setup ## what the hot paths cost, into bench/results.json
+	@.venv/bin/python -m tests.bench
 
 lint: setup ## ruff, mypy and cfn-lint
 	@.venv/bin/ruff check .

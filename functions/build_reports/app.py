@@ -18,14 +18,13 @@ from dunwell.reporting.ageing_report import AgeingReport, ageing_csv, ageing_rep
 from dunwell.reporting.bars import BAR_SPACE, bars
 from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
-from dunwell_aws.batches import each_message
+from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.environment import LedgerEnvironment, read_environment
 from dunwell_aws.observability import count, logger, observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_s3 import S3Client
 
@@ -50,7 +49,7 @@ class Order(BaseModel):
 @observed
 def handler(
     event: dict[str, Any], context: "LambdaContext", *, ledger: "Ledger | None" = None, bucket: "S3Client | None" = None
-) -> "PartialItemFailureResponse":
+) -> BatchAnswer:
     """A batch of orders. A report made twice is the same file written twice."""
 
     def build(body: str) -> None:
@@ -61,7 +60,7 @@ def handler(
         logger.info("ageing report written", extra={"as_of": as_of.isoformat(), "rows": len(report.rows)})
         count("ReportsBuilt")
 
-    return each_message(event, context, build)
+    return each_message(event, build)
 
 
 def _today() -> date:

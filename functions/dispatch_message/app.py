@@ -2,12 +2,12 @@
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dunwell.accounts.model import Channel
 from dunwell.outreach.dispatch import Dispatcher, Sender
 from dunwell_aws import bootstrap
-from dunwell_aws.batches import each_message
+from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.environment import (
     AccessEnvironment,
     LedgerEnvironment,
@@ -16,9 +16,6 @@ from dunwell_aws.environment import (
     read_environment,
 )
 from dunwell_aws.observability import count, logger, observed
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
 
 class DispatchEnvironment(LedgerEnvironment, AccessEnvironment, MailEnvironment, UrlsEnvironment):
@@ -33,9 +30,7 @@ def _dispatcher() -> Dispatcher:
 
 
 @observed
-def handler(
-    event: dict[str, Any], context: Any, *, dispatcher: Dispatcher | None = None
-) -> "PartialItemFailureResponse":
+def handler(event: dict[str, Any], context: Any, *, dispatcher: Dispatcher | None = None) -> BatchAnswer:
     """A batch of planned contacts. One that comes again is not sent again."""
 
     def dispatch(body: str) -> None:
@@ -45,4 +40,4 @@ def handler(
         logger.info("contact dispatched", contact_id=contact_id, status=status)
         count(f"Contact{str(status).capitalize()}")
 
-    return each_message(event, context, dispatch)
+    return each_message(event, dispatch)

@@ -2,21 +2,18 @@
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
 from dunwell.ingestion.run import FileImport
 from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
-from dunwell_aws.batches import each_message
+from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.environment import LedgerEnvironment, read_environment
 from dunwell_aws.ledger import ENTRIES_PER_CHANGE
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.uploads import UploadImport, in_threads
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
 
 class IngestEnvironment(LedgerEnvironment):
@@ -34,9 +31,7 @@ def _uploads() -> UploadImport:
 
 
 @observed
-def handler(
-    event: dict[str, Any], context: Any, *, uploads: UploadImport | None = None
-) -> "PartialItemFailureResponse":
+def handler(event: dict[str, Any], context: Any, *, uploads: UploadImport | None = None) -> BatchAnswer:
     """A batch of uploads. A file imported twice is in the ledger once."""
 
     def take(body: str) -> None:
@@ -46,4 +41,4 @@ def handler(
         count("RowsInLedger", run.in_ledger)
         count("RowsRejected", run.rejected)
 
-    return each_message(event, context, take)
+    return each_message(event, take)

@@ -33,13 +33,17 @@ def handler(
     policy, contacts, at = bootstrap.policy(), store or bootstrap.collection(), now or bootstrap.clock().now()
     as_of = request.business_date(at, policy.creditor.timezone)
     planned: Counter[str] = Counter()
+    escalated = 0
 
     def plan(accounts: Sequence[Account]) -> None:
+        nonlocal escalated
         with ThreadPoolExecutor(THREADS) as pool:
             for made in pool.map(lambda account: plan_and_keep(account, contacts, policy, as_of, at), accounts):
-                planned.update(contact.decisions[-1].reason_code for contact in made)
+                planned.update(contact.decisions[-1].reason_code for contact in made.contacts)
+                escalated += len(made.escalations)
 
     cursor = run_pass(request, ledger or bootstrap.ledger(), plan, context.get_remaining_time_in_millis)
-    logger.info("contacts planned", reasons=dict(planned))
+    logger.info("contacts planned", reasons=dict(planned), escalated=escalated)
     count("ContactsPlanned", planned.total())
-    return request.then(cursor=cursor, reasons=dict(Counter(request.reasons) + planned))
+    reasons = dict(Counter(request.reasons) + planned)
+    return request.then(cursor=cursor, reasons=reasons, escalated=request.escalated + escalated)

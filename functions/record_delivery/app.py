@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from dunwell.outreach.delivery import record_delivery
 from dunwell_aws import bootstrap
-from dunwell_aws.batches import each_message
+from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.observability import logger, observed
 from dunwell_aws.ses_events import feedback
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.ports import ContactStore
 
@@ -23,7 +21,7 @@ def handler(
     *,
     ledger: "Ledger | None" = None,
     contacts: "ContactStore | None" = None,
-) -> "PartialItemFailureResponse":
+) -> BatchAnswer:
     """A batch of SES's reports. One that comes twice, or late, changes nothing."""
 
     def keep(body: str) -> None:
@@ -34,4 +32,4 @@ def handler(
         record_delivery(report, ledger or bootstrap.ledger(), contacts or bootstrap.collection())
         logger.info("delivery recorded", contact_id=report.contact_id, outcome=report.outcome)
 
-    return each_message(event, context, keep)
+    return each_message(event, keep)

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from dunwell.dates import business_date
 from dunwell_aws import bootstrap
-from dunwell_aws.batches import each_message
+from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.observability import count, observed
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from dunwell.escalation.escalation import Escalation
@@ -23,7 +22,7 @@ def handler(
     *,
     escalation: "Escalation | None" = None,
     now: datetime | None = None,
-) -> "PartialItemFailureResponse":
+) -> BatchAnswer:
     """A batch of the bus's events. Resuming twice resumes once, so a message that comes again does no harm."""
     at = now or bootstrap.clock().now()
     today = business_date(at, bootstrap.policy().creditor.timezone)
@@ -32,4 +31,4 @@ def handler(
     def resume(body: str) -> None:
         count("CasesResumed", cases.resume_ended(json.loads(body)["detail"]["customer_id"], today))
 
-    return each_message(event, context, resume)
+    return each_message(event, resume)

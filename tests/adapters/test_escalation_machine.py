@@ -142,7 +142,11 @@ def machine(emulator: Emulator) -> Iterator[Machine]:
     statements = [{"Effect": "Allow", "Action": permitted, "Resource": "*"}]
     function, role = emulator.deploy("escalation_task", statements, LEDGER_TABLE=table.name)
     definition = (ROOT / "infra/statemachines/escalation.asl.json").read_text(encoding="utf-8")
-    for name, value in (("EscalationTaskFunctionArn", function), ("AgentWaitSeconds", str(WAIT_SECONDS))):
+    for name, value in (
+        ("EscalationTaskFunctionArn", function),
+        ("AgentWaitSeconds", str(WAIT_SECONDS)),
+        ("SpreadSeconds", "1"),
+    ):
         definition = definition.replace(f"${{{name}}}", value)
     steps = emulator.client("stepfunctions")
     arn = steps.create_state_machine(name="escalation", definition=definition, roleArn=role)["stateMachineArn"]

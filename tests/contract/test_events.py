@@ -67,7 +67,7 @@ def of_outreach() -> list[Event]:
     for error, who in ((None, customer()), (RefusedError("no"), customer()), (None, customer(email=""))):
         store, box = InMemoryCollection(), SentBox(error=error)
         ledger = InMemoryLedger(account(overdue(5), who=who))
-        for made in plan_and_keep(ledger.accounts["cus_anna"], store, POLICY, TODAY, NOW):
+        for made in plan_and_keep(ledger.accounts["cus_anna"], store, POLICY, TODAY, NOW).contacts:
             Dispatcher(ledger, store, {Channel.EMAIL: box}, POLICY, lambda: NOW).dispatch("cus_anna", made.contact_id)
         told += store.events
     for outcome in Outcome:

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from infra.local.sam import Sam
-from tests.support.template import ROOT, function_folder, functions, layers_of
+from tests.support.template import ROOT, environment_of, function_folder, functions, layers_of, resources
 
 UNZIPPED_LIMIT_BYTES = 262_144_000
+ALL_LAYERS = sorted(resources("AWS::Serverless::LayerVersion"))
+GATEWAY = "GatewayLayer"
 
 IMPORT_HANDLER = """
 import importlib, sys
@@ -32,7 +34,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = sys.argv[2:]
 import boto3, chalice, stripe
 from aws_lambda_powertools import Logger, Metrics, Tracer
-Tracer()
+Tracer(patch_modules=("botocore",), disabled=False)
 session = boto3.Session("a", "b", region_name="us-east-1")
 for service in sys.argv[1].split(","):
     session.client(service)
@@ -44,6 +46,24 @@ try:
 except stripe.APIConnectionError:
     print("reached the network")
 """
+# One message that fails, with tracing as Lambda switches it on.
+HANDLE_A_BATCH = """
+import sys, types
+sys.dont_write_bytecode = True
+sys.path[:0] = sys.argv[1:]
+import app
+context = types.SimpleNamespace(function_name="f", memory_limit_in_mb=512, aws_request_id="r",
+    invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:f", get_remaining_time_in_millis=lambda: 9000)
+record = {"messageId": "m", "body": "{}", "eventSource": "aws:sqs", "attributes": {}, "messageAttributes": {}}
+print(app.handler({"Records": [record]}, context))
+import botocore.client
+print("traced:", hasattr(botocore.client.BaseClient._make_api_call, "__wrapped__"))
+"""
+ON_LAMBDA = {
+    "LAMBDA_TASK_ROOT": "/var/task",
+    "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+    "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+}
 SERVICES = "cognito-idp,dynamodb,events,lambda,logs,s3,secretsmanager,sesv2,sns,sqs,ssm,stepfunctions,sts,xray"
 
 
@@ -83,7 +103,7 @@ def test_a_function_with_its_layers_fits_into_lambda(name: str, built: Path) -> 
 
 
 def test_all_layers_together_fit_into_lambda(built: Path) -> None:
-    assert sum(size_of(built / layer) for layer in ("CoreLayer", "AwsLayer", "ScoringLayer")) < UNZIPPED_LIMIT_BYTES
+    assert sum(size_of(built / layer) for layer in ALL_LAYERS) < UNZIPPED_LIMIT_BYTES
 
 
 def test_a_package_that_is_in_no_layer_is_not_found(built: Path) -> None:
@@ -98,14 +118,52 @@ def test_a_package_that_is_in_no_layer_is_not_found(built: Path) -> None:
 
 
 def test_packages_work_without_the_parts_that_are_left_out(built: Path) -> None:
+    layers = [str(built / layer / "python") for layer in ("AwsLayer", GATEWAY)]
+
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", USE_PRUNED_PACKAGES, SERVICES, str(built / "AwsLayer" / "python")],
+        [sys.executable, "-I", "-S", "-c", USE_PRUNED_PACKAGES, SERVICES, *layers],
         capture_output=True,
         text=True,
         check=False,
     )
 
     assert done.stdout == "reached the network\n", done.stderr
+
+
+def test_a_batch_is_traced_and_its_failure_logged_without_the_parts_that_are_left_out(built: Path) -> None:
+    layers = [str(built / layer / "python") for layer in layers_of("RecordDelivery")]
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", HANDLE_A_BATCH, str(function_folder("RecordDelivery")), *layers],
+        env={"AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_METRICS_NAMESPACE": "Dunwell"} | ON_LAMBDA,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "traced: True" in done.stdout, done.stderr
+    assert "{'batchItemFailures': [{'itemIdentifier': 'm'}]}" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("name", functions())
+def test_only_functions_with_the_gateways_layer_reach_the_gateway(name: str, built: Path) -> None:
+    layers = layers_of(name)
+    source = (function_folder(name) / "app.py").read_text(encoding="utf-8")
+
+    assert ("STRIPE_SECRET" in environment_of(name)) == (GATEWAY in layers)
+    assert ("bootstrap.gateway" in source) == (GATEWAY in layers)
+
+
+def test_the_gateways_adapter_needs_the_gateways_layer(built: Path) -> None:
+    command = [sys.executable, "-I", "-S", "-c", IMPORT_HANDLER]
+    without = [str(built / layer / "python") for layer in ("CoreLayer", "AwsLayer")]
+    adapter = "dunwell_aws.stripe_gateway.StripeGateway"
+
+    found = subprocess.run([*command, *without, str(built / GATEWAY / "python"), adapter], check=False)
+    missing = subprocess.run([*command, *without, adapter], capture_output=True, text=True, check=False)
+
+    assert found.returncode == 0
+    assert "No module named 'stripe'" in missing.stderr
 
 
 def test_every_function_folder_is_deployed_once() -> None:

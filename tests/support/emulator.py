@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -43,7 +44,7 @@ class Emulator:
         iam = self.client("iam")
         role = iam.create_role(RoleName=folder, AssumeRolePolicyDocument=_policy([trust]))["Role"]["Arn"]
         iam.put_role_policy(RoleName=folder, PolicyName="calls", PolicyDocument=_policy(statements))
-        packages = [ROOT / "layers" / "core", ROOT / "layers" / "aws", ROOT, *map(Path, sys.path[-1:])]
+        packages = [ROOT / "layers" / "core", ROOT / "layers" / "aws", ROOT, Path(sysconfig.get_path("purelib"))]
         common = {
             "STAGE": "local",
             "CLOCK_OFFSET_SECONDS": "0",

@@ -20,7 +20,7 @@ from infra.local.lock import only_one
 from infra.local.stack import ROOT, LocalStack
 
 OUT = ROOT / "out"
-WORKERS = "2"
+SMALL_MACHINE = {"PortfolioWorkers": "2", "EscalationSpreadSeconds": "5"}
 
 
 @dataclass
@@ -44,22 +44,24 @@ def tell(stack: LocalStack, progress: Progress, data: Source) -> tuple[View, Sto
         progress.note("" if stack.build() else "unchanged since the last time")
     with progress.step("deploy to the local AWS"):
         offset = steps.clock_offset_seconds(data.as_of)
-        stack.deploy({"ClockOffsetSeconds": str(offset), "PortfolioWorkers": WORKERS})
+        stack.deploy({"ClockOffsetSeconds": str(offset), **SMALL_MACHINE})
         view = steps.connect(stack)
     with progress.step(f"upload {data.path.name}"):
         story.run = steps.upload(view, progress, data)
     with progress.step(f"daily cycle of {data.as_of}"):
-        story.scored, story.contacts = steps.daily_cycle(view, progress)
+        cycle = steps.daily_cycle(view, progress)
+        story.scored, story.contacts = cycle.scored, cycle.contacts
     with progress.step("one reminded customer pays"):
         story.paid = steps.pay(view, progress, story.contacts)
     later = data.as_of + steps.THREE_WEEKS
     with progress.step(f"daily cycle of {later}"):
         stack.set_clock(steps.instant(later))
-        _, story.contacts = steps.daily_cycle(view, progress)
+        cycle = steps.daily_cycle(view, progress)
+        story.contacts = cycle.contacts
         if story.paid and not steps.reminders_stopped(story.contacts, story.paid.customer.customer_id, data.as_of):
             raise steps.DemoError("the customer who paid was reminded again")
     with progress.step("escalate the unresponsive"):
-        story.cases = steps.escalate(view, progress, story.contacts)
+        story.cases = steps.escalate(view, progress, cycle.escalated)
     with progress.step("ageing report"):
         story.report = steps.report(view, progress, later, OUT)
     if dead := view.dead_letters():
@@ -86,9 +88,13 @@ def summary(story: Story, progress: Progress) -> str:
         ("escalated", f"{story.cases} waiting for an agent" if story.cases else "none: nobody is overdue and silent"),
         ("report", str(story.report)),
         ("ledger", f"fingerprint {story.digest}"),
-        ("seconds", f"{sum(progress.seconds.values()):.0f} in all"),
+        ("seconds", f"{sum(progress.seconds.values()):.0f} in all: {_each(progress)}"),
     ]
     return "\n".join(f"  {name:<11} {text}" for name, text in rows)
+
+
+def _each(progress: Progress) -> str:
+    return ", ".join(f"{title.split()[0]} {seconds:.1f}" for title, seconds in progress.seconds.items())
 
 
 def _paid(story: Story) -> str:

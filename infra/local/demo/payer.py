@@ -19,6 +19,7 @@ from infra.local.demo.view import View
 from infra.local.errors import LocalStackError
 
 CARD = {"number": "4242 4242 4242 4242", "expiry": "12 / 40", "cvc": "123", "name": "Pat Example"}
+LAST_STAGE = "final"
 _TIMEOUT_SECONDS = 30
 
 
@@ -114,11 +115,11 @@ class Payer:
 def someone_reminded(view: View, contacts: Sequence[Contact]) -> Account | None:
     """A customer whose reminder was delivered by mail and who can settle everything with one payment; always the same.
 
-    None when nobody was reminded.
+    Rather one who was not warned for the last time yet: those are for the escalation. None when nobody was reminded.
     """
     delivered = sorted(
         (c for c in contacts if c.status is ContactStatus.DELIVERED and c.channel is Channel.EMAIL),
-        key=lambda contact: contact.contact_id,
+        key=lambda contact: (contact.stage == LAST_STAGE, contact.contact_id),
     )
     for contact in delivered:
         account = view.account(contact.customer_id)

@@ -14,7 +14,7 @@ from infra.local.portfolio import generate
 from infra.local.stack import ROOT
 
 GENERATED_AS_OF = date(2026, 6, 30)
-CUSTOMERS, SEED, DIRTY_ROWS = 400, 7, 5
+CUSTOMERS, SEED, DIRTY_ROWS = 300, 7, 5
 
 
 @dataclass(frozen=True)

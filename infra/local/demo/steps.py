@@ -1,7 +1,7 @@
 """The demo's steps. Each does one thing on the real triggers and checks what it says."""
 
 import json
-from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ BUSINESS_HOUR = time(15, tzinfo=UTC)
 """The demo lives at 15:00 UTC of its day: the morning in New York, the afternoon in Europe."""
 
 THREE_WEEKS = timedelta(days=21)
-LAST_STAGE = "final"
 STRIPE_KEY = "sk_test_local"
 AGENT_EMAIL, AGENT_PASSWORD = "agent@example.com", "Local-agent-1"
 STRIPE_EVENTS = [
@@ -90,7 +89,16 @@ def upload(view: View, progress: Progress, source: Source) -> dict[str, Any]:
     return run
 
 
-def daily_cycle(view: View, progress: Progress) -> tuple[int, list[Contact]]:
+@dataclass(frozen=True)
+class Cycle:
+    """What one daily cycle did, and every contact of every customer once it had settled."""
+
+    scored: int
+    escalated: int
+    contacts: list[Contact]
+
+
+def daily_cycle(view: View, progress: Progress) -> Cycle:
     """Start the daily cycle as its schedule would, and wait until every contact it planned is settled."""
     machine = view.stack.client("stepfunctions")
     started = machine.start_execution(stateMachineArn=view.outputs["DailyCycleArn"], input="{}")
@@ -104,17 +112,17 @@ def daily_cycle(view: View, progress: Progress) -> tuple[int, list[Contact]]:
         raise DemoError(f"the daily cycle {found['status'].lower()}: {found.get('cause') or found.get('error')}")
     workers = json.loads(found["output"])
     scored = sum(worker["scored"] for worker in workers)
-    planned: Counter[str] = sum((Counter(worker["reasons"]) for worker in workers), Counter())
-    progress.note(f"{scored} invoices scored, {planned.total()} contacts planned; sending")
+    planned = sum(sum(worker["reasons"].values()) for worker in workers)
+    progress.note(f"{scored} invoices scored, {planned} contacts planned; sending")
 
     def settled() -> list[Contact] | None:
         contacts = view.settled_contacts()
-        return contacts if contacts is not None and len(contacts) >= planned.total() else None
+        return contacts if contacts is not None and len(contacts) >= planned else None
 
     contacts = progress.wait("the planned contacts to be sent and their delivery reported", settled, 240)
     sent = sum(contact.status in (ContactStatus.SENT, ContactStatus.DELIVERED) for contact in contacts)
-    progress.note(f"{scored} invoices scored, {planned.total()} contacts planned, {sent} sent so far in all")
-    return scored, contacts
+    progress.note(f"{scored} invoices scored, {planned} contacts planned, {sent} sent so far in all")
+    return Cycle(scored, sum(worker["escalated"] for worker in workers), contacts)
 
 
 def pay(view: View, progress: Progress, contacts: list[Contact]) -> Account | None:
@@ -137,20 +145,18 @@ def reminders_stopped(contacts: list[Contact], customer_id: str, first_day: date
     return not any(c.customer_id == customer_id and c.planned_on > first_day for c in contacts)
 
 
-def escalate(view: View, progress: Progress, contacts: list[Contact]) -> int:
-    """Wait until the escalations that the cycle called for wait for an agent; how many there are."""
+def escalate(view: View, progress: Progress, called_for: int) -> int:
+    """Wait until as many cases as the cycle called for wait for an agent; how many there are."""
     machine = view.stack.client("stepfunctions")
 
     def waiting() -> int | None:
         started = machine.list_executions(stateMachineArn=view.outputs["EscalationArn"])["executions"]
-        running = [execution for execution in started if execution["status"] == "RUNNING"]
-        cases = view.waiting_cases()
-        return len(cases) if len(running) == len(cases) and (cases or not called_for) else None
+        running = sum(execution["status"] == "RUNNING" for execution in started)
+        cases = len(view.waiting_cases())
+        progress.note(f"{cases} of {called_for} waiting for an agent")
+        return cases if cases == running == called_for else None
 
-    called_for = any(contact.stage == LAST_STAGE for contact in contacts)
-    count = progress.wait("a case to wait for an agent", waiting)
-    progress.note(f"{count} waiting for an agent")
-    return count
+    return progress.wait("the cases to wait for an agent", waiting, timeout_seconds=120)
 
 
 def report(view: View, progress: Progress, day: date, folder: Path) -> Path:

@@ -34,7 +34,7 @@ class Pass(BaseModel):
 
     Attributes:
         cursor: where the last invocation stopped, or empty.
-        scored: invoices scored so far; reasons: contacts planned so far, by reason code.
+        scored: invoices scored so far; reasons: contacts planned so far, by reason code; escalated: cases called for.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -45,6 +45,7 @@ class Pass(BaseModel):
     cursor: str = ""
     scored: int = 0
     reasons: dict[str, int] = {}
+    escalated: int = 0
 
     def business_date(self, now: datetime, zone: str) -> date:
         """The date asked for, or the clock's in the creditor's zone."""

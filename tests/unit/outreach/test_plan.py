@@ -94,24 +94,24 @@ def test_an_escalation_is_the_same_event_all_through_the_business_day_and_anothe
 
 def test_planning_a_day_twice_keeps_one_contact_and_one_event() -> None:
     store, owing = InMemoryCollection(), account(overdue(12), who=TEXTED)
-    (kept,) = plan_and_keep(owing, store, POLICY, TODAY, NOW)
-    assert plan_and_keep(owing, store, POLICY, TODAY, NOW) == ()
+    (kept,) = plan_and_keep(owing, store, POLICY, TODAY, NOW).contacts
+    assert plan_and_keep(owing, store, POLICY, TODAY, NOW) == AccountPlan()
     assert store.contacts == {kept.contact_id: kept}
     assert [event.name for event in store.events] == [CONTACT_PLANNED]
 
 
 def test_a_refused_contact_is_tried_again_the_next_day_and_not_the_same_day() -> None:
     store, owing = InMemoryCollection(), account(overdue(12), who=customer(email=""))
-    assert len(plan_and_keep(owing, store, POLICY, TODAY, NOW)) == 1
-    assert plan_and_keep(owing, store, POLICY, TODAY, NOW) == ()
-    assert len(plan_and_keep(owing, store, POLICY, TODAY + timedelta(days=1), NOW + timedelta(days=1))) == 1
+    assert len(plan_and_keep(owing, store, POLICY, TODAY, NOW).contacts) == 1
+    assert plan_and_keep(owing, store, POLICY, TODAY, NOW) == AccountPlan()
+    assert len(plan_and_keep(owing, store, POLICY, TODAY + timedelta(days=1), NOW + timedelta(days=1)).contacts) == 1
     assert [event.name for event in store.events] == [CONTACT_REFUSED] * 2
 
 
 @pytest.mark.parametrize("days", [-30, 0])
 def test_nothing_due_writes_nothing(days: int) -> None:
     store = InMemoryCollection(sent("upcoming", 5))
-    assert plan_and_keep(account(overdue(days)), store, POLICY, TODAY, NOW) == ()
+    assert plan_and_keep(account(overdue(days)), store, POLICY, TODAY, NOW) == AccountPlan()
     assert not store.events
 
 
@@ -122,7 +122,7 @@ def test_a_year_of_planning_never_skips_the_warning_before_an_agent() -> None:
     told: list[str] = []
     for day in range(60):
         today, now = TODAY + timedelta(days=day), NOW + timedelta(days=day)
-        for made in plan_and_keep(owing, store, POLICY, today, now):
+        for made in plan_and_keep(owing, store, POLICY, today, now).contacts:
             told.append(made.stage)
             assert store.move(replace(made, status=ContactStatus.SENT, sent_at=now), ContactStatus.PLANNED)
         if any(event.name == ESCALATION_DUE for event in store.events):

@@ -48,15 +48,13 @@ def plan_account(account: Account, state: CollectionState, policy: Policy, as_of
     return AccountPlan(contacts, tuple(_escalation(account, state, policy, *due, as_of, now) for due in escalations))
 
 
-def plan_and_keep(
-    account: Account, store: ContactStore, policy: Policy, as_of: date, now: datetime
-) -> tuple[Contact, ...]:
-    """Plan an account and keep the plan with its events; nothing when the day was planned already."""
+def plan_and_keep(account: Account, store: ContactStore, policy: Policy, as_of: date, now: datetime) -> AccountPlan:
+    """Plan an account and keep the plan with its events; an empty plan when the day was planned already."""
     customer_id = account.customer.customer_id
     plan = plan_account(account, store.state(customer_id), policy, as_of, now)
     if plan.events and store.plan(customer_id, plan.contacts, plan.events):
-        return plan.contacts
-    return ()
+        return plan
+    return AccountPlan()
 
 
 def _contact(

@@ -1,0 +1,173 @@
+"""The steps of a day through the adapters: a file, a score, a plan, a message, a page, a payment."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+from dunwell.accounts.links import Links
+from dunwell.accounts.model import Channel
+from dunwell.accounts.sign_in import SignIn
+from dunwell.ledger.model import Account
+from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.dispatch import Dispatcher, Sender
+from dunwell.outreach.plan import plan_and_keep
+from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents
+from dunwell.scoring.assess import assess_accounts
+from dunwell_aws.access import DynamoAccessStore
+from dunwell_aws.collection import DynamoCollection
+from dunwell_aws.documents import folder
+from dunwell_aws.ledger import DynamoLedger
+from dunwell_aws.mail import Mailer
+from dunwell_aws.messages import Renderer
+from dunwell_aws.orders import DynamoOrderStore
+from dunwell_aws.portfolio import Pass, run_pass
+from dunwell_aws.senders import EmailSender, SmsSender
+from dunwell_aws.table import Table
+from dunwell_aws.uploads import in_threads
+from dunwell_aws.urls import Urls
+from dunwell_onnx.scorer import OnnxScorer
+from functions.portal import app as portal_app
+from tests.bench.meter import Meter
+from tests.bench.portfolio import AS_OF, NOW, import_file, policy, portfolio
+from tests.support.emulator import Emulator
+from tests.support.portal_app import BASE, Parameters, PortalWorld
+from tests.support.template import create_table_call
+
+THREADS = 8
+PAGES_OF = 20
+ROWS_A_BATCH = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the day; ``work`` does it once and says for how many items, each one ``per``."""
+
+    name: str
+    what: str
+    unit: str
+    per: str
+    work: Callable[[], int]
+
+
+class Steps:
+    """One deployment's worth of adapters over tables of its own."""
+
+    def __init__(self, emulator: Emulator, number: int, customers: int) -> None:
+        client = emulator.client("dynamodb")
+        names = f"bench-ledger-{number}", f"bench-access-{number}", f"bench-plain-{number}"
+        for logical_id, name in zip(("LedgerTable", "AccessTable", "AccessTable"), names, strict=True):
+            client.create_table(**create_table_call(logical_id, name))
+        self.meter = Meter(client)
+        self._client, self._plain_table = client, names[2]
+        ledger_table = Table(client, names[0])
+        self._ledger, self._orders = DynamoLedger(ledger_table), DynamoOrderStore(ledger_table)
+        self._collection = DynamoCollection(ledger_table)
+        self._access = DynamoAccessStore(Table(client, names[1]))
+        self._scorer = OnnxScorer(folder("model_artifacts") / "late_payment")
+        self._portfolio = portfolio(customers)
+        self._world = PortalWorld()
+        self._serve_from_the_tables()
+
+    def in_order(self) -> Iterator[Step]:
+        """Each step needs those before it."""
+        yield Step("plain_writes", "the file's rows put as they are", "rows/s", "a row", self._write_plainly)
+        yield Step("ingest", "a file into the ledger, as ingest_upload does", "rows/s", "a row", self._ingest)
+        yield Step("score", "open accounts read, scored, kept", "accounts/s", "an open account", self._score)
+        yield Step("plan", "open accounts read, planned, kept", "accounts/s", "an open account", self._plan)
+        yield Step("dispatch", "contacts sent, the services left out", "messages/s", "a message", self._dispatch)
+        yield Step("page", "the portal's account page", "pages/s", "a page", self._pages)
+        yield Step("payment", "checkout and its report posted, Stripe left out", "payments/s", "a payment", self._pay)
+
+    def _write_plainly(self) -> int:
+        lines = self._portfolio.content.decode().splitlines()[1:]
+        for start in range(0, len(lines), ROWS_A_BATCH):
+            puts = [
+                {"PutRequest": {"Item": {"pk": {"S": f"{start + n}"}, "sk": {"S": "row"}, "row": {"S": line}}}}
+                for n, line in enumerate(lines[start : start + ROWS_A_BATCH])
+            ]
+            self._client.batch_write_item(RequestItems={self._plain_table: puts})
+        return len(lines)
+
+    def _ingest(self) -> int:
+        record = import_file(self._portfolio.content, self._ledger, in_parallel=in_threads)
+        assert record.in_ledger == self._portfolio.rows
+        return record.rows
+
+    def _score(self) -> int:
+        def score(accounts: Sequence[Account]) -> None:
+            self._collection.assess(assess_accounts(accounts, AS_OF, self._scorer))
+
+        return self._pass(score)
+
+    def _plan(self) -> int:
+        def plan(accounts: Sequence[Account]) -> None:
+            with ThreadPoolExecutor(THREADS) as pool:
+                list(pool.map(lambda one: plan_and_keep(one, self._collection, policy(), AS_OF, NOW), accounts))
+
+        return self._pass(plan)
+
+    def _pass(self, work: Callable[[Sequence[Account]], None]) -> int:
+        seen = 0
+
+        def counted(accounts: Sequence[Account]) -> None:
+            nonlocal seen
+            seen += len(accounts)
+            work(accounts)
+
+        assert run_pass(Pass(worker=0, workers=1), self._ledger, counted, lambda: 900_000) == ""
+        return seen
+
+    def _dispatch(self) -> int:
+        contacts = list(self._planned())
+        self.meter.reset()
+        links, urls = Links(self._access), Urls(Parameters(BASE), "urls")
+        renderer = Renderer(folder("infra") / "messages", policy())
+        accepts: Any = SimpleNamespace(
+            send_email=lambda **_: {"MessageId": "m"}, publish=lambda **_: {"MessageId": "m"}
+        )
+        mail = EmailSender(renderer, Mailer(accepts, policy().creditor.sender, "bench"), links, urls)
+        senders: dict[Channel, Sender] = {Channel.EMAIL: mail, Channel.SMS: SmsSender(renderer, accepts, links, urls)}
+        dispatcher = Dispatcher(self._ledger, self._collection, senders, policy(), lambda: NOW)
+        for contact in contacts:
+            assert dispatcher.dispatch(contact.customer_id, contact.contact_id) is ContactStatus.SENT
+        return len(contacts)
+
+    def _planned(self) -> Iterator[Contact]:
+        for account in self._portfolio.open_accounts:
+            state = self._collection.state(account.customer.customer_id)
+            yield from (one for one in state.contacts if one.status is ContactStatus.PLANNED)
+
+    def _serve_from_the_tables(self) -> None:
+        self._world.store, self._world.ledger, self._world.orders = self._access, self._ledger, self._orders  # type: ignore[assignment]
+        self._world.links = Links(self._access)
+        self._world.portal = replace(
+            self._world.portal,
+            store=self._access,
+            ledger=self._ledger,
+            orders=self._orders,
+            sign_in=SignIn(self._access, self._ledger, self._world.codes),
+        )
+
+    def _browser(self, number: int) -> tuple[Account, Any]:
+        account = self._portfolio.open_accounts[number]
+        portal_app.use(self._world.portal)
+        return account, self._world.signed_in(account.customer.customer_id, account.customer.number)
+
+    def _pages(self) -> int:
+        _, browser = self._browser(0)
+        self.meter.reset()
+        for _ in range(PAGES_OF):
+            assert browser.get("/account").status_code == 200
+        return PAGES_OF
+
+    def _pay(self) -> int:
+        account, browser = self._browser(1)
+        customer_id = account.customer.customer_id
+        self.meter.reset()
+        self._world.pay(browser, currency=next(iter(account.balances)))
+        self._world.gateway.pays(self._orders.orders(customer_id)[0])
+        events = GatewayEvents(self._ledger, self._orders, self._world.gateway)
+        events.apply(GatewayEvent("evt_1", GatewayEventKind.PAYMENT_SUCCEEDED, "pi_1"), NOW)
+        return 1

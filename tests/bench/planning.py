@@ -1,0 +1,100 @@
+"""Planning: accounts a second with the contact rules, and the rules alone."""
+
+from zoneinfo import ZoneInfo
+
+from dunwell.accounts.model import Channel
+from dunwell.compliance.decide import decide
+from dunwell.compliance.model import Channel as RuleChannel
+from dunwell.compliance.model import Consents, ContactRequest, CustomerFacts, Party
+from dunwell.compliance.place import Location
+from dunwell.ledger.model import Account
+from dunwell.outreach.plan import plan_account
+from dunwell.outreach.planning import due_contacts, escalations_due
+from dunwell.outreach.ports import CollectionState
+from tests.bench.measure import Entry, Result, Spread, rates
+from tests.bench.portfolio import AS_OF, NOW, policy, portfolio
+
+STATE = CollectionState(risk_permille=700, model_version="bench")
+ROUNDS = 5
+OPENING, CLOSING = 8, 21
+
+
+def bench(repetitions: int) -> list[Result]:
+    """Planning of every open account, and the question asked for every customer."""
+    return [_planning(repetitions), _deciding(repetitions)]
+
+
+def _planning(repetitions: int) -> Entry:
+    accounts = portfolio().open_accounts
+    planned = sum(len(plan_account(account, STATE, policy(), AS_OF, NOW).contacts) for account in accounts)
+
+    def ours() -> None:
+        for account in accounts:
+            plan_account(account, STATE, policy(), AS_OF, NOW)
+
+    def without_rules() -> None:
+        for account in accounts:
+            escalations_due(account, STATE, policy(), AS_OF)
+            due_contacts(account, STATE, policy(), AS_OF)
+
+    mine, other = rates(planned, repetitions, ours, without_rules)
+    return Entry(
+        name="plan",
+        what=f"contacts planned with every rule asked ({planned} of {len(accounts)} open accounts are due)",
+        unit="contacts/s",
+        ours=mine,
+        alternative="the same planning without asking whether the contact is permitted, and without its record",
+        plain=other,
+        cost=f"{1000 / mine.median:.2f} ms of one core a contact",
+    )
+
+
+def _deciding(repetitions: int) -> Entry:
+    requests = [_request(account) for account in portfolio().accounts] * ROUNDS
+
+    def ours() -> None:
+        for request in requests:
+            decide(request)
+
+    def naive() -> None:
+        for request in requests:
+            _naive(request)
+
+    mine, other = rates(len(requests), repetitions, ours, naive)
+    return Entry(
+        name="decide",
+        what="may this contact be made: all rules, with reason, citations and the next opening",
+        unit="decisions/s",
+        ours=mine,
+        alternative=f"opted out, and {OPENING} to {CLOSING} o'clock in the customer's zone; nothing else",
+        plain=other,
+        cost=_cost(mine),
+    )
+
+
+def _cost(ours: Spread) -> str:
+    return f"{1000 / ours.median:.3f} ms of one core; asked when planning and again when sending"
+
+
+def _request(account: Account) -> ContactRequest:
+    customer = account.customer
+    return ContactRequest(
+        channel=RuleChannel.EMAIL,
+        now=NOW,
+        party=Party.FIRST,
+        debt_ids=tuple(account.invoices)[:3],
+        customer=CustomerFacts(
+            consumer=customer.kind == "person",
+            location=Location(
+                country=customer.country, state=customer.region or None, timezone=customer.timezone or None
+            ),
+            consents=Consents(sms=Channel.SMS in customer.consents),
+        ),
+    )
+
+
+def _naive(request: ContactRequest) -> bool:
+    if request.channel in request.customer.opted_out:
+        return False
+    hour = request.now.astimezone(ZoneInfo(request.customer.location.timezone or "UTC")).hour
+    return OPENING <= hour < CLOSING

@@ -1,0 +1,79 @@
+"""Scoring: open invoices a second, with reasons; beside it the same without reasons and by other means."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dunwell.scoring.assess import invoice_facts
+from dunwell.scoring.features import customer_features, invoice_features
+from dunwell.scoring.ports import ModelVersion, Scorer
+from dunwell.scoring.score import score_customers
+from dunwell_aws.documents import folder
+from dunwell_onnx.scorer import OnnxScorer
+from model_artifacts.late_payment.dataset import made_up, moments
+from model_artifacts.late_payment.model import fit
+from tests.bench.measure import Entry, Result, Spread, rates
+from tests.bench.portfolio import AS_OF, portfolio
+
+TRAINING_CUSTOMERS = 60
+WHAT = "open invoices scored for three horizons with up to four reasons each, customers' risk and segment"
+
+
+class RowByRow:
+    """The same model, asked once a row."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        self.model = scorer.model
+
+    def probabilities(self, rows: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
+        return [self._scorer.probabilities([row])[0] for row in rows]
+
+
+class ScikitLearn:
+    """The same estimator where it was trained. On little: what it costs to ask does not depend on what it learnt."""
+
+    def __init__(self, model: ModelVersion) -> None:
+        self.model = model
+        self._estimator: Any = fit([], moments(made_up(101, TRAINING_CUSTOMERS), AS_OF))
+
+    def probabilities(self, rows: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
+        heads = self._estimator.predict_proba(np.array(rows, dtype=np.float32))
+        return [tuple(row) for row in np.stack([head[:, 1] for head in heads], axis=1).tolist()]
+
+
+def bench(repetitions: int) -> list[Result]:
+    """Three rivals, each in turn with ours; the last two do all that ours does."""
+    facts = [invoice_facts(account) for account in portfolio().open_accounts]
+    scorer = OnnxScorer(folder("model_artifacts") / "late_payment")
+    row_by_row, scikit_learn = RowByRow(scorer), ScikitLearn(scorer.model)
+    invoices = len(_rows(facts))
+    rivals = {
+        "without_reasons": ("one onnxruntime call for all; no reasons", lambda: scorer.probabilities(_rows(facts))),
+        "row_by_row": (
+            "the same, reasons too, one onnxruntime call a row",
+            lambda: score_customers(facts, AS_OF, row_by_row),
+        ),
+        "scikit_learn": (
+            "the same, reasons too, asking scikit-learn",
+            lambda: score_customers(facts, AS_OF, scikit_learn),
+        ),
+    }
+    found: list[Result] = []
+    for name, (alternative, work) in rivals.items():
+        mine, other = rates(invoices, repetitions, lambda: score_customers(facts, AS_OF, scorer), work)
+        found.append(Entry(f"score_vs_{name}", WHAT, "invoices/s", mine, alternative, other, _cost(mine, len(facts))))
+    return found
+
+
+def _cost(ours: Spread, accounts: int) -> str:
+    return f"{1000 / ours.median:.2f} ms of one core an open invoice, {accounts} accounts in one call"
+
+
+def _rows(facts: list[Any]) -> list[tuple[float, ...]]:
+    found = []
+    for invoices in facts:
+        customer = customer_features(invoices, AS_OF)
+        found += [invoice_features(one, customer) for one in invoices if one.settled_on is None]
+    return found
