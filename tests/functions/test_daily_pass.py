@@ -91,6 +91,17 @@ def test_a_worker_short_of_time_returns_where_it_stopped_and_goes_on_from_there(
     assert calls >= 60
 
 
+def test_a_pass_in_pieces_sees_every_account_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portfolio, "PAGE", 2)
+    ledger, seen, cursor = portfolio_of(*CUSTOMERS), list[str](), "start"
+    while cursor:
+        request = portfolio.Pass(worker=0, workers=1, cursor="" if cursor == "start" else cursor)
+        cursor = portfolio.run_pass(
+            request, ledger, lambda page: seen.extend(one.customer.customer_id for one in page), lambda: 0
+        )
+    assert sorted(seen) == sorted(CUSTOMERS)
+
+
 def test_a_page_that_is_done_again_after_a_crash_changes_nothing() -> None:
     ledger, store = portfolio_of(*CUSTOMERS), InMemoryCollection()
     plan(given(), ledger, store)
