@@ -63,7 +63,15 @@ def test_a_file_is_in_the_ledger_and_answered_by_a_run_record() -> None:
     assert account.balances == {"USD": 2 * 123_450}
     found = record(bucket, "a")
     assert (found["status"], found["rows"], found["in_ledger"], found["rejected"]) == ("done", 2, 2, 0)
-    assert "results/a.rejects.csv" not in bucket.files
+    assert bucket.files["results/a.rejects.csv"].splitlines() == [b"line,column,value,reason,fix"]
+
+
+def test_a_corrected_file_leaves_no_rejects_of_the_wrong_one() -> None:
+    bucket, ledger = InMemoryBucket(a=csv_file({"amount": "much"})), InMemoryLedger()
+    upload(bucket, ledger, "a")
+    bucket.files["uploads/a"] = csv_file({})
+    upload(bucket, ledger, "a")
+    assert len(bucket.files["results/a.rejects.csv"].splitlines()) == 1
 
 
 def test_rejects_come_back_as_a_file_that_a_spreadsheet_does_not_run() -> None:

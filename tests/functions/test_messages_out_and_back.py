@@ -8,7 +8,7 @@ from dunwell.accounts.model import Channel
 from dunwell.errors import UnavailableError
 from dunwell.events import CONTACT_PLANNED
 from dunwell.outreach.contact import ContactStatus
-from dunwell.outreach.dispatch import Dispatcher
+from dunwell.outreach.dispatch import Dispatcher, Message
 from dunwell.outreach.plan import contact_event
 from dunwell_aws.dynamo_json import item
 from dunwell_aws.outbox import PublishError
@@ -60,10 +60,10 @@ class FailsFor(SentBox):
         super().__init__()
         self.customer_id = customer_id
 
-    def send(self, message: Any) -> str:
+    def _send(self, message: Message) -> str:
         if message.contact.customer_id == self.customer_id:
             raise UnavailableError("throttled")
-        return super().send(message)
+        return super()._send(message)
 
 
 def dispatch(store: InMemoryCollection, box: SentBox, *bodies: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from dunwell.accounts.model import Channel
 from dunwell.ledger.model import Invoice
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord, contact_id
-from dunwell.outreach.dispatch import Message
+from dunwell.outreach.dispatch import Message, Send
 from dunwell.outreach.policy import EscalationRule, Policy, Stage
 from dunwell.scoring.assessment import Assessment
 from tests.support.portal import CREDITOR, invoice
@@ -81,7 +81,10 @@ class SentBox:
     error: BaseException | None = None
     meanwhile: Callable[[], object] = lambda: None
 
-    def send(self, message: Message) -> str:
+    def prepare(self, message: Message) -> Send:
+        return lambda: self._send(message)
+
+    def _send(self, message: Message) -> str:
         self.meanwhile()
         if self.error:
             raise self.error

@@ -1,11 +1,12 @@
 """The ways out: e-mail through SES, text messages through SNS."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dunwell.accounts.links import Links
-from dunwell.outreach.dispatch import Message
+from dunwell.outreach.dispatch import Message, Send
 from dunwell_aws.mail import Mailer
 from dunwell_aws.messages import Renderer
 from dunwell_aws.sending import translated
@@ -28,13 +29,14 @@ class EmailSender:
         self._links = links
         self._urls = urls
 
-    def send(self, message: Message) -> str:
+    def prepare(self, message: Message) -> Send:
         """See the port. The stop link works with one click from the mail program (RFC 8058)."""
         customer_id = message.contact.customer_id
         account = self._links.issue_link(customer_id, "account", message.as_of, sent_to=message.address)
         stop = self._urls.portal(f"/stop/{self._links.issue_link(customer_id, 'stop', message.as_of)}")
         words = self._renderer.email(message, self._urls.portal(f"/l/{account}"), stop)
-        return self._mailer.send(
+        return partial(
+            self._mailer.send,
             to=message.address,
             subject=words.subject,
             text=words.text,
@@ -53,14 +55,17 @@ class SmsSender:
         self._links = links
         self._urls = urls
 
-    def send(self, message: Message) -> str:
+    def prepare(self, message: Message) -> Send:
         """See the port."""
         link = self._links.issue_link(message.contact.customer_id, "account", message.as_of)
         words = self._renderer.sms(message, self._urls.portal(f"/l/{link}"))
+        return partial(self._send, message.address, words.text)
+
+    def _send(self, number: str, text: str) -> str:
         try:
             sent = self._sns.publish(
-                PhoneNumber=message.address,
-                Message=words.text,
+                PhoneNumber=number,
+                Message=text,
                 MessageAttributes={"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
             )
         except (ClientError, BotoCoreError) as error:

@@ -1,6 +1,7 @@
 """Uploaded files: read whole, imported, and answered with a run record and a rejects file.
 
-``uploads/x.csv`` is answered by ``results/x.csv.run.json`` and, when rows were rejected, ``results/x.csv.rejects.csv``.
+``uploads/x.csv`` is answered by ``results/x.csv.rejects.csv``, which has no rows when none was rejected, and then by
+``results/x.csv.run.json``.
 """
 
 import csv
@@ -53,8 +54,7 @@ class UploadImport:
             record, rejects = self._files.run(name, Table(self._content(key), self._mappings), today, at)
         except UnreadableFileError as error:
             record = RunRecord("failed", name, source="", business_date=today, failure=str(error))
-        if rejects:
-            self._put(f"{name}.rejects.csv", _rejects_csv(rejects), "text/csv")
+        self._put(f"{name}.rejects.csv", _rejects_csv(rejects), "text/csv")
         self._put(f"{name}.run.json", json.dumps(to_plain(record), indent=2), "application/json")
         return record
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -111,6 +112,16 @@ def test_a_message_with_nothing_left_to_say_to_anybody_is_cancelled(happens: Cal
 def test_a_case_in_another_currency_stops_nothing() -> None:
     world = World()
     world.store.open_case(Case("cas_1", "cus_anna", "EUR", NOW, CaseStatus.OPENED, "run"), [])
+    assert world.dispatch() is ContactStatus.SENT
+
+
+def test_a_message_that_cannot_be_rendered_stays_planned_until_it_can() -> None:
+    world = World()
+    rendered, world.box.prepare = world.box.prepare, Mock(side_effect=LookupError("no template"))  # type: ignore[method-assign]
+    with pytest.raises(LookupError):
+        world.dispatch()
+    assert world.kept.status is ContactStatus.PLANNED
+    world.box.prepare = rendered  # type: ignore[method-assign]
     assert world.dispatch() is ContactStatus.SENT
 
 

@@ -33,16 +33,19 @@ class Message:
     as_of: datetime
 
 
+Send = Callable[[], str]
+"""Hands a finished message to its channel's service, and gives the service's id of it.
+
+Raises RefusedError when the service refuses the address or the message for good, UnavailableError when it has not taken
+it, OutcomeUnknownError when it may have.
+"""
+
+
 class Sender(Protocol):
-    """Renders a message and hands it to the channel's service."""
+    """Finishes messages for a channel."""
 
-    def send(self, message: Message) -> str:
-        """The service's id of the message.
-
-        Raises:
-            RefusedError: the service refuses the address or the message for good.
-            UnavailableError: the service could not be reached and has not taken the message.
-        """
+    def prepare(self, message: Message) -> Send:
+        """The message rendered, with its links made; nothing is sent yet, so any failure here may be tried again."""
         ...
 
 
@@ -100,14 +103,14 @@ class Dispatcher:
         if not decision.allowed:
             refused = replace(decided, status=ContactStatus.REFUSED)
             return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
-        return self._claim_and_send(decided, message)
+        return self._claim_and_send(decided, self._senders[contact.channel].prepare(message))
 
-    def _claim_and_send(self, contact: Contact, message: Message) -> ContactStatus:
+    def _claim_and_send(self, contact: Contact, send: Send) -> ContactStatus:
         claimed = replace(contact, status=ContactStatus.SENDING)
         if not self._contacts.move(claimed, ContactStatus.PLANNED):
             return ContactStatus.SENDING  # another dispatcher has it
         try:
-            message_id = self._senders[contact.channel].send(message)
+            message_id = send()
         except RefusedError:
             return self._moved(replace(claimed, status=ContactStatus.BOUNCED), ContactStatus.SENDING, CONTACT_BOUNCED)
         except UnavailableError:
@@ -115,7 +118,7 @@ class Dispatcher:
             # leaves the contact in doubt.
             self._contacts.move(replace(claimed, status=ContactStatus.PLANNED), ContactStatus.SENDING)
             raise
-        sent = replace(claimed, status=ContactStatus.SENT, sent_at=message.as_of, message_id=message_id)
+        sent = replace(claimed, status=ContactStatus.SENT, sent_at=self._now(), message_id=message_id)
         return self._moved(sent, ContactStatus.SENDING, CONTACT_SENT)
 
     def _message(self, contact: Contact, account: Account) -> Message:
