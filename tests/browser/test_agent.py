@@ -5,8 +5,8 @@ from playwright.sync_api import Page, expect
 
 from infra.local.demo import steps
 from tests.support.chromium import problems
+from tests.support.debtors import new_number, row
 from tests.support.deployment import Deployment
-from tests.support.receivables import new_number, row
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.sam import Sam
-from tests.support.receivables import ROOT, TODAY, csv_file, new_number, row
+from tests.support.debtors import ROOT, TODAY, csv_file, new_number, row
 
 pytestmark = pytest.mark.slow
 

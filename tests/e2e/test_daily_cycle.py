@@ -8,9 +8,9 @@ import pytest
 from dunwell.accounts.model import Channel
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.timezones import TZDATA_VERSION
+from tests.support.debtors import TODAY, new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import eventually
-from tests.support.receivables import TODAY, new_number, row
 
 PHONE = "+12125550147"
 

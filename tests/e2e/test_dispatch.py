@@ -7,8 +7,8 @@ import requests
 
 from dunwell.accounts.model import Channel
 from dunwell.outreach.contact import ContactStatus
+from tests.support.debtors import TODAY, csv_file, new_number, row
 from tests.support.deployment import Deployment
-from tests.support.receivables import TODAY, csv_file, new_number, row
 
 RETRY_SECONDS = 12
 """Longer than a dispatch with a cold start, so that no message comes again while it is being worked on."""

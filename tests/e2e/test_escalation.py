@@ -3,9 +3,9 @@
 from collections import Counter
 
 from dunwell.escalation.case import CaseStatus
+from tests.support.debtors import new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import eventually
-from tests.support.receivables import new_number, row
 from tests.support.visitors import agent_at_console, words
 
 

@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from dunwell.ledger.model import Payment
+from tests.support.debtors import new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import eventually
-from tests.support.receivables import new_number, row
 from tests.support.visitors import customer_at_portal, words
 
 SUCCEEDED = "payment_intent.succeeded"

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from dunwell.ledger.ports import SHARDS
 from dunwell.money import decimal_text
+from tests.support.debtors import TODAY, new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import eventually
-from tests.support.receivables import TODAY, new_number, row
 
 BUCKETS = ("current", "days_1_30", "days_31_60", "days_61_90", "days_over_90")
 

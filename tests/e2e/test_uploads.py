@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from dunwell_aws.uploads import UPLOADS
+from tests.support.debtors import COLUMNS, TODAY, csv_file, new_number, row
 from tests.support.deployment import Deployment
-from tests.support.receivables import COLUMNS, TODAY, csv_file, new_number, row
 
 BAD_NUMBER = "UNREADABLE"
 GOOD = csv_file([row(BAD_NUMBER, customer_name="Bäckerei Müller")])

@@ -8,9 +8,9 @@ import pytest
 
 from dunwell.escalation.case import CaseStatus
 from dunwell.outreach.contact import ContactStatus
+from tests.support.debtors import TODAY, new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import eventually
-from tests.support.receivables import TODAY, new_number, row
 
 DAYS = 14
 LATE_PAYMENTS = 6

@@ -26,8 +26,8 @@ from infra.local.demo.payer import Payer
 from infra.local.demo.progress import Progress
 from infra.local.demo.view import View
 from infra.local.stack import LocalStack
+from tests.support.debtors import ROOT, SOURCE, TODAY, csv_file
 from tests.support.emulator import eventually
-from tests.support.receivables import ROOT, SOURCE, TODAY, csv_file
 
 WAIT_SECONDS = 90
 """Cold starts on a busy machine take seconds each."""
