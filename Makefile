@@ -15,7 +15,7 @@ UV := .local/uv/bin/uv
 STAMP := .local/.setup-done
 SAM := SAM_CLI_TELEMETRY=0 .local/sam/bin/sam
 
-.PHONY: help setup demo deploy bench lint clean
+.PHONY: help setup demo test browser deploy bench lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -46,6 +46,18 @@ $(STAMP): uv.lock pyproject.toml Makefile
 demo: setup ## the whole loop on this machine; DATA=file.csv AS_OF=YYYY-MM-DD ONCE=1
 	@.venv/bin/python -m infra.local.demo $(if $(DATA),--data "$(DATA)") $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(ONCE),--once)
 
+test: setup browser ## lint and every test, the quick ones first; STAGES="unit e2e" runs some of them
+	@.venv/bin/python -m tests.stages $(STAGES)
+
+# Only a machine of one's own is changed without being asked: as root, and when there is no Chromium yet.
+browser:
+	@command -v chromium >/dev/null || [ -n "$${CHROMIUM:-}" ] || { \
+		[ "$$(id -u)" = 0 ] || { echo "browser: no Chromium, and only root can install it: its tests are skipped"; exit 0; }; \
+		command -v apt-get >/dev/null || { echo "browser: no Chromium, and no apt-get to install it: its tests are skipped"; exit 0; }; \
+		echo "browser: installing Chromium"; mkdir -p .local; \
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; } \
+			>.local/browser.log 2>&1 || echo "browser: cannot install Chromium, its tests are skipped; see .local/browser.log"; }
+
 deploy: setup ## to AWS: STAGE=dev|prod SENDER_DOMAIN=mail.example.com [PARAMETERS="Key=value ..."] [DRY_RUN=1]
 	@[ -n "$(SENDER_DOMAIN)" ] || { echo "deploy: say which domain mail is sent from: SENDER_DOMAIN=mail.example.com" >&2; exit 1; }
 	@find functions -name __pycache__ -prune -exec rm -rf {} +
@@ -59,7 +71,7 @@ bench: setup ## what the hot paths cost, into bench/results.json
 lint: setup ## ruff, mypy and cfn-lint
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy functions infra layers/core layers/aws layers/scoring tests
+	@.venv/bin/mypy functions infra layers/core layers/aws layers/scoring model_artifacts tests
 	@.venv/bin/cfn-lint template.yaml
 
 clean: ## remove what was built (not the environments)

@@ -1,5 +1,6 @@
 """The agents' console: a worklist of escalated customers, what is known about each, and what an agent did."""
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pydantic import Field
 from dunwell.accounts.access import csrf_matches, csrf_token, new_token
 from dunwell.assist.worklist import WorklistLine, overdue_invoices, worklist_line
 from dunwell.dates import business_date, days_past_due
-from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
+from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry
 from dunwell.escalation.escalation import Escalation
 from dunwell.outreach.policy import Creditor
@@ -136,9 +137,12 @@ def _problem_page(problem: Problem) -> Response:
         return problem_response(problem)
     if problem.status == 401:
         return _redirect("/sign-in", _cookie(SESSION_COOKIE, "", 0))
+    base_url = ""
     # The addresses may be what is broken; the page that says so has to do without them.
-    values = {"base": "", "creditor": console().creditor, "problem": problem}
-    answer = console().pages.page("problem.html", "", problem.status, **values)
+    with contextlib.suppress(UnavailableError):
+        base_url = console().urls.console()
+    values = {"base": base_url, "creditor": console().creditor, "problem": problem}
+    answer = console().pages.page("problem.html", base_url, problem.status, **values)
     answer.headers.update(problem.headers)
     return answer
 

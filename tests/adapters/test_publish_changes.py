@@ -18,7 +18,15 @@ def stack() -> Iterator[LocalStack]:
     with LocalStack(sandboxes=False, run_dir=ROOT / ".local" / "test-run" / "publish") as stack:
         stack.build()
         stack.deploy()
+        read_by_nobody_else(stack)
         yield stack
+
+
+def read_by_nobody_else(stack: LocalStack) -> None:
+    """Ends the function's reading of the cases' queue: these tests read it themselves."""
+    client, name = stack.client("lambda"), stack.functions()["ResumeCase"]
+    for mapping in client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]:
+        client.delete_event_source_mapping(UUID=mapping["UUID"])
 
 
 def change(number: int) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def running_emulator() -> Iterator[Emulator]:
         process.wait(10)
 
 
-def eventually(look: Callable[[], T], seconds: float = 20) -> T:
+def eventually(look: Callable[[], T | None], seconds: float = 20) -> T:
     """What a look finds, once it finds something.
 
     Raises:

@@ -1,0 +1,36 @@
+"""One browser a session, and a fresh phone a test, whose console must stay silent."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.support.chromium import CHROMIUM, PHONE_WIDTH, WITHOUT, running_chromium, watch
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip(WITHOUT)
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def phone(chromium: Browser) -> Iterator[Page]:
+    """A phone's page. What its console complains about fails the test."""
+    context = chromium.new_context(viewport={"width": PHONE_WIDTH, "height": 812}, has_touch=True, locale="en-US")
+    context.set_default_timeout(30_000)
+    complaints: list[str] = []
+    context.on("page", lambda page: watch(page, complaints))
+    yield context.new_page()
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def refused_phone(chromium: Browser) -> Iterator[Page]:
+    """A phone's page for refusals: Chromium reports every answer of 4xx as an error on the console."""
+    context = chromium.new_context(viewport={"width": PHONE_WIDTH, "height": 812})
+    yield context.new_page()
+    context.close()

@@ -1,0 +1,111 @@
+"""``make test``: the stages in order, the quick ones first, each with its time; then what passed in all.
+
+Every stage runs, so that one run shows everything that is wrong; the exit status is that of the first that failed.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[1]
+REPORTS = ROOT / ".local" / "test-run" / "reports"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of ``make test``: a command of its own, or pytest over folders of ``tests``."""
+
+    name: str
+    folders: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+
+    def argv(self, report: Path) -> list[str]:
+        """What is run; pytest writes its counts to the report."""
+        if self.command:
+            return list(self.command)
+        folders = [f"tests/{folder}" for folder in self.folders or (self.name,)]
+        return [sys.executable, "-m", "pytest", *folders, *self.options, "-rs", f"--junitxml={report}"]
+
+
+STAGES = (
+    Stage("lint", command=("make", "lint")),
+    Stage("unit", options=("-n2",)),
+    Stage("functions", options=("-n2",)),
+    Stage("model"),
+    Stage("contract"),
+    Stage("adapters"),
+    # One deployed stack for both.
+    Stage("e2e", ("e2e", "browser")),
+    Stage("chaos"),
+)
+
+
+@dataclass
+class Result:
+    """How a stage ended: its exit status, seconds, and tests by outcome."""
+
+    stage: Stage
+    status: int
+    seconds: float
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def line(self) -> str:
+        """One line of the table at the end."""
+        word = "ok" if self.status == 0 else f"FAILED ({self.status})"
+        return f"  {self.stage.name:<10} {word:<11} {self.seconds:>5.0f} s  {_said(self.counts)}"
+
+
+def run(stage: Stage) -> Result:
+    """Run one stage with its output on the terminal."""
+    report = REPORTS / f"{stage.name}.xml"
+    report.unlink(missing_ok=True)
+    print(f"\n== {stage.name}", flush=True)
+    began = time.monotonic()
+    status = subprocess.run(stage.argv(report), cwd=ROOT, env=_environment(), check=False).returncode
+    return Result(stage, status, time.monotonic() - began, _counts(report))
+
+
+def _environment() -> dict[str, str]:
+    """What the user set for pytest or AWS must not change what is tested."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PYTEST_", "MAKE", "MFLAGS"))}
+
+
+def _counts(report: Path) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    if report.exists():
+        for suite in ElementTree.parse(report).iter("testsuite"):
+            found = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
+            failed = found["failures"] + found["errors"]
+            counts += Counter(
+                passed=found["tests"] - failed - found["skipped"], failed=failed, skipped=found["skipped"]
+            )
+    return counts
+
+
+def _said(counts: Counter[str]) -> str:
+    return ", ".join(f"{counts[word]} {word}" for word in ("passed", "failed", "skipped") if counts[word])
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the stages named, or all; the first failing stage's exit status."""
+    if unknown := [name for name in names if name not in {stage.name for stage in STAGES}]:
+        print(f"test: no such stage: {', '.join(unknown)}. There are: {', '.join(s.name for s in STAGES)}.")
+        return 2
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    results = [run(stage) for stage in STAGES if not names or stage.name in names]
+    print("\n== all stages")
+    print("\n".join(result.line() for result in results))
+    total = sum((result.counts for result in results), Counter[str]())
+    print(f"{_said(total) or 'nothing tested'} in {sum(r.seconds for r in results):.0f} s", flush=True)
+    return next((result.status for result in results if result.status), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
