@@ -75,6 +75,10 @@ def as_list(value: Any) -> list[Any]:
 
 def short(resource: Any) -> str:
     """A resource in few words: the logical id with what follows it, or the last part of an ARN that is written out."""
+    if "Fn::If" in resource:
+        condition, on_aws, _ = resource["Fn::If"]
+        assert condition == "NotLocal", "the local stack alone may differ"
+        return short(on_aws)
     if "Ref" in resource:
         return str(resource["Ref"])
     if "Fn::GetAtt" in resource:

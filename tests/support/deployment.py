@@ -33,7 +33,7 @@ WAIT_SECONDS = 90
 """Cold starts on a busy machine take seconds each."""
 
 _TIMEOUT_SECONDS = 30
-WORKERS = "2"
+SMALL_AND_SOON = {"PortfolioWorkers": "2", "EscalationSpreadSeconds": "1"}
 
 
 class Deployment:
@@ -261,6 +261,6 @@ def running_deployment() -> Iterator[Deployment]:
     with LocalStack(run_dir=ROOT / ".local" / "test-run" / "e2e") as stack:
         stack.build()
         offset = steps.clock_offset_seconds(TODAY)
-        stack.deploy({"ClockOffsetSeconds": str(offset), "PortfolioWorkers": WORKERS})
+        stack.deploy({"ClockOffsetSeconds": str(offset), **SMALL_AND_SOON})
         steps.connect(stack)
         yield Deployment(stack, timedelta(seconds=offset))
