@@ -32,7 +32,7 @@ _UNLABELLED = """
 _FOCUS = """
 () => {
     const focused = document.activeElement;
-    if (!focused || [document.body, document.documentElement].includes(focused)) return null;
+    if (!focused || [document.body, document.documentElement].includes(focused)) return {name: '', visible: true};
     // Inside a frame the walk goes on out of our sight.
     if (focused.tagName === 'IFRAME') return {name: 'frame', visible: true};
     // A date has several stops, whose focus the browser itself shows.
