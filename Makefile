@@ -15,7 +15,7 @@ UV := .local/uv/bin/uv
 STAMP := .local/.setup-done
 SAM := SAM_CLI_TELEMETRY=0 .local/sam/bin/sam
 
-.PHONY: help setup demo test browser deploy bench lint clean
+.PHONY: help setup demo test browser stripe-cli deploy bench lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -46,7 +46,7 @@ $(STAMP): uv.lock pyproject.toml Makefile
 demo: setup ## the whole loop on this machine; DATA=file.csv AS_OF=YYYY-MM-DD ONCE=1
 	@.venv/bin/python -m infra.local.demo $(if $(DATA),--data "$(DATA)") $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(ONCE),--once)
 
-test: setup browser ## lint and every test, the quick ones first; STAGES="unit e2e" runs some of them
+test: setup browser stripe-cli ## lint and every test, the quick ones first; STAGES="unit e2e" runs some of them
 	@.venv/bin/python -m tests.stages $(STAGES)
 
 # Only a machine of one's own is changed without being asked: as root, and when there is no Chromium yet.
@@ -57,6 +57,13 @@ browser:
 		echo "browser: installing Chromium"; mkdir -p .local; \
 		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; } \
 			>.local/browser.log 2>&1 || echo "browser: cannot install Chromium, its tests are skipped; see .local/browser.log"; }
+
+# Stripe's own command line checks the sandbox from outside; it comes from npm and is not needed for anything else.
+stripe-cli: .local/stripe-cli/.done
+.local/stripe-cli/.done: Makefile
+	@command -v npm >/dev/null || { echo "stripe-cli: no npm, its tests are skipped"; exit 0; }; \
+		mkdir -p $(@D); npm install --silent --no-audit --no-fund --prefix $(@D) @stripe/cli@1.52.0 >$(@D)/install.log 2>&1 \
+		&& touch $@ || echo "stripe-cli: cannot install it, its tests are skipped; see $(@D)/install.log"
 
 deploy: setup ## to AWS: STAGE=dev|prod SENDER_DOMAIN=mail.example.com [PARAMETERS="Key=value ..."] [DRY_RUN=1]
 	@[ -n "$(SENDER_DOMAIN)" ] || { echo "deploy: say which domain mail is sent from: SENDER_DOMAIN=mail.example.com" >&2; exit 1; }

@@ -19,12 +19,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PAT
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[StripeSandbox]:
-    with StripeSandbox() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def phone() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import stripe
 
-from infra.local.stripe_sandbox.server import StripeSandbox
-from tests.adapters.stripe_sandbox_support import browse, client_of, command
+from tests.adapters.stripe_sandbox_support import browse, command
 
 CARD = {"email": "ada@example.com", "name": "Ada", "expiry": "12 / 40", "cvc": "123", "postal_code": "10001"}
 BANK = {
@@ -22,23 +20,6 @@ BANK = {
     "routing_number": "110000000",
 }
 SUCCESS_URL = "http://127.0.0.1/paid?session={CHECKOUT_SESSION_ID}"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[StripeSandbox]:
-    with StripeSandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def url(server: StripeSandbox) -> str:
-    server.reset()
-    return server.url
-
-
-@pytest.fixture
-def api(url: str) -> Any:
-    return client_of(url)
 
 
 def _item(name: str = "Invoice INV-7", amount: int = 12_500, quantity: int = 1) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,9 @@ import pytest
 from infra.local.stripe_sandbox.server import StripeSandbox
 from tests.adapters.stripe_sandbox_support import KEY, client_of
 
-CLI = os.environ.get("STRIPE_CLI") or shutil.which("stripe")
+ROOT = Path(__file__).resolve().parents[2]
+FETCHED = ROOT / ".local" / "stripe-cli" / "node_modules" / ".bin" / "stripe"
+CLI = os.environ.get("STRIPE_CLI") or (str(FETCHED) if FETCHED.exists() else shutil.which("stripe"))
 TRIGGERS = [
     "charge.captured",
     "charge.dispute.closed",
@@ -45,12 +46,6 @@ TRIGGERS = [
 pytestmark = pytest.mark.skipif(
     CLI is None, reason="the Stripe CLI (npm @stripe/cli) is not on the PATH and STRIPE_CLI does not name it"
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[StripeSandbox]:
-    with StripeSandbox() as running:
-        yield running
 
 
 @pytest.mark.parametrize("event", TRIGGERS)

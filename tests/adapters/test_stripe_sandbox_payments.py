@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import urllib.error
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import stripe
 
 from infra.local.stripe_sandbox.cards import DECLINE_CODES
-from infra.local.stripe_sandbox.server import StripeSandbox
 from tests.adapters.stripe_sandbox_support import browse, client_of, command
 
 ACCEPTANCE = {"customer_acceptance": {"type": "offline"}}
 RETURN_URL = "http://127.0.0.1/back"
 VISA = {"payment_method": "pm_card_visa", "return_url": RETURN_URL}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[StripeSandbox]:
-    with StripeSandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def url(server: StripeSandbox) -> str:
-    server.reset()
-    return server.url
-
-
-@pytest.fixture
-def api(url: str) -> Any:
-    return client_of(url)
 
 
 def _pay(api: Any, method: str = "pm_card_visa", **more: Any) -> Any:

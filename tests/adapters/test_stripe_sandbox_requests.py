@@ -25,23 +25,6 @@ from tests.adapters.stripe_sandbox_support import browse, client_of, command, re
 RETURN_URL = "http://127.0.0.1/back"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[StripeSandbox]:
-    with StripeSandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def url(server: StripeSandbox) -> str:
-    server.reset()
-    return server.url
-
-
-@pytest.fixture
-def api(url: str) -> Any:
-    return client_of(url)
-
-
 def _refusal(call: Any, *arguments: Any) -> stripe.InvalidRequestError:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         call(*arguments)

@@ -8,32 +8,13 @@ from typing import Any
 import pytest
 import stripe
 
-from infra.local.stripe_sandbox.server import StripeSandbox
 from tests.adapters.stripe_sandbox_support import (
     Receiver,
-    client_of,
     command,
     read,
     receiver,
     wait_until,
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[StripeSandbox]:
-    with StripeSandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def url(server: StripeSandbox) -> str:
-    server.reset()
-    return server.url
-
-
-@pytest.fixture
-def api(url: str) -> Any:
-    return client_of(url)
 
 
 @pytest.fixture
