@@ -55,6 +55,8 @@ def tell(stack: LocalStack, progress: Progress, data: Source) -> tuple[View, Sto
         story.paid = steps.pay(view, progress, story.contacts)
     later = data.as_of + steps.THREE_WEEKS
     with progress.step(f"daily cycle of {later}"):
+        # A new clock is a new configuration, which ends functions at work; what they worked on comes back much later.
+        progress.wait("the queues to be empty", view.is_idle)
         stack.set_clock(steps.instant(later))
         cycle = steps.daily_cycle(view, progress)
         story.contacts = cycle.contacts

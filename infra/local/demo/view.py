@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from dunwell.accounts.model import Channel
 from dunwell.escalation.case import Case
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
@@ -15,8 +16,6 @@ from dunwell_aws.dynamo_json import item, plain
 from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.table import CONTACT, HEAD, LEDGER, Table, from_plain
 from infra.local.stack import LocalStack
-
-_QUEUES = ("ContactsQueueUrl", "DeliveryQueueUrl", "CaseEventsQueueUrl", "IngestQueueUrl", "ReportsQueueUrl")
 
 
 class View:
@@ -51,13 +50,13 @@ class View:
         return [from_plain(Contact, stored) for stored in self._scan(CONTACT)]
 
     def settled_contacts(self) -> list[Contact] | None:
-        """Every contact once none is under way and the queues are empty; None before that."""
-        if any(self.waiting_messages(name) for name in _QUEUES):
-            return None
+        """Every contact once none is under way and each sent mail was reported on; None before that."""
         contacts = self.contacts()
-        unsettled = {*UNDER_WAY, ContactStatus.SENT}
-        pending = [c for c in contacts if c.status in unsettled and (c.status in UNDER_WAY or c.channel == "email")]
-        return None if pending else contacts
+        return None if any(_is_unsettled(contact) for contact in contacts) else contacts
+
+    def is_idle(self) -> bool | None:
+        """True when no queue has work waiting or under way, else None."""
+        return None if any(self.waiting_messages(name) for name in self.outputs if name.endswith("QueueUrl")) else True
 
     def waiting_messages(self, queue: str) -> int:
         """Messages in a queue, those being worked on included."""
@@ -109,3 +108,8 @@ class View:
 
 
 _RANDOM = frozenset({"payment_id", "reference", "sk"})
+
+
+def _is_unsettled(contact: Contact) -> bool:
+    reported = contact.channel is not Channel.EMAIL or contact.status is not ContactStatus.SENT
+    return contact.status in UNDER_WAY or not reported
