@@ -116,10 +116,17 @@ def addresses(view: View) -> str:
     )
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2013-06-01") from None
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--data", type=Path, help="a receivables file; default: a generated portfolio")
-    parser.add_argument("--as-of", type=date.fromisoformat, help="look at it as it stood on this day (YYYY-MM-DD)")
+    parser.add_argument("--as-of", type=_day, help="look at it as it stood on this day (YYYY-MM-DD)")
     parser.add_argument("--once", action="store_true", help="stop when done instead of waiting for Ctrl-C")
     return parser.parse_args()
 
