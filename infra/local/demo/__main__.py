@@ -20,7 +20,7 @@ from infra.local.lock import only_one
 from infra.local.stack import ROOT, LocalStack
 
 OUT = ROOT / "out"
-SMALL_MACHINE = {"PortfolioWorkers": "2", "EscalationSpreadSeconds": "5"}
+SMALL_MACHINE = {"PortfolioWorkers": "2", "EscalationSpreadSeconds": "10"}
 
 
 @dataclass
