@@ -207,3 +207,18 @@ def test_the_clock_of_production_cannot_be_shifted() -> None:
 
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
     assert rule["Assertions"][0]["Assert"] == {"Fn::Equals": [{"Ref": "ClockOffsetSeconds"}, "0"]}
+
+
+@pytest.mark.parametrize("logical_id", sorted(resources("AWS::Events::Rule")))
+def test_what_a_rule_cannot_hand_over_is_kept(logical_id: str) -> None:
+    for target in resources("AWS::Events::Rule")[logical_id]["Properties"]["Targets"]:
+        assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["RoutingDeadLetters", "Arn"]}}
+
+
+def test_what_a_schedule_cannot_hand_over_is_kept() -> None:
+    schedules = [one["Properties"]["Target"] for one in resources("AWS::Scheduler::Schedule").values()]
+    for machine in resources("AWS::Serverless::StateMachine").values():
+        events = machine["Properties"].get("Events", {}).values()
+        schedules += [event["Properties"] for event in events if event["Type"] == "ScheduleV2"]
+    assert len(schedules) == 2
+    assert all(one["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["RoutingDeadLetters", "Arn"]}} for one in schedules)
