@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3.12),$(shell command -v python3.13),$(shell command -v python3.14),python3)
 UV_VERSION := 0.13.9
+# The environments and one build of the layers.
+NEEDED_MB := 2000
 STAGE ?= dev
 # The Python of the functions on AWS; the layers are built for it. See LambdaRuntime in template.yaml.
 AWS_PYTHON ?= 3.14
@@ -26,6 +28,8 @@ setup: $(STAMP) ## make the environments in .venv and .local from uv.lock
 $(STAMP): uv.lock pyproject.toml Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "setup: Python 3.11 or newer is needed; name one with PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@free=$$(df -Pm . | awk 'NR == 2 {print $$4}'); [ "$$free" -ge $(NEEDED_MB) ] || \
+		{ echo "setup: the disk is too full: $$free MB are free here, $(NEEDED_MB) are needed" >&2; exit 1; }
 	@mkdir -p .local
 	@[ -x $(UV) ] && [ "$$($(UV) --version | cut -d' ' -f2)" = "$(UV_VERSION)" ] || { \
 		echo "setup: uv $(UV_VERSION)"; \
@@ -36,7 +40,7 @@ $(STAMP): uv.lock pyproject.toml Makefile
 	@sync() { \
 		echo "setup: $$1"; \
 		UV_PROJECT_ENVIRONMENT=$$1 $(UV) sync --quiet --frozen --python "$(PYTHON)" "$${@:2}" 2>>.local/setup.log || \
-			{ echo "setup: cannot install $$1: is there a network, and space on the disk? See .local/setup.log" >&2; exit 1; }; }; \
+			{ echo "setup: cannot install $$1: is there a network? See .local/setup.log" >&2; exit 1; }; }; \
 	sync .venv; \
 	printf '%s\n' "$(CURDIR)" "$(CURDIR)/layers/core" "$(CURDIR)/layers/aws" "$(CURDIR)/layers/scoring" \
 		> "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dunwell.pth"; \

@@ -85,8 +85,14 @@ def test_the_codes_mail_names_the_creditor_and_no_debt() -> None:
 
 
 def test_a_code_that_cannot_be_sent_does_not_tell_the_asker() -> None:
-    failing = Mailer(Ses(aws_error("MessageRejected")), "s@example.com", "set")
-    CodeMail(Pages(TEMPLATES).text, lambda: failing, CREDITOR).send_code("a@b.example", "012345")
+    asked: list[str] = []
+
+    def failing() -> Mailer:
+        asked.append("mailer")
+        return Mailer(Ses(aws_error("MessageRejected")), "s@example.com", "set")
+
+    CodeMail(Pages(TEMPLATES).text, failing, CREDITOR).send_code("a@b.example", "012345")
+    assert asked == ["mailer"]
 
 
 class Ssm:
