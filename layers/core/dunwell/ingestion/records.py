@@ -1,0 +1,147 @@
+"""Canonical records: what any source's rows become before they touch the ledger."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from dunwell.accounts.model import CustomerKind
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRecord:
+    """A customer as a source describes them.
+
+    Attributes:
+        line: where in the file, for messages; 0 when it came from an API.
+        version: orders descriptions of one record, such as a timestamp in ISO 8601; empty when the source has none.
+        removed: the source deleted or archived it; it is flagged, never deleted.
+        external_ids: the same customer's numbers in other sources, by source name.
+        credit_limit_minor: minor units of ``credit_currency``, None when there is no limit.
+    """
+
+    line: int
+    customer_number: str
+    customer_name: str = ""
+    customer_kind: CustomerKind = CustomerKind.BUSINESS
+    email: str = ""
+    phone: str = ""
+    street: str = ""
+    city: str = ""
+    postcode: str = ""
+    region: str = ""
+    country: str = ""
+    language: str = ""
+    timezone: str = ""
+    channel: str = ""
+    sms_consent: bool = False
+    parent_number: str = ""
+    legal_entity: str = ""
+    credit_limit_minor: int | None = None
+    credit_currency: str = ""
+    external_ids: tuple[tuple[str, str], ...] = ()
+    version: str = ""
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRecord:
+    """An invoice.
+
+    Attributes:
+        amount_minor: tax included, minor units of ``currency``, more than zero.
+        instalments: due dates and amounts (minor units, together the invoice's amount); empty: all due on ``due_on``.
+        disputed_minor: what the customer contests; the whole amount when the source only says yes.
+        settled_on: when it was paid in full, where a source says only that.
+    """
+
+    line: int
+    customer_number: str
+    invoice_number: str
+    currency: str
+    amount_minor: int
+    issued_on: date
+    due_on: date
+    tax_minor: int = 0
+    terms: str = ""
+    instalments: tuple[tuple[date, int], ...] = ()
+    disputed_minor: int = 0
+    settled_on: date | None = None
+    version: str = ""
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteRecord:
+    """A credit note; ``invoice_number`` empty: on account."""
+
+    line: int
+    customer_number: str
+    credit_number: str
+    currency: str
+    amount_minor: int
+    issued_on: date
+    invoice_number: str = ""
+    version: str = ""
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRecord:
+    """Money received or, where ``refunded_minor`` is set, partly or wholly given back.
+
+    Attributes:
+        reference: the source's own name for the payment: with the source, its business key.
+        pays: invoice numbers and amounts (minor units) the payer named; empty: on account.
+        refunded_minor: how much of it went back, cumulative.
+        pending: announced (a debit on its way), not money yet.
+    """
+
+    line: int
+    customer_number: str
+    reference: str
+    currency: str
+    amount_minor: int
+    received_on: date
+    pays: tuple[tuple[str, int], ...] = ()
+    refunded_minor: int = 0
+    refunded_on: date | None = None
+    pending: bool = False
+    failed: bool = False
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receivable:
+    """One row that tells of a customer, an invoice and perhaps its settlement."""
+
+    customer: CustomerRecord
+    invoice: InvoiceRecord
+
+
+Record = CustomerRecord | InvoiceRecord | CreditNoteRecord | PaymentRecord
+"""What a source sends; a ``Receivable`` is two of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that was not taken.
+
+    Attributes:
+        line: in the file, the header being line 1.
+        column: the source's own column name, or empty when the row as a whole is at fault.
+        value: what stood there, masked when it may be personal.
+        reason: what is wrong; ``fix``: what to do about it.
+    """
+
+    line: int
+    column: str
+    value: str
+    reason: str
+    fix: str
+
+
+class RejectedRowError(Exception):
+    """Carries the reject of one row."""
+
+    def __init__(self, reject: Reject) -> None:
+        super().__init__(reject.reason)
+        self.reject = reject
