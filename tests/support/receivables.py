@@ -10,7 +10,7 @@ from typing import Any
 
 from dunwell.accounts.model import CustomerKind
 from dunwell.ingestion.mapping import SourceMapping
-from dunwell.ingestion.receivable import Receivable
+from dunwell.ingestion.records import Receivable
 from dunwell_aws.documents import folder, read_mappings
 
 TODAY = date(2026, 11, 20)

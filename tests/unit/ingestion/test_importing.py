@@ -9,7 +9,7 @@ import pytest
 from dunwell.accounts.model import Channel, CustomerKind, Hold
 from dunwell.events import RECEIVABLES_IMPORTED
 from dunwell.ingestion.importing import Import, customer_id, import_receivables
-from dunwell.ingestion.receivable import Receivable
+from dunwell.ingestion.records import Receivable
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
 from tests.support.receivables import AT, TODAY, receivable

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell.errors import ConflictError
-from dunwell.ingestion.receivable import Reject
+from dunwell.ingestion.records import Reject
 from dunwell.ingestion.run import FileImport, RunRecord
 from dunwell.ingestion.table import Table
 from dunwell.ledger.change import Change

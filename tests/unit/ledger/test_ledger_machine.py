@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from dunwell.errors import DunwellError
 from dunwell.ingestion.importing import customer_id, import_receivables
-from dunwell.ingestion.receivable import Receivable
+from dunwell.ingestion.records import Receivable
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
