@@ -19,6 +19,7 @@ from dunwell.escalation.case import AgentOutcome, Case, CaseEntry
 from dunwell.escalation.escalation import Escalation
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
+from dunwell.outreach.whereabouts import whereabouts
 from dunwell.scoring.assessment import AssessmentStore
 from dunwell.timezones import zone
 from dunwell_aws import bootstrap
@@ -264,7 +265,9 @@ def _notice() -> str:
 def _line(case: Case) -> WorklistLine | None:
     account = console().escalation.ledger.load(case.customer_id)
     assessment = console().assessments.assessment(case.customer_id)
-    return worklist_line(case, account, assessment, console().today) if account else None
+    if account is None or account.customer.is_internal:
+        return None
+    return worklist_line(case, account, assessment, console().today)
 
 
 @route("/cases/{customer_id}/{case_id}", "GET")
@@ -343,7 +346,7 @@ def _case_page(
 ) -> Response:
     case = console().escalation.cases.case(customer_id, case_id)
     account = console().escalation.ledger.load(customer_id)
-    if case is None or account is None:
+    if case is None or account is None or account.customer.is_internal:
         raise NotFoundError("There is no such case.")
     today = console().today
     return _page(
@@ -353,6 +356,8 @@ def _case_page(
         csrf=csrf,
         case=case,
         account=account,
+        holds=account.customer.holds_in_force(console().clock.now()),
+        whereabouts=whereabouts(account.customer),
         line=worklist_line(case, account, console().assessments.assessment(customer_id), today),
         assessment=console().assessments.assessment(customer_id),
         oldest=next(iter(overdue_invoices(account, case.currency, today)), None),

@@ -92,7 +92,7 @@ def test_a_changed_contact_address_ends_the_link(world: World) -> None:
 
 
 def test_no_code_goes_to_an_address_that_bounced(world: World) -> None:
-    world.ledger.accounts["cus_anna"] = account(who=customer(suppressed=frozenset({"anna@bakery.example"})))
+    world.ledger.accounts["cus_anna"] = account(who=customer(bounced=["anna@bakery.example"]))
     world.sign_in.ask_for_code(world.link, "C-1042", NOW)
     assert world.codes.sent == []
 
