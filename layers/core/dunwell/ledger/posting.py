@@ -35,7 +35,7 @@ def post(account: Account, entry: Entry, at: datetime) -> Change:
         raise InvalidInputError(f"a {entry.kind.replace('_', ' ')} must be more than zero", field="amount")
     _refuse_what_exceeds(account, entry)
     change = Change(account, entries={entry.entry_id: entry})
-    return replace(change, events=(_posted(change.applied(), entry, at),))
+    return replace(change, events=(posted(change.applied(), entry, at),))
 
 
 def post_payment(
@@ -168,7 +168,8 @@ def _refuse_what_exceeds(account: Account, entry: Entry) -> None:
         raise InvalidInputError(f"this {entry.kind.replace('_', ' ')} is of more than stands now", field="amount")
 
 
-def _posted(account: Account, entry: Entry, at: datetime) -> Event:
+def posted(account: Account, entry: Entry, at: datetime) -> Event:
+    """The event of an entry, from the account after it."""
     is_payment = entry.kind is EntryKind.PAYMENT
     name = PAYMENT_APPLIED if is_payment else ENTRY_POSTED
     common: dict[str, Scalar] = {
