@@ -38,6 +38,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:PutObject IngestBucket/results/*": "writes the run record and the rejects",
         "s3:ListBucket IngestBucket": "is told that a file is gone, and not that it is forbidden",
     },
+    "PostCharges": LOAD | WRITE | WORK,
     "ScorePortfolio": LOAD | WRITE | WORK,
     "PlanOutreach": LOAD | WRITE | WORK,
     "DispatchMessage": LOAD
