@@ -265,9 +265,7 @@ def _notice() -> str:
 def _line(case: Case) -> WorklistLine | None:
     account = console().escalation.ledger.load(case.customer_id)
     assessment = console().assessments.assessment(case.customer_id)
-    if account is None or account.customer.is_internal:
-        return None
-    return worklist_line(case, account, assessment, console().today)
+    return worklist_line(case, account, assessment, console().today) if account else None
 
 
 @route("/cases/{customer_id}/{case_id}", "GET")
@@ -346,7 +344,7 @@ def _case_page(
 ) -> Response:
     case = console().escalation.cases.case(customer_id, case_id)
     account = console().escalation.ledger.load(customer_id)
-    if case is None or account is None or account.customer.is_internal:
+    if case is None or account is None:
         raise NotFoundError("There is no such case.")
     today = console().today
     return _page(

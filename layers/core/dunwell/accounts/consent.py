@@ -84,11 +84,12 @@ class Standing:
         return next(covering, None) or next(unbound, None)
 
 
-def standing(records: Records, channel: Channel) -> Standing:
-    """Where a channel stands for collecting."""
+def standing(records: Records, channel: Channel, purpose: ConsentPurpose = ConsentPurpose.COLLECTION) -> Standing:
+    """Where a channel stands for a purpose; for any purpose is for collecting too."""
+    other = ConsentPurpose.COLLECTION if purpose is ConsentPurpose.MARKETING else ConsentPurpose.MARKETING
     found = Standing()
     for record in records:
-        if record.channel is channel and record.purpose is not ConsentPurpose.MARKETING:
+        if record.channel is channel and record.purpose is not other:
             found = found.after(record)
     return found
 
@@ -121,39 +122,53 @@ def source_consents(channels: Iterable[Channel], at: datetime | None = None) -> 
 
 
 def redescribed_consents(known: Records, new: Records) -> Records:
-    """The records after the source described the customer anew: what it says differently is added."""
+    """The records after the source described the customer anew: what it says differently is added.
+
+    A refusal counts whenever the source reports it, so that the order in which its descriptions come does not matter.
+    """
     records = known
     for channel in Channel:
         for purpose in ConsentPurpose:
-            said = [one for one in new if one.how == FROM_SOURCE and (one.channel, one.purpose) == (channel, purpose)]
-            before, now = _stated(known, channel, purpose), _stated(tuple(said), channel, purpose)
+            said = [one for one in new if _is_consent_of_source(one, channel, purpose)]
+            before, now = _stated(known, channel, purpose), {one.address for one in said}
             if before != now:
                 lapsed = ConsentRecord(channel, ConsentAct.LAPSED, FROM_SOURCE, purpose=purpose)
                 records = (*records, *([lapsed] if before else []), *said)
     for record in new:
         if record.how != FROM_SOURCE:
             records = added_consent(records, record)
+    return reported_refusals(records, new)
+
+
+def reported_refusals(known: Records, description: Records) -> Records:
+    """The records with a description's refusals, where the channel is not refused already."""
+    records = known
+    for record in description:
+        refuses = record.how == FROM_SOURCE and record.act is ConsentAct.WITHDRAWN
+        if refuses and not standing(records, record.channel, record.purpose).refused:
+            records = (*records, record)
     return records
 
 
-def late_refusals(known: Records, old: Records) -> Records:
-    """The records with the refusals of an older description that nobody had told of."""
-    told = {(one.channel, one.purpose) for one in known if one.act is ConsentAct.WITHDRAWN and one.is_from_source}
-    late = [one for one in old if one.act is ConsentAct.WITHDRAWN and (one.channel, one.purpose) not in told]
-    return (*known, *late)
+def _is_consent_of_source(record: ConsentRecord, channel: Channel, purpose: ConsentPurpose) -> bool:
+    of_source = record.how == FROM_SOURCE and record.act is ConsentAct.GIVEN
+    return of_source and record.channel is channel and record.purpose is purpose
 
 
-def _stated(records: Records, channel: Channel, purpose: ConsentPurpose) -> frozenset[tuple[ConsentAct, str]]:
-    """What the source itself last said about a channel."""
-    stated: set[tuple[ConsentAct, str]] = set()
+def _stated(records: Records, channel: Channel, purpose: ConsentPurpose) -> set[str]:
+    """The addresses for which the source itself last reported consent to a channel."""
+    stated: set[str] = set()
     for record in records:
-        if record.how != FROM_SOURCE or (record.channel, record.purpose) != (channel, purpose):
-            continue
-        if record.act is not ConsentAct.GIVEN:
-            stated = set()
-        if record.act is not ConsentAct.LAPSED:
-            stated.add((record.act, record.address))
-    return frozenset(stated)
+        if _is_consent_of_source(record, channel, purpose):
+            stated.add(record.address)
+        elif (record.act, record.how, record.channel, record.purpose) == (
+            ConsentAct.LAPSED,
+            FROM_SOURCE,
+            channel,
+            purpose,
+        ):
+            stated.clear()
+    return stated
 
 
 def bound_consents(records: Records, addresses: dict[Channel, str], source: str) -> Records:
@@ -170,9 +185,7 @@ def bound_consents(records: Records, addresses: dict[Channel, str], source: str)
 
 
 def merged_consents(kept: Records, absorbed: Records, at: datetime) -> Records:
-    """All records of both; a channel that one of the two refused stays refused, whatever the other agreed to."""
-    records = kept
-    for record in absorbed:
-        records = added_consent(records, record)
+    """All records of both; refused is exactly what one of the two refused, whatever the other agreed to."""
+    records = (*kept, *absorbed)
     lost = (refused_channels(kept) | refused_channels(absorbed)) - refused_channels(records)
     return (*records, *(ConsentRecord(one, ConsentAct.WITHDRAWN, "merge", at) for one in sorted(lost)))

@@ -78,6 +78,11 @@ class ContactPoint:
         """Whether it works, as far as is known; whether the customer permits it is another matter."""
         return not self.retired and self.bounced_at is None
 
+    @property
+    def is_learnt(self) -> bool:
+        """Whether there is anything about it that its source did not tell."""
+        return bool(self.source or self.bounced_at or self.verified_at)
+
     def is_same(self, other: "ContactPoint") -> bool:
         """Whether both are the same place, however its letters are capitalised."""
         return self.kind is other.kind and self.address.casefold() == other.address.casefold()
@@ -129,13 +134,15 @@ def redescribed_points(known: Points, new: Points) -> Points:
     """The points after their source listed them anew.
 
     What it lists comes first, with what contact taught us about it. What others told stays. What the source lists no
-    longer is retired if it bounced, so that the same address coming back is still known not to work; else it goes.
+    longer is retired if anything was learnt about it, so that an address that comes back is still known not to work.
+    The order of what is not listed follows from itself, so that the order of descriptions makes no difference.
     """
-    kept = [point for point in known if point.source or point.bounced_at or any(point.is_same(one) for one in new)]
-    retired = [point if point.source else replace(point, retired=True) for point in kept]
+    kept = [point for point in known if point.is_learnt or any(point.is_same(one) for one in new)]
+    others = [point if point.source else replace(point, retired=True) for point in kept]
+    others.sort(key=lambda point: (point.kind, point.address.casefold()))
     learnt = {(point.kind, point.address.casefold()): point.source for point in kept}
     listed = tuple(replace(one, source=learnt.get((one.kind, one.address.casefold()), one.source)) for one in new)
-    return joined_points(listed, retired)
+    return joined_points(listed, others)
 
 
 def bounced_points(points: Points, kind: PointKind, address: str, at: datetime, reason: str) -> Points:

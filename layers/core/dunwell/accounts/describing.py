@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from dunwell.accounts.consent import late_refusals, redescribed_consents
+from dunwell.accounts.consent import redescribed_consents, reported_refusals
 from dunwell.accounts.contact_points import redescribed_points
 from dunwell.accounts.holds import added_holds
 from dunwell.accounts.model import Customer, CustomerKind, RelationKind
@@ -13,9 +13,9 @@ from dunwell.errors import InvalidInputError
 def redescribed(known: Customer, new: Customer) -> Customer:
     """The known customer as the source describes them now; itself when that says nothing new.
 
-    Holds, refusals, bounces, proofs and merges stay whatever the source says; it may add holds and refusals, also by an
-    older description that comes late, so that the order in which descriptions come makes no difference to them. In all
-    else an older description changes nothing. One without a version counts as the newest.
+    Holds, refusals, bounces, proofs and merges stay whatever the source says. It may add holds, refusals and external
+    ids, also by an older description that comes late, so that the order in which descriptions come makes no difference.
+    In all else an older description changes nothing. One without a version counts as the newest.
 
     Args:
         new: made from the source's record alone.
@@ -26,8 +26,10 @@ def redescribed(known: Customer, new: Customer) -> Customer:
     if known.customer_id != new.customer_id:
         raise InvalidInputError("a description of another customer cannot replace this one")
     holds = added_holds(known.holds, new.holds)
+    ids = joined_ids(known.external_ids, new.external_ids)
     if is_older(new.source_version, known.source_version):
-        return replace(known, holds=holds, consents=late_refusals(known.consents, new.consents))
+        refusals = reported_refusals(known.consents, new.consents)
+        return replace(known, holds=holds, consents=refusals, external_ids=ids)
     learnt_zone = bool(known.timezone_evidence)
     absorbed = any(one.kind is RelationKind.ABSORBED for one in known.relations)
     return replace(
@@ -35,11 +37,10 @@ def redescribed(known: Customer, new: Customer) -> Customer:
         kind=known.kind if absorbed and known.kind is CustomerKind.PERSON else new.kind,
         contact_points=redescribed_points(known.contact_points, new.contact_points),
         consents=redescribed_consents(known.consents, new.consents),
-        preferred_channel=new.preferred_channel or known.preferred_channel,
         timezone=known.timezone if learnt_zone else new.timezone,
         timezone_evidence=known.timezone_evidence if learnt_zone else new.timezone_evidence,
         holds=holds,
-        external_ids=joined_ids(known.external_ids, new.external_ids),
+        external_ids=ids,
         source_version=new.source_version or known.source_version,
         relations=known.relations,
     )

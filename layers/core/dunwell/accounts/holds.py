@@ -101,8 +101,9 @@ def hold_lifted(customer_id: str, hold: Hold, at: datetime) -> Event:
 
 
 def _event(name: str, customer_id: str, hold: Hold, at: datetime) -> Event:
+    lifted_at = hold.lifted_at.isoformat() if hold.lifted_at else ""
     return Event(
-        event_id=stable_id("evt", name, customer_id, hold.hold_id),
+        event_id=stable_id("evt", name, customer_id, hold.hold_id, lifted_at),
         name=name,
         customer_id=customer_id,
         occurred_at=at,

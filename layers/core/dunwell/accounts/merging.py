@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dunwell.accounts.consent import bound_consents, merged_consents
-from dunwell.accounts.contact_points import Channel, Points, joined_points
+from dunwell.accounts.contact_points import KIND_OF, Channel, Points, joined_points
 from dunwell.accounts.describing import joined_ids
 from dunwell.accounts.holds import merged_holds
 from dunwell.accounts.model import Customer, CustomerKind, Relation, RelationKind, customer_id_of
@@ -32,8 +32,7 @@ def merge_customers(kept: Customer, absorbed: Customer, at: datetime, who: str) 
     if absorbed.merged_into == kept.customer_id:
         return kept, absorbed
     _check(kept, absorbed)
-    addresses = {channel: absorbed.address(channel) for channel in Channel}
-    theirs = bound_consents(absorbed.consents, addresses, absorbed.customer_id)
+    theirs = bound_consents(absorbed.consents, _listed_addresses(absorbed), absorbed.customer_id)
     person = CustomerKind.PERSON in (kept.kind, absorbed.kind)
     merged = replace(
         kept,
@@ -65,6 +64,14 @@ def _points_of(absorbed: Customer) -> Points:
     """The contact points under the absorbed customer's name, so that the kept one's source does not retire them."""
     told_by = f"merged:{absorbed.customer_id}"
     return tuple(replace(point, source=point.source or told_by) for point in absorbed.contact_points)
+
+
+def _listed_addresses(customer: Customer) -> dict[Channel, str]:
+    """The first address of each channel that the customer's own source lists: what its unbound consents are for."""
+    return {
+        channel: next((point.address for point in customer.points(kind) if not point.source), "")
+        for channel, kind in KIND_OF.items()
+    }
 
 
 def split_customer(customer: Customer, new_number: str, at: datetime, who: str) -> tuple[Customer, Customer]:

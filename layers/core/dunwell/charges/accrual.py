@@ -4,7 +4,7 @@ Interest runs on the principal that was past due at the close of the day before,
 charged once a calendar month, and on the day on which an invoice's principal is paid: a month is what statements and
 payers think in, and a charge a day would be thirty times the entries, each with a rounding of its own. Charges take
 effect at the close of their day, after its payments, so that who pays an invoice is not left with cents of interest.
-Nothing is charged for the rest of a month in which an invoice is written off.
+What had accrued and was not charged yet is forgone when an invoice is written off or its source calls it settled.
 """
 
 from collections.abc import Iterator
@@ -112,6 +112,10 @@ class _Accrual:
         self._account, self._policy, self._watched, self._stopped = account, policy, watched, stopped
         self._replay = _without_charges(account)
         self._turns = self._turning_days()
+        self._settlements: dict[str, list[str]] = {}
+        for i, entry in account.entries.items():
+            if entry.kind is EntryKind.SETTLEMENT and entry.directed_to:
+                self._settlements.setdefault(entry.directed_to[0].invoice_id, []).append(i)
 
     def _turning_days(self) -> list[date]:
         """Days on which the terms, what is late, or what is open may differ from the day before."""
@@ -202,13 +206,17 @@ class _Accrual:
                 continue
             if settled:
                 watch.in_grace = Decimal(0)
-            if settled and books.written_off_minor(invoice_id):
+            if settled and (books.written_off_minor(invoice_id) or self._is_called_settled(invoice_id)):
                 watch.accrued = Decimal(watch.interest_minor)
             amount_minor = rounded(watch.accrued, self._policy.rounding) - watch.interest_minor
             watch.interest_minor += amount_minor
             made = self._charge(watch, EntryKind.INTEREST, f"interest#{on}", amount_minor, on, watch.rule)
             if made:
                 yield made
+
+    def _is_called_settled(self, invoice_id: str) -> bool:
+        """Whether a source said that the invoice was settled in full."""
+        return any(self._replay.books.standing_minor(entry_id) for entry_id in self._settlements.get(invoice_id, ()))
 
     def _charge(
         self, watch: _Watch, kind: EntryKind, key: str, amount_minor: int, on: date, rule: ChargeRule

@@ -36,6 +36,7 @@ _RANK = {
             EntryKind.DISPUTE_END,
             EntryKind.CREDIT_NOTE,
             EntryKind.PAYMENT,
+            EntryKind.SETTLEMENT,
             EntryKind.WRITE_OFF,
             EntryKind.REVERSAL,
         ),
@@ -96,6 +97,7 @@ class Replay:
         facts.sort(key=lambda fact: fact[0], reverse=True)
         self._ahead = facts
         self._run = _Fold(self.books, self._entries, part_order)
+        self._before: tuple[date, datetime] | None = None
 
     @property
     def next_on(self) -> date | None:
@@ -109,19 +111,27 @@ class Replay:
 
     def step(self) -> "Invoice | Entry":
         """Take the next fact, and say which it was. Raises IndexError after the last."""
-        (on, *_), fact = self._ahead.pop()
+        (on, instant, rank, *_), fact = self._ahead.pop()
+        # What is billed and contested at one moment is known before any credit of that moment flows.
+        if rank >= _RANK[EntryKind.CREDIT_NOTE] or (on, instant) != self._before:
+            self._run.flow()
         self._run.take(fact, on)
+        self._before = on, instant
         return fact
 
-    def through(self, on: date, at: datetime = _DUSK) -> None:
-        """Take every fact up to a day, that day included up to an instant."""
-        while self._ahead and self._ahead[-1][0][:2] < (on, at):
+    def through(self, on: date, before: datetime | None = None) -> None:
+        """Take every fact up to a day, that day included: all of it, or what is before an instant."""
+        while self._ahead and self._ahead[-1][0][0] <= on:
+            if before and self._ahead[-1][0][:2] >= (on, before):
+                break
             self.step()
+        self._run.flow()
 
     def add(self, entry: Entry) -> None:
         """Take an entry that is not among the facts, as the latest of what has happened so far."""
         self._entries[entry.entry_id] = entry
         self._run.take(entry, entry.on)
+        self._run.flow()
 
 
 def moved_facts(entries: Mapping[str, Entry]) -> dict[str, str]:
@@ -139,9 +149,14 @@ def _place(invoices: Mapping[str, "Invoice"], entries: Mapping[str, Entry], entr
         if about.kind in OF_AN_INVOICE and about.directed_to and about.directed_to[0].invoice_id in invoices
     ]
     on = max([about.on for about in chain] + issued)
-    instant = max((about.at for about in chain if about.at and about.on == on), default=_DAWN)
+    instant = max((_instant(about) for about in chain if about.on == on), default=_DAWN)
     rank = max(_RANK.get(about.kind, 0) for about in chain)
     return on, instant, rank, len(chain), entry.entry_id
+
+
+def _instant(entry: Entry) -> datetime:
+    """Without a time of its own a fact is of the morning; a settlement of the evening, after the day's payments."""
+    return entry.at or (_DUSK if entry.kind is EntryKind.SETTLEMENT else _DAWN)
 
 
 class _Fold:
@@ -152,6 +167,7 @@ class _Fold:
         self._entries = entries
         self._part_order = part_order
         self._on = date.min
+        self._moved: set[str] = set()
         self._written_off: dict[str, list[Allocation]] = {}
         self._queues: dict[str, list[tuple[date, str, str]]] = {}
         self._with_credit: dict[str, dict[str, Credit]] = {}
@@ -171,7 +187,12 @@ class _Fold:
             self._reverse(fact)
         else:
             self._dispute(fact)
-        self._flow(fact.currency)
+        self._moved.add(fact.currency)
+
+    def flow(self) -> None:
+        """Let unapplied credit find invoices, where something changed since the last time."""
+        while self._moved:
+            self._flow(self._moved.pop())
 
     # --- what each fact does ---
 
@@ -185,7 +206,11 @@ class _Fold:
         self._queue(debt)
 
     def _credit(self, entry: Entry) -> None:
-        credit = Credit(entry, entry.amount_minor, entry.amount_minor)
+        amount_minor = entry.amount_minor
+        if entry.kind is EntryKind.SETTLEMENT:
+            debt = self._debt_of(entry)
+            amount_minor = min(amount_minor, debt.open_minor) if debt else 0
+        credit = Credit(entry, amount_minor, amount_minor)
         self._credits[entry.entry_id] = credit
         self._direct(credit)
 
@@ -334,7 +359,7 @@ class _Fold:
         """Apply at most so much of a credit to an invoice, by part; what was written off comes last."""
         if debt.invoice.currency != credit.entry.currency:
             return
-        order = self._part_order if credit.entry.kind is EntryKind.PAYMENT else _CREDITED
+        order = _CREDITED if credit.entry.kind is EntryKind.CREDIT_NOTE else self._part_order
         for part in (*order, Part.RECOVERY):
             amount = min(amount_minor, debt.owed[part])
             if amount <= 0:

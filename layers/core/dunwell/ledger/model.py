@@ -222,8 +222,13 @@ class Account:
 
     @cached_property
     def payments(self) -> dict[str, Entry]:
-        """Money received, by entry id."""
-        return {entry.entry_id: entry for entry in self._standing if entry.kind is EntryKind.PAYMENT}
+        """Money received, by entry id; of a settlement what it was of, if of anything."""
+        found = {entry.entry_id: entry for entry in self._standing if entry.kind is EntryKind.PAYMENT}
+        for entry in self._standing:
+            amount_minor = self.books.standing_minor(entry.entry_id) if entry.kind is EntryKind.SETTLEMENT else 0
+            if amount_minor:
+                found[entry.entry_id] = replace(entry, amount_minor=amount_minor)
+        return found
 
     @cached_property
     def _standing(self) -> tuple[Entry, ...]:
