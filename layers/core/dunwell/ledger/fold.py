@@ -105,6 +105,11 @@ class Replay:
         return self._ahead[-1][0][0] if self._ahead else None
 
     @property
+    def next_fact(self) -> "Invoice | Entry | None":
+        """The next fact; None after the last."""
+        return self._ahead[-1][1] if self._ahead else None
+
+    @property
     def days(self) -> set[date]:
         """The days of the facts that are not taken yet."""
         return {place[0] for place, _ in self._ahead}
