@@ -96,7 +96,7 @@ class Replay:
         ]
         facts.sort(key=lambda fact: fact[0], reverse=True)
         self._ahead = facts
-        self._run = _Fold(self.books, self._entries, part_order)
+        self._run = _Fold(self.books, self._entries, part_order, gone)
         self._before: tuple[date, datetime] | None = None
 
     @property
@@ -167,10 +167,13 @@ def _instant(entry: Entry) -> datetime:
 class _Fold:
     """The running state: takes one fact after the other."""
 
-    def __init__(self, books: Books, entries: Mapping[str, Entry], part_order: Sequence[Part]) -> None:
+    def __init__(
+        self, books: Books, entries: Mapping[str, Entry], part_order: Sequence[Part], gone: Collection[str]
+    ) -> None:
         self._debts, self._credits, self._standing = books.debts, books.credits, books.standing
         self._entries = entries
         self._part_order = part_order
+        self._gone = gone
         self._on = date.min
         self._moved: set[str] = set()
         self._written_off: dict[str, list[Allocation]] = {}
@@ -351,7 +354,7 @@ class _Fold:
         for invoice_id, amount_minor in _by_invoice(credit.entry.directed_to).items():
             debt = self._debts.get(invoice_id)
             wanted = min(amount_minor - used.get(invoice_id, 0), credit.free)
-            if wanted <= 0:
+            if wanted <= 0 or invoice_id in self._gone:
                 continue
             if debt is None:
                 credit.kept[invoice_id] = wanted
