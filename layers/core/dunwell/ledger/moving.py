@@ -96,7 +96,7 @@ def split(
     if not leaving:
         return Change(account), Change(to)
     moving = _moving_entries(account, leaving)
-    outgoing, incoming = _shares(account, to.customer, leaving, moving)
+    outgoing, incoming = _shares(account, to.customer, leaving, moving, at)
     facts: dict[str, Invoice | Entry] = {**leaving, **moving}
     markers = {one.entry_id: one for one in _markers(account, facts, to.customer, at)}
     back = {one.entry_id: one for one in _returns(to, facts, at)}
@@ -135,7 +135,7 @@ def _goes(account: Account, entry: Entry, leaving: Mapping[str, Invoice]) -> boo
 
 
 def _shares(
-    account: Account, to: Customer, leaving: Mapping[str, Invoice], moving: Mapping[str, Entry]
+    account: Account, to: Customer, leaving: Mapping[str, Invoice], moving: Mapping[str, Entry], at: datetime
 ) -> tuple[dict[str, Entry], dict[str, Entry]]:
     """Of the credits that stay, the parts on leaving invoices: the reversals here, and the credits there."""
     outgoing: dict[str, Entry] = {}
@@ -149,26 +149,37 @@ def _shares(
                 parts[one.invoice_id] = parts.get(one.invoice_id, 0) + one.amount_minor
         if parts:
             directions = tuple(Direction(*part) for part in parts.items())
-            out, into = _transferred(entry, sum(parts.values()), to.customer_id, directions, "+".join(parts))
+            out, into = _transferred(
+                account, entry, sum(parts.values()), to.customer_id, directions, at, "+".join(parts)
+            )
             outgoing[out.entry_id], incoming[into.entry_id] = out, into
     return outgoing, incoming
 
 
 def _transferred(
-    entry: Entry, amount_minor: int, to_customer_id: str, directed_to: tuple[Direction, ...], key: str
+    account: Account,
+    entry: Entry,
+    amount_minor: int,
+    to_customer_id: str,
+    directed_to: tuple[Direction, ...],
+    at: datetime,
+    key: str,
 ) -> tuple[Entry, Entry]:
     """The reversal that takes money of an entry away, and the same kind of entry on the other account.
 
-    Both stand on the entry's own day: whoever paid, paid then.
+    Both stand on the entry's own day: whoever paid, paid then. Only where something of the entry was reversed before,
+    the money leaves after that, for it may have been away and come back in between.
     """
+    reversed_on = [one.on for one in account.entries.values() if one.of == entry.entry_id and one.reason != TRANSFER]
+    on, instant = (max(at.date(), *reversed_on), at) if reversed_on else (entry.on, entry.at)
     reversal_id = stable_id("rev", TRANSFER, entry.entry_id, to_customer_id, key)
     out = Entry(
         entry_id=reversal_id,
         kind=EntryKind.REVERSAL,
         currency=entry.currency,
         amount_minor=amount_minor,
-        on=entry.on,
-        at=entry.at,
+        on=on,
+        at=instant,
         method=TRANSFER,
         reference=to_customer_id,
         of=entry.entry_id,
@@ -252,7 +263,7 @@ def transfer(
         raise InvalidInputError("choose another account than the one where the money is", field="to")
     if to.customer.merged_into:
         raise RefusedError(f"this customer is part of {to.customer.merged_into}: transfer to that one")
-    out, into = _transferred(entry, amount_minor, to_id, tuple(directed_to), key)
+    out, into = _transferred(suspense, entry, amount_minor, to_id, tuple(directed_to), at, key)
     if known := suspense.entries.get(out.entry_id):
         if known.amount_minor != amount_minor:
             raise InvalidInputError("this transfer was made with another amount: give it another key", field="amount")
