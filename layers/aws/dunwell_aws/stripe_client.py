@@ -16,11 +16,6 @@ class StripeConnection:
         self._api_base = api_base
         self._client: tuple[str, stripe.StripeClient] | None = None
 
-    @property
-    def is_configured(self) -> bool:
-        """Whether there is a key at all: a creditor may not use Stripe."""
-        return bool(self._secret.keys().api_key)
-
     def client(self) -> stripe.StripeClient:
         """The client.
 
