@@ -265,6 +265,16 @@ def test_a_portal_payment_that_the_webhook_posted_is_not_posted_again_and_its_re
     assert office.ledger.accounts["cus_anna"].balances == {"USD": 1_200}
 
 
+def test_a_portal_payment_of_a_customer_that_the_ledger_lost_is_named_and_makes_no_account(office: Office) -> None:
+    del office.ledger.accounts["cus_anna"]
+    office.pay_at_the_portal(5_000)
+    report = office.sync()
+    assert [(reject.value, reject.reason) for reject in report.rejects] == [
+        ("cus_anna", "the ledger has no such customer")
+    ]
+    assert (report.ended, office.ledger.accounts) == ("done", {})
+
+
 def test_a_payment_of_nobody_is_named_and_holds_nothing_up(office: Office) -> None:
     office.api.payment_intents.create(
         {"amount": 900, "currency": "usd", "confirm": True, "payment_method": "pm_card_visa"}
