@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from dunwell.remittance.matching import match
-from dunwell.remittance.model import BankLine, Decision, Match, Purpose
+from dunwell.remittance.model import Allocation, BankLine, Decision, Match, Purpose
 from dunwell.remittance.ports import RemittanceIndex
 from dunwell.remittance.scoring import Model
 from dunwell.remittance.tolerances import Tolerances
@@ -31,9 +32,11 @@ class Answer:
     shown: int
 
 
-def answers(seed: int, matcher: Matcher, lines: int = LINES, customers: int = CUSTOMERS) -> list[Answer]:
+def answers(
+    seed: int, matcher: Matcher, lines: int = LINES, customers: int = CUSTOMERS, maker: Maker | None = None
+) -> list[Answer]:
     """Matches freshly made lines one after the other; after each, the index is told the truth."""
-    maker = Maker(seed, customers)
+    maker = maker or Maker(seed, customers)
     return [_answer(matcher(line, maker.world.index), truth) for line, truth in maker.lines(lines)]
 
 
@@ -63,8 +66,14 @@ def is_right(found: Match, truth: Truth) -> bool:
         return found.about == truth.about
     if found.proposal is None:
         return False
-    given = {one.invoice_id: one.amount_minor for one in found.proposal.allocations}
-    return found.proposal.customer_id == truth.customer_id and given == truth.allocations
+    return says_the_truth(found.proposal.customer_id, found.proposal.allocations, truth)
+
+
+def says_the_truth(customer_id: str, allocations: Sequence[Allocation], truth: Truth) -> bool:
+    """The same customer and invoices; of each the same cash, and the same taken off what is open."""
+    cash = {one.invoice_id: one.amount_minor for one in allocations}
+    off = {one.invoice_id: one.amount_minor + one.discount_minor + one.fee_minor for one in allocations}
+    return (customer_id, cash, off) == (truth.customer_id, truth.allocations, truth.settles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +129,17 @@ def by_case(found: Iterable[Answer], threshold_permille: int) -> dict[str, dict[
     return {name: dict(row) for name, row in sorted(table.items())}
 
 
-def calibration(found: Iterable[Answer], steps: Sequence[int] = (0, 200, 500, 800, 900, 950, 990, 1001)) -> list[dict[str, float]]:
+def calibration(
+    found: Iterable[Answer], steps: Sequence[int] = (0, 200, 500, 800, 900, 950, 990, 1001)
+) -> list[dict[str, float]]:
     """For bands of confidence, how often the proposal was right."""
     shown = [a for a in found if a.purpose is Purpose.CUSTOMER_PAYMENT and a.shown]
     bands = []
-    for low, high in zip(steps, steps[1:], strict=False):
+    for low, high in pairwise(steps):
         inside = [a for a in shown if low <= a.shown < high]
         if inside:
             said, was = sum(a.shown for a in inside) / len(inside), 1000 * sum(a.right for a in inside) / len(inside)
-            bands.append({"from": low, "lines": len(inside), "said_permille": round(said), "right_permille": round(was)})
+            bands.append(
+                {"from": low, "lines": len(inside), "said_permille": round(said), "right_permille": round(was)}
+            )
     return bands

@@ -17,7 +17,7 @@ from dunwell.remittance.drafts import Draft, drafts
 from dunwell.remittance.evidence import gather
 from dunwell.remittance.scoring import Model, features, margin, score
 from dunwell.remittance.tolerances import Tolerances
-from infra.local.remittance.evaluate import CUSTOMERS, LINES, Answer, answers, engine, quality
+from infra.local.remittance.evaluate import CUSTOMERS, LINES, Answer, answers, engine, quality, says_the_truth
 from infra.local.remittance.lines import Maker, Truth
 
 AIM = 0.998
@@ -43,8 +43,7 @@ def _lines_with_drafts(seed: int, lines: int, customers: int) -> list[tuple[list
 
 
 def _right(draft: Draft, truth: Truth) -> bool:
-    given = {one.invoice_id: one.amount_minor for one in draft.settlement.allocations}
-    return draft.standing.payer.customer_id == truth.customer_id and given == truth.allocations
+    return says_the_truth(draft.standing.payer.customer_id, draft.settlement.allocations, truth)
 
 
 def _rows(seed: int, lines: int, customers: int) -> list[Row]:

@@ -83,6 +83,7 @@ def restyled(number: str, rng: random.Random) -> str:
         str.lower,
         lambda one: one.split("-")[-1].split("/")[-1] if len(one.split("-")[-1].split("/")[-1]) > 4 else one,
         lambda one: one.lstrip("INVRE-"),
+        lambda one: one.replace("-", "/").split("/")[-1].lstrip("0"),
     )
     return rng.choice(styles)(number)
 

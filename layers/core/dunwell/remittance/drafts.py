@@ -38,6 +38,7 @@ class Draft:
         repeat: the same amount came lately from this customer.
         chance_permille: how likely the amounts add up by accident.
         unexplained: numbers in the text that may be invoices and are none of these.
+        deducts: the payer says that something was taken off.
     """
 
     standing: Standing
@@ -52,6 +53,7 @@ class Draft:
     repeat: bool = False
     chance_permille: int = 0
     unexplained: int = 0
+    deducts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,7 @@ def _draft(
         any(one.customer_id == customer_id for one in evidence.posted),
         choice.chance_permille,
         evidence.text.unexplained(mine, frozenset({number, number.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")})),
+        evidence.text.deducts,
     )
 
 

@@ -22,6 +22,11 @@ _RANGE = re.compile(
     rf"([0-9]{{3,12}})\s?{_UNTIL}\s?(?:[A-Z]{{1,5}}[- ]?)?([0-9]{{2,12}})(?![0-9])",
     re.IGNORECASE,
 )
+_DEDUCTION = re.compile(
+    r"\b(less|minus|deduct\w*|short\s?paid|damag\w*|abz[uü]g\w*|abzgl|gek[uü]rzt|k[uü]rzung|"
+    r"m[aä]ngel|credit note|gutschrift|moins|d[eé]duction|menos)\b",
+    re.IGNORECASE,
+)
 _NO_ID = {"NOTPROVIDED", "NONREF", "NOREF"}
 
 
@@ -127,6 +132,11 @@ class Text:
                 if len(form) >= _TYPO_FROM - 1:
                     by_length.setdefault(len(form), []).append((form, window))
         return by_length
+
+    @property
+    def deducts(self) -> bool:
+        """Whether the payer says that something was taken off."""
+        return bool(_DEDUCTION.search(self.raw))
 
     def grade(self, invoice: OpenInvoice) -> list[tuple[Level, Window]]:
         """Where the text mentions this invoice, by the strongest level at which it does; empty when it does not."""

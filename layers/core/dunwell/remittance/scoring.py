@@ -79,13 +79,16 @@ def _of_payer(draft: Draft) -> dict[str, float]:
 
 def _of_amount(draft: Draft) -> dict[str, float]:
     fit, named, several = draft.settlement.fit, any(draft.levels), len(draft.invoices) > 1
+    over = draft.settlement.unapplied_minor / (
+        draft.settlement.unapplied_minor + sum(one.open_minor for one in draft.invoices)
+    )
     fits = {f"amount_{kind}": float(fit is kind) for kind in Fit}
     return fits | {
         "amount_exact_unnamed": float(fit is Fit.EXACT and not named),
         "amount_exact_several": float(fit is Fit.EXACT and several),
         "amount_partial_several": float(fit is Fit.PARTIAL and several),
-        "amount_over_share": draft.settlement.unapplied_minor
-        / (draft.settlement.unapplied_minor + sum(one.open_minor for one in draft.invoices)),
+        "amount_over_share": over,
+        "amount_over_little": float(0 < over < 0.1),
         "amount_chance": min(draft.chance_permille, 200) / 200,
         "amount_repeat": float(draft.repeat),
         "amount_ambiguous": float(draft.ambiguous),
