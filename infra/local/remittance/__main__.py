@@ -1,4 +1,4 @@
-"""Measures the matching on lines it was never fitted on; ``--fit`` fits it anew first: `python -m infra.local.remittance`.
+"""Measures the matching on lines it was never fitted on: `python -m infra.local.remittance`; ``--fit`` fits it first.
 
 Writes measures.json and curve.svg into the folder given with --out.
 """

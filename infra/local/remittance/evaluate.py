@@ -131,7 +131,7 @@ def by_case(found: Iterable[Answer], threshold_permille: int) -> dict[str, dict[
 
 def calibration(
     found: Iterable[Answer], steps: Sequence[int] = (0, 200, 500, 800, 900, 950, 990, 1001)
-) -> list[dict[str, float]]:
+) -> list[dict[str, int]]:
     """For bands of confidence, how often the proposal was right."""
     shown = [a for a in found if a.purpose is Purpose.CUSTOMER_PAYMENT and a.shown]
     bands = []
