@@ -1,6 +1,6 @@
 """Measures the matching on lines it was never fitted on: `python -m infra.local.remittance`; ``--fit`` fits it first.
 
-Writes measures.json and curve.svg into the folder given with --out.
+Writes measures.json and curve.svg, beside this file unless --out says where.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from infra.local.remittance.lines import CASES, Maker
 from infra.local.remittance.rival import ExactReferences
 
 TRAIN, CALIBRATE, TEST = (1, 2, 3), (11, 12, 13), (21, 22, 23)
+MEASURED = Path(__file__).with_name("measured")
 TARGET_RECALL, TARGET_PRECISION = 0.85, 0.995
 THRESHOLDS = (*range(0, 900, 50), *range(900, 1000, 5))
 
@@ -24,7 +25,7 @@ THRESHOLDS = (*range(0, 900, 50), *range(900, 1000, 5))
 def main(argv: list[str] | None = None) -> None:
     """Prints what the chosen threshold reaches, case by case, beside exact references."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.remittance", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("out/remittance"), help="where the measures and the curve go")
+    parser.add_argument("--out", type=Path, default=MEASURED, help="where the measures and the curve go")
     parser.add_argument("--lines", type=int, default=LINES, help="bank lines for each seed")
     parser.add_argument("--fit", action="store_true", help="fit the weights anew and keep them")
     args = parser.parse_args(argv)

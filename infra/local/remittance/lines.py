@@ -380,7 +380,8 @@ def advance_like(maker: Maker, case: str) -> Made | None:
     if not free:
         return None
     amount = maker.open[maker.rng.choice(free).invoice_id].open_minor
-    refs = f"deposit order {maker.rng.randrange(10**5, 10**6)}"
+    word = maker.rng.choice(("deposit order", "Anzahlung Auftrag", "prepayment", "order", ""))
+    refs = f"{word} {maker.rng.randrange(10**5, 10**6)}".strip()
     return maker.line(payer, free[0].currency, amount, refs), Truth(
         case, Purpose.CUSTOMER_PAYMENT, False, payer.customer_id
     )

@@ -38,7 +38,7 @@ class Draft:
         repeat: the same amount came lately from this customer.
         chance_permille: how likely the amounts add up by accident.
         unexplained: numbers in the text that may be invoices and are none of these.
-        deducts: the payer says that something was taken off.
+        deducts: the payer says that something was taken off; in_advance: that nothing is billed yet.
     """
 
     standing: Standing
@@ -54,6 +54,7 @@ class Draft:
     chance_permille: int = 0
     unexplained: int = 0
     deducts: bool = False
+    in_advance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,7 @@ def _draft(
         choice.chance_permille,
         evidence.text.unexplained(mine, frozenset({number, number.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")})),
         evidence.text.deducts,
+        evidence.text.in_advance,
     )
 
 

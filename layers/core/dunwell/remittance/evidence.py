@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dunwell.remittance.keys import account_key, customer_number_keys, name_lookup_keys, pieces, squeeze
+from dunwell.remittance.keys import account_key, customer_number_keys, name_lookup_keys, name_words, pieces, squeeze
 from dunwell.remittance.model import AccountLink, BankLine, OpenInvoice, Payer, PostedLine
 from dunwell.remittance.names import similarity_permille
 from dunwell.remittance.ports import RemittanceIndex
@@ -21,7 +21,7 @@ class Standing:
 
     Attributes:
         account_times: how often the payer's account paid for this customer; account_others: for others.
-        name_permille: likeness of the payer's name and the customer's, None when the line has no name.
+        name_permille: likeness of the payer's name and the customer's, None when the line has none.
         number_named: the text has the customer's own number.
     """
 
@@ -140,6 +140,6 @@ def _standing(payer: Payer, line: BankLine, squeezed: set[str], links: Sequence[
         payer,
         mine,
         sum(link.times for link in links) - mine,
-        similarity_permille(line.payer_name, payer.name) if line.payer_name.strip() else None,
+        similarity_permille(line.payer_name, payer.name) if name_words(line.payer_name) else None,
         len(number) > 2 and number in squeezed,
     )

@@ -9,7 +9,7 @@ for the swapped keys too.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 _CONFUSABLE = str.maketrans("OQDILSBZG", "000115826")
@@ -17,6 +17,7 @@ _TWINS = re.compile(r"(.)\1+")
 _PIECES = re.compile(r"[A-Z0-9]+")
 _WORD_THEN_NUMBER = re.compile(r"[A-Z]+(?=[0-9])")
 _PLAIN_WORD = re.compile(r"[A-Z]*[ACEFHJKMNPRTUVWXY](?=[OQDILSBZG]*[0-9])")
+_YEAR = re.compile(r"20[0-9]{2}(?=[0-9]{4})")
 _DIGIT = re.compile(r"[0-9]")
 SHORT_PIECE = 5
 """A last piece of fewer characters, such as the 0017 of RE-2026-0017, names no invoice alone: the one before joins."""
@@ -71,11 +72,20 @@ def reference_key(number: str) -> str:
 def lookup_keys(candidates: Iterable[str]) -> set[str]:
     """The keys under which text from a line may be found, with and without a leading word.
 
-    The word may have swallowed a first digit that was read as a letter: INVI0023 is looked up as 10023, too.
+    The word may have swallowed a first digit that was read as a letter: INVI0023 is looked up as 10023, too. A year may
+    have grown together with what follows: INV2026010023.
     """
-    forms = ((one, without_word(one), _PLAIN_WORD.sub("", one, count=1)) for one in candidates)
-    keys = {squeeze(form) for three in forms for form in three}
+    keys = {squeeze(form) for one in candidates for form in _readings(one)}
     return {key for key in keys if len(key) >= _MIN_KEY and _DIGIT.search(key)}
+
+
+def _readings(text: str) -> Iterator[str]:
+    short = without_word(text)
+    yield text
+    yield short
+    yield _PLAIN_WORD.sub("", text, count=1)
+    if year := _YEAR.match(fold(short)):
+        yield short[year.end() :]
 
 
 def swapped_keys(candidate: str) -> set[str]:

@@ -62,6 +62,7 @@ def doubt(draft: Draft) -> str:
         (draft.ambiguous, "Several invoices fit equally."),
         (draft.way is Way.OLDEST, "Nothing says which invoices are meant."),
         (fit is Fit.PARTIAL and len(draft.invoices) > 1, "It pays several invoices in part, and does not say how."),
+        (not named and draft.in_advance, "The payer says that it pays in advance."),
         (fit is Fit.FEE and draft.deducts, "The payer took something off, which is not a bank's fee."),
         (draft.settled_named, "It may pay an invoice a second time."),
         (draft.repeat and not named, "The same amount came lately, and no invoice is named."),

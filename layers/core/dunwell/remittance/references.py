@@ -27,6 +27,10 @@ _DEDUCTION = re.compile(
     r"m[aä]ngel|credit note|gutschrift|moins|d[eé]duction|menos)\b",
     re.IGNORECASE,
 )
+_ADVANCE = re.compile(
+    r"\b(deposit|down\s?payment|pre-?pay\w*|in advance|anzahlung|vorkasse|vorauszahlung|acompte|anticipo)\b",
+    re.IGNORECASE,
+)
 _NO_ID = {"NOTPROVIDED", "NONREF", "NOREF"}
 
 
@@ -137,6 +141,11 @@ class Text:
     def deducts(self) -> bool:
         """Whether the payer says that something was taken off."""
         return bool(_DEDUCTION.search(self.raw))
+
+    @property
+    def in_advance(self) -> bool:
+        """Whether the payer says that it pays for what is not billed yet."""
+        return bool(_ADVANCE.search(self.raw))
 
     def grade(self, invoice: OpenInvoice) -> list[tuple[Level, Window]]:
         """Where the text mentions this invoice, by the strongest level at which it does; empty when it does not."""

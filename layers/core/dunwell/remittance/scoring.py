@@ -59,6 +59,8 @@ def _of_text(draft: Draft) -> dict[str, float]:
         "text_outdone": float(draft.outdone),
         "text_unexplained": min(draft.unexplained, 3) / 3,
         "text_settled": float(draft.settled_named),
+        "text_deducts": float(draft.deducts),
+        "text_in_advance": float(draft.in_advance),
         "text_unnamed": float(not any(draft.levels)),
     }
 
@@ -89,6 +91,8 @@ def _of_amount(draft: Draft) -> dict[str, float]:
         "amount_partial_several": float(fit is Fit.PARTIAL and several),
         "amount_over_share": over,
         "amount_over_little": float(0 < over < 0.1),
+        "amount_over_named": float(over > 0 and all(draft.levels)),
+        "amount_fee_named": float(fit is Fit.FEE and all(draft.levels)),
         "amount_chance": min(draft.chance_permille, 200) / 200,
         "amount_repeat": float(draft.repeat),
         "amount_ambiguous": float(draft.ambiguous),
