@@ -10,14 +10,14 @@ _STYLE = "font-family:sans-serif;font-size:12px"
 
 
 def svg(points: Sequence[Quality], chosen: Quality, target: tuple[float, float], rival: tuple[float, float]) -> str:
-    """The curve with the chosen threshold, the target's corner, and what exact references reach.
+    """The curve with the chosen threshold and the target's corner, and what exact references reach.
 
     Args:
         points: measured at thresholds of every strictness.
         target, rival: recall and precision.
     """
-    low_x = min([p.recall for p in points] + [target[0], rival[0]]) - 0.02
-    low_y = min([p.precision for p in points] + [target[1], rival[1]]) - 0.001
+    low_x = min([p.recall for p in points] + [target[0]]) - 0.02
+    low_y = min([p.precision for p in points] + [target[1]]) - 0.001
 
     def at(recall: float, precision: float) -> tuple[float, float]:
         x = LEFT + (recall - low_x) / (1 - low_x) * (WIDTH - LEFT - RIGHT)
@@ -32,7 +32,8 @@ def svg(points: Sequence[Quality], chosen: Quality, target: tuple[float, float],
         _target(at(*target)),
         f'<polyline points="{line}" fill="none" stroke="#0b5cad" stroke-width="2"/>',
         _dot(at(chosen.recall, chosen.precision), "#0b5cad", f"applied from {chosen.threshold_permille} permille"),
-        _dot(at(*rival), "#a33", "exact references only"),
+        f'<text x="{LEFT + 10}" y="{HEIGHT - BOTTOM - 12}" fill="#a33">'
+        f"exact references alone lie outside: recall {rival[0]:.2f}, precision {rival[1]:.2f}</text>",
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
