@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dunwell.accounts.model import CustomerKind
 from dunwell.errors import InvalidInputError
 from dunwell.ingestion.mapping import LONGEST_TEXT, REQUIRED, FieldRule, SourceMapping
-from dunwell.ingestion.receivable import Receivable, Reject, RejectedRowError
+from dunwell.ingestion.records import Receivable, Reject, RejectedRowError
 from tests.support.receivables import GOOD, mapping, mappings
 
 IBM = {
