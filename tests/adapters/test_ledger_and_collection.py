@@ -96,9 +96,10 @@ def test_an_account_comes_back_as_it_was_written(store: Store) -> None:
     who = customer(
         kind=CustomerKind.PERSON,
         name='Zoë "Z" O\'Brien 木',
-        consents=frozenset({Channel.SMS}),
-        opted_out=frozenset({Channel.EMAIL}),
-        suppressed=frozenset({"a@b.example"}),
+        phone="+12125550123",
+        texts=True,
+        refuses=[Channel.EMAIL],
+        bounced=["a@b.example"],
         holds=(Hold("cease", "inv_a1", NOW, NOW + timedelta(days=1)), Hold("deceased", None, NOW)),
     )
     store.holds("A1", "A2", who=who, amount_minor=10**17)
@@ -303,12 +304,18 @@ def test_an_account_longer_than_a_page_of_dynamodb_is_read_whole(table: Table) -
     assert loaded.balances == {"USD": 400}
 
 
-def test_one_change_is_one_item_of_the_outbox_which_is_forgotten_within_days(table: Table) -> None:
+def test_a_change_is_one_item_with_its_events(table: Table) -> None:
     ledger = DynamoLedger(table)
     ledger.commit(Change(Account(customer()), customer(), events=(event(1), event(2))))
-    (item,) = table.query(partition("cus_anna"), OUTBOX)
+    (item,) = table.query(partition("cus_anna"), LEDGER)
     assert [one["event_id"] for one in item["events"]] == ["evt_1", "evt_2"]
     assert item["events"][0]["data"] == {"n": 1, "flag": True, "none": None}
+
+
+def test_events_of_a_contact_are_one_item_of_the_outbox_which_is_forgotten_within_days(table: Table) -> None:
+    DynamoCollection(table).plan("cus_anna", [contact()], [event(1), event(2)])
+    (item,) = table.query(partition("cus_anna"), OUTBOX)
+    assert [one["event_id"] for one in item["events"]] == ["evt_1", "evt_2"]
     assert 6 * 86_400 < item["ttl"] - time.time() <= 7 * 86_400
 
 

@@ -12,7 +12,6 @@ from tests.support.template import functions
 
 LOAD = {"dynamodb:Query LedgerTable": "reads an account, or what was planned and opened for it"}
 WRITE = {"dynamodb:PutItem LedgerTable": "writes entries with their events"}
-POST = WRITE | {"dynamodb:DeleteItem LedgerTable": "takes a settled account off the work list"}
 READ_ONE = {"dynamodb:GetItem LedgerTable": "reads one case, contact, score or order"}
 WORK = {"dynamodb:Query LedgerTable/index/work": "goes through a work list"}
 URLS = {"ssm:GetParameter urls": "writes links"}
@@ -33,7 +32,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "sqs:SendMessage PublishChangesDeadLetters": "Lambda puts there, with this role, what could not be published",
     },
     "IngestUpload": LOAD
-    | POST
+    | WRITE
     | {
         "s3:GetObject IngestBucket/uploads/*": "reads the file",
         "s3:PutObject IngestBucket/results/*": "writes the run record and the rejects",
@@ -62,8 +61,8 @@ NEEDED: dict[str, dict[str, str]] = {
         "dynamodb:UpdateItem AccessTable": "uses a code up, notes that a session was seen",
         "dynamodb:DeleteItem AccessTable": "ends a session, forgets tries",
     },
-    "StripeWebhook": LOAD | READ_ONE | POST | SECRET,
-    "SyncSource": LOAD | READ_ONE | POST | SECRET,
+    "StripeWebhook": LOAD | READ_ONE | WRITE | SECRET,
+    "SyncSource": LOAD | READ_ONE | WRITE | SECRET,
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
     "ResumeCase": LOAD | {"states:SendTaskSuccess Escalation": RESUME},
     "Console": LOAD | READ_ONE | WRITE | WORK | URLS | {"states:SendTaskSuccess Escalation": RESUME},
