@@ -22,7 +22,8 @@ def test_a_payment_whose_webhook_was_lost_is_posted_by_the_next_pull_and_once(de
 
     deployed.send("SyncQueueUrl", {"source": "stripe"})
     account = eventually(lambda: found if not (found := deployed.account(number)).balances else None, WAIT_SECONDS)
-    (order,) = deployed.orders(number)
+    # The order is noted after the money is posted.
+    (order,) = eventually(lambda: [one for one in deployed.orders(number) if one.payment_reference], WAIT_SECONDS)
     assert [entry.reference for entry in account.entries.values()] == [f"{order.payment_reference}#succeeded"]
 
     deployed.send("SyncQueueUrl", {"source": "stripe"})
