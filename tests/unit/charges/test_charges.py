@@ -215,6 +215,20 @@ def test_an_instalment_that_is_not_due_yet_bears_no_interest() -> None:
     assert interest(charged(account(bill(instalments=parts)), 30)) == round(expected)
 
 
+def test_the_interest_of_an_instalment_that_was_paid_late_is_charged_at_the_months_end() -> None:
+    parts = (Instalment(DUE, 400_00), Instalment(day(100), 600_00))
+    policy = ChargePolicy((CONTRACT,))
+    made = charged(add(account(bill(instalments=parts)), paid(400_00, 10)), 60, policy)
+    assert standing(made) == {"interest#2026-03-31": round(400_00 * 10 * Decimal(12) / 36_500)}
+
+
+def test_what_had_accrued_is_forgone_when_the_source_calls_the_invoice_settled() -> None:
+    settled = fact(EntryKind.SETTLEMENT, "set_1", 1_000_00, 40, "A")
+    made = charged(charged(account(bill()), 35), 35)
+    late = charged(add(made, settled), 90)
+    assert (standing(late), late.balances) == ({"late_fee": 70_00, "interest#2026-03-31": 9_66}, {"GBP": 79_66})
+
+
 def test_within_the_days_of_grace_nothing_is_charged_and_after_them_all_of_it() -> None:
     rule = replace(CONTRACT, grace_days=10, late_fee=LateFee({"GBP": 25_00}))
     policy = ChargePolicy((rule,))

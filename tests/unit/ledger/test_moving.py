@@ -277,6 +277,12 @@ def test_transfers_change_no_sum_of_money(facts: list[Any], moves: list[tuple[st
 # --- the fold's part in it ---
 
 
+def test_a_source_that_calls_an_invoice_settled_speaks_of_what_it_billed_and_not_of_our_charges() -> None:
+    settled = on_invoice("s", EntryKind.SETTLEMENT, "A", 100, 20)
+    made = account(bill("A", 100), on_invoice("f", EntryKind.FEE, "A", 5), settled)
+    assert [made.books.part_minor("inv_A", part) for part in Part] == [0, 5, 0, 0]
+
+
 def test_a_reversal_of_a_payment_that_moved_away_does_nothing_here() -> None:
     marker = Entry("mov_1", EntryKind.MOVED, "USD", 0, AT.date(), reference="cus_b", of="p")
     made = account(bill("A", 100), pay("p", 40), undo("r", "p", 40), marker)

@@ -7,7 +7,7 @@ effect at the close of their day, after its payments, so that who pays an invoic
 What had accrued and was not charged yet is forgone when an invoice is written off or its source calls it settled.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -85,6 +85,7 @@ class _Watch:
     invoice: Invoice
     began_on: date | None = None
     fee_done: bool = False
+    uncharged: bool = False
     accrued: Decimal = Decimal(0)
     in_grace: Decimal = Decimal(0)
     interest_minor: int = 0
@@ -98,9 +99,11 @@ class _Watch:
 
     def late_minor(self, books: Books, close: date) -> int:
         """The principal that was due on or before a day and open at its close."""
+        if self.invoice.due_on > close:
+            return 0
         open_minor = books.part_minor(self.invoice.invoice_id, Part.PRINCIPAL)
         to_come = sum(part.amount_minor for part in self.invoice.instalments if part.due_on > close)
-        return max(0, open_minor - to_come) if self.invoice.due_on <= close else 0
+        return max(0, open_minor - to_come)
 
 
 class _Accrual:
@@ -136,13 +139,15 @@ class _Accrual:
                 turn = next(turns, None)
             last = min(_month_end(day), as_of, turn - _DAY if turn else as_of)
             self._replay.through(day - _DAY)
-            fees = [fee for watch in self._watched if (fee := self._fee(watch, day))]
+            books, close = self._replay.books, day - _DAY
+            late = [watch for watch in self._watched if watch.uncharged or watch.late_minor(books, close)]
+            fees = [fee for watch in late if (fee := self._fee(watch, day))]
             if fees:
                 last = day
-            for watch in self._watched:
+            for watch in late:
                 self._accrue(watch, day, last)
             self._replay.through(last, close_of(last))
-            for made in (*fees, *self._interest(last)):
+            for made in (*fees, *self._interest(last, late)):
                 self._replay.add(made)
                 yield made
             day = last + _DAY
@@ -188,7 +193,7 @@ class _Accrual:
             watch.in_grace = Decimal(0)
         if not late_minor:
             return
-        watch.rule = rule
+        watch.rule, watch.uncharged = rule, True
         percent = self._policy.percent(rule, day, watch.began_on)
         accrued = simple_interest(late_minor, percent, (last - day).days + 1)
         if day > _grace_end(watch.invoice, rule):
@@ -196,14 +201,15 @@ class _Accrual:
         else:
             watch.in_grace += accrued
 
-    def _interest(self, on: date) -> Iterator[Entry]:
-        """What accrued on invoices whose month ends on a day, or whose principal was paid by then."""
+    def _interest(self, on: date, late: Sequence[_Watch]) -> Iterator[Entry]:
+        """What accrued on late invoices, when a month ends on a day, or when their principal was paid on it."""
         books = self._replay.books
-        for watch in self._watched:
+        for watch in late:
             invoice_id = watch.invoice.invoice_id
             settled = not books.part_minor(invoice_id, Part.PRINCIPAL)
             if watch.rule is None or not (settled or on == _month_end(on)):
                 continue
+            watch.uncharged = False
             if settled:
                 watch.in_grace = Decimal(0)
             if settled and (books.written_off_minor(invoice_id) or self._is_called_settled(invoice_id)):

@@ -367,7 +367,8 @@ class _Fold:
         """Apply at most so much of a credit to an invoice, by part; what was written off comes last."""
         if debt.invoice.currency != credit.entry.currency:
             return
-        order = _CREDITED if credit.entry.kind is EntryKind.CREDIT_NOTE else self._part_order
+        # A source that calls an invoice settled speaks of what it billed: it knows nothing of our fees and interest.
+        order = self._part_order if credit.entry.kind is EntryKind.PAYMENT else _CREDITED
         for part in (*order, Part.RECOVERY):
             amount = min(amount_minor, debt.owed[part])
             if amount <= 0:
