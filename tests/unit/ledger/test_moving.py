@@ -277,6 +277,13 @@ def test_transfers_change_no_sum_of_money(facts: list[Any], moves: list[tuple[st
 # --- the fold's part in it ---
 
 
+def test_a_charge_that_is_taken_back_at_its_own_moment_leaves_no_trace_in_what_is_open() -> None:
+    facts = (bill("A", 100), on_invoice("d", EntryKind.DISPUTE, "A", 10, 2), entry("c", EntryKind.CREDIT_NOTE, 150, 3))
+    without = account(*facts)
+    netted = account(*facts, on_invoice("f", EntryKind.FEE, "A", 50, 5), undo("r", "f", 50, 5))
+    assert (netted.balances, netted.unapplied) == (without.balances, without.unapplied) == ({"USD": 10}, {"USD": 60})
+
+
 def test_a_source_that_calls_an_invoice_settled_speaks_of_what_it_billed_and_not_of_our_charges() -> None:
     settled = on_invoice("s", EntryKind.SETTLEMENT, "A", 100, 20)
     made = account(bill("A", 100), on_invoice("f", EntryKind.FEE, "A", 5), settled)

@@ -155,7 +155,9 @@ def _place(invoices: Mapping[str, "Invoice"], entries: Mapping[str, Entry], entr
     ]
     on = max([about.on for about in chain] + issued)
     instant = max((_instant(about) for about in chain if about.on == on), default=_DAWN)
-    rank = max(_RANK.get(about.kind, 0) for about in chain)
+    # A charge that is taken back at its own moment is netted before any credit flows to it.
+    ranked = chain[-1:] if chain[-1].kind in CHARGES else chain
+    rank = max(_RANK.get(about.kind, 0) for about in ranked)
     return on, instant, rank, len(chain), entry.entry_id
 
 
