@@ -29,7 +29,7 @@ def invoice_facts(account: Account) -> list[InvoiceFacts]:
             amount_minor=invoice.amount_minor,
             currency=invoice.currency,
             settled_on=settled.get(invoice.invoice_id),
-            disputed=invoice.disputed,
+            disputed=account.disputed_minor(invoice.invoice_id) > 0,
         )
         for invoice in account.invoices.values()
     ]
