@@ -69,9 +69,16 @@ def test_neutralising_a_reasons_feature_moves_the_score_in_the_stated_direction(
         for reason in one.reasons:
             index = FEATURE_NAMES.index(reason.feature)
             neutral = [*row[:index], NEUTRAL_VALUES[index], *row[index + 1 :]]
-            before, after = scorer.probabilities([row, neutral])
+            before, after = scorer.one(row), scorer.one(neutral)
             column = MODEL.horizons_days.index(one.horizon_days or 0)
             assert (reason.direction == "raises") == (after[column] < before[column])
+
+
+def test_settlement_is_expected_within_its_interval_and_never_before_today() -> None:
+    fresh, overdue = score_customer([invoice(0, issued=0), invoice(1, issued=-50)], AS_OF, ByHandScorer()).invoices
+    assert fresh.expected_on == AS_OF + timedelta(days=30)  # lateness 0 on the root scale is the due date
+    assert fresh.earliest_on < fresh.expected_on < fresh.latest_on
+    assert overdue.earliest_on == overdue.expected_on == AS_OF
 
 
 def test_the_largest_reason_comes_first_and_reads_as_a_sentence() -> None:

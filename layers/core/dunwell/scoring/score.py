@@ -4,41 +4,48 @@ The probability asked for is the next milestone of the invoice: late at all whil
 then more than 30, then more than 90 days late. The customer's risk is the share of the open balance
 expected to be more than 30 days late, taken within each currency; the worst currency counts, since
 currencies are never netted.
+
+When an invoice will be settled is given as a day with an interval that four in five settlements fall into. No
+day is before `as_of`: what has not been settled yet cannot have been settled earlier.
 """
 
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
+from math import sqrt
 
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import customer_features, invoice_features
-from dunwell.scoring.ports import ModelVersion, Scorer
-from dunwell.scoring.reasons import Reason, main_reasons, neutralised, words_for
+from dunwell.scoring.habit import MAX_TERMS_DAYS
+from dunwell.scoring.ports import Forecast, ModelVersion, Scorer
+from dunwell.scoring.reasons import Reason, main_reasons, words_for
 from dunwell.scoring.segments import Segment, segment
 
 RISK_HORIZON_DAYS = 30
-INVOICES_PER_CALL = 2_000  # bounds the memory of one call: about 20 rows an invoice
-
-Probabilities = tuple[float, ...]
-Effects = list[tuple[int, Probabilities]]  # feature index, probabilities without it
+INVOICES_PER_CALL = 2_000  # bounds the memory of one call: about 4 KB an invoice
+LONGEST_DAYS = 3_650
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceScore:
     """An open invoice's score. `probabilities` follow the model's horizons; `horizon_days` is the next
-    milestone, the one the reasons are for, None when the invoice is past them all.
+    milestone, the one the reasons are for, None when the invoice is past them all. Settlement is expected
+    on `expected_on`, in four cases of five between `earliest_on` and `latest_on`.
     """
 
     invoice_id: str
     currency: str
     amount_minor: int
     days_past_due: int
-    probabilities: Probabilities
+    probabilities: tuple[float, ...]
     horizon_days: int | None
     reasons: tuple[Reason, ...]
+    expected_on: date
+    earliest_on: date
+    latest_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +63,31 @@ class CustomerScore:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """An invoice with the model's answers. `behind` counts the horizons it has passed."""
+    """An invoice with the model's answer. `behind` counts the horizons it has passed."""
 
     invoice: InvoiceFacts
     row: tuple[float, ...]
     behind: int
-    found: Probabilities
-    without: Effects
+    found: Forecast
 
     @property
     def weight(self) -> int:
         return max(1, self.invoice.amount_minor)  # an invoice over nothing still shows a habit
 
-    def at(self, column: int, found: Probabilities | None = None) -> float:
+    def at(self, column: int) -> float:
         """The probability for a horizon: certain once passed, and never above an earlier one's."""
-        return 1.0 if column < self.behind else min((found or self.found)[self.behind : column + 1])
+        return 1.0 if column < self.behind else min(self.found.probabilities[self.behind : column + 1])
 
-    def effects(self, column: int) -> list[tuple[int, float]]:
-        """By feature: how much the probability falls without it."""
+    def effects(self, column: int) -> Sequence[float]:
+        """By feature: how much the probability falls without it; nothing moves what is certain."""
+        if column < self.behind:
+            return [0.0] * len(self.row)
+        if column == self.behind:
+            return self.found.effects[column]
         now = self.at(column)
-        return [(index, now - self.at(column, found)) for index, found in self.without]
+        counted = range(self.behind, column + 1)
+        without = [[self.found.probabilities[c] - effect for effect in self.found.effects[c]] for c in counted]
+        return [now - min(values) for values in zip(*without, strict=True)]
 
 
 def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -> CustomerScore:
@@ -96,9 +108,9 @@ def score_customers(customers: Sequence[Sequence[InvoiceFacts]], as_of: date, sc
     horizons = scorer.model.horizons_days
     remaining = iter(asked)
     while batch := list(islice(remaining, INVOICES_PER_CALL)):
-        for (number, invoice, row), (found, without) in zip(batch, _ask(batch, scorer), strict=True):
+        for (number, invoice, row), found in zip(batch, scorer.forecasts([row for _, _, row in batch]), strict=True):
             behind = bisect_left(horizons, (as_of - invoice.due_on).days)
-            answers[number].append(_Asked(invoice, row, behind, found, without))
+            answers[number].append(_Asked(invoice, row, behind, found))
     return [
         _customer_score(facts, answers.get(number, []), as_of, scorer.model) for number, facts in enumerate(customers)
     ]
@@ -112,23 +124,6 @@ def _open_rows(facts: Sequence[InvoiceFacts], as_of: date) -> Iterable[tuple[Inv
     ]
     customer = customer_features(facts, as_of) if still_open else None
     return [(invoice, invoice_features(invoice, customer)) for invoice in still_open] if customer else []
-
-
-def _ask(
-    batch: Sequence[tuple[int, InvoiceFacts, tuple[float, ...]]], scorer: Scorer
-) -> Iterable[tuple[Probabilities, Effects]]:
-    """Asks once for every row and every row without one of its features."""
-    rows: list[Sequence[float]] = []
-    parts: list[tuple[int, list[int]]] = []
-    for _, _, row in batch:
-        copies = neutralised(row)
-        parts.append((len(rows), [index for index, _ in copies]))
-        rows.append(row)
-        rows.extend(copy for _, copy in copies)
-    answers = scorer.probabilities(rows)
-    for start, indices in parts:
-        without = answers[start + 1 : start + 1 + len(indices)]
-        yield answers[start], list(zip(indices, without, strict=True))
 
 
 def _customer_score(
@@ -149,7 +144,8 @@ def _customer_score(
 
 def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> InvoiceScore:
     milestone = asked.behind if asked.behind < len(horizons_days) else None
-    effects = [] if milestone is None else asked.effects(milestone)
+    effects = () if milestone is None else asked.found.effects[milestone]
+    earliest, expected, latest = settlement(asked.invoice, as_of, asked.found.lateness)
     return InvoiceScore(
         invoice_id=asked.invoice.invoice_id,
         currency=asked.invoice.currency,
@@ -158,7 +154,21 @@ def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> 
         probabilities=tuple(asked.at(column) for column in range(len(horizons_days))),
         horizon_days=None if milestone is None else horizons_days[milestone],
         reasons=main_reasons(effects, lambda index: words_for(index, asked.row)),
+        expected_on=expected,
+        earliest_on=earliest,
+        latest_on=latest,
     )
+
+
+def settlement(invoice: InvoiceFacts, as_of: date, lateness: Sequence[float]) -> tuple[date, date, date]:
+    """The days on which an open invoice is settled by these quantiles of lateness on the root scale, none before `as_of`:
+    earliest, expected, latest.
+    """
+    allowed = sqrt(min(MAX_TERMS_DAYS, max(0, (invoice.due_on - invoice.issued_on).days)))
+    open_days = (as_of - invoice.issued_on).days
+    days = [min(LONGEST_DAYS, round(max(0.0, allowed + quantile) ** 2)) - open_days for quantile in lateness]
+    earliest, expected, latest = (as_of + timedelta(days=max(0, day)) for day in days)
+    return earliest, expected, latest
 
 
 def _risk(asked: Sequence[_Asked], column: int) -> tuple[float | None, str | None]:
@@ -174,13 +184,14 @@ def _risk(asked: Sequence[_Asked], column: int) -> tuple[float | None, str | Non
 def _customer_reasons(asked: Sequence[_Asked], column: int) -> tuple[Reason, ...]:
     """What neutralising a feature in all of the currency's invoices changes in the risk, in the words of the
     invoice where it changes most."""
-    effects: dict[int, float] = defaultdict(float)
-    heaviest: dict[int, tuple[float, _Asked]] = {}
+    if not asked:
+        return ()
     total = sum(one.weight for one in asked)
-    for one in asked:
-        for index, moved in one.effects(column):
-            effect = moved * one.weight / total
-            effects[index] += effect
-            if index not in heaviest or abs(effect) > heaviest[index][0]:
-                heaviest[index] = (abs(effect), one)
-    return main_reasons(effects.items(), lambda index: words_for(index, heaviest[index][1].row))
+    parts = [[one.weight / total * effect for effect in one.effects(column)] for one in asked]
+    effects = parts[0] if len(parts) == 1 else [sum(of_feature) for of_feature in zip(*parts, strict=True)]
+
+    def words(index: int) -> str:
+        heaviest = max(range(len(parts)), key=lambda number: abs(parts[number][index]))
+        return words_for(index, asked[heaviest].row)
+
+    return main_reasons(effects, words)
