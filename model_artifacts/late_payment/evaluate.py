@@ -174,7 +174,7 @@ def summary(found: dict[str, Any]) -> str:
 
 def _table(rows: dict[str, Any], columns: Sequence[str]) -> list[str]:
     def cell(value: float | None) -> str:
-        return f"{'–' if value is None else f'{value:.4f}':>18}"
+        return f"{'-' if value is None else f'{value:.4f}':>18}"
 
     head = " " * 26 + "".join(f"{name.replace('_', ' '):>18}" for name in columns)
     return [head, *(f"  {name:<24}" + "".join(cell(row[column]) for column in columns) for name, row in rows.items())]
@@ -185,9 +185,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m model_artifacts.late_payment.evaluate", description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="the folder with model.onnx and metrics.json")
     parser.add_argument("--data", type=Path, required=True, help="a ledger in the canonical columns (CSV)")
-    parser.add_argument(
-        "--cut", type=date.fromisoformat, required=True, help="test on what was issued from this day on"
-    )
+    parser.add_argument("--cut", type=date.fromisoformat, required=True, help="test on what was issued from then on")
     parser.add_argument("--out", type=Path, help="the JSON file to write (default: beside the model)")
     args = parser.parse_args(argv)
     try:

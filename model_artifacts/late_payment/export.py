@@ -5,6 +5,7 @@ knows nothing of) is then a few operations on what is there already, instead of 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +41,12 @@ def to_onnx(model: LatePayment) -> bytes:
     return bytes(made.SerializeToString(deterministic=True))
 
 
-def _constants(model: LatePayment) -> dict[str, NDArray[np.float32] | NDArray[np.int64]]:
-    found: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {
+def _constants(model: LatePayment) -> dict[str, NDArray[Any]]:
+    found: dict[str, NDArray[Any]] = {
         "overdue_column": np.array([_DAYS_OVERDUE], np.int64),
-        "is_overdue_column": (np.arange(len(FEATURE_NAMES)) == _DAYS_OVERDUE).astype(np.int64)[None, None, :],
+        "of_overdue": (np.arange(len(FEATURE_NAMES)) == _DAYS_OVERDUE)[None, None, :],
+        "of_others": (np.arange(len(FEATURE_NAMES)) != _DAYS_OVERDUE)[None, None, :],
+        "second_horizon": np.array([HORIZONS_DAYS[1]], np.float32),
         "neutral": np.array(NEUTRAL_VALUES, np.float32),
         "zero": np.zeros(1, np.float32),
         "last": np.array([2], np.int64),
@@ -61,7 +64,8 @@ def _constants(model: LatePayment) -> dict[str, NDArray[np.float32] | NDArray[np
     return found
 
 
-def _node(operation: str, inputs: Sequence[str], output: str, **attributes: int) -> NodeProto:
+def _node(operation: str, inputs: Sequence[str], output: str, axis: int | None = None) -> NodeProto:
+    attributes: dict[str, Any] = {} if axis is None else {"axis": axis}
     return helper.make_node(operation, list(inputs), [output], **attributes)
 
 
@@ -69,6 +73,7 @@ def _phase() -> list[NodeProto]:
     return [
         _node("Gather", [INPUT, "overdue_column"], "days_overdue", axis=1),
         _node("Greater", ["days_overdue", "zero"], "is_overdue"),
+        _node("Greater", ["days_overdue", "second_horizon"], "is_long_overdue"),
     ]
 
 
@@ -85,7 +90,21 @@ def _late() -> list[NodeProto]:
         *_linear("late", BEFORE),
         *_linear("late", OVERDUE),
         _node("Where", ["is_overdue", f"late_{OVERDUE}_line", f"late_{BEFORE}_line"], "log_odds"),
-        _node("Sigmoid", ["log_odds"], PROBABILITIES),
+        *_coherent("log_odds", "is_overdue", "is_long_overdue"),
+        _node("Sigmoid", ["log_odds_coherent"], PROBABILITIES),
+    ]
+
+
+def _coherent(name: str, overdue: str, long_overdue: str) -> list[NodeProto]:
+    """A later horizon is never likelier than an earlier one that has not passed yet."""
+    first, second, third = (f"{name}_{number}" for number in range(3))
+    return [
+        helper.make_node("Split", [name], [first, second, third], axis=1, num_outputs=3),
+        _node("Min", [first, second], f"{second}_capped"),
+        _node("Where", [overdue, second, f"{second}_capped"], f"{second}_coherent"),
+        _node("Min", [f"{second}_coherent", third], f"{third}_capped"),
+        _node("Where", [long_overdue, third, f"{third}_capped"], f"{third}_coherent"),
+        _node("Concat", [first, f"{second}_coherent", f"{third}_coherent"], f"{name}_coherent", axis=1),
     ]
 
 
@@ -97,6 +116,7 @@ def _effects() -> list[NodeProto]:
         _node("Sub", [INPUT, "neutral"], "off_neutral"),
         _node("Unsqueeze", ["off_neutral", "middle"], "off_neutral_each"),
         _node("Unsqueeze", ["is_overdue", "last"], "is_overdue_each"),
+        _node("Unsqueeze", ["is_long_overdue", "last"], "is_long_overdue_each"),
         _node("Where", ["is_overdue_each", f"late_{OVERDUE}_each", f"late_{BEFORE}_each"], "coefficients"),
         _node("Mul", ["off_neutral_each", "coefficients"], "parts"),
         _node("Unsqueeze", ["log_odds", "last"], "log_odds_each"),
@@ -104,9 +124,11 @@ def _effects() -> list[NodeProto]:
         _node("Mul", ["days_overdue", "overdue_before"], "overdue_part"),
         _node("Sub", [f"late_{BEFORE}_line", "overdue_part"], "not_overdue"),
         _node("Unsqueeze", ["not_overdue", "last"], "not_overdue_each"),
-        helper.make_node("Cast", ["is_overdue_column"], ["of_overdue"], to=TensorProto.BOOL),
         _node("Where", ["of_overdue", "not_overdue_each", "within_phase"], "without"),
-        _node("Sigmoid", ["without"], "probabilities_without"),
+        _node("And", ["is_overdue_each", "of_others"], "overdue_without"),
+        _node("And", ["is_long_overdue_each", "of_others"], "long_overdue_without"),
+        *_coherent("without", "overdue_without", "long_overdue_without"),
+        _node("Sigmoid", ["without_coherent"], "probabilities_without"),
         _node("Unsqueeze", [PROBABILITIES, "last"], "probabilities_each"),
         _node("Sub", ["probabilities_each", "probabilities_without"], EFFECTS),
     ]

@@ -79,7 +79,8 @@ def _calibration(model: dict[str, Any]) -> list[str]:
 
 
 def _than(measured: dict[str, Any], rival: str, measure: str) -> str:
-    return f"{measure} {measured['model'][measure]} is no better than the {rival.replace('_', ' ')}'s {measured[rival][measure]}"
+    ours, other = measured["model"][measure], measured[rival][measure]
+    return f"{measure} {ours} is no better than the {rival.replace('_', ' ')}'s {other}"
 
 
 def challenger_wins(y: Labels, champion: Floats, challenger: Floats) -> bool:

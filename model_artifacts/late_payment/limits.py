@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def _by_history(test: Sequence[Moment], p: Floats) -> list[dict[str, Any]]:
     y = table(test, 0)[1]
     edges = np.unique(np.quantile(counts, (0, 0.25, 0.5, 0.75, 1)))
     found = []
-    for number, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for number, (low, high) in enumerate(pairwise(edges)):
         chosen = (counts > low if number else counts >= low) & (counts <= high)
         measured = measures.classification(y[chosen], p[chosen])
         found.append({"settled_up_to": int(high), **{key: measured[key] for key in ("rows", "auc", "auc_se", "brier")}})
@@ -148,7 +149,7 @@ def _measured(file: LedgerFile, cut: date) -> tuple[dict[str, float], dict[str, 
     d, y = np.array(disputed), np.array(lateness)
     d_mean, y_mean = (np.bincount(index, values) / counts for values in (d, y))
     d_within, y_within = d - d_mean[index], y - y_mean[index]
-    delay = float(d_within @ y_within / max(d_within @ d_within, 1e-9))
+    delay = float(d_within @ y_within) / max(float(d_within @ d_within), 1e-9)
     rest = y_within - delay * d_within
     spread = float(np.sqrt(rest @ rest / max(1, len(y) - len(names) - 1)))
     levels, shares = y_mean - delay * d_mean, (counts * d_mean + 0.4) / (counts + 2)

@@ -52,13 +52,12 @@ NEVER_LOWERS = {
 NEVER_RAISES = {"has_history", "settled_count", "days_to_due"}
 BOUNDS = [(0.0 if n in NEVER_LOWERS else None, 0.0 if n in NEVER_RAISES else None) for n in FEATURE_NAMES]
 
-# Chosen on five folds before the cut, where .3 to .5 of the weight for the real ledger do equally well.
-PENALTY = 100.0  # L2, against this total weight
-TOTAL_WEIGHT = 20_000.0
-REAL_SHARE = 0.4
+# Chosen on five folds before the cut; from 300 to 2,000 made-up invoices, and from 3 to 30, do equally well there.
+MADE_UP_INVOICES = 1_000.0  # what all made-up ones together weigh: the more real ones there are, the less they count
+PENALTY = 10.0  # L2
 LATER_MOMENT_WEIGHT = {0: 0.2, 30: 1.0, 90: 1.0}  # for the first, what counts is the answer at issue
 ENOUGH_LATE = 50  # late and not late moments: below, a ledger says nothing about a horizon
-QUANTILE_REAL_SHARE, QUANTILE_PENALTY, QUANTILE_SMOOTHING = 0.7, 10.0, 0.05
+QUANTILE_SMOOTHING = 0.05
 
 BEFORE, OVERDUE = 0, 1  # the phases
 _OVERDUE = FEATURE_NAMES.index("days_overdue")
@@ -72,9 +71,15 @@ class LatePayment:
     lateness: list[list[LinearRegression]]
 
     def probabilities(self, X: Rows) -> Floats:
-        """scikit-learn's own answer, one column a horizon: what the exported graph must agree with."""
+        """scikit-learn's own answer, one column a horizon: what the exported graph must agree with. A later
+        horizon is never likelier than an earlier one that has not passed yet.
+        """
         phases = [np.column_stack([head.predict_proba(X)[:, 1] for head in heads]) for heads in self.late]
-        return _by_phase(X, phases)
+        late, late_30, late_90 = _by_phase(X, phases).T
+        overdue = X[:, _OVERDUE]
+        late_30 = np.where(overdue > HORIZONS_DAYS[0], late_30, np.minimum(late, late_30))
+        late_90 = np.where(overdue > HORIZONS_DAYS[1], late_90, np.minimum(late_30, late_90))
+        return np.column_stack([late, late_30, late_90])
 
     def quantiles(self, X: Rows) -> Floats:
         """Quantiles of lateness on the root scale, never crossing."""
@@ -117,8 +122,9 @@ def late_head(real: Sequence[Moment], made_up: Sequence[Moment], horizon: int, p
     if horizon == HORIZONS_DAYS[0]:
         phase = BEFORE  # nobody asks whether an overdue invoice will be late
     (Xr, yr, wr), (Xm, ym, wm) = (_in_phase(*table(moments, horizon), phase) for moments in (real, made_up))
-    share = REAL_SHARE if min(yr.sum(), (1 - yr).sum()) >= ENOUGH_LATE else 0.0
-    X, y, weights = np.concatenate([Xr, Xm]), np.concatenate([yr, ym]), _mixed(wr, wm, share)
+    if min(yr.sum(), (1 - yr).sum()) < ENOUGH_LATE:
+        wr = 0 * wr
+    X, y, weights = np.concatenate([Xr, Xm]), np.concatenate([yr, ym]), _mixed(wr, wm)
     scaler = StandardScaler().fit(X)
     theta = logistic(scaler.transform(X).astype(np.float64), y, weights)
     head = LogisticRegression()
@@ -130,8 +136,7 @@ def late_head(real: Sequence[Moment], made_up: Sequence[Moment], horizon: int, p
 
 def _quantile_head(real: Sequence[Moment], made_up: Sequence[Moment], tau: float, phase: int) -> LinearRegression:
     (Xr, yr, wr), (Xm, ym, wm) = (_in_phase(*lateness_table(moments), phase) for moments in (real, made_up))
-    share = QUANTILE_REAL_SHARE if len(yr) >= 10 * ENOUGH_LATE else 0.0
-    X, y, weights = np.concatenate([Xr, Xm]), np.concatenate([yr, ym]), _mixed(wr, wm, share)
+    X, y, weights = np.concatenate([Xr, Xm]), np.concatenate([yr, ym]), _mixed(wr, wm)
     scaler = StandardScaler().fit(X)
     theta = quantile(scaler.transform(X).astype(np.float64), y, weights, tau)
     head = LinearRegression()
@@ -152,11 +157,9 @@ def _in_phase(X: Rows, y: Any, weights: Floats, phase: int) -> tuple[Rows, Any, 
     return X[kept], y[kept], weights[kept]
 
 
-def _mixed(real: Floats, made_up: Floats, share: float) -> Floats:
-    """Weights that give the real ledger this share, or all when nothing is made up."""
-    share = 1.0 if share and not len(made_up) else share
-    parts = ((real, share), (made_up, 1 - share))
-    return np.concatenate([w * part * TOTAL_WEIGHT / max(w.sum(), 1e-9) for w, part in parts])
+def _mixed(real: Floats, made_up: Floats) -> Floats:
+    """Weights beside each other: a real moment as it is, all made-up ones as `MADE_UP_INVOICES`."""
+    return np.concatenate([real, made_up * MADE_UP_INVOICES / max(made_up.sum(), 1e-9)])
 
 
 def _unscaled(theta: Floats, scaler: StandardScaler) -> tuple[Floats, float]:
@@ -187,7 +190,7 @@ def quantile(X: Floats, y: Floats, weights: Floats, tau: float) -> Floats:
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         over = y - X @ theta[:-1] - theta[-1]
-        penalty = np.append(QUANTILE_PENALTY * theta[:-1], 0.0)
+        penalty = np.append(PENALTY * theta[:-1], 0.0)
         rounded = QUANTILE_SMOOTHING * np.logaddexp(0, -over / QUANTILE_SMOOTHING)
         slack = -weights * (tau - expit(-over / QUANTILE_SMOOTHING))
         value = weights @ (tau * over + rounded) + 0.5 * penalty @ theta

@@ -52,9 +52,9 @@ def days_of(invoices: Sequence[InvoiceFacts]) -> Floats:
     return np.array([invoice.days_late() for invoice in invoices], dtype=np.float64)
 
 
-def logistic() -> Any:
+def logistic(inverse_penalty: float = 0.1) -> Any:
     """The plain logistic regression."""
-    return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
+    return make_pipeline(StandardScaler(), LogisticRegression(C=inverse_penalty, max_iter=2000))
 
 
 def _customers_median(train: Sequence[Moment], test: Sequence[Moment], ledger: Ledger) -> NDArray[np.float64]:

@@ -106,9 +106,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m model_artifacts.late_payment.train", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="the folder to write to")
     parser.add_argument("--data", type=Path, help="a ledger in the canonical columns (CSV)")
-    parser.add_argument(
-        "--cut", type=date.fromisoformat, help="learn from what was known before this day, test on later"
-    )
+    parser.add_argument("--cut", type=date.fromisoformat, help="learn from what was known by then")
     args = parser.parse_args(argv)
     try:
         record = train(args.out, read_ledger(args.data) if args.data else None, args.cut)

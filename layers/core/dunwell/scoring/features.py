@@ -10,12 +10,13 @@ mean "always on time".
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import log, log1p, sqrt
+from typing import NamedTuple
 
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.habit import HABIT_INVOICES, MAX_TERMS_DAYS, UNKNOWN_HABIT, Habit, habit, root_lateness
+from dunwell.scoring.known import Known, known_at
 
 NEUTRAL_LATE_RATIO = 0.3
 NEUTRAL_LONG_LATE_RATIO = 0.05
@@ -24,7 +25,9 @@ NEUTRAL_SINCE_SETTLEMENT_DAYS = 30.0
 SHRINK_INVOICES = 2.0  # how many neutral invoices stand beside a customer's own
 RECENT_INVOICES = 3
 RECENCY_DECAY = 0.8  # each older invoice weighs this much of the next
-LONG_LATE_DAYS, VERY_LATE_DAYS = 30, 90
+LONG_LATE_DAYS = 30
+HORIZONS_DAYS = (0, LONG_LATE_DAYS, 90)
+_FROM_HERE = ("late_from_here", "long_late_from_here", "very_late_from_here")  # at these horizons
 
 _NEUTRAL: dict[str, float] = {
     "has_history": 1.0,
@@ -41,9 +44,7 @@ _NEUTRAL: dict[str, float] = {
     "habit_level": UNKNOWN_HABIT.level,
     "recent_habit_level": UNKNOWN_HABIT.recent_level,
     "habit_spread": UNKNOWN_HABIT.spread,
-    "late_from_here": UNKNOWN_HABIT.log_odds_beyond(0, 30, 0),
-    "long_late_from_here": UNKNOWN_HABIT.log_odds_beyond(LONG_LATE_DAYS, 30, 0),
-    "very_late_from_here": UNKNOWN_HABIT.log_odds_beyond(VERY_LATE_DAYS, 30, 0),
+    **dict(zip(_FROM_HERE, UNKNOWN_HABIT.log_odds_beyond(HORIZONS_DAYS, 30, 0), strict=True)),
     "days_since_settlement": NEUTRAL_SINCE_SETTLEMENT_DAYS,
     "amount_ratio": 0.0,
     "terms_days": 30.0,
@@ -60,13 +61,12 @@ FEATURE_NAMES: tuple[str, ...] = tuple(_NEUTRAL)
 NEUTRAL_VALUES: tuple[float, ...] = tuple(_NEUTRAL.values())
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerFeatures:
+class CustomerFeatures(NamedTuple):
     """What all of a customer's invoices share at `as_of`: computed once, used for each."""
 
     as_of: date
     settled_count: int
-    history: tuple[float, ...]  # has_history … days_late_trend, without late_ratio_with_open
+    history: tuple[float, ...]  # has_history … long_late_ratio, without late_ratio_with_open
     habit: Habit
     late_count: int
     days_since_settlement: float
@@ -77,35 +77,24 @@ class CustomerFeatures:
 
 def customer_features(history: Iterable[InvoiceFacts], as_of: date) -> CustomerFeatures:
     """Sums up a customer's history as known at `as_of`; one pass and one sort over it."""
-    settled: list[tuple[date, int, int, int]] = []  # when, days late, days taken, days allowed
-    overdue: list[int] = []
-    open_count = 0
-    log_amounts: dict[str, tuple[float, int]] = {}
-    for invoice in history:
-        if invoice.issued_on >= as_of:
-            continue
-        total, count = log_amounts.get(invoice.currency, (0.0, 0))
-        log_amounts[invoice.currency] = total + _log_amount(invoice), count + 1
-        paid = invoice.settled_on
-        if paid is not None and paid < as_of:
-            taken, allowed = (paid - invoice.issued_on).days, (invoice.due_on - invoice.issued_on).days
-            settled.append((paid, _clip(taken - allowed), taken, allowed))
-            continue
-        open_count += 1
-        if invoice.due_on < as_of:
-            overdue.append((as_of - invoice.due_on).days)
-    settled.sort()
-    delays = [one[1] for one in settled]
-    since = (as_of - settled[-1][0]).days if settled else NEUTRAL_SINCE_SETTLEMENT_DAYS
+    return features_of(known_at(history, as_of))
+
+
+def features_of(known: Known) -> CustomerFeatures:
+    """Sums up what is known of a customer."""
+    as_of, settled = known.as_of, known.settled
+    delays = [days if -90 < (days := one.days_late) < 180 else _clip(days) for one in settled]
+    overdue = [days for invoice in known.open if (days := (as_of - invoice.due_on).days) > 0]
+    since = (as_of - settled[-1].settled_on).days if settled else NEUTRAL_SINCE_SETTLEMENT_DAYS
     return CustomerFeatures(
         as_of=as_of,
         settled_count=len(settled),
         history=_history(delays),
-        habit=habit([root_lateness(taken, allowed) for _, _, taken, allowed in settled[-HABIT_INVOICES:]]),
-        late_count=sum(delay > 0 for delay in delays),
+        habit=habit([root_lateness(late + allowed, allowed) for _, late, allowed in settled[-HABIT_INVOICES:]]),
+        late_count=sum([delay > 0 for delay in delays]),
         days_since_settlement=min(365.0, since),
-        log_amounts=log_amounts,
-        open_count=open_count,
+        log_amounts=_log_amounts(known.invoices),
+        open_count=len(known.open),
         overdue_days=tuple(sorted(overdue, reverse=True)),
     )
 
@@ -130,9 +119,7 @@ def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple
         customer.habit.level,
         customer.habit.recent_level,
         customer.habit.spread,
-        customer.habit.log_odds_beyond(0, terms, open_days),
-        customer.habit.log_odds_beyond(LONG_LATE_DAYS, terms, open_days),
-        customer.habit.log_odds_beyond(VERY_LATE_DAYS, terms, open_days),
+        *customer.habit.log_odds_beyond(HORIZONS_DAYS, terms, open_days),
         customer.days_since_settlement,
         _amount_ratio(invoice, customer, counted),
         float(terms),
@@ -160,7 +147,18 @@ def _clip(days: int) -> int:
 
 
 def _log_amount(invoice: InvoiceFacts) -> float:
-    return log(max(1, invoice.amount_minor))
+    return log(invoice.amount_minor or 1)
+
+
+def _log_amounts(invoices: list[InvoiceFacts]) -> dict[str, tuple[float, int]]:
+    """By currency: the sum of the logs of the amounts, and how many they are."""
+    found: dict[str, list[float]] = {}
+    for invoice in invoices:
+        logs = found.get(invoice.currency)
+        if logs is None:
+            logs = found[invoice.currency] = []
+        logs.append(log(invoice.amount_minor or 1))
+    return {currency: (sum(logs), len(logs)) for currency, logs in found.items()}
 
 
 def _shrunk(part: float, whole: float, neutral: float = NEUTRAL_LATE_RATIO) -> float:

@@ -21,7 +21,8 @@ SHRINK_INVOICES = 0.5
 UNKNOWN_LEVEL, UNKNOWN_VARIANCE = -0.4, 0.4
 
 LOGISTIC_SCALE = 1.702  # makes a logistic curve follow a normal one; its tails are longer, as payments' are
-MAX_LOG_ODDS = 7.0
+MIN_ODDS, MAX_ODDS = 1e-3, 1e3
+MAX_EXPONENT = 50.0
 
 
 class Habit(NamedTuple):
@@ -34,26 +35,31 @@ class Habit(NamedTuple):
     spread: float
     expected_spread: float
 
-    def log_odds_beyond(self, horizon_days: int, terms_days: int, open_days: int) -> float:
-        """Log odds of settlement more than `horizon_days` past due, for an invoice that was due after
+    def log_odds_beyond(self, horizons_days: Sequence[int], terms_days: int, open_days: int) -> list[float]:
+        """Log odds of settlement more than each of the horizons past due, for an invoice that was due after
         `terms_days` and has been open for `open_days`.
         """
-        passed = self._odds_within(open_days, terms_days)
-        beyond = self._odds_within(terms_days + horizon_days, terms_days)
-        if beyond <= passed:
-            return MAX_LOG_ODDS
-        return max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, log((1 + passed) / (beyond - passed))))
+        allowed = sqrt(terms_days)
+        passed = self._odds_within(open_days, allowed)
+        found = []
+        for horizon in horizons_days:
+            beyond = self._odds_within(terms_days + horizon, allowed)
+            odds = (1 + passed) / (beyond - passed) if beyond > passed else MAX_ODDS
+            found.append(log(MIN_ODDS if odds < MIN_ODDS else MAX_ODDS if odds > MAX_ODDS else odds))
+        return found
 
-    def _odds_within(self, days: int, terms_days: int) -> float:
+    def _odds_within(self, days: int, root_of_terms: float) -> float:
         """Odds of settlement within so many days of issue; none before the first is over."""
         if days <= 0:
             return 0.0
-        scaled = (sqrt(days + 0.5) - sqrt(terms_days) - self.level) / self.expected_spread
-        return exp(min(50.0, LOGISTIC_SCALE * scaled))
+        scaled = LOGISTIC_SCALE * (sqrt(days + 0.5) - root_of_terms - self.level) / self.expected_spread
+        return exp(scaled if scaled < MAX_EXPONENT else MAX_EXPONENT)
 
 
 def root_lateness(taken_days: int, allowed_days: int) -> float:
     """Lateness on the root scale; a settlement before issue counts as one on the day of issue."""
+    if 0 <= allowed_days <= MAX_TERMS_DAYS and taken_days >= 0:
+        return sqrt(taken_days) - sqrt(allowed_days)
     return sqrt(max(0, taken_days)) - sqrt(min(MAX_TERMS_DAYS, max(0, allowed_days)))
 
 

@@ -25,7 +25,8 @@ class Forecast(NamedTuple):
     """What the model says of one row.
 
     Attributes:
-        probabilities: of being settled later than each of the model's horizons after the due date.
+        probabilities: of being settled later than each of the model's horizons after the due date; a later horizon's
+            is never above that of an earlier one that has not passed yet.
         lateness: `SETTLEMENT_QUANTILES` of the settlement's lateness on the root scale (`dunwell.scoring.habit`).
         effects: by horizon, by feature: how much the probability falls when the feature is set to neutral.
     """

@@ -5,8 +5,7 @@ parts, which are exact for its form; whoever doubts a reason can repeat it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 
@@ -16,8 +15,7 @@ MIN_EFFECT = 0.005  # half a percentage point: less is not a reason
 _DAYS_OVERDUE = FEATURE_NAMES.index("days_overdue")
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One feature's part in a score: `effect` is how much the probability falls (positive: the feature
     raises it) when the feature is set to neutral.
     """
@@ -115,8 +113,9 @@ _WORDS: dict[str, tuple[str, str]] = {
 def main_reasons(effects: Sequence[float], words: Callable[[int], str]) -> tuple[Reason, ...]:
     """The up to four largest of these effects (one a feature), largest first, each wording once."""
     chosen: dict[str, Reason] = {}
-    large = [(-abs(effect), index) for index, effect in enumerate(effects) if not -MIN_EFFECT < effect < MIN_EFFECT]
-    for _, index in sorted(large):
+    large = [index for index, effect in enumerate(effects) if effect >= MIN_EFFECT or effect <= -MIN_EFFECT]
+    large.sort(key=lambda index: abs(effects[index]), reverse=True)
+    for index in large:
         effect = effects[index]
         text = words(index)
         if text not in chosen:

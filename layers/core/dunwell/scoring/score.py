@@ -11,26 +11,27 @@ day is before `as_of`: what has not been settled yet cannot have been settled ea
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 from math import sqrt
+from typing import NamedTuple
 
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.features import customer_features, invoice_features
+from dunwell.scoring.features import features_of, invoice_features
 from dunwell.scoring.habit import MAX_TERMS_DAYS
+from dunwell.scoring.known import Known, known_at
 from dunwell.scoring.ports import Forecast, ModelVersion, Scorer
 from dunwell.scoring.reasons import Reason, main_reasons, words_for
-from dunwell.scoring.segments import Segment, segment
+from dunwell.scoring.segments import Segment, segment_of
 
 RISK_HORIZON_DAYS = 30
 INVOICES_PER_CALL = 2_000  # bounds the memory of one call: about 4 KB an invoice
 LONGEST_DAYS = 3_650
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceScore:
+class InvoiceScore(NamedTuple):
     """An open invoice's score. `probabilities` follow the model's horizons; `horizon_days` is the next
     milestone, the one the reasons are for, None when the invoice is past them all. Settlement is expected
     on `expected_on`, in four cases of five between `earliest_on` and `latest_on`.
@@ -61,33 +62,22 @@ class CustomerScore:
     model: ModelVersion
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """An invoice with the model's answer. `behind` counts the horizons it has passed."""
 
     invoice: InvoiceFacts
+    weight: int  # its amount; an invoice over nothing still shows a habit
     row: tuple[float, ...]
     behind: int
     found: Forecast
 
-    @property
-    def weight(self) -> int:
-        return max(1, self.invoice.amount_minor)  # an invoice over nothing still shows a habit
-
     def at(self, column: int) -> float:
-        """The probability for a horizon: certain once passed, and never above an earlier one's."""
-        return 1.0 if column < self.behind else min(self.found.probabilities[self.behind : column + 1])
+        """The probability for a horizon: certain once passed."""
+        return 1.0 if column < self.behind else self.found.probabilities[column]
 
     def effects(self, column: int) -> Sequence[float]:
         """By feature: how much the probability falls without it; nothing moves what is certain."""
-        if column < self.behind:
-            return [0.0] * len(self.row)
-        if column == self.behind:
-            return self.found.effects[column]
-        now = self.at(column)
-        counted = range(self.behind, column + 1)
-        without = [[self.found.probabilities[c] - effect for effect in self.found.effects[c]] for c in counted]
-        return [now - min(values) for values in zip(*without, strict=True)]
+        return self.found.effects[column] if column >= self.behind else [0.0] * len(self.row)
 
 
 def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -> CustomerScore:
@@ -101,8 +91,11 @@ def score_customers(customers: Sequence[Sequence[InvoiceFacts]], as_of: date, sc
     """Scores many customers, in their order, in as few calls of the model as memory allows. Invoices
     issued after `as_of` are left out; one settled after it counts as open.
     """
+    known = [known_at(facts, as_of) for facts in customers]
     asked = [
-        (number, invoice, row) for number, facts in enumerate(customers) for invoice, row in _open_rows(facts, as_of)
+        (number, invoice, row)
+        for number, facts in enumerate(customers)
+        for invoice, row in _open_rows(facts, known[number])
     ]
     answers: dict[int, list[_Asked]] = defaultdict(list)
     horizons = scorer.model.horizons_days
@@ -110,25 +103,23 @@ def score_customers(customers: Sequence[Sequence[InvoiceFacts]], as_of: date, sc
     while batch := list(islice(remaining, INVOICES_PER_CALL)):
         for (number, invoice, row), found in zip(batch, scorer.forecasts([row for _, _, row in batch]), strict=True):
             behind = bisect_left(horizons, (as_of - invoice.due_on).days)
-            answers[number].append(_Asked(invoice, row, behind, found))
-    return [
-        _customer_score(facts, answers.get(number, []), as_of, scorer.model) for number, facts in enumerate(customers)
-    ]
+            answers[number].append(_Asked(invoice, max(1, invoice.amount_minor), row, behind, found))
+    return [_customer_score(history, answers.get(number, []), scorer.model) for number, history in enumerate(known)]
 
 
-def _open_rows(facts: Sequence[InvoiceFacts], as_of: date) -> Iterable[tuple[InvoiceFacts, tuple[float, ...]]]:
+def _open_rows(facts: Sequence[InvoiceFacts], known: Known) -> list[tuple[InvoiceFacts, tuple[float, ...]]]:
+    as_of = known.as_of
     still_open = [
         invoice
         for invoice in facts
-        if invoice.issued_on <= as_of and (invoice.settled_on is None or invoice.settled_on > as_of)
+        if (invoice.settled_on is None or invoice.settled_on > as_of) and invoice.issued_on <= as_of
     ]
-    customer = customer_features(facts, as_of) if still_open else None
+    customer = features_of(known) if still_open else None
     return [(invoice, invoice_features(invoice, customer)) for invoice in still_open] if customer else []
 
 
-def _customer_score(
-    facts: Sequence[InvoiceFacts], asked: Sequence[_Asked], as_of: date, model: ModelVersion
-) -> CustomerScore:
+def _customer_score(known: Known, asked: Sequence[_Asked], model: ModelVersion) -> CustomerScore:
+    as_of = known.as_of
     column = model.horizons_days.index(RISK_HORIZON_DAYS)
     risk, currency = _risk(asked, column)
     return CustomerScore(
@@ -136,7 +127,7 @@ def _customer_score(
         risk=risk,
         risk_currency=currency,
         reasons=_customer_reasons([one for one in asked if one.invoice.currency == currency], column),
-        segment=segment(facts, as_of),
+        segment=segment_of(known),
         invoices=tuple(_invoice_score(one, as_of, model.horizons_days) for one in asked),
         model=model,
     )
@@ -161,8 +152,8 @@ def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> 
 
 
 def settlement(invoice: InvoiceFacts, as_of: date, lateness: Sequence[float]) -> tuple[date, date, date]:
-    """The days on which an open invoice is settled by these quantiles of lateness on the root scale, none before `as_of`:
-    earliest, expected, latest.
+    """The days on which an open invoice is settled by these quantiles of lateness on the root scale: earliest,
+    expected, latest, none before `as_of`.
     """
     allowed = sqrt(min(MAX_TERMS_DAYS, max(0, (invoice.due_on - invoice.issued_on).days)))
     open_days = (as_of - invoice.issued_on).days
@@ -187,7 +178,7 @@ def _customer_reasons(asked: Sequence[_Asked], column: int) -> tuple[Reason, ...
     if not asked:
         return ()
     total = sum(one.weight for one in asked)
-    parts = [[one.weight / total * effect for effect in one.effects(column)] for one in asked]
+    parts = [_weighted(one.effects(column), one.weight / total) for one in asked]
     effects = parts[0] if len(parts) == 1 else [sum(of_feature) for of_feature in zip(*parts, strict=True)]
 
     def words(index: int) -> str:
@@ -195,3 +186,7 @@ def _customer_reasons(asked: Sequence[_Asked], column: int) -> tuple[Reason, ...
         return words_for(index, asked[heaviest].row)
 
     return main_reasons(effects, words)
+
+
+def _weighted(effects: Sequence[float], weight: float) -> Sequence[float]:
+    return effects if weight == 1 else [weight * effect for effect in effects]
