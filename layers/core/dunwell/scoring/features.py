@@ -24,6 +24,8 @@ NEUTRAL_SPREAD_DAYS = 6.0
 NEUTRAL_SINCE_SETTLEMENT_DAYS = 30.0
 SHRINK_INVOICES = 2.0  # how many neutral invoices stand beside a customer's own
 RECENT_INVOICES = 3
+RECENT_HISTORY = 30  # older ones weigh a thousandth by then
+_MONTH_END = timedelta(days=3)
 RECENCY_DECAY = 0.8  # each older invoice weighs this much of the next
 LONG_LATE_DAYS = 30
 HORIZONS_DAYS = (0, LONG_LATE_DAYS, 90)
@@ -123,7 +125,7 @@ def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple
         customer.days_since_settlement,
         _amount_ratio(invoice, customer, counted),
         float(terms),
-        float((invoice.due_on + timedelta(days=3)).month != invoice.due_on.month),
+        float((invoice.due_on + _MONTH_END).month != invoice.due_on.month),
         float(invoice.due_on.weekday() >= 5),
         float(max(0, -days_past_due)),
         float(max(0, days_past_due)),
@@ -184,17 +186,17 @@ def _history(delays: list[int]) -> tuple[float, ...]:
     mean = sum(delays) / count
     recent = delays[-RECENT_INVOICES:]
     recent_mean = sum(recent) / len(recent)
-    variance = sum((delay - mean) ** 2 for delay in delays) / count
+    variance = sum([delay * delay for delay in delays]) / count - mean * mean
     trend = recent_mean - sum(delays[: -len(recent)]) / (count - len(recent)) if count > len(recent) else 0.0
     return (
         1.0,
         log1p(count),
-        _shrunk(sum(delay > 0 for delay in delays), count),
+        _shrunk(sum([delay > 0 for delay in delays]), count),
         _recent_late_ratio(delays),
         mean * own,
         _median(sorted(delays)) * own,
         recent_mean * len(recent) / (len(recent) + 1),
-        sqrt((variance * count + NEUTRAL_SPREAD_DAYS**2 * SHRINK_INVOICES) / (count + SHRINK_INVOICES)),
+        sqrt((max(0.0, variance) * count + NEUTRAL_SPREAD_DAYS**2 * SHRINK_INVOICES) / (count + SHRINK_INVOICES)),
         trend * own,
         _shrunk(sum([delay > LONG_LATE_DAYS for delay in delays]), count, NEUTRAL_LONG_LATE_RATIO),
     )
@@ -203,8 +205,9 @@ def _history(delays: list[int]) -> tuple[float, ...]:
 def _recent_late_ratio(delays: list[int]) -> float:
     late = weight_sum = 0.0
     weight = 1.0
-    for delay in reversed(delays):
-        late += weight * (delay > 0)
+    for delay in delays[: -RECENT_HISTORY - 1 : -1]:
+        if delay > 0:
+            late += weight
         weight_sum += weight
         weight *= RECENCY_DECAY
     return _shrunk(late, weight_sum)

@@ -113,9 +113,14 @@ _WORDS: dict[str, tuple[str, str]] = {
 def main_reasons(effects: Sequence[float], words: Callable[[int], str]) -> tuple[Reason, ...]:
     """The up to four largest of these effects (one a feature), largest first, each wording once."""
     chosen: dict[str, Reason] = {}
-    large = [index for index, effect in enumerate(effects) if effect >= MIN_EFFECT or effect <= -MIN_EFFECT]
-    large.sort(key=lambda index: abs(effects[index]), reverse=True)
-    for index in large:
+    large = sorted(
+        [
+            (-effect if effect > 0 else effect, index)
+            for index, effect in enumerate(effects)
+            if effect >= MIN_EFFECT or effect <= -MIN_EFFECT
+        ]
+    )
+    for _, index in large:
         effect = effects[index]
         text = words(index)
         if text not in chosen:

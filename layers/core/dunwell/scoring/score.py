@@ -12,8 +12,7 @@ day is before `as_of`: what has not been settled yet cannot have been settled ea
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import islice
 from math import sqrt
 from typing import NamedTuple
@@ -49,8 +48,7 @@ class InvoiceScore(NamedTuple):
     latest_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerScore:
+class CustomerScore(NamedTuple):
     """A customer's score. `risk` runs from 0 to 1, of `risk_currency`; both are None when nothing is open."""
 
     as_of: date
@@ -128,7 +126,7 @@ def _customer_score(known: Known, asked: Sequence[_Asked], model: ModelVersion) 
         risk_currency=currency,
         reasons=_customer_reasons([one for one in asked if one.invoice.currency == currency], column),
         segment=segment_of(known),
-        invoices=tuple(_invoice_score(one, as_of, model.horizons_days) for one in asked),
+        invoices=tuple([_invoice_score(one, as_of, model.horizons_days) for one in asked]),
         model=model,
     )
 
@@ -142,7 +140,7 @@ def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> 
         currency=asked.invoice.currency,
         amount_minor=asked.invoice.amount_minor,
         days_past_due=(as_of - asked.invoice.due_on).days,
-        probabilities=tuple(asked.at(column) for column in range(len(horizons_days))),
+        probabilities=(1.0,) * asked.behind + tuple(asked.found.probabilities[asked.behind :]),
         horizon_days=None if milestone is None else horizons_days[milestone],
         reasons=main_reasons(effects, lambda index: words_for(index, asked.row)),
         expected_on=expected,
@@ -157,8 +155,9 @@ def settlement(invoice: InvoiceFacts, as_of: date, lateness: Sequence[float]) ->
     """
     allowed = sqrt(min(MAX_TERMS_DAYS, max(0, (invoice.due_on - invoice.issued_on).days)))
     open_days = (as_of - invoice.issued_on).days
-    days = [min(LONGEST_DAYS, round(max(0.0, allowed + quantile) ** 2)) - open_days for quantile in lateness]
-    earliest, expected, latest = (as_of + timedelta(days=max(0, day)) for day in days)
+    today = as_of.toordinal()
+    days = [today + max(0, min(LONGEST_DAYS, round(max(0.0, allowed + one) ** 2)) - open_days) for one in lateness]
+    earliest, expected, latest = map(date.fromordinal, days)
     return earliest, expected, latest
 
 
@@ -179,7 +178,7 @@ def _customer_reasons(asked: Sequence[_Asked], column: int) -> tuple[Reason, ...
         return ()
     total = sum(one.weight for one in asked)
     parts = [_weighted(one.effects(column), one.weight / total) for one in asked]
-    effects = parts[0] if len(parts) == 1 else [sum(of_feature) for of_feature in zip(*parts, strict=True)]
+    effects = parts[0] if len(parts) == 1 else list(map(sum, zip(*parts, strict=True)))
 
     def words(index: int) -> str:
         heaviest = max(range(len(parts)), key=lambda number: abs(parts[number][index]))
