@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from model_artifacts.credit_default.features import COLUMNS, NEVER, CreditFileError, Floats, features, read
 from model_artifacts.late_payment import measures
 
-FOLDS, SEED = 5, 0
+FOLDS, SEED = 5, 1  # the settings were chosen on the folds of seed 0
 
 
 def boosted() -> Any:
