@@ -19,6 +19,7 @@ from model_artifacts.late_payment.dataset import Ledger
 
 NEEDED = ("customer_id", "invoice_id", "issue_date", "due_date", "amount", "currency")
 OPTIONAL = ("settled_date", "disputed")
+LONGEST_TERMS_DAYS = 3_653  # beyond, a due date says "never" rather than when
 _DISPUTED = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 
 
@@ -83,6 +84,8 @@ def _invoice(row: Mapping[str, str | None], seen: set[str]) -> InvoiceFacts:
     settled_on = _day(values["settled_date"], "settled_date") if values["settled_date"] else None
     if due_on < issued_on:
         raise InvalidInputError("due before it was issued")
+    if (due_on - issued_on).days > LONGEST_TERMS_DAYS:
+        raise InvalidInputError("due more than ten years after it was issued")
     if settled_on and settled_on < issued_on:
         raise InvalidInputError("settled before it was issued")
     amount_minor = parse_amount(values["amount"], values["currency"])

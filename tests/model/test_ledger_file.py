@@ -64,6 +64,7 @@ def test_settlement_and_dispute_may_be_missing_altogether(tmp_path: Path) -> Non
         ("C-1,I-2,2026-01-05,2026-02-04,5,XQZ,,no", "is not an ISO 4217 currency"),
         ("C-1,I-2,1/5/2026,2026-02-04,5,EUR,,no", "issue_date is not a date"),
         ("C-1,I-2,2026-02-05,2026-02-04,5,EUR,,no", "due before it was issued"),
+        ("C-1,I-2,2026-01-05,9999-12-31,5,EUR,,no", "due more than ten years after"),
         ("C-1,I-2,2026-01-05,2026-02-04,5,EUR,2025-01-01,no", "settled before it was issued"),
         ("C-1,I-2,2026-01-05,2026-02-04,5,EUR,,perhaps", "disputed is neither"),
         (GOOD, "invoice_id was there before"),

@@ -67,7 +67,7 @@ class OnnxScorer:
     @staticmethod
     def _table(rows: Sequence[Sequence[float]], model: ModelVersion) -> "np.ndarray[Any, np.dtype[np.float32]]":
         width = len(model.feature_names)
-        if any(len(row) != width for row in rows):
+        if set(map(len, rows)) != {width}:
             raise ValueError(f"Each row must hold the {width} features {', '.join(model.feature_names)}.")
         flat = np.fromiter(chain.from_iterable(rows), np.float32, len(rows) * width)
         if not np.isfinite(flat).all():

@@ -46,6 +46,7 @@ def _assessment(account: Account, score: CustomerScore) -> Assessment:
         model_version=score.model.version,
         model_sha256=score.model.sha256,
         card_id=score.model.card_id,
+        risk_reasons=tuple(reason.words for reason in score.reasons),
     )
 
 

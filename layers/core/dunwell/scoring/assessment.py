@@ -34,6 +34,7 @@ class Assessment:
         risk_permille: the customer's risk in thousandths.
         segment: a behaviour segment's name; segment_facts: the facts that put the customer there.
         model_version, model_sha256, card_id: which model said so.
+        risk_reasons: up to four reasons for the risk, in plain words.
     """
 
     customer_id: str
@@ -45,6 +46,7 @@ class Assessment:
     model_version: str
     model_sha256: str
     card_id: str
+    risk_reasons: tuple[str, ...] = ()
 
 
 class AssessmentStore(Protocol):

@@ -9,8 +9,9 @@ payer, and a customer without history sits at neutral with `has_history` 0 rathe
 mean "always on time".
 """
 
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from math import log, log1p, sqrt
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ NEUTRAL_SINCE_SETTLEMENT_DAYS = 30.0
 SHRINK_INVOICES = 2.0  # how many neutral invoices stand beside a customer's own
 RECENT_INVOICES = 3
 RECENT_HISTORY = 30  # older ones weigh a thousandth by then
-_MONTH_END = timedelta(days=3)
+MONTH_END_DAYS = 3
 RECENCY_DECAY = 0.8  # each older invoice weighs this much of the next
 LONG_LATE_DAYS = 30
 HORIZONS_DAYS = (0, LONG_LATE_DAYS, 90)
@@ -85,9 +86,9 @@ def customer_features(history: Iterable[InvoiceFacts], as_of: date) -> CustomerF
 def features_of(known: Known) -> CustomerFeatures:
     """Sums up what is known of a customer."""
     as_of, settled = known.as_of, known.settled
-    delays = [days if -90 < (days := one.days_late) < 180 else _clip(days) for one in settled]
+    delays = [days if -90 < days < 180 else _clip(days) for _, days, _ in settled]
     overdue = [days for invoice in known.open if (days := (as_of - invoice.due_on).days) > 0]
-    since = (as_of - settled[-1].settled_on).days if settled else NEUTRAL_SINCE_SETTLEMENT_DAYS
+    since = (as_of - settled[-1][0]).days if settled else NEUTRAL_SINCE_SETTLEMENT_DAYS
     return CustomerFeatures(
         as_of=as_of,
         settled_count=len(settled),
@@ -103,13 +104,14 @@ def features_of(known: Known) -> CustomerFeatures:
 
 def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple[float, ...]:
     """The model's input for one open invoice of this customer, in the order of `FEATURE_NAMES`."""
-    days_past_due = _clip((customer.as_of - invoice.due_on).days)
+    due_on = invoice.due_on
+    days_past_due = _clip((customer.as_of - due_on).days)
     counted = invoice.issued_on < customer.as_of  # then the customer's sums hold this invoice too
     counted_open = counted and (invoice.settled_on is None or invoice.settled_on >= customer.as_of)
     has_history, settled_count, late_ratio, recent_late_ratio, *days_late = customer.history
     overdue_count, oldest = _others_overdue(customer, days_past_due if counted_open else 0)
     open_count = customer.open_count - counted_open
-    terms = min(MAX_TERMS_DAYS, max(0, (invoice.due_on - invoice.issued_on).days))
+    terms = min(MAX_TERMS_DAYS, max(0, (due_on - invoice.issued_on).days))
     open_days = terms + days_past_due
     return (
         has_history,
@@ -125,8 +127,8 @@ def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple
         customer.days_since_settlement,
         _amount_ratio(invoice, customer, counted),
         float(terms),
-        float((invoice.due_on + _MONTH_END).month != invoice.due_on.month),
-        float(invoice.due_on.weekday() >= 5),
+        float(due_on.day + MONTH_END_DAYS > monthrange(due_on.year, due_on.month)[1]),
+        float(due_on.weekday() >= 5),
         float(max(0, -days_past_due)),
         float(max(0, days_past_due)),
         log1p(open_count),

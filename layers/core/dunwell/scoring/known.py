@@ -6,13 +6,9 @@ from typing import NamedTuple
 
 from dunwell.scoring.facts import InvoiceFacts
 
-
-class Settled(NamedTuple):
-    """A settlement: when, how many days late (negative: early), and how many days after issue it fell due."""
-
-    settled_on: date
-    days_late: int
-    allowed_days: int
+Settled = tuple[date, int, int]
+"""A settlement: when, how many days late (negative: early), and how many days after issue it fell due. A plain tuple,
+since there are a dozen of them for each open invoice."""
 
 
 class Known(NamedTuple):
@@ -28,7 +24,9 @@ class Known(NamedTuple):
 
 def known_at(facts: Iterable[InvoiceFacts], as_of: date) -> Known:
     """What was known at the start of `as_of`; one pass and one sort."""
-    invoices, still_open, settled = [], [], []
+    invoices: list[InvoiceFacts] = []
+    still_open: list[InvoiceFacts] = []
+    settled: list[Settled] = []
     for invoice in facts:
         issued_on, due_on, settled_on = invoice.issued_on, invoice.due_on, invoice.settled_on
         if issued_on >= as_of:
@@ -37,6 +35,6 @@ def known_at(facts: Iterable[InvoiceFacts], as_of: date) -> Known:
         if settled_on is None or settled_on >= as_of:
             still_open.append(invoice)
         else:
-            settled.append(Settled(settled_on, (settled_on - due_on).days, (due_on - issued_on).days))
+            settled.append((settled_on, (settled_on - due_on).days, (due_on - issued_on).days))
     settled.sort()
     return Known(as_of, invoices, settled, still_open)

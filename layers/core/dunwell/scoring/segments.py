@@ -80,8 +80,8 @@ def _known(history: Known) -> _Known:
     oldest_due_on = min([invoice.due_on for invoice in history.open], default=as_of)
     return _Known(
         invoices=history.invoices,
-        delays_days=[one.days_late for one in settled],
-        since_payment_days=(as_of - settled[-1].settled_on).days if settled else None,
+        delays_days=[days for _, days, _ in settled],
+        since_payment_days=(as_of - settled[-1][0]).days if settled else None,
         oldest_past_due_days=max(0, (as_of - oldest_due_on).days),
         as_of=as_of,
     )
