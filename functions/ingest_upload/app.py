@@ -11,7 +11,6 @@ from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
 from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.environment import LedgerEnvironment, read_environment
-from dunwell_aws.ledger import ENTRIES_PER_CHANGE
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.uploads import UploadImport, in_threads
 
@@ -25,7 +24,7 @@ class IngestEnvironment(LedgerEnvironment):
 @cache
 def _uploads() -> UploadImport:
     creditor = bootstrap.policy().creditor
-    files = FileImport(bootstrap.ledger(), creditor.creditor_id, ENTRIES_PER_CHANGE, in_threads)
+    files = FileImport(bootstrap.ledger(), creditor.creditor_id, in_threads)
     bucket = read_environment(IngestEnvironment).ingest_bucket
     return UploadImport(client("s3"), files, bootstrap.mappings(), creditor.timezone, bucket)
 

@@ -34,20 +34,22 @@ class InMemoryLedger:
     def load(self, customer_id: str) -> Account | None:
         return self.accounts.get(customer_id)
 
-    def commit(self, change: Change) -> Account:
-        self.before_commit(change)
-        customer_id = change.account.customer.customer_id
+    def commit(self, change: Change, *others: Change) -> Account:
+        changes = (change, *others)
+        for one in changes:
+            self.before_commit(one)
         with self._lock:
-            known = self.accounts.get(customer_id)
-            lost = (known.version if known else 0) != change.account.version
-            if lost or (known and change.payments.keys() & known.payments.keys()):
-                raise ConflictError("the account was changed meanwhile")
-            self.accounts[customer_id] = change.applied()
-            self.events.extend(change.events)
-            return self.accounts[customer_id]
+            for one in changes:
+                known = self.accounts.get(one.account.customer.customer_id)
+                if (known.version if known else 0) != one.account.version:
+                    raise ConflictError("the account was changed meanwhile")
+            for one in changes:
+                self.accounts[one.account.customer.customer_id] = one.applied()
+                self.events.extend(one.events)
+            return self.accounts[change.account.customer.customer_id]
 
     def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
-        mine = (i for i, a in self.accounts.items() if (a.balances or a.unapplied) and shard_of(i) == shard)
+        mine = (i for i, a in self.accounts.items() if a.is_open and shard_of(i) == shard)
         return iter(sorted(i for i in mine if i > after))
 
 

@@ -123,7 +123,7 @@ def someone_reminded(view: View, contacts: Sequence[Contact]) -> Account | None:
     )
     for contact in delivered:
         account = view.account(contact.customer_id)
-        disputed = any(item.invoice.disputed for item in account.open_invoices)
+        disputed = any(not item.is_collectable for item in account.open_invoices)
         if len(account.balances) == 1 and not disputed and min(account.balances.values()) >= 1000:
             return account
     return None

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from dunwell.errors import InvalidInputError
-from dunwell.ingestion.receivable import RejectedRowError
+from dunwell.ingestion.records import RejectedRowError
 from dunwell.ingestion.table import Table
 from dunwell_aws.documents import read_mappings
 from infra.local.errors import LocalStackError
@@ -69,6 +69,6 @@ def _last_date(table: Table) -> tuple[date | None, int]:
             receivable = table.mapping.read(line, row)
         except RejectedRowError:
             continue
-        happened = max(receivable.issued_on, receivable.settled_on or receivable.issued_on)
+        happened = max(receivable.invoice.issued_on, receivable.invoice.settled_on or receivable.invoice.issued_on)
         last = max(last, happened) if last else happened
     return last, rows

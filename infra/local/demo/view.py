@@ -14,7 +14,7 @@ from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.dynamo_json import item, plain
 from dunwell_aws.ledger import DynamoLedger
-from dunwell_aws.table import CONTACT, HEAD, LEDGER, Table, from_plain
+from dunwell_aws.table import CONTACT, FIRST_CHANGE, Table, from_plain, partition
 from infra.local.stack import LocalStack
 
 
@@ -88,9 +88,17 @@ class View:
             raise LookupError(f"the ledger has no customer {customer_id}")
         return account
 
+    def accounts(self) -> Iterator[Account]:
+        """Every account of the ledger."""
+        for stored in self._scan(FIRST_CHANGE):
+            yield self.account(stored["pk"].removeprefix(partition("")))
+
     def counts(self) -> Counter[str]:
-        """Entries in the ledger by kind: CUSTOMER, INVOICE, PAYMENT."""
-        return Counter(stored["sk"].split("#")[1] for stored in self._scan(LEDGER))
+        """Facts in the ledger by kind: CUSTOMER, INVOICE, PAYMENT."""
+        found: Counter[str] = Counter()
+        for account in self.accounts():
+            found.update(CUSTOMER=1, INVOICE=len(account.invoices), PAYMENT=len(account.payments))
+        return found
 
     def ledger_digest(self) -> str:
         """A fingerprint of who owes and paid what: the same for two runs over the same file, whatever interrupted them.
@@ -98,16 +106,14 @@ class View:
         What a payment gateway names at random is left out.
         """
         lines = []
-        for stored in self._scan(LEDGER):
-            if stored["sk"] == HEAD:
-                facts = [stored["customer"]["number"], stored["balances"], stored["unapplied"]]
-            else:
-                facts = [stored[k] for k in sorted(stored) if k not in _RANDOM or stored.get("method") != "stripe"]
-            lines.append(json.dumps(facts, sort_keys=True))
+        for account in self.accounts():
+            invoices = sorted((i.number, i.currency, i.amount_minor, str(i.due_on)) for i in account.invoices.values())
+            entries = sorted(
+                (e.kind, e.currency, e.amount_minor, str(e.on), e.method) for e in account.entries.values()
+            )
+            owed = sorted((i.invoice.number, i.open_minor) for i in account.open_invoices)
+            lines.append(json.dumps([account.customer.number, invoices, entries, owed, account.unapplied]))
         return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
-
-
-_RANDOM = frozenset({"payment_id", "reference", "sk"})
 
 
 def _is_unsettled(contact: Contact) -> bool:

@@ -63,7 +63,7 @@ class Renderer:
 
 def _context(message: Message, creditor: Creditor, today: date, account_url: str, stop_url: str) -> dict[str, object]:
     currency = message.contact.currency
-    total = sum(item.open_minor for item in message.invoices)
+    total = sum(item.collectable_minor for item in message.invoices)
     return {
         "creditor": creditor,
         "name": message.account.customer.name,
@@ -78,9 +78,9 @@ def _lines(invoices: Sequence[OpenInvoice], today: date) -> list[dict[str, str]]
     return [
         {
             "number": item.invoice.number,
-            "due_on": f"{item.invoice.due_on:%d %B %Y}".lstrip("0"),
-            "amount": format_money(item.open_minor, item.invoice.currency),
-            "when": _when(days_past_due(item.invoice.due_on, today)),
+            "due_on": f"{item.due_on:%d %B %Y}".lstrip("0"),
+            "amount": format_money(item.collectable_minor, item.invoice.currency),
+            "when": _when(days_past_due(item.due_on, today)),
         }
         for item in invoices
     ]

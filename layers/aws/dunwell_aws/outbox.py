@@ -22,10 +22,11 @@ class PublishError(Exception):
 def read_outbox(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The events in a batch of the ledger's stream, in the order they happened.
 
-    Each event has event_id, name, customer_id, occurred_at and data. Raises KeyError for a record that is not an
-    outbox item: the mapping's filter lets none through.
+    Each event has event_id, name, customer_id, occurred_at and data. They stand in outbox items and in the
+    ledger's journal, where a change may have none.
     """
-    return [event for record in records for event in unmarshal(record["dynamodb"]["NewImage"]["events"])]
+    images = (record["dynamodb"]["NewImage"] for record in records)
+    return [event for image in images if "events" in image for event in unmarshal(image["events"])]
 
 
 def publish(client: "EventBridgeClient", bus_name: str, events: Iterable[Mapping[str, Any]]) -> int:

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from dunwell.dates import business_date
 from dunwell.ingestion.mapping import SourceMapping
-from dunwell.ingestion.receivable import Reject
+from dunwell.ingestion.records import Reject
 from dunwell.ingestion.run import FileImport, RunRecord
 from dunwell.ingestion.table import Table, UnreadableFileError
 from dunwell_aws.table import to_plain

@@ -10,6 +10,7 @@ Scalar = str | int | bool | None
 RECEIVABLES_IMPORTED = "ReceivablesImported"
 PAYMENT_APPLIED = "PaymentApplied"
 PAYMENT_FAILED = "PaymentFailed"
+ENTRY_POSTED = "EntryPosted"
 CONTACT_PLANNED = "ContactPlanned"
 CONTACT_REFUSED = "ContactRefused"
 CONTACT_SENT = "ContactSent"
@@ -19,6 +20,9 @@ CONTACT_COMPLAINED = "ContactComplained"
 ESCALATION_DUE = "EscalationDue"
 CASE_OPENED = "CaseOpened"
 CASE_CLOSED = "CaseClosed"
+CUSTOMERS_MERGED = "CustomersMerged"
+HOLD_PLACED = "HoldPlaced"
+HOLD_LIFTED = "HoldLifted"
 
 
 @dataclass(frozen=True, slots=True)

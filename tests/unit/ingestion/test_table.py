@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dunwell.ingestion.receivable import Reject, RejectedRowError
+from dunwell.ingestion.records import Reject, RejectedRowError
 from dunwell.ingestion.table import Table, UnreadableFileError
 from tests.support.receivables import GOOD, csv_file, mappings
 

@@ -35,8 +35,8 @@ def worklist_line(case: Case, account: Account, assessment: Assessment | None, a
     return WorklistLine(
         case=case,
         customer_name=account.customer.name,
-        overdue_minor=sum(item.open_minor for item in overdue),
-        days_past_due=max((days_past_due(item.invoice.due_on, as_of) for item in overdue), default=0),
+        overdue_minor=sum(item.collectable_minor for item in overdue),
+        days_past_due=max((days_past_due(item.due_on, as_of) for item in overdue), default=0),
         risk_permille=assessment.risk_permille if assessment else None,
         segment=assessment.segment if assessment else "",
         is_due=case.is_due(as_of),
@@ -48,7 +48,5 @@ def overdue_invoices(account: Account, currency: str, as_of: date) -> list[OpenI
     return [
         item
         for item in account.open_invoices
-        if item.invoice.currency == currency
-        and not item.invoice.disputed
-        and days_past_due(item.invoice.due_on, as_of) > 0
+        if item.invoice.currency == currency and item.is_collectable and days_past_due(item.due_on, as_of) > 0
     ]

@@ -37,12 +37,12 @@ def evaluate(case: Case, account: Account | None, as_of: date) -> Evaluation:
     if account is None:
         return Evaluation(NextStep.CLOSE, WITHDRAWN)
     overdue = [
-        item.invoice
+        item
         for item in account.open_invoices
-        if item.invoice.currency == case.currency and days_past_due(item.invoice.due_on, as_of) > 0
+        if item.invoice.currency == case.currency and days_past_due(item.due_on, as_of) > 0
     ]
     if not overdue:
         return Evaluation(NextStep.CLOSE, SETTLED)
-    if all(invoice.disputed for invoice in overdue):
+    if not any(item.is_collectable for item in overdue):
         return Evaluation(NextStep.CLOSE, WITHDRAWN)
     return Evaluation(NextStep.AWAIT_AGENT)

@@ -1,17 +1,34 @@
-"""Importing one customer's receivables: what is new becomes a change, what is known writes nothing."""
+"""Importing one customer's records: what is new becomes a change, what is known writes nothing."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import TypeVar
 
-from dunwell.accounts.model import Channel, Customer
+from dunwell.accounts.consent import source_consents
+from dunwell.accounts.contact_points import contact_points, postal_address
+from dunwell.accounts.describing import redescribed
+from dunwell.accounts.model import Channel, Customer, customer_id_of
 from dunwell.events import RECEIVABLES_IMPORTED, Event
 from dunwell.ids import stable_id
-from dunwell.ingestion.receivable import Receivable, Reject
+from dunwell.ingestion.records import (
+    CreditNoteRecord,
+    CustomerRecord,
+    InvoiceRecord,
+    PaymentRecord,
+    Receivable,
+    Record,
+    Reject,
+)
 from dunwell.ledger.change import Change
-from dunwell.ledger.model import Account, Allocation, Invoice, Payment
+from dunwell.ledger.entry import RECEIPTS, Direction, Entry, EntryKind
+from dunwell.ledger.model import Account, Instalment, Invoice
+from dunwell.ledger.ports import FACTS_PER_CHANGE
+from dunwell.ledger.posting import payment_id
 
 METHOD = "imported"
+Row = Receivable | Record
+Fact = TypeVar("Fact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,174 +48,454 @@ class Import:
     tally: Tally
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where records come from and when they are imported.
+
+    Attributes:
+        today: the business date; what is dated later has not happened yet.
+        at: the instant of the import, with a time zone.
+    """
+
+    creditor_id: str
+    source: str
+    today: date
+    at: datetime
+
+
 def customer_id(creditor_id: str, source: str, number: str) -> str:
     """The customer's id, the same at every import."""
     return stable_id("cus", creditor_id, source, number)
 
 
-def import_receivables(
-    account: Account | None,
-    rows: Sequence[Receivable],
-    *,
-    creditor_id: str,
-    source: str,
-    today: date,
-    at: datetime,
-    entries_per_change: int,
+def invoice_id(customer: str, number: str) -> str:
+    """An invoice's id, the same at every import; ``customer`` is the id under which its source knows the customer."""
+    return stable_id("inv", customer, number)
+
+
+def import_records(
+    account: Account | None, rows: Sequence[Row], origin: Origin, facts_per_change: int = FACTS_PER_CHANGE
 ) -> Import:
     """Compare one customer's rows with the account and say what to add.
 
-    Rows issued after ``today`` are left out as later; a settlement after ``today`` has not happened yet. A known
-    invoice with another amount, currency or issue date is rejected: amounts change by credit notes, not by edits.
+    Rows dated after ``origin.today`` are left out as later. A known invoice with another currency, issue date or amount
+    is rejected, unless the source orders its versions and this one is newer: then a debit or credit note corrects the
+    amount. Older versions change nothing.
 
     Args:
         account: as stored, or None for a new customer.
-        rows: all of one customer number, at least one; the last one describes the customer.
-        today: the business date; at: the instant of the import, with a time zone.
-        entries_per_change: how many entries the store can write at once.
+        rows: all of one customer number, at least one.
+        facts_per_change: how many facts the store can write at once.
     """
-    described = _customer(account, rows[-1], creditor_id, source)
-    if account is None and all(row.issued_on > today for row in rows):
-        return Import((), Tally(later=len(rows)))
-    current = account or Account(described)
-    taken: dict[str, tuple[Invoice, Payment | None]] = {}
-    rejects: list[Reject] = []
-    later = 0
+    run = _Import(account, rows, origin)
     for row in rows:
-        if row.issued_on > today:
-            later += 1
-            continue
-        invoice = _invoice(described.customer_id, row)
-        known = (
-            taken[invoice.invoice_id][0] if invoice.invoice_id in taken else current.invoices.get(invoice.invoice_id)
+        run.take(row)
+    return Import(tuple(run.changes(facts_per_change)), Tally(run.in_ledger, run.later, tuple(run.rejects)))
+
+
+@dataclass(slots=True)
+class _News:
+    """Facts that belong together: an invoice and what the same row says of it."""
+
+    invoices: dict[str, Invoice] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return len(self.invoices) + len(self.entries)
+
+
+class _Import:
+    """One customer's rows on their way into the account."""
+
+    def __init__(self, account: Account | None, rows: Sequence[Row], origin: Origin) -> None:
+        number = _of(rows[0]).customer_number
+        self._key = customer_id(origin.creditor_id, origin.source, number)
+        self._origin = origin
+        self._stored = account
+        self._customer = (
+            account.customer
+            if account
+            else Customer(
+                customer_id=self._key,
+                creditor_id=origin.creditor_id,
+                source=origin.source,
+                number=number,
+                kind=CustomerRecord(0, number).customer_kind,
+                name=number,
+            )
         )
-        if known and _money_facts(known) != _money_facts(invoice):
-            rejects.append(_contradiction(row))
-            continue
-        taken[invoice.invoice_id] = invoice, _settlement(row, invoice, today)
-    changes = _changes(current, described, taken, at, entries_per_change)
-    tally = Tally(in_ledger=len(rows) - later - len(rejects), later=later, rejects=tuple(rejects))
-    return Import(tuple(changes), tally)
+        # What the account will be, row by row, so that a later row sees an earlier one.
+        self._now = Account(
+            self._customer,
+            account.version if account else 0,
+            dict(account.invoices) if account else {},
+            dict(account.entries) if account else {},
+        )
+        self._notes: dict[str, list[Entry]] = {}
+        self._about: dict[str, list[Entry]] = {}
+        for entry in self._now.entries.values():
+            self._index(entry)
+        self._changed: set[str] = set()
+        self._payers: dict[str, list[tuple[date, int]]] = {}
+        self._news: list[_News] = []
+        self._touched = False
+        self.in_ledger = self.later = 0
+        self.rejects: list[Reject] = []
+
+    def take(self, row: Row) -> None:
+        record = _of(row)
+        if _dated(record) > self._origin.today:
+            self.later += 1
+            return
+        news, reject = self._read(row)
+        if reject:
+            self.rejects.append(reject)
+            return
+        self.in_ledger += 1
+        self._touched = True
+        customer = row.customer if isinstance(row, Receivable) else record
+        if isinstance(customer, CustomerRecord):
+            self._customer = described(self._customer, customer)
+        if news and news.size:
+            self._keep(news)
+
+    def _keep(self, news: _News) -> None:
+        self._now.invoices.update(news.invoices)
+        self._now.entries.update(news.entries)
+        for entry in news.entries.values():
+            self._index(entry)
+            self._changed.update(d.invoice_id for d in entry.directed_to)
+            if not entry.directed_to:
+                self._changed.update(self._now.invoices)
+        self._changed.update(news.invoices)
+        self._news.append(news)
+
+    def _index(self, entry: Entry) -> None:
+        """Notes and disputes by invoice, reversals and ends by what they are about: looked up once a row."""
+        if entry.of:
+            self._about.setdefault(entry.of, []).append(entry)
+        elif entry.method == METHOD and entry.directed_to:
+            self._notes.setdefault(entry.directed_to[0].invoice_id, []).append(entry)
+
+    def _billed_minor(self, invoice_id: str, by: date) -> int:
+        """What was billed on an invoice, less what was paid on it after a date; folded again only when it changed."""
+        if invoice_id in self._changed:
+            self._now = replace(self._now)
+            self._changed.clear()
+            self._payers.clear()
+        if not self._payers:
+            for payment_id, payment in self._now.payments.items():
+                for part in self._now.allocations(payment_id):
+                    self._payers.setdefault(part.invoice_id, []).append((payment.on, part.amount_minor))
+        paid_since = sum(amount for on, amount in self._payers.get(invoice_id, ()) if on > by)
+        return self._now.books.billed_minor(invoice_id) - paid_since
+
+    def changes(self, facts_per_change: int) -> Iterator[Change]:
+        """Changes of at most so many facts; facts of one row always go together."""
+        stored = self._stored
+        if not self._touched:
+            return
+        account = stored or Account(self._customer)
+        customer = self._customer if stored is None or self._customer != stored.customer else None
+        for part in _parts(self._news, facts_per_change):
+            change = Change(account, customer, _joined(n.invoices for n in part), _joined(n.entries for n in part))
+            after = change.applied()
+            yield replace(change, events=(self._imported(after, change),))
+            account, customer = after, None
+        if customer:
+            yield Change(account, customer)
+
+    def _read(self, row: Row) -> tuple[_News | None, Reject | None]:
+        record = _of(row)
+        if isinstance(record, InvoiceRecord):
+            return self._invoice(record)
+        if isinstance(record, CreditNoteRecord):
+            return self._credit_note(record)
+        if isinstance(record, PaymentRecord):
+            return self._payment(record)
+        return None, None
+
+    # --- invoices ---
+
+    def _invoice(self, record: InvoiceRecord) -> tuple[_News | None, Reject | None]:
+        new = self._as_invoice(record)
+        known = self._now.invoices.get(new.invoice_id)
+        if known is None:
+            news = _News({new.invoice_id: new})
+            self._contest(news, new, record, record.issued_on)
+            self._settle(news, new, record, 0)
+            return news, None
+        if new.source_version < known.source_version:
+            return None, None
+        is_newer = new.source_version > known.source_version
+        if (known.currency, known.issued_on) != (new.currency, new.issued_on):
+            return None, _contradiction(record)
+        if known.amount_minor != new.amount_minor and not is_newer:
+            return None, _contradiction(record)
+        return self._known_invoice(known, new, record), None
+
+    def _known_invoice(self, known: Invoice, new: Invoice, record: InvoiceRecord) -> _News:
+        news = _News()
+        billed = known.amount_minor + self._corrections(known)
+        kept = replace(new, amount_minor=known.amount_minor, instalments=known.instalments, lines=known.lines)
+        if new.amount_minor == known.amount_minor:
+            kept = replace(kept, instalments=new.instalments)
+        if kept != known:
+            news.invoices[known.invoice_id] = kept
+        if new.amount_minor != billed:
+            self._correct(news, known, new.amount_minor - billed, record)
+        self._contest(news, known, record, self._origin.today)
+        self._settle(news, known, record, new.amount_minor - billed)
+        return news
+
+    def _as_invoice(self, record: InvoiceRecord) -> Invoice:
+        return Invoice(
+            invoice_id=invoice_id(self._key, record.invoice_number),
+            number=record.invoice_number,
+            currency=record.currency,
+            amount_minor=record.amount_minor,
+            issued_on=record.issued_on,
+            due_on=record.due_on,
+            tax_minor=record.tax_minor,
+            terms=record.terms,
+            instalments=tuple(Instalment(due_on, amount) for due_on, amount in record.instalments),
+            source_version=record.version,
+            removed=record.removed,
+        )
+
+    def _corrections(self, invoice: Invoice) -> int:
+        """By how much earlier versions corrected the amount (minor units)."""
+        return sum(
+            entry.amount_minor if entry.kind is EntryKind.DEBIT_NOTE else -entry.amount_minor
+            for entry in self._notes.get(invoice.invoice_id, ())
+            if entry.reason == "corrected"
+        )
+
+    def _correct(self, news: _News, invoice: Invoice, by_minor: int, record: InvoiceRecord) -> None:
+        kind = EntryKind.DEBIT_NOTE if by_minor > 0 else EntryKind.CREDIT_NOTE
+        key = f"corrected#{record.version}"
+        self._add(news, self._on_invoice(kind, invoice, abs(by_minor), self._origin.today, key, "corrected"))
+
+    def _contest(self, news: _News, invoice: Invoice, record: InvoiceRecord, on: date) -> None:
+        """Open, change or end the dispute that the source tells of; disputes that came another way are left alone."""
+        standing = self._imported_dispute(invoice)
+        if record.disputed_minor == (standing.amount_minor if standing else 0):
+            return
+        if standing:
+            key = f"{standing.reference}#ended"
+            entry = self._on_invoice(EntryKind.DISPUTE_END, invoice, standing.amount_minor, on, key, "imported")
+            self._add(news, replace(entry, of=standing.entry_id))
+        if record.disputed_minor:
+            key = f"{METHOD}#{on}"
+            self._add(news, self._on_invoice(EntryKind.DISPUTE, invoice, record.disputed_minor, on, key, "imported"))
+
+    def _imported_dispute(self, invoice: Invoice) -> Entry | None:
+        disputes = (e for e in self._notes.get(invoice.invoice_id, ()) if e.kind is EntryKind.DISPUTE)
+        return next((dispute for dispute in disputes if dispute.entry_id not in self._about), None)
+
+    def _settle(self, news: _News, invoice: Invoice, record: InvoiceRecord, corrected_minor: int) -> None:
+        """The settlement a source tells of: of what is open by then, so that who paid through Dunwell pays once.
+
+        Payments through Dunwell dated after it are of the same money: they came first and are left out of it.
+        """
+        if record.settled_on is None or record.settled_on > self._origin.today:
+            return
+        settlement_id = stable_id("pay", invoice.invoice_id, METHOD, record.settled_on.isoformat())
+        if settlement_id in self._now.entries:
+            return
+        amount_minor = invoice.amount_minor + corrected_minor
+        if invoice.invoice_id in self._now.invoices:
+            amount_minor = self._billed_minor(invoice.invoice_id, record.settled_on) + corrected_minor
+        if amount_minor <= 0:
+            return
+        entry = Entry(
+            entry_id=settlement_id,
+            kind=EntryKind.SETTLEMENT,
+            currency=invoice.currency,
+            amount_minor=amount_minor,
+            on=record.settled_on,
+            method=METHOD,
+            reference=invoice.number,
+            directed_to=(Direction(invoice.invoice_id, amount_minor),),
+        )
+        self._add(news, entry)
+
+    def _on_invoice(
+        self, kind: EntryKind, invoice: Invoice, amount_minor: int, on: date, key: str, reason: str
+    ) -> Entry:
+        return Entry(
+            entry_id=stable_id("ent", kind, invoice.invoice_id, key),
+            kind=kind,
+            currency=invoice.currency,
+            amount_minor=amount_minor,
+            on=on,
+            method=METHOD,
+            reference=key,
+            directed_to=(Direction(invoice.invoice_id, amount_minor),),
+            reason=reason,
+        )
+
+    # --- credit notes and payments ---
+
+    def _credit_note(self, record: CreditNoteRecord) -> tuple[_News | None, Reject | None]:
+        entry = Entry(
+            entry_id=stable_id("crn", self._key, record.credit_number),
+            kind=EntryKind.CREDIT_NOTE,
+            currency=record.currency,
+            amount_minor=record.amount_minor,
+            on=record.issued_on,
+            method=self._origin.source,
+            reference=record.credit_number,
+            directed_to=self._directed(((record.invoice_number, record.amount_minor),)),
+        )
+        known = self._now.entries.get(entry.entry_id)
+        if known and (known.currency, known.amount_minor) != (entry.currency, entry.amount_minor):
+            reason = "this credit note is known with another amount or currency"
+            fix = "send another credit note, or correct the number"
+            return None, Reject(record.line, "credit_number", record.credit_number, reason, fix)
+        news = _News()
+        self._add(news, entry)
+        if record.removed:
+            self._take_back(news, entry, entry.amount_minor, self._origin.today, "removed")
+        return news, None
+
+    def _payment(self, record: PaymentRecord) -> tuple[_News | None, Reject | None]:
+        method = record.method or self._origin.source
+        holder = self._customer.customer_id
+        entry = Entry(
+            entry_id=payment_id(holder, method, record.reference),
+            kind=EntryKind.PAYMENT,
+            currency=record.currency,
+            amount_minor=record.amount_minor,
+            on=record.received_on,
+            method=method,
+            reference=record.reference,
+            directed_to=self._directed(record.pays),
+        )
+        announced_id = stable_id("pen", holder, method, record.reference)
+        announced = replace(entry, entry_id=announced_id, kind=EntryKind.PENDING)
+        known = self._now.entries.get(entry.entry_id) or self._now.entries.get(announced_id)
+        if known and (known.currency, known.amount_minor) != (entry.currency, entry.amount_minor):
+            reason = "this payment is known with another amount or currency"
+            return None, Reject(record.line, "reference", record.reference, reason, "correct the reference")
+        news = _News()
+        if record.pending or record.failed:
+            self._add(news, announced)
+            if record.failed:
+                failure_id = stable_id("fai", holder, method, record.reference)
+                self._add(news, replace(announced, entry_id=failure_id, kind=EntryKind.FAILURE, of=announced_id))
+            return news, None
+        self._add(news, replace(entry, of=announced_id) if announced_id in self._now.entries else entry)
+        self._take_back(
+            news, entry, record.refunded_minor, record.refunded_on or record.received_on, "refund", cumulative=True
+        )
+        return news, None
+
+    def _take_back(
+        self, news: _News, entry: Entry, total_minor: int, on: date, reason: str, *, cumulative: bool = False
+    ) -> None:
+        """Reverse an entry up to a total: what earlier reports reversed is not reversed again."""
+        done = sum(e.amount_minor for e in self._about.get(entry.entry_id, ()) if e.reason == reason)
+        left = min(total_minor, entry.amount_minor) - done
+        if left <= 0:
+            return
+        key = f"{entry.reference}#{reason}" + (f"#{total_minor}" if cumulative else "")
+        reversal = Entry(
+            entry_id=stable_id("rev", self._customer.customer_id, entry.method, key),
+            kind=EntryKind.REVERSAL,
+            currency=entry.currency,
+            amount_minor=left,
+            on=on,
+            method=entry.method,
+            reference=key,
+            of=entry.entry_id,
+            reason=reason,
+        )
+        self._add(news, reversal)
+
+    def _directed(self, pays: Iterable[tuple[str, int]]) -> tuple[Direction, ...]:
+        return tuple(Direction(invoice_id(self._key, number), amount) for number, amount in pays if number)
+
+    def _add(self, news: _News, entry: Entry) -> None:
+        if entry.entry_id not in self._now.entries:
+            news.entries[entry.entry_id] = entry
+
+    def _imported(self, after: Account, change: Change) -> Event:
+        customer = after.customer.customer_id
+        return Event(
+            event_id=stable_id("evt", RECEIVABLES_IMPORTED, customer, str(after.version)),
+            name=RECEIVABLES_IMPORTED,
+            customer_id=customer,
+            occurred_at=self._origin.at,
+            data={
+                "invoices": len(change.invoices),
+                "payments": sum(entry.kind in RECEIPTS for entry in change.entries.values()),
+                "version": after.version,
+                "new_customer": after.version == 1,
+            },
+        )
 
 
-def _customer(account: Account | None, row: Receivable, creditor_id: str, source: str) -> Customer:
-    """The customer as the row describes them. What contact taught us (holds, opt-outs) is never imported away."""
-    consents = frozenset({Channel.SMS}) if row.sms_consent else frozenset()
-    described = Customer(
-        customer_id=customer_id(creditor_id, source, row.customer_number),
-        creditor_id=creditor_id,
-        source=source,
-        number=row.customer_number,
-        kind=row.customer_kind,
-        name=row.customer_name,
-        email=row.email,
-        phone=row.phone,
-        language=row.language,
-        country=row.country,
-        region=row.region,
-        postcode=row.postcode,
-        timezone=row.timezone,
-        consents=consents,
+def described(known: Customer, record: CustomerRecord) -> Customer:
+    """The customer as the record describes them. What contact taught us (holds, opt-outs) is never imported away."""
+    address = {name: getattr(record, name) for name in ("street", "postcode", "city", "region", "country")}
+    parent = record.parent_number
+    new = Customer(
+        customer_id=known.customer_id,
+        creditor_id=known.creditor_id,
+        source=known.source,
+        number=known.number,
+        kind=record.customer_kind,
+        name=record.customer_name or record.customer_number,
+        contact_points=contact_points(email=record.email, phone=record.phone, postal=postal_address(**address)),
+        consents=source_consents([Channel.SMS] if record.sms_consent else []),
+        preferred_channel=Channel(record.channel) if record.channel else None,
+        language=record.language or "en",
+        country=record.country,
+        region=record.region,
+        postcode=record.postcode,
+        timezone=record.timezone,
+        legal_entity=record.legal_entity,
+        credit_limit_minor=record.credit_limit_minor,
+        credit_currency=record.credit_currency,
+        external_ids=record.external_ids,
+        parent_id=customer_id_of(known.creditor_id, known.source, parent) if parent else "",
+        removed=record.removed,
+        source_version=record.version,
     )
-    if account is None:
-        return described
-    known = account.customer
-    return replace(described, opted_out=known.opted_out, suppressed=known.suppressed, holds=known.holds)
+    return redescribed(known, new)
 
 
-def _invoice(customer: str, row: Receivable) -> Invoice:
-    return Invoice(
-        invoice_id=stable_id("inv", customer, row.invoice_number),
-        number=row.invoice_number,
-        currency=row.currency,
-        amount_minor=row.amount_minor,
-        issued_on=row.issued_on,
-        due_on=row.due_on,
-        disputed=row.disputed,
-    )
+def _of(row: Row) -> Record:
+    return row.invoice if isinstance(row, Receivable) else row
 
 
-def _settlement(row: Receivable, invoice: Invoice, today: date) -> Payment | None:
-    if row.settled_on is None or row.settled_on > today:
-        return None
-    return Payment(
-        payment_id=stable_id("pay", invoice.invoice_id, METHOD),
-        currency=invoice.currency,
-        amount_minor=invoice.amount_minor,
-        received_on=row.settled_on,
-        method=METHOD,
-        reference=invoice.number,
-        allocations=(Allocation(invoice.invoice_id, invoice.amount_minor),),
-    )
+def _dated(record: Record) -> date:
+    if isinstance(record, InvoiceRecord | CreditNoteRecord):
+        return record.issued_on
+    return record.received_on if isinstance(record, PaymentRecord) else date.min
 
 
-def _money_facts(invoice: Invoice) -> tuple[str, int, date]:
-    return invoice.currency, invoice.amount_minor, invoice.issued_on
-
-
-def _contradiction(row: Receivable) -> Reject:
+def _contradiction(record: InvoiceRecord) -> Reject:
     reason = "this invoice number is known with another amount, currency or issue date"
-    return Reject(row.line, "invoice_number", row.invoice_number, reason, "send a credit note, or correct the number")
-
-
-def _changes(
-    account: Account,
-    described: Customer,
-    taken: dict[str, tuple[Invoice, Payment | None]],
-    at: datetime,
-    entries_per_change: int,
-) -> Iterator[Change]:
-    """Changes of at most so many entries; an invoice and its settlement always go together."""
-    customer = described if described != account.customer or account.version == 0 else None
-    for part in _parts(list(_news(account, taken)), entries_per_change):
-        invoices = {
-            invoice.invoice_id: invoice for invoice, _ in part if account.invoices.get(invoice.invoice_id) != invoice
-        }
-        payments = {payment.payment_id: payment for _, payment in part if payment}
-        change = Change(account, customer, invoices, payments)
-        after = change.applied()
-        yield replace(change, events=(_imported(after, len(invoices), len(payments), at),))
-        account, customer = after, None
-    if customer:
-        yield Change(account, customer)
-
-
-def _news(
-    account: Account, taken: dict[str, tuple[Invoice, Payment | None]]
-) -> Iterator[tuple[Invoice, Payment | None]]:
-    for invoice, settlement in taken.values():
-        payment = settlement and _still_needed(account, invoice, settlement)
-        if payment or account.invoices.get(invoice.invoice_id) != invoice:
-            yield invoice, payment
-
-
-def _still_needed(account: Account, invoice: Invoice, settlement: Payment) -> Payment | None:
-    """The settlement, cut to what is open: who paid through Dunwell already is not paid twice by the next file."""
-    known = invoice.invoice_id in account.invoices
-    open_minor = account.open_minor(invoice.invoice_id) if known else invoice.amount_minor
-    if settlement.payment_id in account.payments or open_minor <= 0:
-        return None
-    return replace(settlement, amount_minor=open_minor, allocations=(Allocation(invoice.invoice_id, open_minor),))
-
-
-def _parts(
-    news: Sequence[tuple[Invoice, Payment | None]], entries_per_change: int
-) -> Iterable[Sequence[tuple[Invoice, Payment | None]]]:
-    pairs = max(1, entries_per_change // 2)
-    return (news[start : start + pairs] for start in range(0, len(news), pairs))
-
-
-def _imported(after: Account, invoices: int, payments: int, at: datetime) -> Event:
-    customer = after.customer.customer_id
-    return Event(
-        event_id=stable_id("evt", RECEIVABLES_IMPORTED, customer, str(after.version)),
-        name=RECEIVABLES_IMPORTED,
-        customer_id=customer,
-        occurred_at=at,
-        data={
-            "invoices": invoices,
-            "payments": payments,
-            "version": after.version,
-            "new_customer": after.version == 1,
-        },
+    return Reject(
+        record.line, "invoice_number", record.invoice_number, reason, "send a credit note, or correct the number"
     )
+
+
+def _parts(news: Sequence[_News], facts_per_change: int) -> Iterator[Sequence[_News]]:
+    part: list[_News] = []
+    used = 0
+    for one in news:
+        if part and used + one.size > facts_per_change:
+            yield part
+            part, used = [], 0
+        part.append(one)
+        used += one.size
+    if part:
+        yield part
+
+
+def _joined(parts: Iterable[Mapping[str, Fact]]) -> dict[str, Fact]:
+    return {key: fact for part in parts for key, fact in part.items()}

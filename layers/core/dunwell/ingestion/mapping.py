@@ -16,13 +16,34 @@ from typing import Any
 
 from dunwell.accounts.model import CustomerKind
 from dunwell.errors import InvalidInputError
-from dunwell.ingestion.receivable import Receivable, Reject, RejectedRowError
+from dunwell.ingestion.records import CustomerRecord, InvoiceRecord, Receivable, Reject, RejectedRowError
 from dunwell.money import exponent, parse_amount
 from dunwell.timezones import zone
 
 REQUIRED = ("customer_number", "invoice_number", "currency", "amount", "issued_on", "due_on")
 PERSONAL = frozenset({"customer_name", "email", "phone", "postcode"})
-FIELDS = frozenset(Receivable.__dataclass_fields__) - {"line", "amount_minor"} | {"amount"}
+FIELDS = frozenset(
+    (
+        "customer_number",
+        "customer_name",
+        "customer_kind",
+        "invoice_number",
+        "currency",
+        "amount",
+        "issued_on",
+        "due_on",
+        "settled_on",
+        "disputed",
+        "email",
+        "phone",
+        "language",
+        "country",
+        "region",
+        "postcode",
+        "timezone",
+        "sms_consent",
+    )
+)
 
 LONGEST_TEXT = 500
 """Longer cells are mistakes, such as a lost quote; a customer must fit into one item of the ledger."""
@@ -104,26 +125,34 @@ class _Row:
         settled_on = self._date("settled_on") if self._text("settled_on") else None
         if settled_on and settled_on < issued_on:
             raise self._rejected("settled_on", "is before the invoice was issued", "correct one of the two dates")
+        number = self._required("customer_number")
+        amount_minor = self._parsed("amount", lambda text: _positive(parse_amount(text, currency)))
         return Receivable(
-            line=self._line,
-            customer_number=self._required("customer_number"),
-            customer_name=self._text("customer_name") or self._text("customer_number"),
-            customer_kind=self._parsed("customer_kind", _kind),
-            invoice_number=self._required("invoice_number"),
-            currency=currency,
-            amount_minor=self._parsed("amount", lambda text: _positive(parse_amount(text, currency))),
-            issued_on=issued_on,
-            due_on=due_on,
-            settled_on=settled_on,
-            disputed=self._parsed("disputed", _boolean),
-            email=self._parsed("email", _email),
-            phone=self._parsed("phone", _phone),
-            language=self._text("language").lower() or "en",
-            country=self._parsed("country", _country),
-            region=self._text("region").upper(),
-            postcode=self._text("postcode"),
-            timezone=self._parsed("timezone", _timezone),
-            sms_consent=self._parsed("sms_consent", _boolean),
+            CustomerRecord(
+                line=self._line,
+                customer_number=number,
+                customer_name=self._text("customer_name") or number,
+                customer_kind=self._parsed("customer_kind", _kind),
+                email=self._parsed("email", _email),
+                phone=self._parsed("phone", _phone),
+                language=self._text("language").lower() or "en",
+                country=self._parsed("country", _country),
+                region=self._text("region").upper(),
+                postcode=self._text("postcode"),
+                timezone=self._parsed("timezone", _timezone),
+                sms_consent=self._parsed("sms_consent", _boolean),
+            ),
+            InvoiceRecord(
+                line=self._line,
+                customer_number=number,
+                invoice_number=self._required("invoice_number"),
+                currency=currency,
+                amount_minor=amount_minor,
+                issued_on=issued_on,
+                due_on=due_on,
+                settled_on=settled_on,
+                disputed_minor=amount_minor if self._parsed("disputed", _boolean) else 0,
+            ),
         )
 
     def _text(self, name: str) -> str:
@@ -201,10 +230,12 @@ def _positive(amount_minor: int) -> int:
 
 
 def _kind(text: str) -> CustomerKind:
-    try:
-        return CustomerKind(text.lower() or CustomerKind.BUSINESS)
-    except ValueError:
-        raise InvalidInputError("is neither person nor business") from None
+    kind = {"": CustomerKind.BUSINESS, "person": CustomerKind.PERSON, "business": CustomerKind.BUSINESS}.get(
+        text.lower()
+    )
+    if kind is None:
+        raise InvalidInputError("is neither person nor business")
+    return kind
 
 
 def _boolean(text: str) -> bool:

@@ -91,6 +91,7 @@ class PaymentRecord:
     Attributes:
         reference: the source's own name for the payment: with the source, its business key.
         pays: invoice numbers and amounts (minor units) the payer named; empty: on account.
+        method: how it came, where that is not the source's name: ``stripe`` for what the webhook posts too.
         refunded_minor: how much of it went back, cumulative.
         pending: announced (a debit on its way), not money yet.
     """
@@ -106,6 +107,7 @@ class PaymentRecord:
     refunded_on: date | None = None
     pending: bool = False
     failed: bool = False
+    method: str = ""
     version: str = ""
 
 

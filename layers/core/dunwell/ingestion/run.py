@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dunwell.errors import ConflictError
-from dunwell.ingestion.importing import Tally, customer_id, import_receivables
-from dunwell.ingestion.receivable import Receivable, Reject, RejectedRowError
+from dunwell.ingestion.importing import Origin, Tally, customer_id, import_records
+from dunwell.ingestion.records import Receivable, Reject, RejectedRowError
 from dunwell.ingestion.table import Table
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import ATTEMPTS
@@ -43,16 +43,12 @@ class FileImport:
     """Imports tables into a ledger.
 
     Args:
-        entries_per_change: how many entries the ledger's store writes at once.
         in_parallel: like ``map``; customers are independent of each other.
     """
 
-    def __init__(
-        self, ledger: Ledger, creditor_id: str, entries_per_change: int, in_parallel: InParallel = map
-    ) -> None:
+    def __init__(self, ledger: Ledger, creditor_id: str, in_parallel: InParallel = map) -> None:
         self._ledger = ledger
         self._creditor_id = creditor_id
-        self._entries_per_change = entries_per_change
         self._in_parallel = in_parallel
 
     def run(self, file: str, table: Table, today: date, at: datetime) -> tuple[RunRecord, list[Reject]]:
@@ -61,7 +57,7 @@ class FileImport:
         source = table.mapping.name
 
         def one(receivables: Sequence[Receivable]) -> Tally:
-            return self._customer(receivables, source, today, at)
+            return self._customer(receivables, Origin(self._creditor_id, source, today, at))
 
         in_ledger = later = 0
         for tally in self._in_parallel(one, by_customer.values()):
@@ -84,19 +80,11 @@ class FileImport:
         )
         return record, rejects
 
-    def _customer(self, rows: Sequence[Receivable], source: str, today: date, at: datetime) -> Tally:
+    def _customer(self, rows: Sequence[Receivable], origin: Origin) -> Tally:
         """Import one customer's rows, afresh after a lost race."""
-        key = customer_id(self._creditor_id, source, rows[0].customer_number)
+        key = customer_id(origin.creditor_id, origin.source, rows[0].customer.customer_number)
         for attempt in range(1, ATTEMPTS + 1):
-            imported = import_receivables(
-                self._ledger.load(key),
-                rows,
-                creditor_id=self._creditor_id,
-                source=source,
-                today=today,
-                at=at,
-                entries_per_change=self._entries_per_change,
-            )
+            imported = import_records(self._ledger.load(key), rows, origin)
             try:
                 for change in imported.changes:
                     self._ledger.commit(change)
@@ -123,5 +111,5 @@ def _read(table: Table) -> tuple[int, dict[str, list[Receivable]], list[Reject]]
         except RejectedRowError as error:
             rejects.append(error.reject)
         else:
-            by_customer.setdefault(receivable.customer_number, []).append(receivable)
+            by_customer.setdefault(receivable.customer.customer_number, []).append(receivable)
     return rows, by_customer, rejects

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dunwell.errors import InvalidInputError
 from dunwell.ingestion.mapping import SourceMapping
-from dunwell.ingestion.receivable import Reject, RejectedRowError
+from dunwell.ingestion.records import Reject, RejectedRowError
 
 _SIGNATURES = {
     b"%PDF": "a PDF document",

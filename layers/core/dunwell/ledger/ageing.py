@@ -52,8 +52,9 @@ def age_account(account: Account, as_of: date) -> list[AgeingRow]:
 
     for item in account.open_invoices:
         line = row(item.invoice.currency)
-        line.by_bucket[bucket(days_past_due(item.invoice.due_on, as_of))] += item.open_minor
-        line.disputed_minor += item.open_minor if item.invoice.disputed else 0
+        for part in item.schedule:
+            line.by_bucket[bucket(days_past_due(part.due_on, as_of))] += part.amount_minor
+        line.disputed_minor += item.disputed_minor
     for currency, amount_minor in account.unapplied.items():
         row(currency).unapplied_minor += amount_minor
     return [rows[currency] for currency in sorted(rows)]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from dunwell.accounts.model import Customer
 from dunwell.events import Event
-from dunwell.ledger.model import Account, Invoice, Payment
+from dunwell.ledger.entry import Entry
+from dunwell.ledger.model import Account, Invoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +17,20 @@ class Change:
         account: the account as it was read; its version is the condition of the write.
         customer: the customer's new description, or None when it stays.
         invoices: new invoices, and known ones whose description changed; never another amount.
-        payments: new payments with their allocations.
+        entries: new entries.
         events: facts to publish, in order.
     """
 
     account: Account
     customer: Customer | None = None
     invoices: Mapping[str, Invoice] = field(default_factory=dict)
-    payments: Mapping[str, Payment] = field(default_factory=dict)
+    entries: Mapping[str, Entry] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.customer or self.invoices or self.payments or self.events)
+        return not (self.customer or self.invoices or self.entries or self.events)
 
     def applied(self) -> Account:
         """The account after the change, one version on."""
@@ -39,5 +40,5 @@ class Change:
             customer=self.customer or before.customer,
             version=before.version + 1,
             invoices={**before.invoices, **self.invoices},
-            payments={**before.payments, **self.payments},
+            entries={**before.entries, **self.entries},
         )

@@ -1,19 +1,47 @@
-"""Entries of the ledger and the account that they make up.
+"""Invoices, and the account that they make up with the entries.
 
-An account is one customer's entries. Nothing is stored twice: balances, statuses and days past due are computed from
-the entries; what the store keeps beside them is a cache under the account's version.
+Nothing is stored twice: balances, statuses and days past due are folded from the invoices and entries (``fold``).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import StrEnum
 from functools import cached_property
 
 from dunwell.accounts.model import Customer
+from dunwell.errors import InvalidInputError
+from dunwell.ledger.entry import Entry, EntryKind
+from dunwell.ledger.fold import PART_ORDER, Allocation, Books, Part, effective_on, fold
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """A line as printed on an invoice (minor units of its currency, tax included)."""
+
+    text: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """A part of an invoice with a due date of its own."""
+
+    due_on: date
+    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """What was billed. ``amount_minor`` is what the customer was asked for, tax included."""
+    """What was billed.
+
+    Attributes:
+        amount_minor: what the customer was asked for, tax included; corrected by credit and debit notes, never edited.
+        due_on: when all of it is due, or the first instalment.
+        instalments: several due dates, oldest first, together the amount; empty for one.
+        terms: as the source words them, such as ``2/10 net 30``.
+        source_version: orders descriptions of the same invoice; empty where the source has no versions.
+        removed: the source deleted it; it is flagged and left alone, never deleted.
+    """
 
     invoice_id: str
     number: str
@@ -21,83 +49,131 @@ class Invoice:
     amount_minor: int
     issued_on: date
     due_on: date
-    disputed: bool = False
+    tax_minor: int = 0
+    terms: str = ""
+    lines: tuple[InvoiceLine, ...] = ()
+    instalments: tuple[Instalment, ...] = ()
+    source_version: str = ""
+    removed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.instalments and sum(part.amount_minor for part in self.instalments) != self.amount_minor:
+            raise InvalidInputError("the instalments do not add up to the invoice's amount", field="instalments")
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
-    """The part of a payment that settles an invoice (minor units of the payment's currency)."""
+class InvoiceStatus(StrEnum):
+    """Where an invoice stands; derived, never stored."""
 
-    invoice_id: str
-    amount_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """Money received, and where it went; what is allocated to nothing is unapplied credit.
-
-    Attributes:
-        payment_id: made from what the payer's side calls the payment, so that posting twice is posting once.
-        method: how it came, such as ``imported`` or ``stripe``.
-        reference: the other side's own name for it.
-    """
-
-    payment_id: str
-    currency: str
-    amount_minor: int
-    received_on: date
-    method: str
-    reference: str
-    allocations: tuple[Allocation, ...]
-
-    @property
-    def unapplied_minor(self) -> int:
-        """What no invoice took (minor units)."""
-        return self.amount_minor - sum(allocation.amount_minor for allocation in self.allocations)
+    OPEN = "open"
+    PARTLY_PAID = "partly_paid"
+    DISPUTED = "disputed"
+    PAID = "paid"
+    WRITTEN_OFF = "written_off"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenInvoice:
-    """An invoice with what is still owed on it."""
+    """An invoice with what is still owed on it (minor units of its currency).
+
+    Attributes:
+        open_minor: principal, fees and interest.
+        disputed_minor: the part of it that the customer contests.
+    """
 
     invoice: Invoice
     open_minor: int
+    disputed_minor: int = 0
+
+    @property
+    def collectable_minor(self) -> int:
+        """What may be asked for: not what is contested, nothing of an invoice that its source removed."""
+        return 0 if self.invoice.removed else self.open_minor - self.disputed_minor
+
+    @property
+    def is_collectable(self) -> bool:
+        """Whether anything may be asked for."""
+        return self.collectable_minor > 0
+
+    @property
+    def schedule(self) -> tuple[Instalment, ...]:
+        """What is open by due date, oldest first: payments count for the oldest instalment first."""
+        if not self.invoice.instalments:
+            return (Instalment(self.invoice.due_on, self.open_minor),)
+        left, parts = self.open_minor, []
+        for part in reversed(self.invoice.instalments):
+            taken = min(left, part.amount_minor)
+            left -= taken
+            if taken:
+                parts.append(Instalment(part.due_on, taken))
+        if left:  # charges beyond the billed amount are due with the oldest part
+            parts[-1] = replace(parts[-1], amount_minor=parts[-1].amount_minor + left)
+        return tuple(reversed(parts))
+
+    @property
+    def due_on(self) -> date:
+        """The due date of the oldest unpaid part."""
+        return self.schedule[0].due_on
+
+    def past_due_minor(self, as_of: date) -> int:
+        """What was due before a date and is not paid."""
+        return sum(part.amount_minor for part in self.schedule if part.due_on < as_of)
 
 
 @dataclass(frozen=True)
 class Account:
-    """One customer's entries at a version.
+    """One customer's invoices and entries at a version.
 
     Attributes:
         version: how many times the account was written; 0 for one that is not stored yet.
+        part_order: in which order a payment settles an invoice's parts: the creditor's policy.
     """
 
     customer: Customer
     version: int = 0
     invoices: dict[str, Invoice] = field(default_factory=dict)
-    payments: dict[str, Payment] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    part_order: tuple[Part, ...] = PART_ORDER
+
+    def at(self, as_of: date) -> "Account":
+        """The account as the facts up to a date, that day included, make it."""
+        known = {i: invoice for i, invoice in self.invoices.items() if invoice.issued_on <= as_of}
+        happened = {i: entry for i, entry in self.entries.items() if effective_on(self.entries, entry) <= as_of}
+        return replace(self, invoices=known, entries=happened)
 
     @cached_property
-    def _paid_minor(self) -> dict[str, int]:
-        paid: dict[str, int] = {}
-        for payment in self.payments.values():
-            for allocation in payment.allocations:
-                paid[allocation.invoice_id] = paid.get(allocation.invoice_id, 0) + allocation.amount_minor
-        return paid
+    def books(self) -> Books:
+        """Every balance of the account, folded from its facts."""
+        return fold(self.invoices, self.entries, self.part_order)
 
     def open_minor(self, invoice_id: str) -> int:
         """What is still owed on an invoice (minor units of its currency)."""
-        return self.invoices[invoice_id].amount_minor - self._paid_minor.get(invoice_id, 0)
+        return self.books.open_minor(invoice_id)
+
+    def disputed_minor(self, invoice_id: str) -> int:
+        """What the customer contests of an invoice, paid meanwhile or not."""
+        return self.books.disputed_minor(invoice_id)
+
+    def status(self, invoice_id: str) -> InvoiceStatus:
+        """Where an invoice stands."""
+        owed = self.open_minor(invoice_id)
+        if owed > 0:
+            if self.invoices[invoice_id].removed:
+                return InvoiceStatus.REMOVED
+            if self.disputed_minor(invoice_id):
+                return InvoiceStatus.DISPUTED
+            return InvoiceStatus.PARTLY_PAID if owed < self.books.billed_minor(invoice_id) else InvoiceStatus.OPEN
+        return InvoiceStatus.WRITTEN_OFF if self.books.written_off_minor(invoice_id) else InvoiceStatus.PAID
 
     @cached_property
     def open_invoices(self) -> tuple[OpenInvoice, ...]:
         """Invoices with something still owed, oldest due first, then by number."""
         still_open = (
-            OpenInvoice(invoice, owed)
-            for invoice in self.invoices.values()
-            if (owed := self.open_minor(invoice.invoice_id)) > 0
+            OpenInvoice(invoice, owed, min(owed, self.disputed_minor(invoice_id)))
+            for invoice_id, invoice in self.invoices.items()
+            if (owed := self.open_minor(invoice_id)) > 0
         )
-        return tuple(sorted(still_open, key=lambda o: (o.invoice.due_on, o.invoice.number)))
+        return tuple(sorted(still_open, key=lambda o: (o.due_on, o.invoice.number)))
 
     @cached_property
     def balances(self) -> dict[str, int]:
@@ -110,18 +186,34 @@ class Account:
     @cached_property
     def unapplied(self) -> dict[str, int]:
         """Unapplied credit by currency (minor units)."""
-        totals: dict[str, int] = {}
-        for payment in self.payments.values():
-            if payment.unapplied_minor:
-                totals[payment.currency] = totals.get(payment.currency, 0) + payment.unapplied_minor
-        return totals
+        return self.books.unapplied()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the daily pass has to look at it."""
+        return bool(self.balances or self.unapplied)
+
+    @cached_property
+    def payments(self) -> dict[str, Entry]:
+        """Money received, by entry id; of a settlement what it was of, if of anything."""
+        found = {i: entry for i, entry in self.entries.items() if entry.kind is EntryKind.PAYMENT}
+        for i, entry in self.entries.items():
+            if entry.kind is EntryKind.SETTLEMENT and (amount_minor := self.books.standing_minor(i)):
+                found[i] = replace(entry, amount_minor=amount_minor)
+        return found
+
+    def allocations(self, entry_id: str) -> tuple[Allocation, ...]:
+        """Where a payment or credit note stands applied now, in the order it was applied."""
+        return self.books.allocations(entry_id)
+
+    @cached_property
+    def pending(self) -> tuple[Entry, ...]:
+        """Debits announced that neither arrived nor failed, oldest first."""
+        ended = {e.of for e in self.entries.values() if e.kind in (EntryKind.PAYMENT, EntryKind.FAILURE) and e.of}
+        waiting = (e for e in self.entries.values() if e.kind is EntryKind.PENDING and e.entry_id not in ended)
+        return tuple(sorted(waiting, key=lambda entry: (entry.on, entry.entry_id)))
 
     @cached_property
     def settlement_dates(self) -> dict[str, date]:
-        """Settled invoices and the date of the payment that closed each: one pass, for whole histories."""
-        last: dict[str, date] = {}
-        for payment in self.payments.values():
-            for allocation in payment.allocations:
-                seen = last.get(allocation.invoice_id)
-                last[allocation.invoice_id] = max(seen, payment.received_on) if seen else payment.received_on
-        return {invoice_id: on for invoice_id, on in last.items() if self.open_minor(invoice_id) <= 0}
+        """Settled invoices and the date that closed each; written-off ones are not settled."""
+        return self.books.settlement_dates()

@@ -8,20 +8,25 @@ from dunwell.ledger.model import Account
 
 SHARDS = 64
 """Open accounts are spread over this many partitions of the work list, so that no partition is hot."""
+FACTS_PER_CHANGE = 5_000
+"""Invoices and entries that every store can write at once."""
 
 
 class Ledger(Protocol):
     """Accounts by customer."""
 
     def load(self, customer_id: str) -> Account | None:
-        """The account with all its entries, or None when the customer is not known."""
+        """The account with all its facts, or None when the customer is not known."""
         ...
 
-    def commit(self, change: Change) -> Account:
-        """Write a change whole, if the account is still at the version it was read at; the account afterwards.
+    def commit(self, change: Change, *others: Change) -> Account:
+        """Write changes whole, if every account is still at the version it was read at; the first account afterwards.
+
+        Args:
+            others: changes of other accounts that happen with the first or not at all, as in a merger.
 
         Raises:
-            ConflictError: the account was changed meanwhile.
+            ConflictError: an account was changed meanwhile.
         """
         ...
 

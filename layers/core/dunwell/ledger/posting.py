@@ -1,43 +1,41 @@
-"""Posting money to an account.
+"""Posting: one fact to an account, once. Every function gives an empty change for a fact that is there already."""
 
-Order of allocation (rule PAY-ORDER): the payer's direction first, then what is not disputed, oldest due first. What
-remains is unapplied credit.
-"""
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-
-from dunwell.errors import InvalidInputError
-from dunwell.events import PAYMENT_APPLIED, Event
+from dunwell.errors import InvalidInputError, NotFoundError
+from dunwell.events import ENTRY_POSTED, PAYMENT_APPLIED, Event, Scalar
 from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
-from dunwell.ledger.model import Account, Allocation, OpenInvoice, Payment
+from dunwell.ledger.entry import Direction, Entry, EntryKind
+from dunwell.ledger.model import Account
+from dunwell.money import exponent
 
 
-def allocate(account: Account, currency: str, amount_minor: int, directed_to: Sequence[str] = ()) -> list[Allocation]:
-    """Where an amount of a currency goes on an account (minor units); never more than an invoice still owes.
+def post(account: Account, entry: Entry, at: datetime) -> Change:
+    """Add an entry to an account.
 
     Args:
-        directed_to: invoice ids the payer named, in their order; ids that are unknown or settled are passed over.
+        at: the instant of the posting, with a time zone: when the event says it happened.
+
+    Raises:
+        InvalidInputError: the amount is not positive or the currency unknown; the entry is on the account with another
+            amount or currency; a reversal or a write-off is of more than stands.
     """
-    left = amount_minor
-    allocations = []
-    for item in _in_order_of_payment(account.open_invoices, currency, directed_to):
-        if left <= 0:
-            break
-        taken = min(left, item.open_minor)
-        allocations.append(Allocation(item.invoice.invoice_id, taken))
-        left -= taken
-    return allocations
-
-
-def _in_order_of_payment(
-    open_invoices: Iterable[OpenInvoice], currency: str, directed_to: Sequence[str]
-) -> list[OpenInvoice]:
-    payable = {item.invoice.invoice_id: item for item in open_invoices if item.invoice.currency == currency}
-    directed = [payable.pop(invoice_id) for invoice_id in dict.fromkeys(directed_to) if invoice_id in payable]
-    undisputed = [item for item in payable.values() if not item.invoice.disputed]
-    return directed + undisputed
+    known = account.entries.get(entry.entry_id)
+    if known:
+        if (known.amount_minor, known.currency) != (entry.amount_minor, entry.currency):
+            raise InvalidInputError(
+                f"{entry.kind} {entry.entry_id} is already posted with another amount", field="amount"
+            )
+        return Change(account)
+    exponent(entry.currency)
+    if entry.amount_minor <= 0:
+        raise InvalidInputError(f"a {entry.kind.replace('_', ' ')} must be more than zero", field="amount")
+    _refuse_what_exceeds(account, entry)
+    change = Change(account, entries={entry.entry_id: entry})
+    return replace(change, events=(_posted(change.applied(), entry, at),))
 
 
 def post_payment(
@@ -48,42 +46,145 @@ def post_payment(
     currency: str,
     amount_minor: int,
     received_at: datetime,
-    directed_to: Sequence[str] = (),
+    directed_to: Sequence[Direction] = (),
+    of: str = "",
 ) -> Change:
     """Post money received, once: a payment already on the account gives an empty change.
 
     Args:
         method, reference: together the payment's business key, such as ``stripe`` and ``pi_…#succeeded``.
         received_at: with the creditor's time zone; its date is the payment's date.
+        directed_to: what the payer said it is for.
+        of: the pending payment that it settles.
 
     Raises:
-        InvalidInputError: the amount is not positive, or the reference is on the account with another amount.
+        InvalidInputError: see ``post``.
     """
-    if amount_minor <= 0:
-        raise InvalidInputError("a payment must be more than zero", field="amount")
-    payment_id = stable_id("pay", account.customer.customer_id, method, reference)
-    known = account.payments.get(payment_id)
-    if known:
-        if (known.amount_minor, known.currency) != (amount_minor, currency):
-            raise InvalidInputError(f"payment {payment_id} is already posted with another amount", field="amount")
-        return Change(account)
-    allocations = tuple(allocate(account, currency, amount_minor, directed_to))
-    payment = Payment(payment_id, currency, amount_minor, received_at.date(), method, reference, allocations)
-    change = Change(account, payments={payment_id: payment})
-    return Change(account, payments={payment_id: payment}, events=(_applied(change.applied(), payment, received_at),))
+    payment = Entry(
+        entry_id=payment_id(account.customer.customer_id, method, reference),
+        kind=EntryKind.PAYMENT,
+        currency=currency,
+        amount_minor=amount_minor,
+        on=received_at.date(),
+        at=received_at,
+        method=method,
+        reference=reference,
+        directed_to=tuple(directed_to),
+        of=of,
+    )
+    return post(account, payment, received_at)
 
 
-def _applied(account: Account, payment: Payment, at: datetime) -> Event:
+def payment_id(customer_id: str, method: str, reference: str) -> str:
+    """The id of a payment, the same whoever reports it: webhook, sync or file."""
+    return stable_id("pay", customer_id, method, reference)
+
+
+def charge(
+    account: Account,
+    kind: EntryKind,
+    invoice_id: str,
+    amount_minor: int,
+    *,
+    key: str,
+    on: date,
+    at: datetime,
+    reason: str,
+) -> Change:
+    """Put a fee, interest, a debit note, a dispute or a write-off on an invoice.
+
+    Args:
+        key: names it for good, such as ``late_fee`` or ``interest#2026-07-31``: the same key is the same entry.
+
+    Raises:
+        NotFoundError: the invoice is not on the account. InvalidInputError: see ``post``.
+    """
+    invoice = account.invoices.get(invoice_id)
+    if invoice is None:
+        raise NotFoundError("this invoice is not on the account")
+    entry = Entry(
+        entry_id=stable_id("ent", kind, invoice_id, key),
+        kind=kind,
+        currency=invoice.currency,
+        amount_minor=amount_minor,
+        on=on,
+        reference=key,
+        directed_to=(Direction(invoice_id, amount_minor),),
+        reason=reason,
+    )
+    return post(account, entry, at)
+
+
+def reverse(
+    account: Account,
+    entry_id: str,
+    amount_minor: int,
+    *,
+    method: str,
+    reference: str,
+    reversed_at: datetime,
+    reason: str,
+) -> Change:
+    """Undo an entry, or part of one: refund, chargeback, waiver, correction. What it did is undone exactly.
+
+    Args:
+        method, reference: together the reversal's business key, such as ``stripe`` and ``re_…``.
+
+    Raises:
+        NotFoundError: no such entry on the account. InvalidInputError: see ``post``.
+    """
+    about = account.entries.get(entry_id)
+    if about is None:
+        raise NotFoundError("this entry is not on the account")
+    entry = Entry(
+        entry_id=stable_id("rev", account.customer.customer_id, method, reference),
+        kind=EntryKind.REVERSAL,
+        currency=about.currency,
+        amount_minor=amount_minor,
+        on=reversed_at.date(),
+        at=reversed_at,
+        method=method,
+        reference=reference,
+        of=entry_id,
+        reason=reason,
+    )
+    return post(account, entry, reversed_at)
+
+
+def directions(account: Account, invoice_ids: Sequence[str]) -> tuple[Direction, ...]:
+    """Invoices that a payer named without amounts, each for all that is open; unknown and settled ones drop out."""
+    wanted = ((invoice_id, account.open_minor(invoice_id)) for invoice_id in dict.fromkeys(invoice_ids))
+    return tuple(Direction(invoice_id, open_minor) for invoice_id, open_minor in wanted if open_minor > 0)
+
+
+def _refuse_what_exceeds(account: Account, entry: Entry) -> None:
+    """A mistake is told to whoever makes it; what comes out of order is left to the fold, which never goes below 0."""
+    stands = entry.amount_minor
+    if entry.kind is EntryKind.REVERSAL and entry.of in account.entries:
+        stands = account.books.standing_minor(entry.of)
+    elif entry.kind is EntryKind.WRITE_OFF:
+        stands = account.open_minor(entry.directed_to[0].invoice_id)
+    if entry.amount_minor > stands:
+        raise InvalidInputError(f"this {entry.kind.replace('_', ' ')} is of more than stands now", field="amount")
+
+
+def _posted(account: Account, entry: Entry, at: datetime) -> Event:
+    is_payment = entry.kind is EntryKind.PAYMENT
+    name = PAYMENT_APPLIED if is_payment else ENTRY_POSTED
+    common: dict[str, Scalar] = {
+        "currency": entry.currency,
+        "amount_minor": entry.amount_minor,
+        "open_minor": account.balances.get(entry.currency, 0),
+    }
+    own: dict[str, Scalar] = (
+        {"payment_id": entry.entry_id, "unapplied_minor": account.books.unapplied_minor(entry.entry_id)}
+        if is_payment
+        else {"entry_id": entry.entry_id, "kind": entry.kind.value, "of": entry.of, "reason": entry.reason}
+    )
     return Event(
-        event_id=stable_id("evt", PAYMENT_APPLIED, payment.payment_id),
-        name=PAYMENT_APPLIED,
+        event_id=stable_id("evt", name, entry.entry_id),
+        name=name,
         customer_id=account.customer.customer_id,
         occurred_at=at,
-        data={
-            "payment_id": payment.payment_id,
-            "currency": payment.currency,
-            "amount_minor": payment.amount_minor,
-            "unapplied_minor": payment.unapplied_minor,
-            "open_minor": account.balances.get(payment.currency, 0),
-        },
+        data=common | own,
     )

@@ -126,7 +126,7 @@ class Dispatcher:
         still = tuple(
             item
             for item in account.open_invoices
-            if item.invoice.invoice_id in contact.invoice_ids and not item.invoice.disputed
+            if item.invoice.invoice_id in contact.invoice_ids and item.is_collectable
         )
         return Message(contact, account, account.customer.address(contact.channel), still, self._now())
 

@@ -42,7 +42,7 @@ def _by_currency(
         invoices = _to_ask_for(account, currency, policy, as_of)
         if not invoices:
             continue
-        stage = policy.stage_due(days_past_due(invoices[0].invoice.due_on, as_of))
+        stage = policy.stage_due(days_past_due(invoices[0].due_on, as_of))
         if stage is None or _patient_with(state.risk_permille, invoices, policy, as_of):
             continue
         earlier = [contact for contact in reached if contact.currency == currency]
@@ -60,10 +60,10 @@ def _to_ask_for(account: Account, currency: str, policy: Policy, as_of: date) ->
         item
         for item in account.open_invoices
         if item.invoice.currency == currency
-        and not item.invoice.disputed
-        and days_past_due(item.invoice.due_on, as_of) >= first_stage
+        and item.is_collectable
+        and days_past_due(item.due_on, as_of) >= first_stage
     )
-    asked_for_minor = sum(item.open_minor for item in invoices)
+    asked_for_minor = sum(item.collectable_minor for item in invoices)
     return invoices if asked_for_minor > policy.tolerance_minor.get(currency, 0) else ()
 
 
@@ -71,7 +71,7 @@ def _patient_with(risk_permille: int | None, invoices: Sequence[OpenInvoice], po
     """Whether a customer who is likely to pay anyway is left alone a while longer."""
     if risk_permille is None or risk_permille >= policy.patience_permille:
         return False
-    return all(days_past_due(item.invoice.due_on, as_of) <= policy.patience_days for item in invoices)
+    return all(days_past_due(item.due_on, as_of) <= policy.patience_days for item in invoices)
 
 
 def _not_yet_said(stage: Stage, invoices: Sequence[OpenInvoice], earlier: Sequence[Contact], as_of: date) -> bool:
@@ -98,7 +98,7 @@ def escalations_due(
         invoices = _to_ask_for(account, currency, policy, as_of)
         if not invoices:
             continue
-        old_enough = days_past_due(invoices[0].invoice.due_on, as_of) >= rule.days_past_due
+        old_enough = days_past_due(invoices[0].due_on, as_of) >= rule.days_past_due
         if old_enough and _warned(invoices[0].invoice.invoice_id, state.contacts, policy, as_of):
             due.append((currency, invoices[0]))
     return due

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from dunwell.accounts.model import Channel
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
-from dunwell.ledger.model import Account, OpenInvoice, Payment
+from dunwell.ledger.entry import Entry
+from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.ledger.ports import Ledger
 from dunwell.payments.order import CheckoutOrder, OrderLine, OrderStatus, order_id
 from dunwell.payments.ports import OrderStore, PaymentGateway
@@ -26,9 +27,7 @@ def choose_invoices(account: Account, currency: str, invoice_ids: Sequence[str] 
         ConflictError: an invoice was settled meanwhile. RefusedError: there is nothing to pay.
     """
     if invoice_ids is None:
-        payable = [
-            item for item in account.open_invoices if item.invoice.currency == currency and not item.invoice.disputed
-        ]
+        payable = [item for item in account.open_invoices if item.invoice.currency == currency and item.is_collectable]
         if not payable:
             raise RefusedError("There is nothing to pay in this currency.")
         return payable
@@ -79,7 +78,7 @@ class Checkout:
             UnavailableError: the gateway does not answer.
         """
         account = self._ledger.load(customer_id)
-        if account is None:
+        if account is None or account.customer.is_internal:
             raise NotFoundError("There is no such account.")
         order = self._claim(account, currency, choose_invoices(account, currency, invoice_ids), now)
         if order.status is not OrderStatus.OPEN:
@@ -111,7 +110,7 @@ class Checkout:
         raise ConflictError("The same payment was started several times at once. Try again.")
 
 
-def posted_payment(account: Account, order: CheckoutOrder) -> Payment | None:
+def posted_payment(account: Account, order: CheckoutOrder) -> Entry | None:
     """The payment of an order, once it is on the account.
 
     An order that is paid and posted, and whose invoices are open again by the same amounts, was reversed: it may be

@@ -4,7 +4,7 @@ The payment is fetched again before anything is done, so only its present state 
 when a payment succeeded, under a key of the payment itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from dunwell.errors import ConflictError, NotFoundError
 from dunwell.events import PAYMENT_FAILED, Event
 from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
+from dunwell.ledger.entry import Direction
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.posting import post_payment
@@ -93,7 +94,7 @@ class GatewayEvents:
 
     def _post(self, payment: GatewayPayment, now: datetime) -> Outcome:
         order = self._orders.order(payment.customer_id, payment.order_id)
-        directed_to: Sequence[str] = order.invoice_ids if order else ()
+        directed_to = [Direction(line.invoice_id, line.amount_minor) for line in order.lines] if order else []
 
         def decide(account: Account) -> Change:
             return post_payment(

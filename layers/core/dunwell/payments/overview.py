@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from dunwell.dates import days_past_due
-from dunwell.ledger.model import Account, Payment
+from dunwell.ledger.entry import Entry
+from dunwell.ledger.model import Account
 from dunwell.payments.order import CheckoutOrder, OrderStatus
 
 
@@ -44,7 +45,7 @@ class Overview:
     """An account page: a section for each currency, and payments, newest first."""
 
     sections: tuple[CurrencySection, ...]
-    payments: tuple[tuple[Payment, tuple[str, ...]], ...]
+    payments: tuple[tuple[Entry, tuple[str, ...]], ...]
 
     @property
     def is_settled(self) -> bool:
@@ -55,7 +56,7 @@ class Overview:
 def overview(account: Account, orders: list[CheckoutOrder], as_of: date) -> Overview:
     """The account as of a business date."""
     currencies = sorted(account.balances.keys() | account.unapplied.keys())
-    payments = sorted(account.payments.values(), key=lambda p: (p.received_on, p.payment_id), reverse=True)
+    payments = sorted(account.payments.values(), key=lambda p: (p.on, p.entry_id), reverse=True)
     return Overview(
         tuple(_section(account, orders, currency, as_of) for currency in currencies),
         tuple((payment, _paid_for(account, payment)) for payment in payments),
@@ -69,9 +70,9 @@ def _section(account: Account, orders: list[CheckoutOrder], currency: str, as_of
             item.invoice.number,
             item.invoice.amount_minor,
             item.open_minor,
-            item.invoice.due_on,
-            days_past_due(item.invoice.due_on, as_of),
-            item.invoice.disputed,
+            item.due_on,
+            days_past_due(item.due_on, as_of),
+            not item.is_collectable,
         )
         for item in account.open_invoices
         if item.invoice.currency == currency
@@ -88,5 +89,6 @@ def _section(account: Account, orders: list[CheckoutOrder], currency: str, as_of
     )
 
 
-def _paid_for(account: Account, payment: Payment) -> tuple[str, ...]:
-    return tuple(account.invoices[part.invoice_id].number for part in payment.allocations)
+def _paid_for(account: Account, payment: Entry) -> tuple[str, ...]:
+    paid = dict.fromkeys(part.invoice_id for part in account.allocations(payment.entry_id))
+    return tuple(account.invoices[invoice_id].number for invoice_id in paid)

@@ -11,10 +11,14 @@ from dunwell.scoring.score import CustomerScore, InvoiceScore, score_customers
 
 
 def assess_accounts(accounts: Sequence[Account], as_of: date, scorer: Scorer) -> list[Assessment]:
-    """Assessments of the accounts with something open, in their order; one model call for many accounts."""
-    scores = score_customers([invoice_facts(account) for account in accounts], as_of, scorer)
+    """Assessments of the accounts with something open, in their order; one model call for many accounts.
+
+    Internal accounts have no assessment: nobody is behind them.
+    """
+    scored = [account for account in accounts if not account.customer.is_internal]
+    scores = score_customers([invoice_facts(account) for account in scored], as_of, scorer)
     return [
-        _assessment(account, score) for account, score in zip(accounts, scores, strict=True) if score.risk is not None
+        _assessment(account, score) for account, score in zip(scored, scores, strict=True) if score.risk is not None
     ]
 
 
@@ -29,7 +33,7 @@ def invoice_facts(account: Account) -> list[InvoiceFacts]:
             amount_minor=invoice.amount_minor,
             currency=invoice.currency,
             settled_on=settled.get(invoice.invoice_id),
-            disputed=invoice.disputed,
+            disputed=account.disputed_minor(invoice.invoice_id) > 0,
         )
         for invoice in account.invoices.values()
     ]

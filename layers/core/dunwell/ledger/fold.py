@@ -1,0 +1,527 @@
+"""Balances from facts: a pure function of the set of invoices and entries.
+
+Facts take effect in the order they happened (value date, instant, kind, id), whatever the order they arrived in, so the
+same facts always make the same ledger; a fact about another one that is not known yet waits without effect.
+
+Order of allocation (rule PAY-ORDER): the payer's direction first, then what is not disputed, oldest due first; within
+an invoice interest, fees, principal. What remains is unapplied credit, and flows on to the next invoice by itself.
+Money directed at an invoice that is not issued yet is kept for it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from enum import IntEnum
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from dunwell.ledger.entry import CHARGES, CREDITS, OF_AN_INVOICE, Direction, Entry, EntryKind
+
+if TYPE_CHECKING:
+    from dunwell.ledger.model import Invoice
+
+
+class Part(IntEnum):
+    """The parts of an invoice's balance, in the order in which a payment settles them."""
+
+    INTEREST = 0
+    FEES = 1
+    PRINCIPAL = 2
+    RECOVERY = 3
+    """What was written off: legally owed, no longer an open balance."""
+
+
+_CHARGED = {EntryKind.INTEREST: Part.INTEREST, EntryKind.FEE: Part.FEES, EntryKind.DEBIT_NOTE: Part.PRINCIPAL}
+PART_ORDER = (Part.INTEREST, Part.FEES, Part.PRINCIPAL)
+"""The default of rule PAY-ORDER; contracts and statutes differ."""
+_CREDITED = (Part.PRINCIPAL, Part.FEES, Part.INTEREST)
+_RANK = {
+    kind: rank
+    for rank, kind in enumerate(
+        (
+            EntryKind.DEBIT_NOTE,
+            EntryKind.FEE,
+            EntryKind.INTEREST,
+            EntryKind.DISPUTE,
+            EntryKind.DISPUTE_END,
+            EntryKind.CREDIT_NOTE,
+            EntryKind.PAYMENT,
+            EntryKind.SETTLEMENT,
+            EntryKind.WRITE_OFF,
+            EntryKind.REVERSAL,
+        ),
+        start=1,
+    )
+}
+_CHAIN = 8
+"""Reversals of reversals go no deeper; beyond it an id chain is a mistake."""
+_DAWN = datetime.min.replace(tzinfo=UTC)
+_DUSK = datetime.max.replace(tzinfo=UTC)
+_Place = tuple[date, datetime, int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The part of a payment or credit note that settles a part of an invoice (minor units)."""
+
+    invoice_id: str
+    part: Part
+    amount_minor: int
+
+
+@dataclass(slots=True)
+class _Debt:
+    """An invoice on its way through the fold; ``owed`` by part."""
+
+    invoice: "Invoice"
+    owed: list[int]
+    billed: int
+    disputed: int = 0
+    closed_on: date | None = None
+    payers: dict[str, "_Credit"] = field(default_factory=dict)
+
+    @property
+    def open_minor(self) -> int:
+        return self.owed[Part.INTEREST] + self.owed[Part.FEES] + self.owed[Part.PRINCIPAL]
+
+    @property
+    def free_minor(self) -> int:
+        """What undirected money may settle."""
+        return 0 if self.invoice.removed else max(0, self.open_minor - self.disputed)
+
+
+@dataclass(slots=True)
+class _Credit:
+    """A payment or credit note on its way: what of it stands, and where that is."""
+
+    entry: Entry
+    live: int
+    left: int
+    kept: dict[str, int] = field(default_factory=dict)
+    taken: list[Allocation] = field(default_factory=list)
+
+    @property
+    def free(self) -> int:
+        """What may flow to any invoice: not what is kept for an invoice to come."""
+        return self.left - sum(self.kept.values())
+
+
+@dataclass(slots=True)
+class Books:
+    """The balances that the facts make (minor units)."""
+
+    _debts: dict[str, _Debt] = field(default_factory=dict)
+    _credits: dict[str, _Credit] = field(default_factory=dict)
+    _standing: dict[str, int] = field(default_factory=dict)
+
+    def open_minor(self, invoice_id: str) -> int:
+        """What is owed on an invoice; 0 for one that is not on the account."""
+        debt = self._debts.get(invoice_id)
+        return debt.open_minor if debt else 0
+
+    def part_minor(self, invoice_id: str, part: Part) -> int:
+        """What is owed of a part of an invoice."""
+        debt = self._debts.get(invoice_id)
+        return debt.owed[part] if debt else 0
+
+    def written_off_minor(self, invoice_id: str) -> int:
+        """What was written off of an invoice and not recovered since."""
+        return self.part_minor(invoice_id, Part.RECOVERY)
+
+    def billed_minor(self, invoice_id: str) -> int:
+        """What was asked for altogether: the invoice and its charges that stand."""
+        debt = self._debts.get(invoice_id)
+        return debt.billed if debt else 0
+
+    def disputed_minor(self, invoice_id: str) -> int:
+        """What the customer contests."""
+        debt = self._debts.get(invoice_id)
+        return debt.disputed if debt else 0
+
+    def standing_minor(self, entry_id: str) -> int:
+        """What of an entry was not reversed; 0 for one that moves no money, or waits for what it is about."""
+        credit = self._credits.get(entry_id)
+        return credit.live if credit else self._standing.get(entry_id, 0)
+
+    def unapplied_minor(self, entry_id: str) -> int:
+        """What of a payment or credit note no invoice took."""
+        credit = self._credits.get(entry_id)
+        return credit.left if credit else 0
+
+    def unapplied(self) -> dict[str, int]:
+        """Unapplied credit by currency."""
+        totals: dict[str, int] = {}
+        for credit in self._credits.values():
+            if credit.left:
+                totals[credit.entry.currency] = totals.get(credit.entry.currency, 0) + credit.left
+        return totals
+
+    def recovered_minor(self, entry_id: str) -> int:
+        """What of a payment went to written-off balances: recoveries, not receivables."""
+        return sum(a.amount_minor for a in self.allocations(entry_id) if a.part is Part.RECOVERY)
+
+    def allocations(self, entry_id: str) -> tuple[Allocation, ...]:
+        """Where a payment or credit note stands applied."""
+        credit = self._credits.get(entry_id)
+        return tuple(credit.taken) if credit else ()
+
+    def settlement_dates(self) -> dict[str, date]:
+        """Invoices owed nothing, also nothing written off, and the date that closed each."""
+        return {i: debt.closed_on for i, debt in self._debts.items() if debt.closed_on and not debt.owed[Part.RECOVERY]}
+
+
+def effective_on(entries: Mapping[str, Entry], entry: Entry) -> date:
+    """When an entry takes effect: never before the entry that it is about."""
+    return max(about.on for about in _chain(entries, entry))
+
+
+def _chain(entries: Mapping[str, Entry], entry: Entry) -> Iterator[Entry]:
+    for _ in range(_CHAIN):
+        yield entry
+        if not entry.of or entry.of not in entries:
+            return
+        entry = entries[entry.of]
+
+
+def fold(
+    invoices: Mapping[str, "Invoice"], entries: Mapping[str, Entry], part_order: Sequence[Part] = PART_ORDER
+) -> Books:
+    """All balances of an account."""
+    books = Books()
+    moved = {entry.of for entry in entries.values() if entry.kind is EntryKind.MOVED}
+    facts: list[tuple[_Place, Invoice | Entry]] = [
+        ((invoice.issued_on, _DAWN, 0, 0, i), invoice) for i, invoice in invoices.items() if i not in moved
+    ]
+    facts += [
+        (_place(invoices, entries, entry), entry)
+        for i, entry in entries.items()
+        if entry.kind in _RANK and i not in moved
+    ]
+    facts.sort(key=lambda fact: fact[0])
+    run = _Fold(books, entries, part_order)
+    before = None
+    for (on, instant, rank, *_), fact in facts:
+        # What is billed and contested at one moment is known before any credit of that moment flows.
+        if rank >= _RANK[EntryKind.CREDIT_NOTE] or (on, instant) != before:
+            run.flow()
+        run.take(fact, on)
+        before = on, instant
+    run.flow()
+    return books
+
+
+def _place(invoices: Mapping[str, "Invoice"], entries: Mapping[str, Entry], entry: Entry) -> _Place:
+    """Where an entry stands in the order of facts: after what it is about."""
+    chain = list(_chain(entries, entry))
+    issued = [
+        invoices[about.directed_to[0].invoice_id].issued_on
+        for about in chain
+        if about.kind in OF_AN_INVOICE and about.directed_to and about.directed_to[0].invoice_id in invoices
+    ]
+    on = max([about.on for about in chain] + issued)
+    instant = max((_instant(about) for about in chain if about.on == on), default=_DAWN)
+    rank = max(_RANK.get(about.kind, 0) for about in chain)
+    return on, instant, rank, len(chain), entry.entry_id
+
+
+def _instant(entry: Entry) -> datetime:
+    """Without a time of its own a fact is of the morning; a settlement of the evening, after the day's payments."""
+    return entry.at or (_DUSK if entry.kind is EntryKind.SETTLEMENT else _DAWN)
+
+
+class _Fold:
+    """The running state: takes one fact after the other."""
+
+    def __init__(self, books: Books, entries: Mapping[str, Entry], part_order: Sequence[Part]) -> None:
+        self._debts, self._credits, self._standing = books._debts, books._credits, books._standing
+        self._entries = entries
+        self._part_order = part_order
+        self._on = date.min
+        self._moved: set[str] = set()
+        self._written_off: dict[str, list[Allocation]] = {}
+        self._queues: dict[str, list[tuple[date, str, str]]] = {}
+        self._with_credit: dict[str, dict[str, _Credit]] = {}
+        self._kept_for: dict[str, dict[str, _Credit]] = {}
+
+    def take(self, fact: "Invoice | Entry", on: date) -> None:
+        self._on = on
+        if not isinstance(fact, Entry):
+            self._issue(fact)
+        elif fact.kind in CREDITS:
+            self._credit(fact)
+        elif fact.kind in CHARGES:
+            self._charge(fact)
+        elif fact.kind is EntryKind.WRITE_OFF:
+            self._write_off(fact)
+        elif fact.kind is EntryKind.REVERSAL:
+            self._reverse(fact)
+        else:
+            self._dispute(fact)
+        self._moved.add(fact.currency)
+
+    def flow(self) -> None:
+        """Let unapplied credit find invoices, where something changed since the last time."""
+        while self._moved:
+            self._flow(self._moved.pop())
+
+    # --- what each fact does ---
+
+    def _issue(self, invoice: "Invoice") -> None:
+        debt = _Debt(invoice, [0, 0, invoice.amount_minor, 0], invoice.amount_minor)
+        self._debts[invoice.invoice_id] = debt
+        for credit in self._kept_for.pop(invoice.invoice_id, {}).values():
+            amount = credit.kept.pop(invoice.invoice_id, 0)
+            self._settle(credit, debt, amount)
+            self._offer(credit)
+        self._queue(debt)
+
+    def _credit(self, entry: Entry) -> None:
+        amount_minor = entry.amount_minor
+        if entry.kind is EntryKind.SETTLEMENT:
+            debt = self._debt_of(entry)
+            amount_minor = min(amount_minor, debt.open_minor) if debt else 0
+        credit = _Credit(entry, amount_minor, amount_minor)
+        self._credits[entry.entry_id] = credit
+        self._direct(credit)
+
+    def _charge(self, entry: Entry) -> None:
+        debt = self._debt_of(entry)
+        if debt is None:
+            return
+        self._standing[entry.entry_id] = entry.amount_minor
+        debt.owed[_CHARGED[entry.kind]] += entry.amount_minor
+        debt.billed += entry.amount_minor
+        debt.closed_on = None
+        self._queue(debt)
+
+    def _write_off(self, entry: Entry) -> None:
+        debt = self._debt_of(entry)
+        if debt is None:
+            return
+        left, parts = entry.amount_minor, []
+        for part in self._part_order:
+            amount = min(left, debt.owed[part])
+            left -= amount
+            debt.owed[part] -= amount
+            if amount:
+                parts.append(Allocation(debt.invoice.invoice_id, part, amount))
+        debt.owed[Part.RECOVERY] += entry.amount_minor - left
+        self._close(debt)
+        self._written_off.setdefault(entry.entry_id, []).extend(parts)
+        self._standing[entry.entry_id] = self._standing.get(entry.entry_id, 0) + entry.amount_minor - left
+
+    def _dispute(self, entry: Entry) -> None:
+        about = self._entries.get(entry.of) if entry.kind is EntryKind.DISPUTE_END else entry
+        debt = self._debt_of(about) if about else None
+        if debt is None or about is None:
+            return
+        sign = 1 if entry.kind is EntryKind.DISPUTE else -1
+        debt.disputed = max(0, debt.disputed + sign * about.amount_minor)
+        self._queue(debt)
+
+    def _reverse(self, entry: Entry) -> None:
+        about = self._entries.get(entry.of)
+        if about is None or about.currency != entry.currency:
+            return
+        if about.kind is EntryKind.REVERSAL:
+            self._restore(entry, about)
+        elif about.kind in CREDITS:
+            self._standing[entry.entry_id] = self._take_back(self._credits[about.entry_id], entry.amount_minor)
+        elif about.kind in CHARGES:
+            self._standing[entry.entry_id] = self._waive(about, entry.amount_minor)
+        elif about.kind is EntryKind.WRITE_OFF:
+            self._standing[entry.entry_id] = self._write_back(about, entry.amount_minor)
+
+    def _take_back(self, credit: _Credit, amount_minor: int) -> int:
+        """Take money back out of a credit: first what no invoice took, then what it settled last."""
+        amount_minor = min(amount_minor, credit.live)
+        credit.live -= amount_minor
+        unapplied = min(amount_minor, credit.left)
+        credit.left -= unapplied
+        self._cut_kept(credit)
+        left = amount_minor - unapplied
+        while left:
+            last = credit.taken.pop()
+            undone = min(left, last.amount_minor)
+            left -= undone
+            if undone < last.amount_minor:
+                credit.taken.append(Allocation(last.invoice_id, last.part, last.amount_minor - undone))
+            self._owe_again(self._debts[last.invoice_id], last.part, undone)
+        return amount_minor
+
+    def _waive(self, charge: Entry, amount_minor: int) -> int:
+        """Take a charge off its invoice; what was paid of it becomes credit again."""
+        debt = self._debt_of(charge)
+        if debt is None:
+            return 0
+        part = _CHARGED[charge.kind]
+        amount_minor = min(amount_minor, self._standing.get(charge.entry_id, 0))
+        self._standing[charge.entry_id] = self._standing.get(charge.entry_id, 0) - amount_minor
+        self._free(debt, part, amount_minor - debt.owed[part])
+        amount_minor = min(amount_minor, debt.owed[part])
+        debt.owed[part] -= amount_minor
+        debt.billed -= amount_minor
+        self._close(debt)
+        return amount_minor
+
+    def _write_back(self, write_off: Entry, amount_minor: int) -> int:
+        """Reopen what was written off; a recovery of it becomes an ordinary payment."""
+        debt = self._debt_of(write_off)
+        parts = self._written_off.get(write_off.entry_id, [])
+        if debt is None:
+            return 0
+        left = done = min(amount_minor, sum(part.amount_minor for part in parts))
+        self._standing[write_off.entry_id] = self._standing.get(write_off.entry_id, 0) - done
+        payers = self._free(debt, Part.RECOVERY, left - debt.owed[Part.RECOVERY])
+        while left:
+            last = parts.pop()
+            undone = min(left, last.amount_minor)
+            left -= undone
+            if undone < last.amount_minor:
+                parts.append(Allocation(last.invoice_id, last.part, last.amount_minor - undone))
+            debt.owed[Part.RECOVERY] -= undone
+            self._owe_again(debt, last.part, undone)
+        for credit in payers:
+            self._direct(credit)
+        return done
+
+    def _restore(self, entry: Entry, reversal: Entry) -> None:
+        """Undo a reversal: what it undid stands again."""
+        about = self._entries.get(reversal.of)
+        amount = min(entry.amount_minor, self._standing.get(reversal.entry_id, 0))
+        self._standing[reversal.entry_id] = self._standing.get(reversal.entry_id, 0) - amount
+        self._standing[entry.entry_id] = amount
+        if about is None or not amount:
+            return
+        if about.kind in CREDITS:
+            credit = self._credits[about.entry_id]
+            credit.live += amount
+            credit.left += amount
+            self._direct(credit)
+        elif about.kind in CHARGES:
+            debt = self._debt_of(about)
+            if debt:
+                self._standing[about.entry_id] += amount
+                debt.billed += amount
+                self._owe_again(debt, _CHARGED[about.kind], amount)
+        elif about.kind is EntryKind.WRITE_OFF:
+            self._write_off(replace(about, amount_minor=amount))
+
+    # --- money and invoices ---
+
+    def _direct(self, credit: _Credit) -> None:
+        """Give a credit to the invoices it is for; keep what is for invoices to come."""
+        used = _by_invoice(credit.taken)
+        for invoice_id, amount_minor in _by_invoice(credit.entry.directed_to).items():
+            debt = self._debts.get(invoice_id)
+            wanted = min(amount_minor - used.get(invoice_id, 0), credit.free)
+            if wanted <= 0:
+                continue
+            if debt is None:
+                credit.kept[invoice_id] = wanted
+                self._kept_for.setdefault(invoice_id, {})[credit.entry.entry_id] = credit
+            else:
+                self._settle(credit, debt, wanted)
+        self._offer(credit)
+
+    def _settle(self, credit: _Credit, debt: _Debt, amount_minor: int) -> None:
+        """Apply at most so much of a credit to an invoice, by part; what was written off comes last."""
+        if debt.invoice.currency != credit.entry.currency:
+            return
+        order = _CREDITED if credit.entry.kind is EntryKind.CREDIT_NOTE else self._part_order
+        for part in (*order, Part.RECOVERY):
+            amount = min(amount_minor, debt.owed[part])
+            if amount <= 0:
+                continue
+            amount_minor -= amount
+            debt.owed[part] -= amount
+            credit.left -= amount
+            credit.taken.append(Allocation(debt.invoice.invoice_id, part, amount))
+            debt.payers[credit.entry.entry_id] = credit
+        self._close(debt)
+
+    def _flow(self, currency: str) -> None:
+        """Unapplied credit, oldest first, to undisputed invoices, oldest due first."""
+        credits = self._with_credit.get(currency)
+        queue = self._queues.get(currency)
+        while credits and queue:
+            credit = next(iter(credits.values()))
+            if credit.free <= 0:
+                del credits[credit.entry.entry_id]
+                continue
+            debt = self._debts[queue[0][2]]
+            if debt.free_minor <= 0:
+                heappop(queue)
+                continue
+            self._settle_open(credit, debt, min(credit.free, debt.free_minor))
+
+    def _settle_open(self, credit: _Credit, debt: _Debt, amount_minor: int) -> None:
+        written_off, debt.owed[Part.RECOVERY] = debt.owed[Part.RECOVERY], 0
+        self._settle(credit, debt, amount_minor)
+        debt.owed[Part.RECOVERY] = written_off
+
+    def _free(self, debt: _Debt, part: Part, amount_minor: int) -> list[_Credit]:
+        """Turn so much of what was paid on a part back into credit, the last payer's first; those payers."""
+        freed: list[_Credit] = []
+        for credit in reversed(list(debt.payers.values())):
+            for index in range(len(credit.taken) - 1, -1, -1):
+                taken = credit.taken[index]
+                if amount_minor <= 0:
+                    return freed
+                if (taken.invoice_id, taken.part) != (debt.invoice.invoice_id, part):
+                    continue
+                undone = min(amount_minor, taken.amount_minor)
+                amount_minor -= undone
+                credit.taken[index : index + 1] = (
+                    [Allocation(taken.invoice_id, part, taken.amount_minor - undone)]
+                    if undone < taken.amount_minor
+                    else []
+                )
+                credit.left += undone
+                debt.owed[part] += undone
+                self._offer(credit)
+                freed.append(credit)
+        return freed
+
+    def _owe_again(self, debt: _Debt, part: Part, amount_minor: int) -> None:
+        debt.owed[part] += amount_minor
+        if part is not Part.RECOVERY:
+            debt.closed_on = None
+        self._queue(debt)
+
+    def _close(self, debt: _Debt) -> None:
+        if debt.open_minor == 0:
+            debt.closed_on = self._on
+
+    def _queue(self, debt: _Debt) -> None:
+        """Let undirected money find an invoice (again)."""
+        if debt.free_minor > 0:
+            invoice = debt.invoice
+            queue = self._queues.setdefault(invoice.currency, [])
+            heappush(queue, (invoice.due_on, invoice.number, invoice.invoice_id))
+
+    def _offer(self, credit: _Credit) -> None:
+        """Let a credit's free part find invoices."""
+        if credit.free > 0:
+            self._with_credit.setdefault(credit.entry.currency, {})[credit.entry.entry_id] = credit
+
+    def _cut_kept(self, credit: _Credit) -> None:
+        """What is kept for invoices to come never exceeds what is left."""
+        for invoice_id in reversed(list(credit.kept)):
+            over = sum(credit.kept.values()) - credit.left
+            if over <= 0:
+                return
+            credit.kept[invoice_id] = max(0, credit.kept[invoice_id] - over)
+
+    def _debt_of(self, entry: Entry) -> _Debt | None:
+        """The invoice that a charge, write-off or dispute is on, when both are known and in one currency."""
+        debt = self._debts.get(entry.directed_to[0].invoice_id) if entry.directed_to else None
+        return debt if debt and debt.invoice.currency == entry.currency else None
+
+
+def _by_invoice(parts: Iterable[Direction | Allocation]) -> dict[str, int]:
+    """Amounts by invoice, in the order given (minor units)."""
+    totals: dict[str, int] = {}
+    for part in parts:
+        totals[part.invoice_id] = totals.get(part.invoice_id, 0) + part.amount_minor
+    return totals
