@@ -119,6 +119,25 @@ def test_the_card_names_the_committed_model(record: dict[str, Any]) -> None:
     assert record["sha256"] in card
 
 
+CARD_ROWS = {
+    "**this model**": "model",
+    "customer's past late ratio, shrunk": "customers_ratio",
+    "logistic regression, same features, IBM only": "logistic_regression",
+    "gradient boosting, same features, IBM only": "gradient_boosting",
+    "a model that sees disputes (not served)": "with_disputes_not_served",
+}
+
+
+@pytest.mark.parametrize(("row", "name"), CARD_ROWS.items())
+def test_the_cards_figures_are_those_on_record(record: dict[str, Any], row: str, name: str) -> None:
+    lines = (FOLDER / "card.md").read_text(encoding="utf-8").splitlines()
+    (found,) = [line for line in lines if line.startswith(f"| {row} |")]
+    shown = [float(cell) for cell in found.split("|")[2:-1]]
+    measured = record["evaluation"]["late_0"]["at_issue"][name]
+    on_record = ("auc", "pr_auc", "brier", "calibration_slope", "calibration_error", "accuracy")
+    assert shown == pytest.approx([measured[measure] for measure in on_record], abs=6e-3)
+
+
 def test_the_card_has_every_section_a_model_card_must_have() -> None:
     card = (FOLDER / "card.md").read_text(encoding="utf-8").lower()
     needed = (
