@@ -22,6 +22,7 @@ from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.fold import PART_ORDER
 from dunwell.ledger.model import Account, Invoice
+from dunwell.ledger.update import followed
 from dunwell_aws.table import (
     LEDGER,
     NEW,
@@ -55,7 +56,10 @@ class DynamoLedger:
         self._part_order = part_order
 
     def load(self, customer_id: str) -> Account | None:
-        """See the port. One query."""
+        """See the port. One query; one more for a customer who became part of another one."""
+        return followed(self._stored, customer_id)
+
+    def _stored(self, customer_id: str) -> Account | None:
         customer: Customer | None = None
         version = 0
         invoices: list[dict[str, Any]] = []

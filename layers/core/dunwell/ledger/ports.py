@@ -16,7 +16,7 @@ class Ledger(Protocol):
     """Accounts by customer."""
 
     def load(self, customer_id: str) -> Account | None:
-        """The account with all its facts, or None when the customer is not known."""
+        """The account that the customer's facts are on now, whole (``update.followed``); None when nobody knows it."""
         ...
 
     def commit(self, change: Change, *others: Change) -> Account:

@@ -22,7 +22,7 @@ def post(account: Account, entry: Entry, at: datetime) -> Change:
     Raises:
         InvalidInputError: the amount is not positive or the currency unknown; the entry is on the account with another
             amount or currency; a reversal or a write-off is of more than stands.
-        RefusedError: the customer is part of another one (``update.current``).
+        RefusedError: the customer is part of another one (``update.followed``).
     """
     if account.customer.merged_into:
         raise RefusedError(f"this customer is part of {account.customer.merged_into}: post it there")
