@@ -11,6 +11,7 @@ from dunwell_aws.environment import (
     AccessEnvironment,
     Environment,
     GatewayEnvironment,
+    IngestEnvironment,
     LedgerEnvironment,
     MailEnvironment,
     UrlsEnvironment,
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from dunwell.accounts.links import Links
     from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
+    from dunwell.ingestion.reading import Workbook
+    from dunwell.ingestion.run import FileImport
+    from dunwell.ingestion.taking import Importer, LedgerSink
     from dunwell.outreach.policy import Policy
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
@@ -28,10 +32,12 @@ if TYPE_CHECKING:
     from dunwell_aws.mail import Mailer
     from dunwell_aws.messages import Renderer
     from dunwell_aws.orders import DynamoOrderStore
+    from dunwell_aws.results import Results
     from dunwell_aws.senders import EmailSender, SmsSender
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
     from dunwell_aws.table import Table
+    from dunwell_aws.uploads import Sources
     from dunwell_aws.urls import Urls
 
 
@@ -93,6 +99,55 @@ def mappings() -> "list[SourceMapping]":
 
 
 @cache
+def sources() -> "Sources":
+    """What files are read with. Workbooks are opened by a package that is imported when one comes."""
+    from dunwell_aws.documents import folder
+    from dunwell_aws.uploads import Sources, edition_of
+
+    def workbook() -> "Workbook":
+        from dunwell_aws.workbook import open_workbook
+
+        return open_workbook
+
+    return Sources(mappings(), edition_of(folder("infra")), workbook, policy().creditor.timezone)
+
+
+@cache
+def importer() -> "Importer":
+    """Rows into the ledger."""
+    from dunwell.ingestion.taking import Importer
+    from dunwell_aws.known_facts import DynamoKnownFacts
+
+    return Importer(ledger(), policy().creditor.creditor_id, DynamoKnownFacts(ledger_table()))
+
+
+@cache
+def file_import() -> "FileImport":
+    """Files into the ledger."""
+    from dunwell.ingestion.run import FileImport
+    from dunwell_aws.uploads import THREADS, in_threads
+
+    return FileImport(importer(), in_threads, THREADS)
+
+
+@cache
+def record_sink() -> "LedgerSink":
+    """Records of a source that is pulled, into the ledger."""
+    from dunwell.ingestion.taking import LedgerSink
+
+    return LedgerSink(importer(), clock().now, policy().creditor.timezone)
+
+
+@cache
+def results() -> "Results":
+    """The answers to uploaded files."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.results import Results
+
+    return Results(client("s3"), read_environment(IngestEnvironment).ingest_bucket)
+
+
+@cache
 def access() -> "DynamoAccessStore":
     """Links, tries, codes and sessions."""
     from dunwell_aws.access import DynamoAccessStore
@@ -149,6 +204,7 @@ def mailer() -> "Mailer":
 def urls() -> "Urls":
     """Public addresses."""
     from dunwell_aws.aws import client
+    from dunwell_aws.uploads import Sources
     from dunwell_aws.urls import Urls
 
     return Urls(client("ssm"), read_environment(UrlsEnvironment).urls_parameter)
@@ -165,6 +221,7 @@ def _renderer() -> "Renderer":
 @cache
 def email_sender() -> "EmailSender":
     """Reminders by e-mail."""
+    from dunwell_aws.results import Results
     from dunwell_aws.senders import EmailSender
 
     return EmailSender(_renderer(), mailer(), links(), urls())
@@ -174,6 +231,7 @@ def email_sender() -> "EmailSender":
 def sms_sender() -> "SmsSender":
     """Reminders by text message."""
     from dunwell_aws.aws import client_without_retries
+    from dunwell_aws.results import Results
     from dunwell_aws.senders import SmsSender
 
     return SmsSender(_renderer(), client_without_retries("sns"), links(), urls())

@@ -30,11 +30,20 @@ Fact = TypeVar("Fact")
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Where a customer's rows went; the three add up to the rows given."""
+    """Where a customer's rows went; ``in_ledger``, ``later`` and ``rejects`` add up to the rows given.
+
+    Attributes:
+        written: rows of ``in_ledger`` that brought something new.
+        taken: the rows of ``in_ledger``.
+        lasting: those of them that would change nothing if they came again, on whatever day.
+    """
 
     in_ledger: int = 0
     later: int = 0
     rejects: tuple[Reject, ...] = ()
+    written: int = 0
+    taken: tuple[Row, ...] = ()
+    lasting: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +89,15 @@ def import_records(
     amount. Older versions change nothing.
 
     Args:
-        account: as stored, or None for a new customer.
+        account: as stored, or None for a new customer; of a customer merged into another, that other's.
         rows: all of one customer number, at least one.
         facts_per_change: how many facts the store can write at once.
     """
     run = _Import(account, rows, origin)
     for row in rows:
         run.take(row)
-    return Import(tuple(run.changes(facts_per_change)), Tally(run.in_ledger, run.later, tuple(run.rejects)))
+    tally = Tally(len(run.taken), run.later, tuple(run.rejects), run.written, tuple(run.taken), tuple(run.lasting))
+    return Import(tuple(run.changes(facts_per_change)), tally)
 
 
 @dataclass(slots=True)
@@ -136,8 +146,10 @@ class _Import:
         self._changed: set[str] = set()
         self._news: list[_News] = []
         self._touched = False
-        self.in_ledger = self.later = 0
+        self.later = self.written = 0
         self.rejects: list[Reject] = []
+        self.taken: list[Row] = []
+        self.lasting: list[Row] = []
 
     def take(self, row: Row) -> None:
         record = _of(row)
@@ -148,13 +160,31 @@ class _Import:
         if reject:
             self.rejects.append(reject)
             return
-        self.in_ledger += 1
+        self.taken.append(row)
         self._touched = True
-        customer = row.customer if isinstance(row, Receivable) else record
-        if isinstance(customer, CustomerRecord):
-            self._customer = described(self._customer, customer)
+        is_news = self._describe(row.customer if isinstance(row, Receivable) else record)
         if news and news.size:
             self._keep(news)
+            is_news = True
+        self.written += is_news
+        if self._is_lasting(record):
+            self.lasting.append(row)
+
+    def _describe(self, record: Record) -> bool:
+        """Take over a description; not that of a customer merged into another one, whose own source describes it."""
+        if not isinstance(record, CustomerRecord) or self._customer.customer_id != self._key:
+            return False
+        before, self._customer = self._customer, described(self._customer, record)
+        return self._customer != before
+
+    def _is_lasting(self, record: Record) -> bool:
+        """Whether the row has nothing left to say: not a settlement to come, nor an older version of what is known."""
+        if not isinstance(record, InvoiceRecord):
+            return True
+        if record.settled_on and record.settled_on > self._origin.today:
+            return False
+        known = self._now.invoices.get(invoice_id(self._key, record.invoice_number))
+        return known is None or known.source_version <= record.version
 
     def _keep(self, news: _News) -> None:
         self._now.invoices.update(news.invoices)
@@ -345,7 +375,7 @@ class _Import:
 
     def _payment(self, record: PaymentRecord) -> tuple[_News | None, Reject | None]:
         method = record.method or self._origin.source
-        holder = self._customer.customer_id
+        holder = self._holder(method, record.reference)
         entry = Entry(
             entry_id=payment_id(holder, method, record.reference),
             kind=EntryKind.PAYMENT,
@@ -374,6 +404,11 @@ class _Import:
             news, entry, record.refunded_minor, record.refunded_on or record.received_on, "refund", cumulative=True
         )
         return news, None
+
+    def _holder(self, method: str, reference: str) -> str:
+        """Under whose id a payment is known: what was imported before a merger keeps the absorbed customer's."""
+        before = payment_id(self._key, method, reference), stable_id("pen", self._key, method, reference)
+        return self._key if any(one in self._now.entries for one in before) else self._customer.customer_id
 
     def _take_back(
         self, news: _News, entry: Entry, total_minor: int, on: date, reason: str, *, cumulative: bool = False
