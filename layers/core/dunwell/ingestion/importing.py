@@ -18,7 +18,7 @@ from dunwell.ingestion.records import (
     Reject,
 )
 from dunwell.ledger.change import Change
-from dunwell.ledger.entry import Direction, Entry, EntryKind
+from dunwell.ledger.entry import RECEIPTS, Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Instalment, Invoice
 from dunwell.ledger.ports import FACTS_PER_CHANGE
 from dunwell.ledger.posting import payment_id
@@ -144,6 +144,7 @@ class _Import:
         for entry in self._now.entries.values():
             self._index(entry)
         self._changed: set[str] = set()
+        self._payers: dict[str, list[tuple[date, int]]] = {}
         self._news: list[_News] = []
         self._touched = False
         self.later = self.written = 0
@@ -204,12 +205,18 @@ class _Import:
         elif entry.method == METHOD and entry.directed_to:
             self._notes.setdefault(entry.directed_to[0].invoice_id, []).append(entry)
 
-    def _open_minor(self, invoice_id: str) -> int:
-        """What is open on an invoice now; folded again only when an earlier row changed it."""
+    def _billed_minor(self, invoice_id: str, by: date) -> int:
+        """What was billed on an invoice, less what was paid on it after a date; folded again only when it changed."""
         if invoice_id in self._changed:
             self._now = replace(self._now)
             self._changed.clear()
-        return self._now.open_minor(invoice_id)
+            self._payers.clear()
+        if not self._payers:
+            for payment_id, payment in self._now.payments.items():
+                for part in self._now.allocations(payment_id):
+                    self._payers.setdefault(part.invoice_id, []).append((payment.on, part.amount_minor))
+        paid_since = sum(amount for on, amount in self._payers.get(invoice_id, ()) if on > by)
+        return self._now.books.billed_minor(invoice_id) - paid_since
 
     def changes(self, facts_per_change: int) -> Iterator[Change]:
         """Changes of at most so many facts; facts of one row always go together."""
@@ -315,22 +322,29 @@ class _Import:
         return next((dispute for dispute in disputes if dispute.entry_id not in self._about), None)
 
     def _settle(self, news: _News, invoice: Invoice, record: InvoiceRecord, corrected_minor: int) -> None:
-        """The settlement a source tells of, cut to what is open: who paid through Dunwell does not pay twice."""
+        """The settlement a source tells of: of what is open by then, so that who paid through Dunwell pays once.
+
+        Payments through Dunwell dated after it are of the same money: they came first and are left out of it.
+        """
         if record.settled_on is None or record.settled_on > self._origin.today:
             return
-        is_known = invoice.invoice_id in self._now.invoices
-        open_minor = (self._open_minor(invoice.invoice_id) if is_known else invoice.amount_minor) + corrected_minor
-        if open_minor <= 0:
+        settlement_id = stable_id("pay", invoice.invoice_id, METHOD, record.settled_on.isoformat())
+        if settlement_id in self._now.entries:
+            return
+        amount_minor = invoice.amount_minor + corrected_minor
+        if invoice.invoice_id in self._now.invoices:
+            amount_minor = self._billed_minor(invoice.invoice_id, record.settled_on) + corrected_minor
+        if amount_minor <= 0:
             return
         entry = Entry(
-            entry_id=stable_id("pay", invoice.invoice_id, METHOD),
-            kind=EntryKind.PAYMENT,
+            entry_id=settlement_id,
+            kind=EntryKind.SETTLEMENT,
             currency=invoice.currency,
-            amount_minor=open_minor,
+            amount_minor=amount_minor,
             on=record.settled_on,
             method=METHOD,
             reference=invoice.number,
-            directed_to=(Direction(invoice.invoice_id, open_minor),),
+            directed_to=(Direction(invoice.invoice_id, amount_minor),),
         )
         self._add(news, entry)
 
@@ -448,7 +462,7 @@ class _Import:
             occurred_at=self._origin.at,
             data={
                 "invoices": len(change.invoices),
-                "payments": sum(entry.kind is EntryKind.PAYMENT for entry in change.entries.values()),
+                "payments": sum(entry.kind in RECEIPTS for entry in change.entries.values()),
                 "version": after.version,
                 "new_customer": after.version == 1,
             },
