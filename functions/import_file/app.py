@@ -28,9 +28,7 @@ def _large() -> LargeImport:
 
 
 @observed
-def handler(
-    event: Mapping[str, Any], context: "LambdaContext", *, large: LargeImport | None = None
-) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], context: "LambdaContext", *, large: LargeImport | None = None) -> dict[str, Any]:
     """One step: ``plan``, ``range`` or ``join``. Raises only for what a retry may heal."""
     files = large or _large()
     logger.info("step", step=event["step"], part=event.get("part"))

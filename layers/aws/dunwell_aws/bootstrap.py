@@ -204,7 +204,6 @@ def mailer() -> "Mailer":
 def urls() -> "Urls":
     """Public addresses."""
     from dunwell_aws.aws import client
-    from dunwell_aws.uploads import Sources
     from dunwell_aws.urls import Urls
 
     return Urls(client("ssm"), read_environment(UrlsEnvironment).urls_parameter)
@@ -221,7 +220,6 @@ def _renderer() -> "Renderer":
 @cache
 def email_sender() -> "EmailSender":
     """Reminders by e-mail."""
-    from dunwell_aws.results import Results
     from dunwell_aws.senders import EmailSender
 
     return EmailSender(_renderer(), mailer(), links(), urls())
@@ -231,7 +229,6 @@ def email_sender() -> "EmailSender":
 def sms_sender() -> "SmsSender":
     """Reminders by text message."""
     from dunwell_aws.aws import client_without_retries
-    from dunwell_aws.results import Results
     from dunwell_aws.senders import SmsSender
 
     return SmsSender(_renderer(), client_without_retries("sns"), links(), urls())

@@ -11,7 +11,6 @@ from dunwell.ingestion.known import Known
 from dunwell_aws.dynamo_json import item
 from dunwell_aws.table import Table, partition
 
-
 KNOWN = "KNOWN#"
 _TRIES = 8
 

@@ -32,11 +32,11 @@ from dunwell_aws.uploads import (
     REMOVED,
     Sources,
     Upload,
+    content_id_of,
     failed,
     imported_before,
     look,
     pieces,
-    content_id_of,
 )
 
 if TYPE_CHECKING:

@@ -125,7 +125,8 @@ class RejectsFile:
     """A CSV file that grows as rejects come and is in the bucket when it is closed; a piece at a time in memory."""
 
     def __init__(self, results: Results, key: str, *, with_header: bool) -> None:
-        self._s3, self._where = results.s3, {"Bucket": results.bucket, "Key": key}
+        self._s3 = results.s3
+        self._where: Any = {"Bucket": results.bucket, "Key": key}
         self._buffer = io.BytesIO()
         self._upload = ""
         self._parts: list[CompletedPartTypeDef] = []
@@ -152,7 +153,7 @@ class RejectsFile:
 
     def _send(self) -> None:
         if not self._upload:
-            begun = self._s3.create_multipart_upload(**self._where, ContentType=_CSV)  # type: ignore[arg-type]
+            begun = self._s3.create_multipart_upload(**self._where, ContentType=_CSV)
             self._upload = begun["UploadId"]
         number = len(self._parts) + 1
         sent = self._s3.upload_part(
@@ -167,8 +168,8 @@ class RejectsFile:
             return
         if self._buffer.tell():
             self._send()
-        done = {"Parts": self._parts}
-        self._s3.complete_multipart_upload(**self._where, UploadId=self._upload, MultipartUpload=done)  # type: ignore[arg-type]
+        done: Any = {"Parts": self._parts}
+        self._s3.complete_multipart_upload(**self._where, UploadId=self._upload, MultipartUpload=done)
 
 
 def is_gone(error: ClientError) -> bool:

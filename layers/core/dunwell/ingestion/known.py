@@ -91,7 +91,7 @@ def news(rows: Sequence[Row], known: Known) -> Sequence[Row]:
     """
     if not known.content:
         return rows
-    printed = [(row, prints(row)) for row in rows]
+    printed = [(row, tuple(prints(row))) for row in rows]
     new = {key for _, found in printed for key, content in found if known.content.get(key) != content}
     if not new:
         return ()
@@ -114,9 +114,7 @@ def without(known: Known, keys: Iterable[bytes]) -> dict[bytes, bytes]:
 def learnt(known: Known, taken: Iterable[Row], lasting: Iterable[Row]) -> dict[bytes, bytes]:
     """What is known after rows were taken, in this order; those that may say more another day are not known."""
     for_good = {id(row) for row in lasting}
-    last = {
-        key: content if id(row) in for_good else _TOMBSTONE for row in taken for key, content in prints(row)
-    }
+    last = {key: content if id(row) in for_good else _TOMBSTONE for row in taken for key, content in prints(row)}
     after = {**known.content, **last}
     return after if len(after) <= MOST_FACTS else dict(known.content)
 
@@ -147,14 +145,12 @@ def _key(*parts: str) -> bytes:
     return blake2b(repr(parts).encode(), digest_size=_KEY_BYTES).digest()
 
 
-def _values_of(kind: type[Any]) -> attrgetter[Any]:
+def _values_of(kind: type[Any]) -> "attrgetter[Any]":
     return attrgetter(*(one.name for one in fields(kind) if one.name != "line"))
 
 
 _DESCRIPTION = _key("customer")
-_VALUES = {
-    kind: _values_of(kind) for kind in (CustomerRecord, InvoiceRecord, CreditNoteRecord, PaymentRecord)
-}
+_VALUES = {kind: _values_of(kind) for kind in (CustomerRecord, InvoiceRecord, CreditNoteRecord, PaymentRecord)}
 
 
 @lru_cache(1_000)

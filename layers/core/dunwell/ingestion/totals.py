@@ -92,5 +92,3 @@ def add_all(parts: Iterable[Totals]) -> Totals:
 def _add(sums: dict[str, int], more: "Counter[str] | dict[str, int]") -> None:
     for key, number in more.items():
         sums[key] = sums.get(key, 0) + number
-
-
