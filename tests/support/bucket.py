@@ -50,23 +50,10 @@ class InMemoryBucket:
         self._uploads[Key] = {}
         return {"UploadId": Key}
 
-    def upload_part(
-        self,
-        Bucket: str,
-        Key: str,
-        UploadId: str,
-        PartNumber: int,
-        Body: bytes,  # noqa: N803
-    ) -> dict[str, str]:
-        self._uploads[UploadId][PartNumber] = Body
-        return {"ETag": str(PartNumber)}
+    def upload_part(self, **asked: Any) -> dict[str, str]:
+        self._uploads[asked["UploadId"]][asked["PartNumber"]] = asked["Body"]
+        return {"ETag": str(asked["PartNumber"])}
 
-    def complete_multipart_upload(
-        self,
-        Bucket: str,
-        Key: str,
-        UploadId: str,
-        MultipartUpload: dict[str, Any],  # noqa: N803
-    ) -> None:
-        parts = self._uploads.pop(UploadId)
-        self.files[Key] = b"".join(parts[one["PartNumber"]] for one in MultipartUpload["Parts"])
+    def complete_multipart_upload(self, **asked: Any) -> None:
+        parts = self._uploads.pop(asked["UploadId"])
+        self.files[asked["Key"]] = b"".join(parts[one["PartNumber"]] for one in asked["MultipartUpload"]["Parts"])

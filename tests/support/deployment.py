@@ -19,8 +19,8 @@ from dunwell.payments.order import CheckoutOrder
 from dunwell_aws.access import DynamoAccessStore
 from dunwell_aws.documents import read_policy
 from dunwell_aws.orders import DynamoOrderStore
-from dunwell_aws.table import Table
 from dunwell_aws.results import RESULTS, UPLOADS
+from dunwell_aws.table import Table
 from infra.local.demo import steps
 from infra.local.demo.payer import Payer
 from infra.local.demo.progress import Progress

@@ -10,6 +10,8 @@ from dunwell.ingestion.records import Reject
 from dunwell.ingestion.run import WINDOW_ROWS, FileImport, InParallel, RunRecord, record_of
 from dunwell.ingestion.taking import Importer
 from dunwell.ledger.ports import Ledger
+from dunwell_aws.uploads import Sources
+from dunwell_aws.workbook import open_workbook
 from tests.support.receivables import AT, TODAY, mappings
 
 CREDITOR = "example"
@@ -36,3 +38,8 @@ def take_file(
 
     totals = files.run(reading.batches, origin, take, reading.column_of, window_rows)
     return record_of(totals, "x.csv", reading.source.name, today), rejects
+
+
+def sources() -> Sources:
+    """What files are read with."""
+    return Sources(mappings(), "1", lambda: open_workbook, "America/New_York")

@@ -14,7 +14,7 @@ from dunwell.ledger.change import Change
 from dunwell.ledger.update import ATTEMPTS
 from dunwell_aws.uploads import in_threads
 from tests.support.files import take_file
-from tests.support.memory import InMemoryKnownFacts, InMemoryLedger
+from tests.support.memory import InMemoryLedger
 from tests.support.receivables import GOOD, TODAY, csv_file
 
 TOMORROW = (TODAY + timedelta(days=1)).isoformat()
