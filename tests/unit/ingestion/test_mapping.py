@@ -140,6 +140,7 @@ def test_codes_are_read_in_either_case_and_spaces_around_cells_do_not_matter() -
         ("tax", "-1", "is less than zero", "correct the value"),
         ("disputed_amount", "1234.51", "is more than the invoice", "correct one of the two amounts"),
         ("customer_kind", "company", "is neither person nor business", "correct the value"),
+        ("customer_kind", "suspense", "is neither person nor business", "correct the value"),
         ("disputed", "maybe", "is neither yes nor no", "correct the value"),
         ("sms_consent", "2", "is neither yes nor no", "correct the value"),
         ("country", "USA", "is not a two-letter ISO 3166 country code such as US", "correct the value"),
