@@ -122,6 +122,7 @@ _PAYMENT = {
     "refunded_on": _DATE,
     "pending": _FLAG,
     "failed": _FLAG,
+    "method": _TEXT,
     "version": _VERSION,
 }
 

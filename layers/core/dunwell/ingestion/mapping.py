@@ -115,6 +115,7 @@ class TableMapping:
     Attributes:
         name: unique in the source; makes: what each row becomes.
         columns: columns without which a file is not this table, beside those of the fields every row needs.
+        without: columns with which a file is another table, such as an amount in a list of customers.
         streams: names under which Singer taps send it; empty: the table's own name.
         sheet: the workbook's sheet; empty: any whose header fits.
         only: column → values; rows with another value are left out and counted; skip_zero: so are those of amount
@@ -126,6 +127,7 @@ class TableMapping:
     makes: RecordKind
     fields: Mapping[str, FieldRule]
     columns: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     streams: tuple[str, ...] = ()
     sheet: str = ""
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -145,7 +147,7 @@ class TableMapping:
         unknown = [name for name in self.fields if canonical(self.makes, name) is None]
         if unknown:
             known_names = ", ".join(FIELDS[self.makes])
-            problems.append(f"unknown fields {sorted(unknown)}: a {self.makes} has {known_names}")
+            problems.append(f"unknown fields {sorted(unknown)}: a record of kind {self.makes} has {known_names}")
         missing = [name for name in required_fields(self.makes) if name not in self.fields]
         if missing:
             problems.append(f"missing fields {missing}")

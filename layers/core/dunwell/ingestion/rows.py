@@ -239,5 +239,6 @@ def _payment(line: int, found: Mapping[str, Any], deleted: bool) -> PaymentRecor
         refunded_on=value_of(found, "refunded_on") if refunded_minor else None,
         pending=value_of(found, "pending"),
         failed=value_of(found, "failed") or deleted,
+        method=value_of(found, "method"),
         version=value_of(found, "version"),
     )

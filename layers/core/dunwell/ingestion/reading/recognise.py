@@ -56,7 +56,7 @@ def find_header(text: str, tables: Sequence[Candidate]) -> Header:
             header
             for delimiter in DELIMITERS
             for header in _headers(lines, at, delimiter, tables)
-            if header.table.required_columns <= set(header.columns)
+            if _fits(header.table, set(header.columns))
         ]
         if found:
             best = max(found, key=lambda header: len(header.table.read_columns & set(header.columns)))
@@ -79,8 +79,12 @@ def best_table(
     def of(paths: Iterable[str]) -> set[str]:
         return {path if path in known else seen_as(path) for path in paths}
 
-    fitting = [one for one in tables if of(one[1].required_columns) <= known]
+    fitting = [one for one in tables if of(one[1].required_columns) <= known and known.isdisjoint(one[1].without)]
     return max(fitting, key=lambda one: len(of(one[1].read_columns) & known), default=None)
+
+
+def _fits(table: TableMapping, columns: set[str]) -> bool:
+    return table.required_columns <= columns and columns.isdisjoint(table.without)
 
 
 def what_objects_lack(columns: Collection[str], tables: Sequence[Candidate]) -> str:
@@ -132,7 +136,12 @@ def _what_is_missing(lines: Sequence[str], tables: Sequence[Candidate]) -> str:
         for at in range(min(LINES_BEFORE_HEADER, len(lines)))
         for delimiter in DELIMITERS
     ]
-    choices = [(delimiter, columns, one) for delimiter, columns in heads for one in tables]
+    choices = [
+        (delimiter, columns, one)
+        for delimiter, columns in heads
+        for one in tables
+        if columns.isdisjoint(one[1].without)
+    ]
     delimiter, columns, (source, table) = max(
         choices, key=lambda choice: (len(choice[2][1].required_columns & choice[1]), len(choice[1]))
     )
