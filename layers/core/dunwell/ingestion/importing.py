@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from dunwell.accounts.consent import source_consents
 from dunwell.accounts.contact_points import contact_points, postal_address
-from dunwell.accounts.describing import redescribed
+from dunwell.accounts.describing import is_older, redescribed
 from dunwell.accounts.model import Channel, Customer, customer_id_of
 from dunwell.events import RECEIVABLES_IMPORTED, Event
 from dunwell.ids import stable_id
@@ -171,7 +171,7 @@ class _Import:
             self._keep(news)
             is_news = True
         self.written += is_news
-        if self._is_lasting(record):
+        if self._is_lasting(row):
             self.lasting.append(row)
 
     def _describe(self, record: Record) -> bool:
@@ -181,14 +181,17 @@ class _Import:
         before, self._customer = self._customer, described(self._customer, record)
         return self._customer != before
 
-    def _is_lasting(self, record: Record) -> bool:
+    def _is_lasting(self, row: Row) -> bool:
         """Whether the row has nothing left to say: not a settlement to come, nor an older version of what is known."""
+        record, description = _of(row), row.customer if isinstance(row, Receivable) else row
+        if isinstance(description, CustomerRecord) and is_older(description.version, self._customer.source_version):
+            return False
         if not isinstance(record, InvoiceRecord):
             return True
         if record.settled_on and record.settled_on > self._origin.today:
             return False
         known = self._now.invoices.get(invoice_id(self._key, record.invoice_number))
-        return known is None or known.source_version <= record.version
+        return known is None or not is_older(record.version, known.source_version)
 
     def _keep(self, news: _News) -> None:
         self._now.invoices.update(news.invoices)
@@ -256,9 +259,9 @@ class _Import:
             self._contest(news, new, record, record.issued_on)
             self._settle(news, new, record, 0)
             return news, None
-        if new.source_version < known.source_version:
+        if is_older(new.source_version, known.source_version):
             return None, None
-        is_newer = new.source_version > known.source_version
+        is_newer = is_older(known.source_version, new.source_version)
         if (known.currency, known.issued_on) != (new.currency, new.issued_on):
             return None, _contradiction(record)
         if known.amount_minor != new.amount_minor and not is_newer:
@@ -269,6 +272,7 @@ class _Import:
         news = _News()
         billed = known.amount_minor + self._corrections(known)
         kept = replace(new, amount_minor=known.amount_minor, instalments=known.instalments, lines=known.lines)
+        kept = replace(kept, source_version=new.source_version or known.source_version)
         if new.amount_minor == known.amount_minor:
             kept = replace(kept, instalments=new.instalments)
         if kept != known:

@@ -93,10 +93,9 @@ class Importer:
         """The account that the customer's facts belong to, through mergers."""
         for _ in range(_MERGERS):
             account = self._ledger.load(customer)
-            into: str = getattr(account.customer, "merged_into", "") if account else ""
-            if not into:
+            if account is None or not account.customer.merged_into:
                 return account
-            customer = into
+            customer = account.customer.merged_into
         raise ConflictError("the customer was merged again and again")
 
 
