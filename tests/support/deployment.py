@@ -33,7 +33,12 @@ WAIT_SECONDS = 90
 """Cold starts on a busy machine take seconds each."""
 
 _TIMEOUT_SECONDS = 30
-SMALL_AND_SOON = {"PortfolioWorkers": "2", "EscalationSpreadSeconds": "1"}
+SMALL_AND_SOON = {
+    "PortfolioWorkers": "2",
+    "EscalationSpreadSeconds": "1",
+    "LargeFileBytes": "60000",
+    "RangeBytes": "30000",
+}
 
 
 class Deployment:
