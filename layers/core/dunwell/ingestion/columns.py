@@ -231,7 +231,7 @@ def _contradictions(kind: RecordKind, found: Mapping[str, Sequence[Any]], troubl
     """Rows whose values may contradict each other, among those without trouble: the definition says whether."""
     if kind not in (RecordKind.RECEIVABLE, RecordKind.INVOICE):
         return set()
-    nothing = repeat(None, count)
+    nothing = [None] * count
     rows = zip(
         found["issued_on"],
         found["due_on"],

@@ -35,6 +35,8 @@ def day_reader(form: str, zone_name: str = "UTC") -> Callable[[str], date]:
         try:
             if form == ISO:
                 return _iso_day(text)
+            if form == DOTNET and text.startswith("2"):
+                return _iso_day(text)
             if form == DOTNET:
                 return of_instant(int(_groups(_DOTNET, text)))
             if form in (UNIX, UNIX_MS):

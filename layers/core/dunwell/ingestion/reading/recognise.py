@@ -136,12 +136,8 @@ def _what_is_missing(lines: Sequence[str], tables: Sequence[Candidate]) -> str:
         for at in range(min(LINES_BEFORE_HEADER, len(lines)))
         for delimiter in DELIMITERS
     ]
-    choices = [
-        (delimiter, columns, one)
-        for delimiter, columns in heads
-        for one in tables
-        if columns.isdisjoint(one[1].without)
-    ]
+    choices = [(delimiter, columns, one) for delimiter, columns in heads for one in tables]
+    choices = [choice for choice in choices if choice[1].isdisjoint(choice[2][1].without)] or choices
     delimiter, columns, (source, table) = max(
         choices, key=lambda choice: (len(choice[2][1].required_columns & choice[1]), len(choice[1]))
     )

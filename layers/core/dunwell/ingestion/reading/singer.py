@@ -85,8 +85,9 @@ class SingerReader:
     def _schema(self, stream: str, message: Mapping[str, Any]) -> None:
         keys = message.get("key_properties") or ()
         self._streams.keys[stream] = tuple(str(key) for key in keys)
-        properties = (message.get("schema") or {}).get("properties") or {}
-        self._decide(stream, properties)
+        properties = (message.get("schema") or {}).get("properties")
+        if properties:
+            self._decide(stream, properties)
 
     def _decide(self, stream: str, properties: Iterable[str]) -> TableMapping | None:
         """The table of a stream: of its name, and with all that the table needs; none means records are counted."""
