@@ -63,7 +63,7 @@ def test_a_singer_stream_says_what_it_does_not_know_and_where_it_is() -> None:
 
 def test_xero_objects_of_what_customers_owe_are_taken_and_bills_to_pay_counted() -> None:
     _, batches = sample("xero_invoices.jsonl")
-    owed, voided = (record for batch in batches for record in batch.records)
+    owed, voided = records("xero_invoices.jsonl")
     assert facts(owed, "invoice_number", "customer_number", "amount_minor", "currency") == (
         "OIT00546",
         CITY,
