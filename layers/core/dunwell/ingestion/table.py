@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dunwell.ingestion.fields import RecordKind
 from dunwell.ingestion.mapping import SourceMapping
 from dunwell.ingestion.reading import Reading, UnreadableFileError, read_rows
 from dunwell.ingestion.records import Receivable, RejectedRowError
@@ -35,6 +36,10 @@ class Table:
 
     def __init__(self, content: bytes, mappings: Sequence[SourceMapping]) -> None:
         self._reading = read_rows(content, mappings)
+        kinds = {self._reading.source.table(name).makes for name in self._reading.layout.tables}
+        if kinds != {RecordKind.RECEIVABLE}:
+            found = ", ".join(sorted(kinds)) or "a stream"
+            raise UnreadableFileError(f"the file holds records of kind {found}; this import takes receivables alone")
         self.mapping = TableOfReceivables(self._reading.source.name, self._reading)
 
     def rows(self) -> Iterator[tuple[int, Receivable | RejectedRowError]]:
