@@ -17,10 +17,10 @@ UV := .local/uv/bin/uv
 STAMP := .local/.setup-done
 SAM := SAM_CLI_TELEMETRY=0 .local/sam/bin/sam
 
-.PHONY: help setup demo test browser stripe-cli deploy bench train evaluate lint clean
+.PHONY: help setup demo test browser stripe-cli deploy bench bench-large train evaluate lint clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
 
 setup: $(STAMP) ## make the environments in .venv and .local from uv.lock
 
@@ -81,6 +81,9 @@ deploy: setup ## to AWS: STAGE=dev|prod SENDER_DOMAIN=mail.example.com [PARAMETE
 
 bench: setup ## what the hot paths cost, into bench/results.json
 	@.venv/bin/python -m tests.bench
+
+bench-large: setup ## a 1 GB file within a worker's memory; two minutes
+	@.venv/bin/python -m tests.bench.large_file
 
 train: setup ## a late payment model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-DD, to test on what came after]
 	@[ -n "$(DATA)" ] && [ -n "$(OUT)" ] || { echo "train: say from what and to where: DATA=ledger.csv OUT=folder" >&2; exit 1; }

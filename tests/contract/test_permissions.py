@@ -13,6 +13,7 @@ from tests.support.template import functions
 LOAD = {"dynamodb:Query LedgerTable": "reads an account, or what was planned and opened for it"}
 WRITE = {"dynamodb:PutItem LedgerTable": "writes entries with their events"}
 READ_ONE = {"dynamodb:GetItem LedgerTable": "reads one case, contact, score or order"}
+KNOWN = {"dynamodb:BatchGetItem LedgerTable": "looks which rows are known"}
 WORK = {"dynamodb:Query LedgerTable/index/work": "goes through a work list"}
 URLS = {"ssm:GetParameter urls": "writes links"}
 MAIL = {
@@ -33,10 +34,26 @@ NEEDED: dict[str, dict[str, str]] = {
     },
     "IngestUpload": LOAD
     | WRITE
+    | KNOWN
     | {
         "s3:GetObject IngestBucket/uploads/*": "reads the file",
+        "s3:GetObject IngestBucket/runs/*": "looks whether the content was imported before, and takes its rejects over",
+        "s3:PutObject IngestBucket/runs/*": "remembers a content and its rejects",
         "s3:PutObject IngestBucket/results/*": "writes the run record and the rejects",
         "s3:ListBucket IngestBucket": "is told that a file is gone, and not that it is forbidden",
+        "states:StartExecution IngestFile": "hands a large file over",
+    },
+    "ImportFile": LOAD
+    | WRITE
+    | KNOWN
+    | {
+        "s3:GetObject IngestBucket/uploads/*": "reads the file, and ranges of it",
+        "s3:GetObject IngestBucket/runs/*": "looks whether the content was imported before, and takes its rejects over",
+        "s3:GetObject IngestBucket/parts/*": "reads what ranges came to",
+        "s3:PutObject IngestBucket/runs/*": "remembers a content and its rejects",
+        "s3:PutObject IngestBucket/parts/*": "keeps what a range came to",
+        "s3:PutObject IngestBucket/results/*": "writes the run record and the rejects",
+        "s3:ListBucket IngestBucket": "is told that a range is not done, and not that it is forbidden",
     },
     "PostCharges": LOAD | WRITE | WORK,
     "ScorePortfolio": LOAD | WRITE | WORK,
@@ -63,7 +80,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "dynamodb:DeleteItem AccessTable": "ends a session, forgets tries",
     },
     "StripeWebhook": LOAD | READ_ONE | WRITE | SECRET,
-    "SyncSource": LOAD | READ_ONE | WRITE | SECRET,
+    "SyncSource": LOAD | READ_ONE | WRITE | KNOWN | SECRET,
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
     "ResumeCase": LOAD | {"states:SendTaskSuccess Escalation": RESUME},
     "Console": LOAD | READ_ONE | WRITE | WORK | URLS | {"states:SendTaskSuccess Escalation": RESUME},
