@@ -277,7 +277,8 @@ class _Import:
             entry = self._on_invoice(EntryKind.DISPUTE_END, invoice, standing.amount_minor, on, key, "imported")
             self._add(news, replace(entry, of=standing.entry_id))
         if record.disputed_minor:
-            key = f"{METHOD}#{on}"
+            # Contested, settled and contested again, perhaps within a day, is two disputes.
+            key = f"{METHOD}#{on}#{len(self._notes.get(invoice.invoice_id, ()))}"
             self._add(news, self._on_invoice(EntryKind.DISPUTE, invoice, record.disputed_minor, on, key, "imported"))
 
     def _imported_dispute(self, invoice: Invoice) -> Entry | None:
@@ -363,6 +364,8 @@ class _Import:
             reason = "this payment is known with another amount or currency"
             return None, Reject(record.line, "reference", record.reference, reason, "correct the reference")
         news = _News()
+        if record.pending and entry.entry_id in self._now.entries:
+            return news, None  # told late: the money is there
         if record.pending or record.failed:
             self._add(news, announced)
             if record.failed:

@@ -186,14 +186,14 @@ def fold(
 ) -> Books:
     """All balances of an account."""
     books = Books()
-    moved = {entry.of for entry in entries.values() if entry.kind is EntryKind.MOVED}
+    if moved := {entry.of for entry in entries.values() if entry.kind is EntryKind.MOVED}:
+        invoices = {i: invoice for i, invoice in invoices.items() if i not in moved}
+        entries = {i: entry for i, entry in entries.items() if i not in moved}
     facts: list[tuple[_Place, Invoice | Entry]] = [
-        ((invoice.issued_on, _DAWN, 0, 0, i), invoice) for i, invoice in invoices.items() if i not in moved
+        ((invoice.issued_on, _DAWN, 0, 0, i), invoice) for i, invoice in invoices.items()
     ]
     facts += [
-        (_place(invoices, entries, entry), entry)
-        for i, entry in entries.items()
-        if entry.kind in _RANK and i not in moved
+        (_place(invoices, entries, entry), entry) for entry in entries.values() if entry.kind in _RANK
     ]
     facts.sort(key=lambda fact: fact[0])
     run = _Fold(books, entries, part_order)
@@ -236,9 +236,9 @@ class _Fold:
         elif fact.kind in CREDITS:
             self._credit(fact)
         elif fact.kind in CHARGES:
-            self._charge(fact)
+            self._charge(fact, fact.amount_minor)
         elif fact.kind is EntryKind.WRITE_OFF:
-            self._write_off(fact)
+            self._write_off(fact, fact.amount_minor)
         elif fact.kind is EntryKind.REVERSAL:
             self._reverse(fact)
         else:
@@ -261,31 +261,29 @@ class _Fold:
         self._credits[entry.entry_id] = credit
         self._direct(credit)
 
-    def _charge(self, entry: Entry) -> None:
+    def _charge(self, entry: Entry, amount_minor: int) -> None:
         debt = self._debt_of(entry)
         if debt is None:
             return
-        self._standing[entry.entry_id] = entry.amount_minor
-        debt.owed[_CHARGED[entry.kind]] += entry.amount_minor
-        debt.billed += entry.amount_minor
-        debt.closed_on = None
-        self._queue(debt)
+        self._standing[entry.entry_id] = self._standing.get(entry.entry_id, 0) + amount_minor
+        debt.billed += amount_minor
+        self._owe_again(debt, _CHARGED[entry.kind], amount_minor)
 
-    def _write_off(self, entry: Entry) -> None:
+    def _write_off(self, entry: Entry, amount_minor: int) -> None:
         debt = self._debt_of(entry)
         if debt is None:
             return
-        left, parts = entry.amount_minor, []
+        left, parts = amount_minor, []
         for part in self._part_order:
             amount = min(left, debt.owed[part])
             left -= amount
             debt.owed[part] -= amount
             if amount:
                 parts.append(Allocation(debt.invoice.invoice_id, part, amount))
-        debt.owed[Part.RECOVERY] += entry.amount_minor - left
+        debt.owed[Part.RECOVERY] += amount_minor - left
         self._close(debt)
         self._written_off.setdefault(entry.entry_id, []).extend(parts)
-        self._standing[entry.entry_id] = self._standing.get(entry.entry_id, 0) + entry.amount_minor - left
+        self._standing[entry.entry_id] = self._standing.get(entry.entry_id, 0) + amount_minor - left
 
     def _dispute(self, entry: Entry) -> None:
         about = self._entries.get(entry.of) if entry.kind is EntryKind.DISPUTE_END else entry
@@ -298,16 +296,24 @@ class _Fold:
 
     def _reverse(self, entry: Entry) -> None:
         about = self._entries.get(entry.of)
-        if about is None or about.currency != entry.currency:
-            return
-        if about.kind is EntryKind.REVERSAL:
-            self._restore(entry, about)
-        elif about.kind in CREDITS:
-            self._standing[entry.entry_id] = self._take_back(self._credits[about.entry_id], entry.amount_minor)
-        elif about.kind in CHARGES:
-            self._standing[entry.entry_id] = self._waive(about, entry.amount_minor)
-        elif about.kind is EntryKind.WRITE_OFF:
-            self._standing[entry.entry_id] = self._write_back(about, entry.amount_minor)
+        if about and about.currency == entry.currency:
+            self._standing[entry.entry_id] = self._undo(about, entry.amount_minor)
+
+    def _undo(self, about: Entry, amount_minor: int) -> int:
+        """Take back what an entry did, at most so much; how much it was."""
+        if about.kind in CREDITS:
+            return self._take_back(self._credits[about.entry_id], amount_minor)
+        if about.kind in CHARGES:
+            return self._waive(about, amount_minor)
+        if about.kind is EntryKind.WRITE_OFF:
+            return self._write_back(about, amount_minor)
+        amount_minor = min(amount_minor, self._standing.get(about.entry_id, 0))
+        undone = self._entries.get(about.of)
+        if about.kind is not EntryKind.REVERSAL or undone is None or not amount_minor:
+            return 0
+        self._standing[about.entry_id] -= amount_minor
+        self._redo(undone, amount_minor)
+        return amount_minor
 
     def _take_back(self, credit: _Credit, amount_minor: int) -> int:
         """Take money back out of a credit: first what no invoice took, then what it settled last."""
@@ -362,27 +368,19 @@ class _Fold:
             self._direct(credit)
         return done
 
-    def _restore(self, entry: Entry, reversal: Entry) -> None:
-        """Undo a reversal: what it undid stands again."""
-        about = self._entries.get(reversal.of)
-        amount = min(entry.amount_minor, self._standing.get(reversal.entry_id, 0))
-        self._standing[reversal.entry_id] = self._standing.get(reversal.entry_id, 0) - amount
-        self._standing[entry.entry_id] = amount
-        if about is None or not amount:
-            return
+    def _redo(self, about: Entry, amount_minor: int) -> None:
+        """Let what was undone stand again: an entry's effect, or a reversal's."""
         if about.kind in CREDITS:
             credit = self._credits[about.entry_id]
-            credit.live += amount
-            credit.left += amount
+            credit.live += amount_minor
+            credit.left += amount_minor
             self._direct(credit)
         elif about.kind in CHARGES:
-            debt = self._debt_of(about)
-            if debt:
-                self._standing[about.entry_id] += amount
-                debt.billed += amount
-                self._owe_again(debt, _CHARGED[about.kind], amount)
+            self._charge(about, amount_minor)
         elif about.kind is EntryKind.WRITE_OFF:
-            self._write_off(replace(about, amount_minor=amount))
+            self._write_off(about, amount_minor)
+        else:
+            self._standing[about.entry_id] += self._undo(self._entries[about.of], amount_minor)
 
     # --- money and invoices ---
 
