@@ -308,5 +308,3 @@ class LedgerMachine(RuleBasedStateMachine):
 
 def _update(ledger: FaultyLedger, who: str, decide: Callable[[Account], Change]) -> None:
     update(ledger, who, decide)
-
-

@@ -40,11 +40,9 @@ def sums(account: Account) -> Sums:
             made.standing[entry.entry_id] = entry.amount_minor
     for reversal in sorted(_reversals(entries), key=lambda entry: _order(invoices, entries, entry)):
         _reverse(made.standing, entries, reversal)
-    ended = {(e.of, e.currency) for e in entries.values() if e.kind is EntryKind.DISPUTE_END}
-    for entry in entries.values():
-        if entry.kind is EntryKind.DISPUTE and _invoice(invoices, entry):
-            if (entry.entry_id, entry.currency) not in ended:
-                _add(made.disputed, entry.directed_to[0].invoice_id, entry.amount_minor)
+    for entry in _standing_disputes(entries):
+        if _invoice(invoices, entry):
+            _add(made.disputed, entry.directed_to[0].invoice_id, entry.amount_minor)
     for invoice in invoices.values():
         _add(made.net, invoice.currency, invoice.amount_minor)
     for entry in entries.values():
@@ -122,6 +120,12 @@ def _open(account: Account) -> dict[str, int]:
 
 def _reversals(entries: Mapping[str, Entry]) -> list[Entry]:
     return [entry for entry in entries.values() if entry.kind is EntryKind.REVERSAL]
+
+
+def _standing_disputes(entries: Mapping[str, Entry]) -> list[Entry]:
+    ended = {(entry.of, entry.currency) for entry in entries.values() if entry.kind is EntryKind.DISPUTE_END}
+    disputes = (entry for entry in entries.values() if entry.kind is EntryKind.DISPUTE)
+    return [entry for entry in disputes if (entry.entry_id, entry.currency) not in ended]
 
 
 def _order(

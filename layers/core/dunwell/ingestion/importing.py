@@ -133,7 +133,7 @@ class _Import:
         self._about: dict[str, list[Entry]] = {}
         for entry in self._now.entries.values():
             self._index(entry)
-        self._changed: set[str] = set()
+        self._settled: list[tuple[_News, Invoice, date]] = []
         self._news: list[_News] = []
         self._touched = False
         self.in_ledger = self.later = 0
@@ -153,7 +153,7 @@ class _Import:
         customer = row.customer if isinstance(row, Receivable) else record
         if isinstance(customer, CustomerRecord):
             self._customer = described(self._customer, customer)
-        if news and news.size:
+        if news:
             self._keep(news)
 
     def _keep(self, news: _News) -> None:
@@ -161,10 +161,6 @@ class _Import:
         self._now.entries.update(news.entries)
         for entry in news.entries.values():
             self._index(entry)
-            self._changed.update(d.invoice_id for d in entry.directed_to)
-            if not entry.directed_to:
-                self._changed.update(self._now.invoices)
-        self._changed.update(news.invoices)
         self._news.append(news)
 
     def _index(self, entry: Entry) -> None:
@@ -174,21 +170,15 @@ class _Import:
         elif entry.method == METHOD and entry.directed_to:
             self._notes.setdefault(entry.directed_to[0].invoice_id, []).append(entry)
 
-    def _open_minor(self, invoice_id: str) -> int:
-        """What is open on an invoice now; folded again only when an earlier row changed it."""
-        if invoice_id in self._changed:
-            self._now = replace(self._now)
-            self._changed.clear()
-        return self._now.open_minor(invoice_id)
-
     def changes(self, facts_per_change: int) -> Iterator[Change]:
         """Changes of at most so many facts; facts of one row always go together."""
         stored = self._stored
         if not self._touched:
             return
+        self._pay_settled()
         account = stored or Account(self._customer)
         customer = self._customer if stored is None or self._customer != stored.customer else None
-        for part in _parts(self._news, facts_per_change):
+        for part in _parts([news for news in self._news if news.size], facts_per_change):
             change = Change(account, customer, _joined(n.invoices for n in part), _joined(n.entries for n in part))
             after = change.applied()
             yield replace(change, events=(self._imported(after, change),))
@@ -214,7 +204,7 @@ class _Import:
         if known is None:
             news = _News({new.invoice_id: new})
             self._contest(news, new, record, record.issued_on)
-            self._settle(news, new, record, 0)
+            self._settle(news, new, record)
             return news, None
         if new.source_version < known.source_version:
             return None, None
@@ -236,7 +226,7 @@ class _Import:
         if new.amount_minor != billed:
             self._correct(news, known, new.amount_minor - billed, record)
         self._contest(news, known, record, self._origin.today)
-        self._settle(news, known, record, new.amount_minor - billed)
+        self._settle(news, known, record)
         return news
 
     def _as_invoice(self, record: InvoiceRecord) -> Invoice:
@@ -285,25 +275,31 @@ class _Import:
         disputes = (e for e in self._notes.get(invoice.invoice_id, ()) if e.kind is EntryKind.DISPUTE)
         return next((dispute for dispute in disputes if dispute.entry_id not in self._about), None)
 
-    def _settle(self, news: _News, invoice: Invoice, record: InvoiceRecord, corrected_minor: int) -> None:
-        """The settlement a source tells of, cut to what is open: who paid through Dunwell does not pay twice."""
-        if record.settled_on is None or record.settled_on > self._origin.today:
-            return
-        is_known = invoice.invoice_id in self._now.invoices
-        open_minor = (self._open_minor(invoice.invoice_id) if is_known else invoice.amount_minor) + corrected_minor
-        if open_minor <= 0:
-            return
-        entry = Entry(
-            entry_id=stable_id("pay", invoice.invoice_id, METHOD),
-            kind=EntryKind.PAYMENT,
-            currency=invoice.currency,
-            amount_minor=open_minor,
-            on=record.settled_on,
-            method=METHOD,
-            reference=invoice.number,
-            directed_to=(Direction(invoice.invoice_id, open_minor),),
-        )
-        self._add(news, entry)
+    def _settle(self, news: _News, invoice: Invoice, record: InvoiceRecord) -> None:
+        """Note the settlement a source tells of; what it comes to is known when every row was read."""
+        if record.settled_on and record.settled_on <= self._origin.today:
+            self._settled.append((news, invoice, record.settled_on))
+
+    def _pay_settled(self) -> None:
+        """Settlements, cut to what is open after all rows: who paid through Dunwell does not pay twice.
+
+        Money on account may go to another invoice of the same file, so nothing is settled before all of it was read.
+        """
+        for news, invoice, settled_on in self._settled:
+            entry_id = stable_id("pay", invoice.invoice_id, METHOD)
+            if entry_id in self._now.entries or (open_minor := self._now.open_minor(invoice.invoice_id)) <= 0:
+                continue
+            entry = Entry(
+                entry_id=entry_id,
+                kind=EntryKind.PAYMENT,
+                currency=invoice.currency,
+                amount_minor=open_minor,
+                on=settled_on,
+                method=METHOD,
+                reference=invoice.number,
+                directed_to=(Direction(invoice.invoice_id, open_minor),),
+            )
+            news.entries[entry_id] = self._now.entries[entry_id] = entry
 
     def _on_invoice(
         self, kind: EntryKind, invoice: Invoice, amount_minor: int, on: date, key: str, reason: str

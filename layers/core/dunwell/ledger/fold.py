@@ -9,7 +9,7 @@ Money directed at an invoice that is not issued yet is kept for it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from heapq import heappop, heappush
@@ -93,6 +93,7 @@ class _Credit:
     """A payment or credit note on its way: what of it stands, and where that is."""
 
     entry: Entry
+    order: int
     live: int
     left: int
     kept: dict[str, int] = field(default_factory=dict)
@@ -165,7 +166,7 @@ class Books:
 
     def settlement_dates(self) -> dict[str, date]:
         """Invoices owed nothing, also nothing written off, and the date that closed each."""
-        return {i: debt.closed_on for i, debt in self._debts.items() if debt.closed_on and not debt.owed[Part.RECOVERY]}
+        return {i: debt.closed_on for i, debt in self._debts.items() if debt.closed_on}
 
 
 def effective_on(entries: Mapping[str, Entry], entry: Entry) -> date:
@@ -192,9 +193,7 @@ def fold(
     facts: list[tuple[_Place, Invoice | Entry]] = [
         ((invoice.issued_on, _DAWN, 0, 0, i), invoice) for i, invoice in invoices.items()
     ]
-    facts += [
-        (_place(invoices, entries, entry), entry) for entry in entries.values() if entry.kind in _RANK
-    ]
+    facts += [(_place(invoices, entries, entry), entry) for entry in entries.values() if entry.kind in _RANK]
     facts.sort(key=lambda fact: fact[0])
     run = _Fold(books, entries, part_order)
     for (on, *_), fact in facts:
@@ -224,9 +223,11 @@ class _Fold:
         self._entries = entries
         self._part_order = part_order
         self._on = date.min
+        self._stirred: set[str] = set()
+        self._contested: set[str] = set()
         self._written_off: dict[str, list[Allocation]] = {}
         self._queues: dict[str, list[tuple[date, str, str]]] = {}
-        self._with_credit: dict[str, dict[str, _Credit]] = {}
+        self._with_credit: dict[str, list[tuple[int, str]]] = {}
         self._kept_for: dict[str, dict[str, _Credit]] = {}
 
     def take(self, fact: "Invoice | Entry", on: date) -> None:
@@ -243,7 +244,8 @@ class _Fold:
             self._reverse(fact)
         else:
             self._dispute(fact)
-        self._flow(fact.currency)
+        while self._stirred:
+            self._flow(self._stirred.pop())
 
     # --- what each fact does ---
 
@@ -257,7 +259,7 @@ class _Fold:
         self._queue(debt)
 
     def _credit(self, entry: Entry) -> None:
-        credit = _Credit(entry, entry.amount_minor, entry.amount_minor)
+        credit = _Credit(entry, len(self._credits), entry.amount_minor, entry.amount_minor)
         self._credits[entry.entry_id] = credit
         self._direct(credit)
 
@@ -286,12 +288,17 @@ class _Fold:
         self._standing[entry.entry_id] = self._standing.get(entry.entry_id, 0) + amount_minor - left
 
     def _dispute(self, entry: Entry) -> None:
-        about = self._entries.get(entry.of) if entry.kind is EntryKind.DISPUTE_END else entry
-        debt = self._debt_of(about) if about else None
+        """Begin a dispute, or end one that stands."""
+        about = entry if entry.kind is EntryKind.DISPUTE else self._entries.get(entry.of)
+        debt = self._debt_of(about) if about and about.currency == entry.currency else None
         if debt is None or about is None:
             return
-        sign = 1 if entry.kind is EntryKind.DISPUTE else -1
-        debt.disputed = max(0, debt.disputed + sign * about.amount_minor)
+        if about is entry:
+            debt.disputed += about.amount_minor
+            self._contested.add(about.entry_id)
+        elif about.entry_id in self._contested:
+            debt.disputed -= about.amount_minor
+            self._contested.remove(about.entry_id)
         self._queue(debt)
 
     def _reverse(self, entry: Entry) -> None:
@@ -327,25 +334,40 @@ class _Fold:
             last = credit.taken.pop()
             undone = min(left, last.amount_minor)
             left -= undone
-            if undone < last.amount_minor:
-                credit.taken.append(Allocation(last.invoice_id, last.part, last.amount_minor - undone))
+            credit.taken += _less(last, undone)
             self._owe_again(self._debts[last.invoice_id], last.part, undone)
         return amount_minor
 
     def _waive(self, charge: Entry, amount_minor: int) -> int:
-        """Take a charge off its invoice; what was paid of it becomes credit again."""
+        """Take a charge off its invoice: what is owed of it, what was written off; what was paid is credit again."""
         debt = self._debt_of(charge)
         if debt is None:
             return 0
         part = _CHARGED[charge.kind]
         amount_minor = min(amount_minor, self._standing.get(charge.entry_id, 0))
         self._standing[charge.entry_id] = self._standing.get(charge.entry_id, 0) - amount_minor
-        self._free(debt, part, amount_minor - debt.owed[part])
-        amount_minor = min(amount_minor, debt.owed[part])
-        debt.owed[part] -= amount_minor
+        written_off = self._forget_write_off(debt, part, amount_minor - debt.owed[part])
+        self._free(debt, part, amount_minor - written_off - debt.owed[part])
+        debt.owed[part] -= amount_minor - written_off
         debt.billed -= amount_minor
         self._close(debt)
         return amount_minor
+
+    def _forget_write_off(self, debt: _Debt, part: Part, amount_minor: int) -> int:
+        """Let at most so much of a part's write-offs be not owed at all, the last first; how much it was."""
+        done = 0
+        for write_off_id, parts in reversed(self._written_off.items()):
+            for index in range(len(parts) - 1, -1, -1):
+                one = parts[index]
+                cut = min(one.amount_minor, amount_minor - done)
+                if cut <= 0 or (one.invoice_id, one.part) != (debt.invoice.invoice_id, part):
+                    continue
+                parts[index : index + 1] = _less(one, cut)
+                self._standing[write_off_id] -= cut
+                done += cut
+        self._free(debt, Part.RECOVERY, done - debt.owed[Part.RECOVERY])
+        debt.owed[Part.RECOVERY] -= done
+        return done
 
     def _write_back(self, write_off: Entry, amount_minor: int) -> int:
         """Reopen what was written off; a recovery of it becomes an ordinary payment."""
@@ -360,8 +382,7 @@ class _Fold:
             last = parts.pop()
             undone = min(left, last.amount_minor)
             left -= undone
-            if undone < last.amount_minor:
-                parts.append(Allocation(last.invoice_id, last.part, last.amount_minor - undone))
+            parts += _less(last, undone)
             debt.owed[Part.RECOVERY] -= undone
             self._owe_again(debt, last.part, undone)
         for credit in payers:
@@ -420,9 +441,9 @@ class _Fold:
         credits = self._with_credit.get(currency)
         queue = self._queues.get(currency)
         while credits and queue:
-            credit = next(iter(credits.values()))
+            credit = self._credits[credits[0][1]]
             if credit.free <= 0:
-                del credits[credit.entry.entry_id]
+                heappop(credits)
                 continue
             debt = self._debts[queue[0][2]]
             if debt.free_minor <= 0:
@@ -447,11 +468,7 @@ class _Fold:
                     continue
                 undone = min(amount_minor, taken.amount_minor)
                 amount_minor -= undone
-                credit.taken[index : index + 1] = (
-                    [Allocation(taken.invoice_id, part, taken.amount_minor - undone)]
-                    if undone < taken.amount_minor
-                    else []
-                )
+                credit.taken[index : index + 1] = _less(taken, undone)
                 credit.left += undone
                 debt.owed[part] += undone
                 self._offer(credit)
@@ -460,12 +477,12 @@ class _Fold:
 
     def _owe_again(self, debt: _Debt, part: Part, amount_minor: int) -> None:
         debt.owed[part] += amount_minor
-        if part is not Part.RECOVERY:
-            debt.closed_on = None
+        debt.closed_on = None
         self._queue(debt)
 
     def _close(self, debt: _Debt) -> None:
-        if debt.open_minor == 0:
+        """Note the day on which nothing was owed any more, also nothing written off."""
+        if debt.closed_on is None and not any(debt.owed):
             debt.closed_on = self._on
 
     def _queue(self, debt: _Debt) -> None:
@@ -474,11 +491,13 @@ class _Fold:
             invoice = debt.invoice
             queue = self._queues.setdefault(invoice.currency, [])
             heappush(queue, (invoice.due_on, invoice.number, invoice.invoice_id))
+            self._stirred.add(invoice.currency)
 
     def _offer(self, credit: _Credit) -> None:
         """Let a credit's free part find invoices."""
         if credit.free > 0:
-            self._with_credit.setdefault(credit.entry.currency, {})[credit.entry.entry_id] = credit
+            heappush(self._with_credit.setdefault(credit.entry.currency, []), (credit.order, credit.entry.entry_id))
+            self._stirred.add(credit.entry.currency)
 
     def _cut_kept(self, credit: _Credit) -> None:
         """What is kept for invoices to come never exceeds what is left."""
@@ -492,6 +511,12 @@ class _Fold:
         """The invoice that a charge, write-off or dispute is on, when both are known and in one currency."""
         debt = self._debts.get(entry.directed_to[0].invoice_id) if entry.directed_to else None
         return debt if debt and debt.invoice.currency == entry.currency else None
+
+
+def _less(allocation: Allocation, amount_minor: int) -> list[Allocation]:
+    """What is left of an allocation after some of it was taken: one, or none."""
+    left = allocation.amount_minor - amount_minor
+    return [Allocation(allocation.invoice_id, allocation.part, left)] if left else []
 
 
 def _by_invoice(parts: Iterable[Direction | Allocation]) -> dict[str, int]:
