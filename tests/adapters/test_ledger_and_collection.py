@@ -10,21 +10,21 @@ from typing import Any
 import pytest
 
 from dunwell.accounts.model import Channel, Customer, CustomerKind, Hold
-from dunwell.errors import ConflictError
+from dunwell.errors import ConflictError, InvalidInputError
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import Event
-from dunwell.ingestion.importing import import_receivables
+from dunwell.ingestion.importing import Origin, import_records
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
-from dunwell.ledger.ports import SHARDS
+from dunwell.ledger.ports import FACTS_PER_CHANGE, SHARDS
 from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import update
 from dunwell.outreach.contact import ContactStatus
 from dunwell.scoring.assessment import InvoiceAssessment
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.dynamo_json import marshal, plain
-from dunwell_aws.ledger import ENTRIES_PER_CHANGE, DynamoLedger
-from dunwell_aws.table import OUTBOX, Table, partition
+from dunwell_aws.ledger import DynamoLedger
+from dunwell_aws.table import LEDGER, OUTBOX, Table, partition
 from tests.support.emulator import Emulator, running_emulator
 from tests.support.memory import InMemoryCollection, InMemoryLedger, shard_of
 from tests.support.outreach import NOW, TODAY, assessment, contact, sent
@@ -81,8 +81,8 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 def outbox(table: Table) -> list[str]:
     found = table.client.scan(TableName=table.name)["Items"]
-    items = [plain(item) for item in found if item["sk"]["S"].startswith(OUTBOX)]
-    return sorted(event["event_id"] for item in items for event in item["events"])
+    published = [plain(item) for item in found if item["sk"]["S"].startswith((OUTBOX, LEDGER))]
+    return sorted(event["event_id"] for item in published for event in item.get("events", ()))
 
 
 def event(number: int) -> Event:
@@ -133,9 +133,10 @@ def test_a_change_to_an_account_that_moved_on_is_refused_whole(store: Store) -> 
 
 def test_a_payment_is_never_written_over(store: Store) -> None:
     paid = store.holds("A1") and store.post(30)
-    (payment,) = paid.payments.values()
-    with pytest.raises(ConflictError):
-        store.ledger.commit(Change(paid, payments={payment.payment_id: replace(payment, amount_minor=99)}))
+    again = post_payment(paid, method="test", reference="r1", currency="USD", amount_minor=30, received_at=NOW)
+    assert again.is_empty
+    with pytest.raises(InvalidInputError):
+        store.post(99)
     assert store.ledger.load("cus_anna") == paid
 
 
@@ -168,15 +169,24 @@ def test_sixteen_writers_at_once_lose_nothing(store: Store) -> None:
     assert len(store.outbox()) == 16
 
 
-def test_a_change_of_the_stores_size_fits(store: Store) -> None:
-    rows = [receivable(f"A-{n}", settled_on=TODAY) for n in range(ENTRIES_PER_CHANGE)]
-    given: dict[str, Any] = {"creditor_id": "e", "source": "s", "today": TODAY, "at": NOW}
-    made = import_receivables(None, rows, entries_per_change=ENTRIES_PER_CHANGE, **given)
-    assert [len(change.invoices) + len(change.payments) for change in made.changes] == [ENTRIES_PER_CHANGE] * 2
-    for change in made.changes:
-        after = store.ledger.commit(change)
+def test_a_change_larger_than_an_item_is_written_whole_and_read_whole(store: Store) -> None:
+    rows = [receivable(f"A-{n}", settled_on=TODAY) for n in range(FACTS_PER_CHANGE // 2)]
+    (change,) = import_records(None, rows, Origin("e", "s", TODAY, NOW)).changes
+    assert len(change.invoices) + len(change.entries) == FACTS_PER_CHANGE
+    after = store.ledger.commit(change)
     loaded = store.ledger.load(after.customer.customer_id)
-    assert (len(loaded.invoices), len(loaded.payments), loaded.balances) == (96, 96, {})
+    assert (len(loaded.invoices), len(loaded.payments), loaded.balances) == (2_500, 2_500, {})
+    assert loaded == after
+
+
+def test_changes_of_two_accounts_are_written_together_or_not_at_all(store: Store) -> None:
+    one, two = store.holds("A1"), store.holds("B1", who=customer("cus_bert"))
+    store.ledger.commit(Change(one, replace(one.customer, name="x")), Change(two, replace(two.customer, name="y")))
+    store.post(30)
+    read = store.ledger.load("cus_bert")
+    with pytest.raises(ConflictError):
+        store.ledger.commit(Change(read, replace(two.customer, name="z")), Change(one, replace(one.customer, name="z")))
+    assert [store.ledger.load(i).customer.name for i in ("cus_anna", "cus_bert")] == ["x", "y"]
 
 
 def listed(store: Store) -> list[str]:
@@ -293,12 +303,18 @@ def test_an_account_longer_than_a_page_of_dynamodb_is_read_whole(table: Table) -
     assert loaded.balances == {"USD": 400}
 
 
-def test_one_change_is_one_item_of_the_outbox_which_is_forgotten_within_days(table: Table) -> None:
+def test_a_change_is_one_item_with_its_events(table: Table) -> None:
     ledger = DynamoLedger(table)
     ledger.commit(Change(Account(customer()), customer(), events=(event(1), event(2))))
-    (item,) = table.query(partition("cus_anna"), OUTBOX)
+    (item,) = table.query(partition("cus_anna"), LEDGER)
     assert [one["event_id"] for one in item["events"]] == ["evt_1", "evt_2"]
     assert item["events"][0]["data"] == {"n": 1, "flag": True, "none": None}
+
+
+def test_events_of_a_contact_are_one_item_of_the_outbox_which_is_forgotten_within_days(table: Table) -> None:
+    DynamoCollection(table).plan("cus_anna", [contact()], [event(1), event(2)])
+    (item,) = table.query(partition("cus_anna"), OUTBOX)
+    assert [one["event_id"] for one in item["events"]] == ["evt_1", "evt_2"]
     assert 6 * 86_400 < item["ttl"] - time.time() <= 7 * 86_400
 
 

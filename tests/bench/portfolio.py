@@ -23,8 +23,6 @@ AS_OF = date(2026, 6, 30)
 NOW = datetime(2026, 6, 30, 15, tzinfo=UTC)
 """Eleven in the morning in New York, when most rules let a message through."""
 
-ENTRIES_PER_CHANGE = 96
-
 
 class DictLedger:
     """``Ledger`` in a dict, so that what is timed is ours and not a store's."""
@@ -35,7 +33,7 @@ class DictLedger:
     def load(self, customer_id: str) -> Account | None:
         return self.accounts.get(customer_id)
 
-    def commit(self, change: Change) -> Account:
+    def commit(self, change: Change, *others: Change) -> Account:
         after = change.applied()
         known = self.accounts.get(after.customer.customer_id)
         if known and known.version != change.account.version:
@@ -89,6 +87,6 @@ def portfolio(customers: int = CUSTOMERS) -> Portfolio:
 
 def import_file(content: bytes, ledger: Ledger, creditor_id: str = "bench", in_parallel: object = map) -> RunRecord:
     """Read, map, validate and import a file, as ingest_upload does."""
-    files = FileImport(ledger, creditor_id, ENTRIES_PER_CHANGE, in_parallel)  # type: ignore[arg-type]
+    files = FileImport(ledger, creditor_id, in_parallel)  # type: ignore[arg-type]
     record, _ = files.run("bench.csv", Table(content, mappings()), AS_OF, NOW)
     return record

@@ -12,7 +12,9 @@ from dunwell.accounts.model import Channel
 from dunwell.errors import RefusedError
 from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.events import Event
-from dunwell.ingestion.importing import import_receivables
+from dunwell.ingestion.importing import Origin, import_records
+from dunwell.ledger.posting import reverse
+from dunwell.ledger.update import update
 from dunwell.outreach.delivery import Outcome
 from dunwell.outreach.dispatch import Dispatcher
 from dunwell.outreach.plan import plan_and_keep
@@ -49,8 +51,7 @@ def as_published(event: Event) -> dict[str, Any]:
 
 
 def of_ledger() -> list[Event]:
-    given: dict[str, Any] = {"creditor_id": "e", "source": "s", "today": TODAY, "at": NOW, "entries_per_change": 2}
-    made = import_receivables(None, [receivable(), receivable("A-2", settled_on=TODAY)], **given)
+    made = import_records(None, [receivable(), receivable("A-2", settled_on=TODAY)], Origin("e", "s", TODAY, NOW))
     shop = Shop()
     shop.start("inv_a1")
     failed: dict[str, Any] = {"status": PaymentStatus.FAILED, "amount_minor": 0, "failure_code": "card_declined"}
@@ -58,6 +59,9 @@ def of_ledger() -> list[Event]:
     shop.events.apply(GatewayEvent("evt_1", GatewayEventKind.PAYMENT_FAILED, "pi_1"), NOW)
     shop.gateway.pays(shop.order())
     shop.events.apply(GatewayEvent("evt_2", GatewayEventKind.PAYMENT_SUCCEEDED, "pi_1"), NOW)
+    (payment_id,) = shop.ledger.accounts["cus_anna"].payments
+    undone: dict[str, Any] = {"method": "stripe", "reference": "re_1", "reversed_at": NOW, "reason": "refund"}
+    update(shop.ledger, "cus_anna", lambda read: reverse(read, payment_id, 100, **undone))
     return [*(event for change in made.changes for event in change.events), *shop.ledger.events]
 
 

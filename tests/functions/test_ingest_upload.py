@@ -42,7 +42,7 @@ def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def upload(bucket: Any, ledger: InMemoryLedger, *keys: str) -> Any:
-    files = FileImport(ledger, "example", 96, in_threads)
+    files = FileImport(ledger, "example", in_threads)
     uploads = UploadImport(bucket, files, mappings(), "America/New_York", "ingest")
     bodies = [
         {"source": "aws.s3", "detail-type": "Object Created", "detail": {"object": {"key": f"uploads/{key}"}}}

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from dunwell.accounts.model import Customer, CustomerKind
 from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.posting import post_payment
+from tests.support.ledger import Facts, account_of
 from tests.support.memory import InMemoryLedger
 
 TODAY = date(2026, 11, 20)
@@ -29,10 +30,10 @@ def invoice(number: str = "F-1", amount_minor: int = 10_000, overdue_days: int =
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def account(*invoices: Invoice, customer_id: str = "cus_1", name: str = "Müller & Söhne") -> Account:
-    """A stored account with invoices."""
+def account(*facts: Facts, customer_id: str = "cus_1", name: str = "Müller & Söhne") -> Account:
+    """A stored account with these facts."""
     customer = Customer(customer_id, "example", "erp", customer_id[-4:], CustomerKind.BUSINESS, name)
-    return Account(customer, 1, {made.invoice_id: made for made in invoices})
+    return account_of(customer, *facts)
 
 
 def pay(ledger: InMemoryLedger, customer_id: str, amount_minor: int, currency: str = "EUR") -> None:

@@ -16,6 +16,7 @@ from dunwell.ledger.fold import Part
 from dunwell.ledger.model import Account, Invoice, InvoiceStatus
 
 CREDIT_KINDS = (EntryKind.PAYMENT, EntryKind.CREDIT_NOTE)
+RECEIVED = (*CREDIT_KINDS, EntryKind.SETTLEMENT)
 CHARGE_KINDS = (EntryKind.FEE, EntryKind.INTEREST, EntryKind.DEBIT_NOTE)
 
 
@@ -34,12 +35,7 @@ def sums(account: Account) -> Sums:
     moved = {entry.of for entry in account.entries.values() if entry.kind is EntryKind.MOVED}
     invoices = {i: one for i, one in account.invoices.items() if i not in moved}
     entries = {i: one for i, one in account.entries.items() if i not in moved}
-    made = Sums()
-    for entry in entries.values():
-        if entry.kind in CREDIT_KINDS or (entry.kind in CHARGE_KINDS and _invoice(invoices, entry)):
-            made.standing[entry.entry_id] = entry.amount_minor
-    for reversal in sorted(_reversals(entries), key=lambda entry: _order(invoices, entries, entry)):
-        _reverse(made.standing, entries, reversal)
+    made = Sums(_standing(account, invoices, entries))
     for entry in _standing_disputes(entries):
         if _invoice(invoices, entry):
             _add(made.disputed, entry.directed_to[0].invoice_id, entry.amount_minor)
@@ -50,9 +46,23 @@ def sums(account: Account) -> Sums:
         if entry.kind in CHARGE_KINDS:
             _add(made.net, entry.currency, stands)
             _add(made.charged, entry.directed_to[0].invoice_id, stands)
-        elif entry.kind in CREDIT_KINDS:
+        elif entry.kind in RECEIVED:
             _add(made.net, entry.currency, -stands)
     return made
+
+
+def _standing(account: Account, invoices: Mapping[str, Invoice], entries: Mapping[str, Entry]) -> dict[str, int]:
+    """What of each entry was not reversed."""
+    standing: dict[str, int] = {}
+    for entry in entries.values():
+        if entry.kind is EntryKind.SETTLEMENT:  # what was open when it took effect, only the fold can tell
+            standing[entry.entry_id] = account.books.standing_minor(entry.entry_id)
+            assert 0 <= standing[entry.entry_id] <= entry.amount_minor
+        elif entry.kind in CREDIT_KINDS or (entry.kind in CHARGE_KINDS and _invoice(invoices, entry)):
+            standing[entry.entry_id] = entry.amount_minor
+    for reversal in sorted(_reversals(entries), key=lambda entry: _order(invoices, entries, entry)):
+        _reverse(standing, entries, reversal)
+    return standing
 
 
 def check(account: Account) -> None:
@@ -65,7 +75,7 @@ def check(account: Account) -> None:
     moved = {entry.of for entry in account.entries.values() if entry.kind is EntryKind.MOVED}
     applied: dict[str, int] = {}
     for entry in account.entries.values():
-        if entry.kind not in CREDIT_KINDS:
+        if entry.kind not in RECEIVED:
             continue
         allocations = account.allocations(entry.entry_id)
         total = sum(allocation.amount_minor for allocation in allocations)
@@ -132,9 +142,7 @@ def _order(
     invoices: Mapping[str, Invoice], entries: Mapping[str, Entry], entry: Entry
 ) -> tuple[date, datetime, int, str]:
     """When a reversal happens: not before what it is about, nor before the invoice that is about."""
-    chain = [entry]
-    while chain[-1].of in entries:
-        chain.append(entries[chain[-1].of])
+    chain = _chain(entries, entry)
     days = [one.on for one in chain]
     if chain[-1].kind not in CREDIT_KINDS and (invoice := _invoice(invoices, chain[-1])):
         days.append(invoice.issued_on)
@@ -145,7 +153,7 @@ def _order(
 
 def _reverse(standing: dict[str, int], entries: Mapping[str, Entry], reversal: Entry) -> None:
     about = entries.get(reversal.of)
-    if about is None or about.currency != reversal.currency:
+    if about is None or about.currency != reversal.currency or _root(entries, reversal).kind is EntryKind.SETTLEMENT:
         return
     amount = min(reversal.amount_minor, standing.get(about.entry_id, 0))
     standing[reversal.entry_id] = amount
@@ -156,6 +164,17 @@ def _reverse(standing: dict[str, int], entries: Mapping[str, Entry], reversal: E
         about = entries[about.of]
         standing[about.entry_id] += sign * amount
         sign = -sign
+
+
+def _chain(entries: Mapping[str, Entry], entry: Entry) -> list[Entry]:
+    chain = [entry]
+    while chain[-1].of in entries:
+        chain.append(entries[chain[-1].of])
+    return chain
+
+
+def _root(entries: Mapping[str, Entry], entry: Entry) -> Entry:
+    return _chain(entries, entry)[-1]
 
 
 def _invoice(invoices: Mapping[str, Invoice], entry: Entry) -> Invoice | None:

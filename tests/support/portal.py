@@ -12,6 +12,7 @@ from dunwell.ledger.model import Account, Invoice
 from dunwell.outreach.policy import Creditor
 from dunwell.payments.order import CheckoutOrder
 from dunwell.payments.ports import GatewayPayment, PaymentStatus
+from tests.support.ledger import Facts, account_of
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
@@ -48,9 +49,9 @@ def invoice(number: str, amount_minor: int, due_on: date = date(2026, 10, 31), *
     return replace(described, **changes)
 
 
-def account(*invoices: Invoice, who: Customer | None = None) -> Account:
-    """A stored account with these invoices."""
-    return Account(who or customer(), 1, {one.invoice_id: one for one in invoices})
+def account(*facts: Facts, who: Customer | None = None) -> Account:
+    """A stored account with these invoices and entries."""
+    return account_of(who or customer(), *facts)
 
 
 class InMemoryAccessStore:

@@ -11,6 +11,7 @@ from dunwell_aws.urls import Urls
 from dunwell_aws.web import Pages
 from functions.portal import app as portal_app
 from tests.support.browser import Browser, hidden
+from tests.support.ledger import in_dispute
 from tests.support.memory import InMemoryLedger
 from tests.support.portal import (
     CREDITOR,
@@ -90,7 +91,7 @@ def two_accounts() -> tuple[Account, Account]:
     """Anna's and Bert's."""
     anna = account(
         invoice("A1", 123_450),
-        invoice("A2", 2_550, disputed=True),
+        in_dispute(invoice("A2", 2_550)),
         invoice("E1", 70_000, currency="EUR"),
     )
     bert = account(invoice("B1", 9_900), who=customer("cus_bert", number="C-7", name="Bert Ltd", email="b@b.example"))

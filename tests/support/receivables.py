@@ -10,7 +10,7 @@ from typing import Any
 
 from dunwell.accounts.model import CustomerKind
 from dunwell.ingestion.mapping import SourceMapping
-from dunwell.ingestion.records import Receivable
+from dunwell.ingestion.records import CustomerRecord, InvoiceRecord, Receivable
 from dunwell_aws.documents import folder, read_mappings
 
 TODAY = date(2026, 11, 20)
@@ -58,18 +58,35 @@ def csv_file(*rows: Mapping[str, str], header: Iterable[str] = tuple(GOOD)) -> b
 
 
 def receivable(number: str = "A-1", amount_minor: int = 10_000, **changes: Any) -> Receivable:
-    """One validated row."""
-    row = Receivable(
+    """One validated row; ``disputed=True`` contests all of it."""
+    customer = CustomerRecord(
         line=2,
         customer_number="C-1",
         customer_name="Anna's Bakery",
         customer_kind=CustomerKind.BUSINESS,
+        email="anna@bakery.example",
+        language="en",
+        country="US",
+    )
+    invoice = InvoiceRecord(
+        line=2,
+        customer_number="C-1",
         invoice_number=number,
         currency="USD",
         amount_minor=amount_minor,
         issued_on=date(2026, 10, 1),
         due_on=date(2026, 10, 31),
-        email="anna@bakery.example",
-        country="US",
     )
-    return replace(row, **changes)
+    return changed(Receivable(customer, invoice), **changes)
+
+
+def changed(row: Receivable, **changes: Any) -> Receivable:
+    """A row with some of its fields, of the customer or the invoice, changed."""
+    if changes.pop("disputed", False):
+        changes["disputed_minor"] = changes.get("amount_minor", row.invoice.amount_minor)
+    customer = {name: value for name, value in changes.items() if name in CustomerRecord.__dataclass_fields__}
+    invoice = {name: value for name, value in changes.items() if name in InvoiceRecord.__dataclass_fields__}
+    unknown = changes.keys() - customer.keys() - invoice.keys()
+    if unknown:
+        raise TypeError(f"a row has no {sorted(unknown)}")
+    return Receivable(replace(row.customer, **customer), replace(row.invoice, **invoice))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from dunwell.payments.checkout import Checkout
 from dunwell.payments.gateway_events import GatewayEvents
 from dunwell.payments.order import CheckoutOrder
+from tests.support.ledger import in_dispute
 from tests.support.memory import InMemoryLedger
 from tests.support.portal import NOW, FakeGateway, InMemoryOrderStore, account, customer, invoice
 
@@ -13,8 +14,9 @@ class Shop:
     """A customer with two invoices in dollars, one of them in dispute or not, and one in euros."""
 
     def __init__(self, *, disputed: bool = False) -> None:
+        contested = invoice("A2", 2_550)
         mine = account(
-            invoice("A1", 10_000), invoice("A2", 2_550, disputed=disputed), invoice("E1", 700, currency="EUR")
+            invoice("A1", 10_000), in_dispute(contested) if disputed else contested, invoice("E1", 700, currency="EUR")
         )
         other = account(invoice("B1", 99), who=customer("cus_bert"))
         self.ledger = InMemoryLedger(mine, other)

@@ -105,12 +105,15 @@ class DynamoLedger:
         after = _at_version(after, change.account.version + len(items))
         writes = [self._table.put(item, NEW) for item in items]
         was_open = change.account.version > 0 and change.account.is_open
-        if after.is_open and not was_open:
-            listed = {"work_pk": open_shard(customer_id), "work_sk": customer_id}
-            writes.append(self._table.put({"pk": partition(customer_id), "sk": ON_WORK_LIST} | listed))
-        elif was_open and not after.is_open:
-            writes.append(self._table.delete(partition(customer_id), ON_WORK_LIST))
+        if after.is_open != was_open:
+            writes.append(self._table.put(_on_work_list(customer_id, after.is_open)))
         return after, writes
+
+
+def _on_work_list(customer_id: str, is_open: bool) -> dict[str, Any]:
+    """The account's place on the work list. Without the index's keys it is off it: no function has to delete here."""
+    listed = {"work_pk": open_shard(customer_id), "work_sk": customer_id} if is_open else {}
+    return {"pk": partition(customer_id), "sk": ON_WORK_LIST} | listed
 
 
 def _journal(change: Change) -> Iterator[dict[str, Any]]:

@@ -119,17 +119,13 @@ class Table:
             write["ExpressionAttributeValues"] = item(values)
         return {"Put": write}  # type: ignore[typeddict-item]
 
-    def delete(self, pk: str, sk: str) -> "TransactWriteItemTypeDef":
-        """A delete as part of a transaction; of nothing where there is nothing."""
-        return {"Delete": {"TableName": self.name, "Key": item({"pk": pk, "sk": sk})}}
-
     def write(self, writes: Sequence["TransactWriteItemTypeDef"]) -> None:
         """Write all or nothing: a single put by itself, which costs half of a transaction.
 
         Raises:
             ConflictError: see ``transact``.
         """
-        if len(writes) > 1 or "Put" not in writes[0]:
+        if len(writes) > 1:
             self.transact(writes)
             return
         try:

@@ -18,6 +18,7 @@ from tests.support.escalation import (
     invoice,
     pay,
 )
+from tests.support.ledger import in_dispute
 from tests.support.memory import InMemoryCollection, InMemoryLedger
 
 TROUBLE = Trouble("cus_1", "EUR", "inv_F-1", ("OVERDUE", "SILENT"), "2026-11-22", "model-1")
@@ -98,13 +99,13 @@ def test_money_in_another_currency_does_not_end_a_case(world: World) -> None:
 
 def test_a_case_ends_withdrawn_when_all_that_is_left_is_disputed(world: World) -> None:
     case = world.opened()
-    world.ledger.accounts["cus_1"] = account(invoice(disputed=True))
+    world.ledger.accounts["cus_1"] = account(in_dispute(invoice()))
     assert world.next_step(case) == (NextStep.CLOSE, "withdrawn")
 
 
 def test_one_undisputed_invoice_keeps_a_case_open(world: World) -> None:
     case = world.opened()
-    world.ledger.accounts["cus_1"] = account(invoice(disputed=True), invoice("F-2", overdue_days=1))
+    world.ledger.accounts["cus_1"] = account(in_dispute(invoice()), invoice("F-2", overdue_days=1))
     assert world.next_step(case) == (NextStep.AWAIT_AGENT, "")
 
 

@@ -20,7 +20,7 @@ TOMORROW = (TODAY + timedelta(days=1)).isoformat()
 
 
 def run(ledger: InMemoryLedger, content: bytes) -> tuple[RunRecord, list[Reject]]:
-    return FileImport(ledger, "example", 4).run("x.csv", Table(content, mappings()), TODAY, AT)
+    return FileImport(ledger, "example").run("x.csv", Table(content, mappings()), TODAY, AT)
 
 
 def total(ledger: InMemoryLedger) -> int:
@@ -72,7 +72,7 @@ def test_customers_are_imported_the_same_in_parallel() -> None:
     content = csv_file(*({"customer_number": f"C-{n}"} for n in range(40)))
     alone, together = InMemoryLedger(), InMemoryLedger()
     record, _ = run(alone, content)
-    parallel = FileImport(together, "example", 4, in_threads).run("x.csv", Table(content, mappings()), TODAY, AT)
+    parallel = FileImport(together, "example", in_threads).run("x.csv", Table(content, mappings()), TODAY, AT)
     assert parallel == (record, [])
     assert together.accounts == alone.accounts
 

@@ -1,6 +1,5 @@
 """The ageing of an account (rule AGING)."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -8,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell.ledger.ageing import BUCKETS, age_account, bucket, totals
-from dunwell.ledger.model import Account, Payment
+from dunwell.ledger.entry import Entry, EntryKind
+from dunwell.ledger.model import Account, Invoice
+from tests.support.ledger import Facts, in_dispute
 from tests.support.portal import account, customer, invoice
 
 AS_OF = date(2026, 4, 1)
@@ -37,19 +38,19 @@ def test_an_invoice_due_on_the_first_of_march_ages_as_the_rule_says(as_of: date,
     assert row.by_bucket == dict.fromkeys(BUCKETS, 0) | {label: 500}
 
 
-def credit(amount_minor: int, currency: str = "USD") -> Payment:
-    return Payment(f"pay_{amount_minor}", currency, amount_minor, AS_OF, "test", "r", ())
+def credit(amount_minor: int, currency: str = "USD") -> Entry:
+    return Entry(f"pay_{amount_minor}", EntryKind.PAYMENT, currency, amount_minor, AS_OF)
 
 
 def test_unapplied_credit_stands_beside_the_buckets() -> None:
-    owing = replace(account(invoice("A1", 500, AS_OF)), payments={"p": credit(70), "q": credit(5, "EUR")})
-    euros, dollars = age_account(owing, AS_OF)
-    assert (dollars.total_minor, dollars.unapplied_minor) == (500, 70)
+    contested = in_dispute(invoice("A1", 500, AS_OF))
+    euros, dollars = age_account(account(contested, credit(70), credit(5, "EUR")), AS_OF)
+    assert (dollars.total_minor, dollars.disputed_minor, dollars.unapplied_minor) == (500, 500, 70)
     assert (euros.total_minor, euros.unapplied_minor) == (0, 5)
 
 
 def test_what_is_disputed_is_shown_and_not_dropped() -> None:
-    (row,) = age_account(account(invoice("A1", 500, AS_OF, disputed=True), invoice("A2", 20, AS_OF)), AS_OF)
+    (row,) = age_account(account(in_dispute(invoice("A1", 500, AS_OF)), invoice("A2", 20, AS_OF)), AS_OF)
     assert (row.total_minor, row.disputed_minor) == (520, 500)
 
 
@@ -57,10 +58,14 @@ def test_a_settled_account_has_no_row() -> None:
     assert age_account(Account(customer()), AS_OF) == []
 
 
+def maybe_disputed(one: Invoice, disputed: bool) -> Facts:
+    return in_dispute(one) if disputed else one
+
+
 INVOICES = st.lists(
     st.builds(
-        lambda number, amount, days, currency, disputed: invoice(
-            f"A{number}", amount, AS_OF + timedelta(days=days), currency=currency, disputed=disputed
+        lambda number, amount, days, currency, disputed: maybe_disputed(
+            invoice(f"A{number}", amount, AS_OF + timedelta(days=days), currency=currency), disputed
         ),
         st.integers(0, 30),
         st.integers(1, 10**9),
@@ -73,8 +78,8 @@ INVOICES = st.lists(
 
 
 @given(st.lists(INVOICES, max_size=4))
-def test_the_buckets_of_all_customers_add_up_to_what_all_of_them_owe(customers: list[list[object]]) -> None:
-    accounts = [account(*invoices) for invoices in customers]  # type: ignore[arg-type]
+def test_the_buckets_of_all_customers_add_up_to_what_all_of_them_owe(customers: list[list[Facts]]) -> None:
+    accounts = [account(*invoices) for invoices in customers]
     summed = totals(row for one in accounts for row in age_account(one, AS_OF))
     for total in summed:
         assert total.total_minor == sum(one.balances.get(total.currency, 0) for one in accounts)

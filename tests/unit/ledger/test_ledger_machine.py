@@ -1,7 +1,6 @@
 """Any mixture of imports, payments, repeats, lost races and crashes leaves a ledger that adds up."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -12,14 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from dunwell.errors import DunwellError
-from dunwell.ingestion.importing import customer_id, import_receivables
+from dunwell.ingestion.importing import Origin, customer_id, import_records
 from dunwell.ingestion.records import Receivable
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
-from dunwell.ledger.posting import post_payment
+from dunwell.ledger.posting import directions, post_payment
 from dunwell.ledger.update import update
 from tests.support.memory import InMemoryLedger
-from tests.support.receivables import AT, TODAY, receivable
+from tests.support.receivables import AT, TODAY, changed, receivable
 
 CUSTOMER = customer_id("example", "test", "C-1")
 CURRENCIES = ("USD", "EUR")
@@ -35,16 +34,8 @@ class CrashError(Exception):
 
 
 def take(ledger: InMemoryLedger, rows: Sequence[Receivable]) -> Any:
-    """Import rows as a run does, two entries a change so that an import has several."""
-    made = import_receivables(
-        ledger.load(CUSTOMER),
-        rows,
-        creditor_id="example",
-        source="test",
-        today=TODAY,
-        at=AT,
-        entries_per_change=2,
-    )
+    """Import rows as a run does, two facts a change so that an import has several."""
+    made = import_records(ledger.load(CUSTOMER), rows, Origin("example", "test", TODAY, AT), 2)
     for change in made.changes:
         ledger.commit(change)
     return made.tally
@@ -61,7 +52,7 @@ def pay(ledger: InMemoryLedger, reference: str, directed_to: Sequence[str] = ())
             currency=currency,
             amount_minor=amount_minor,
             received_at=AT,
-            directed_to=directed_to,
+            directed_to=directions(account, directed_to),
         )
 
     update(ledger, CUSTOMER, decide)
@@ -70,10 +61,10 @@ def pay(ledger: InMemoryLedger, reference: str, directed_to: Sequence[str] = ())
 def check(account: Account) -> None:
     """What is true of every account at every moment."""
     allocated: dict[str, int] = {}
-    for payment in account.payments.values():
+    for payment_id, payment in account.payments.items():
         assert payment.amount_minor > 0
-        assert payment.unapplied_minor >= 0
-        for allocation in payment.allocations:
+        assert account.books.unapplied_minor(payment_id) >= 0
+        for allocation in account.allocations(payment_id):
             assert allocation.amount_minor > 0
             assert account.invoices[allocation.invoice_id].currency == payment.currency
             allocated[allocation.invoice_id] = allocated.get(allocation.invoice_id, 0) + allocation.amount_minor
@@ -97,7 +88,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.paid: set[str] = set()
 
     def _rows(self, numbers: Sequence[int], settled: bool) -> list[Receivable]:
-        return [replace(ROWS[n], settled_on=TODAY if settled or n in self.settled else None) for n in numbers]
+        return [changed(ROWS[n], settled_on=TODAY if settled or n in self.settled else None) for n in numbers]
 
     @rule(numbers=NUMBERS, settled=st.booleans())
     def imports(self, numbers: list[int], settled: bool) -> None:
@@ -153,14 +144,14 @@ class LedgerMachine(RuleBasedStateMachine):
         account = self.ledger.accounts[CUSTOMER]
         check(account)
         assert {invoice.number for invoice in account.invoices.values()} == {
-            ROWS[n].invoice_number for n in self.imported
+            ROWS[n].invoice.invoice_number for n in self.imported
         }
         assert {p.reference for p in account.payments.values() if p.method == "test"} == self.paid
 
     @invariant()
     def what_a_file_called_settled_is_settled(self) -> None:
         account = self.ledger.accounts[CUSTOMER]
-        settled = {ROWS[n].invoice_number for n in self.settled}
+        settled = {ROWS[n].invoice.invoice_number for n in self.settled}
         assert all(account.open_minor(i) == 0 for i, invoice in account.invoices.items() if invoice.number in settled)
 
     @invariant()
@@ -204,7 +195,7 @@ def test_what_is_owed_less_what_is_unapplied_is_the_same_in_every_order_of_impor
             pay(ledger, step)
     account = ledger.accounts[CUSTOMER]
     for currency in CURRENCIES:
-        billed = sum(row.amount_minor for row in ROWS if row.currency == currency)
+        billed = sum(row.invoice.amount_minor for row in ROWS if row.invoice.currency == currency)
         paid = sum(amount for amount, its_currency in PAYMENTS.values() if its_currency == currency)
         assert account.balances.get(currency, 0) - account.unapplied.get(currency, 0) == billed - paid
 
@@ -214,7 +205,7 @@ def test_a_file_that_says_settled_and_a_payment_settle_an_invoice_once_in_every_
     ledger = InMemoryLedger()
     take(ledger, [ROWS[0], ROWS[2]])
     steps = (
-        lambda: take(ledger, [replace(ROWS[0], settled_on=TODAY)]),
+        lambda: take(ledger, [changed(ROWS[0], settled_on=TODAY)]),
         lambda: pay(ledger, "r0", [i for i, one in ledger.accounts[CUSTOMER].invoices.items() if one.number == "A-0"]),
         lambda: take(ledger, [ROWS[0]]),
     )

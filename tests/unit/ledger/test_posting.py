@@ -10,8 +10,9 @@ from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
 from dunwell.events import PAYMENT_APPLIED
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
-from dunwell.ledger.posting import allocate, post_payment
+from dunwell.ledger.posting import directions, post_payment
 from dunwell.ledger.update import ATTEMPTS, update
+from tests.support.ledger import in_dispute
 from tests.support.memory import InMemoryLedger
 from tests.support.portal import NOW, account, customer, invoice
 
@@ -24,8 +25,8 @@ def post(owing: Account, amount_minor: int, reference: str = "r1", currency: str
 
 
 def went(change: Change) -> dict[str, int]:
-    (payment,) = change.payments.values()
-    return {allocation.invoice_id: allocation.amount_minor for allocation in payment.allocations}
+    (payment_id,) = change.entries
+    return {part.invoice_id: part.amount_minor for part in change.applied().allocations(payment_id)}
 
 
 def test_money_settles_the_oldest_due_first_and_equally_old_by_number() -> None:
@@ -35,14 +36,14 @@ def test_money_settles_the_oldest_due_first_and_equally_old_by_number() -> None:
 
 def test_the_payers_direction_comes_first_in_the_payers_order() -> None:
     owing = account(invoice("A", 100, OLD), invoice("B", 100, NEW), invoice("C", 100, NEW))
-    directed = ["inv_c", "inv_unknown", "inv_b", "inv_c"]
+    directed = directions(owing, ["inv_c", "inv_unknown", "inv_b", "inv_c"])
     assert list(went(post(owing, 250, directed_to=directed)).items()) == [("inv_c", 100), ("inv_b", 100), ("inv_a", 50)]
 
 
 def test_disputed_items_get_nothing_unless_the_payer_names_them() -> None:
-    owing = account(invoice("A", 100, OLD, disputed=True), invoice("B", 100, NEW))
+    owing = account(in_dispute(invoice("A", 100, OLD)), invoice("B", 100, NEW))
     assert went(post(owing, 150)) == {"inv_b": 100}
-    assert went(post(owing, 150, directed_to=["inv_a"])) == {"inv_a": 100, "inv_b": 50}
+    assert went(post(owing, 150, directed_to=directions(owing, ["inv_a"]))) == {"inv_a": 100, "inv_b": 50}
 
 
 def test_too_much_money_is_unapplied_credit() -> None:
@@ -85,17 +86,13 @@ def test_a_reference_that_is_known_with_another_amount_is_refused(other: dict[st
 def test_the_same_reference_of_another_method_or_customer_is_another_payment() -> None:
     mine, other = account(invoice("A", 100)), account(invoice("A", 100), who=customer("cus_bert"))
     made = [post(mine, 10), post(mine, 10, method="cash"), post(other, 10)]
-    assert len({payment_id for change in made for payment_id in change.payments}) == 3
+    assert len({payment_id for change in made for payment_id in change.entries}) == 3
 
 
 @pytest.mark.parametrize("amount_minor", [0, -1])
 def test_a_payment_is_more_than_zero(amount_minor: int) -> None:
     with pytest.raises(InvalidInputError, match="more than zero"):
         post(account(invoice("A", 100)), amount_minor)
-
-
-def test_nothing_is_allocated_of_nothing() -> None:
-    assert allocate(account(invoice("A", 100)), "USD", 0) == []
 
 
 def test_the_event_tells_what_is_open_afterwards() -> None:
@@ -117,7 +114,7 @@ def test_a_lost_race_is_decided_again_on_the_newer_account() -> None:
     ledger.before_commit = faster
     after = update(ledger, "cus_anna", lambda read: post(read, 50))
     assert (after.balances, after.unapplied) == ({}, {"USD": 30})
-    assert [payment.unapplied_minor for payment in after.payments.values()] == [0, 30]
+    assert sorted(after.books.unapplied_minor(payment_id) for payment_id in after.payments) == [0, 30]
 
 
 def test_a_race_that_is_lost_every_time_ends_in_a_conflict() -> None:

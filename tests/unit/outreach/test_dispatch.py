@@ -19,6 +19,7 @@ from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.dispatch import Dispatcher
+from tests.support.ledger import in_dispute
 from tests.support.memory import InMemoryCollection, InMemoryLedger
 from tests.support.outreach import NOW, POLICY, SentBox, contact, overdue
 from tests.support.portal import account, customer
@@ -86,7 +87,7 @@ def paid(world: World) -> None:
 
 
 def disputed(world: World) -> None:
-    world.ledger = InMemoryLedger(account(overdue(5, disputed=True), who=PERSON))
+    world.ledger = InMemoryLedger(account(in_dispute(overdue(5)), who=PERSON))
 
 
 def without_address(world: World) -> None:
@@ -133,7 +134,7 @@ def test_an_event_that_comes_days_late_sends_nothing(days: int, status: ContactS
 
 
 def test_only_what_is_still_open_is_asked_for() -> None:
-    invoices = overdue(5), overdue(5, "B"), overdue(5, "C", disputed=True), overdue(90, "NEW")
+    invoices = overdue(5), overdue(5, "B"), in_dispute(overdue(5, "C")), overdue(90, "NEW")
     world = World(account(*invoices, who=PERSON), invoice_ids=("inv_a1", "inv_b", "inv_c"))
     paid(world)  # goes to the oldest, which the message is not about
     assert world.dispatch() is ContactStatus.SENT

@@ -1,6 +1,5 @@
 """Which messages are due for an account today, and when it goes to an agent."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,21 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell.accounts.model import Channel
-from dunwell.ledger.model import Account, Allocation, Invoice, Payment
+from dunwell.ledger.model import Invoice
 from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
 from dunwell.outreach.planning import DueContact, due_contacts, escalations_due
 from dunwell.outreach.ports import CollectionState
+from tests.support.ledger import Facts, in_dispute, paid
 from tests.support.outreach import POLICY, TODAY, contact, overdue, sent
 from tests.support.portal import account
 
 
-def due(*invoices: Invoice, contacts: tuple[Contact, ...] = (), **state: Any) -> list[tuple[str, str, list[str]]]:
+def due(*invoices: Facts, contacts: tuple[Contact, ...] = (), **state: Any) -> list[tuple[str, str, list[str]]]:
     """Currency, stage and invoice numbers of the messages due."""
     found = due_contacts(account(*invoices), CollectionState(contacts, **state), POLICY, TODAY)
     return [(one.currency, one.stage.name, [item.invoice.number for item in one.invoices]) for one in found]
 
 
-def escalated(*invoices: Invoice, contacts: tuple[Contact, ...], risk: int | None = 700, **state: Any) -> list[str]:
+def escalated(*invoices: Facts, contacts: tuple[Contact, ...], risk: int | None = 700, **state: Any) -> list[str]:
     found = escalations_due(account(*invoices), CollectionState(contacts, risk, "1", **state), POLICY, TODAY)
     return [item.invoice.number for _, item in found]
 
@@ -42,8 +42,8 @@ def test_one_message_a_currency_lists_everything_that_is_due_for_one_oldest_firs
 
 
 def test_disputed_invoices_are_not_asked_for_and_do_not_raise_the_stage() -> None:
-    assert due(overdue(90, "A", disputed=True), overdue(2, "B")) == [("USD", "due", ["B"])]
-    assert due(overdue(90, "A", disputed=True)) == []
+    assert due(in_dispute(overdue(90, "A")), overdue(2, "B")) == [("USD", "due", ["B"])]
+    assert due(in_dispute(overdue(90, "A"))) == []
 
 
 @pytest.mark.parametrize(("amount_minor", "messages"), [(100, 0), (101, 1)])
@@ -53,7 +53,7 @@ def test_an_amount_within_the_tolerance_is_not_asked_for(amount_minor: int, mess
 
 def test_what_is_disputed_or_not_due_yet_does_not_make_a_trifle_worth_a_message() -> None:
     trifle = overdue(40, "A", 50)
-    assert due(trifle, overdue(40, "B", 90_000, disputed=True), overdue(-60, "C", 90_000)) == []
+    assert due(trifle, in_dispute(overdue(40, "B", 90_000)), overdue(-60, "C", 90_000)) == []
     assert due(overdue(40, "A", 60), overdue(30, "B", 60)) == [("USD", "final", ["A", "B"])]
 
 
@@ -147,16 +147,21 @@ def test_one_condition_missing_keeps_the_account(days: int, contacts: tuple[Cont
 def test_trifles_disputes_and_currencies_in_a_case_are_not_escalated() -> None:
     warned = (sent("final", 7),)
     assert escalated(overdue(30, amount_minor=50), overdue(-60, "B", 90_000), contacts=warned) == []
-    assert escalated(overdue(30, disputed=True), contacts=warned) == []
+    assert escalated(in_dispute(overdue(30)), contacts=warned) == []
     assert escalated(overdue(30), contacts=warned, currencies_in_case=frozenset({"USD"})) == []
 
 
 # --- whatever the account and its history ---
 
+
+def maybe_disputed(invoice: Invoice, disputed: bool) -> Facts:
+    return in_dispute(invoice) if disputed else invoice
+
+
 INVOICES = st.lists(
     st.builds(
-        lambda number, days, amount, currency, disputed: overdue(
-            days, f"A{number}", amount, currency=currency, disputed=disputed
+        lambda number, days, amount, currency, disputed: maybe_disputed(
+            overdue(days, f"A{number}", amount, currency=currency), disputed
         ),
         st.integers(1, 5),
         st.integers(-20, 120),
@@ -191,7 +196,7 @@ def owed(made: DueContact) -> int:
 
 
 @given(INVOICES, STATES)
-def test_every_plan_keeps_the_policys_promises(invoices: list[Invoice], state: CollectionState) -> None:
+def test_every_plan_keeps_the_policys_promises(invoices: list[Facts], state: CollectionState) -> None:
     found = due_contacts(account(*invoices), state, POLICY, TODAY)
     assert len({one.currency for one in found}) == len(found)
     if any(known.status in UNDER_WAY and not known.is_lost(TODAY) for known in state.contacts):
@@ -199,13 +204,13 @@ def test_every_plan_keeps_the_policys_promises(invoices: list[Invoice], state: C
     for one in found:
         assert one.currency not in state.currencies_in_case
         assert owed(one) > POLICY.tolerance_minor.get(one.currency, 0)
-        assert not any(item.invoice.disputed for item in one.invoices)
+        assert all(item.is_collectable for item in one.invoices)
         assert {item.invoice.currency for item in one.invoices} == {one.currency}
         assert one.stage == POLICY.stage_due((TODAY - one.invoices[0].invoice.due_on).days)
 
 
 @given(INVOICES, STATES)
-def test_nobody_is_escalated_unwarned(invoices: list[Invoice], state: CollectionState) -> None:
+def test_nobody_is_escalated_unwarned(invoices: list[Facts], state: CollectionState) -> None:
     reached = {ContactStatus.SENT, ContactStatus.UNCONFIRMED, ContactStatus.DELIVERED, ContactStatus.COMPLAINED}
     for currency, oldest in escalations_due(account(*invoices), state, POLICY, TODAY):
         assert currency not in state.currencies_in_case
@@ -219,17 +224,11 @@ def test_nobody_is_escalated_unwarned(invoices: list[Invoice], state: Collection
 
 
 @given(INVOICES, STATES)
-def test_a_settled_account_is_left_in_peace(invoices: list[Invoice], state: CollectionState) -> None:
+def test_a_settled_account_is_left_in_peace(invoices: list[Facts], state: CollectionState) -> None:
     owing = account(*invoices)
-    settled: Account = replace(owing, payments={p.payment_id: p for p in map(_settlement, owing.invoices.values())})
+    settled = account(*invoices, *map(paid, owing.invoices.values()))
     assert not due_contacts(settled, state, POLICY, TODAY)
     assert not escalations_due(settled, state, POLICY, TODAY)
-
-
-def _settlement(invoice: Invoice) -> Payment:
-    allocation = Allocation(invoice.invoice_id, invoice.amount_minor)
-    key = f"pay_{invoice.number}"
-    return Payment(key, invoice.currency, invoice.amount_minor, TODAY, "test", key, (allocation,))
 
 
 def test_the_first_channel_of_a_stage_is_the_preferred_one() -> None:

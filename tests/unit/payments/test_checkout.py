@@ -6,8 +6,7 @@ import pytest
 
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from dunwell.ledger.change import Change
-from dunwell.ledger.model import Account, Payment
-from dunwell.ledger.posting import post_payment
+from dunwell.ledger.posting import post_payment, reverse
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind
 from dunwell.payments.order import OrderLine, order_id
 from tests.support.portal import NOW
@@ -95,13 +94,10 @@ def test_an_order_whose_payment_was_reversed_can_be_paid_again() -> None:
     shop.start()
     shop.gateway.pays(shop.order())
     shop.events.apply(GatewayEvent("evt", GatewayEventKind.PAYMENT_SUCCEEDED, "pi_1"), NOW)
-    # given a reversal: the allocations are gone, the payment's own entry is not
-    paid = shop.ledger.accounts["cus_anna"]
-    undone = {
-        key: Payment(p.payment_id, p.currency, p.amount_minor, p.received_on, p.method, p.reference, ())
-        for key, p in paid.payments.items()
-    }
-    shop.ledger.accounts["cus_anna"] = Account(paid.customer, paid.version + 1, paid.invoices, undone)
+    read = shop.ledger.accounts["cus_anna"]
+    (payment,) = read.payments.values()
+    undone = {"method": "stripe", "reference": "re_1", "reversed_at": NOW, "reason": "chargeback"}
+    shop.ledger.commit(reverse(read, payment.entry_id, payment.amount_minor, **undone))  # type: ignore[arg-type]
     shop.start()
     assert shop.order().attempt == 2
     assert shop.order().payment_reference == ""

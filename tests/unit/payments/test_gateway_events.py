@@ -34,7 +34,7 @@ def test_a_payment_that_succeeded_settles_the_invoices_it_was_for(shop: Shop) ->
     assert account.balances == {"EUR": 700}
     (payment,) = account.payments.values()
     assert payment.reference == "pi_1#succeeded"
-    assert [part.invoice_id for part in payment.allocations] == ["inv_a2", "inv_a1"]
+    assert [part.invoice_id for part in account.allocations(payment.entry_id)] == ["inv_a2", "inv_a1"]
     assert shop.order().status is OrderStatus.PAID
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from dunwell.ledger.posting import post_payment
 from dunwell.payments.order import CheckoutOrder, OrderLine, OrderStatus
 from dunwell.payments.overview import overview
+from tests.support.ledger import in_dispute
 from tests.support.portal import NOW, account, invoice
 
 TODAY = date(2026, 11, 22)
@@ -15,7 +16,7 @@ def test_currencies_are_shown_apart_and_disputes_left_out_of_pay_all() -> None:
     shown = overview(
         account(
             invoice("A1", 1_000, due_on=date(2026, 11, 12)),
-            invoice("A2", 200, due_on=date(2026, 12, 1), disputed=True),
+            in_dispute(invoice("A2", 200, due_on=date(2026, 12, 1))),
             invoice("J1", 30, currency="JPY", due_on=TODAY),
         ),
         [],

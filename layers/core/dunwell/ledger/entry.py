@@ -9,6 +9,7 @@ class EntryKind(StrEnum):
     """What an entry is. ``of`` names the entry that a reversal, a settlement or an end is about.
 
     payment      money received: settles invoices, the rest is unapplied credit
+    settlement   a source says that an invoice was settled in full by then: takes what is open of it, and no more
     credit_note  a credit without money: settles like a payment, principal first
     debit_note   raises an invoice's principal: how a corrected amount is booked
     fee, interest  charges on an invoice
@@ -22,6 +23,7 @@ class EntryKind(StrEnum):
     """
 
     PAYMENT = "payment"
+    SETTLEMENT = "settlement"
     CREDIT_NOTE = "credit_note"
     DEBIT_NOTE = "debit_note"
     FEE = "fee"
@@ -35,9 +37,10 @@ class EntryKind(StrEnum):
     MOVED = "moved"
 
 
-CREDITS = frozenset({EntryKind.PAYMENT, EntryKind.CREDIT_NOTE})
+RECEIPTS = frozenset({EntryKind.PAYMENT, EntryKind.SETTLEMENT})
+CREDITS = RECEIPTS | {EntryKind.CREDIT_NOTE}
 CHARGES = frozenset({EntryKind.DEBIT_NOTE, EntryKind.FEE, EntryKind.INTEREST})
-OF_AN_INVOICE = CHARGES | {EntryKind.WRITE_OFF, EntryKind.DISPUTE}
+OF_AN_INVOICE = CHARGES | {EntryKind.WRITE_OFF, EntryKind.DISPUTE, EntryKind.SETTLEMENT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ _RANK = {
             EntryKind.DISPUTE_END,
             EntryKind.CREDIT_NOTE,
             EntryKind.PAYMENT,
+            EntryKind.SETTLEMENT,
             EntryKind.WRITE_OFF,
             EntryKind.REVERSAL,
         ),
@@ -55,6 +56,7 @@ _RANK = {
 _CHAIN = 8
 """Reversals of reversals go no deeper; beyond it an id chain is a mistake."""
 _DAWN = datetime.min.replace(tzinfo=UTC)
+_DUSK = datetime.max.replace(tzinfo=UTC)
 _Place = tuple[date, datetime, int, int, str]
 
 
@@ -196,8 +198,14 @@ def fold(
     facts += [(_place(invoices, entries, entry), entry) for entry in entries.values() if entry.kind in _RANK]
     facts.sort(key=lambda fact: fact[0])
     run = _Fold(books, entries, part_order)
-    for (on, *_), fact in facts:
+    before = None
+    for (on, instant, rank, *_), fact in facts:
+        # What is billed and contested at one moment is known before any credit of that moment flows.
+        if rank >= _RANK[EntryKind.CREDIT_NOTE] or (on, instant) != before:
+            run.flow()
         run.take(fact, on)
+        before = on, instant
+    run.flow()
     return books
 
 
@@ -210,9 +218,14 @@ def _place(invoices: Mapping[str, "Invoice"], entries: Mapping[str, Entry], entr
         if about.kind in OF_AN_INVOICE and about.directed_to and about.directed_to[0].invoice_id in invoices
     ]
     on = max([about.on for about in chain] + issued)
-    instant = max((about.at for about in chain if about.at and about.on == on), default=_DAWN)
+    instant = max((_instant(about) for about in chain if about.on == on), default=_DAWN)
     rank = max(_RANK.get(about.kind, 0) for about in chain)
     return on, instant, rank, len(chain), entry.entry_id
+
+
+def _instant(entry: Entry) -> datetime:
+    """Without a time of its own a fact is of the morning; a settlement of the evening, after the day's payments."""
+    return entry.at or (_DUSK if entry.kind is EntryKind.SETTLEMENT else _DAWN)
 
 
 class _Fold:
@@ -244,6 +257,9 @@ class _Fold:
             self._reverse(fact)
         else:
             self._dispute(fact)
+
+    def flow(self) -> None:
+        """Let unapplied credit find invoices, where something changed since the last time."""
         while self._stirred:
             self._flow(self._stirred.pop())
 
@@ -259,7 +275,11 @@ class _Fold:
         self._queue(debt)
 
     def _credit(self, entry: Entry) -> None:
-        credit = _Credit(entry, len(self._credits), entry.amount_minor, entry.amount_minor)
+        amount_minor = entry.amount_minor
+        if entry.kind is EntryKind.SETTLEMENT:
+            debt = self._debt_of(entry)
+            amount_minor = min(amount_minor, debt.open_minor) if debt else 0
+        credit = _Credit(entry, len(self._credits), amount_minor, amount_minor)
         self._credits[entry.entry_id] = credit
         self._direct(credit)
 
@@ -424,7 +444,7 @@ class _Fold:
         """Apply at most so much of a credit to an invoice, by part; what was written off comes last."""
         if debt.invoice.currency != credit.entry.currency:
             return
-        order = self._part_order if credit.entry.kind is EntryKind.PAYMENT else _CREDITED
+        order = _CREDITED if credit.entry.kind is EntryKind.CREDIT_NOTE else self._part_order
         for part in (*order, Part.RECOVERY):
             amount = min(amount_minor, debt.owed[part])
             if amount <= 0:

@@ -195,8 +195,12 @@ class Account:
 
     @cached_property
     def payments(self) -> dict[str, Entry]:
-        """Money received, by entry id."""
-        return {i: entry for i, entry in self.entries.items() if entry.kind is EntryKind.PAYMENT}
+        """Money received, by entry id; of a settlement what it was of, if of anything."""
+        found = {i: entry for i, entry in self.entries.items() if entry.kind is EntryKind.PAYMENT}
+        for i, entry in self.entries.items():
+            if entry.kind is EntryKind.SETTLEMENT and (amount_minor := self.books.standing_minor(i)):
+                found[i] = replace(entry, amount_minor=amount_minor)
+        return found
 
     def allocations(self, entry_id: str) -> tuple[Allocation, ...]:
         """Where a payment or credit note stands applied now, in the order it was applied."""
