@@ -11,7 +11,7 @@ from dunwell.ledger.ports import Ledger
 from dunwell_aws.dynamo_json import item
 from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.outbox import read_outbox
-from dunwell_aws.table import Table, partition
+from dunwell_aws.table import LEDGER, Table, partition
 from tests.support.memory import InMemoryLedger, shard_of
 
 
@@ -38,10 +38,10 @@ def in_memory() -> Store:
 
 
 def in_dynamodb(table: Table) -> Store:
-    """The store over a table; every item of a partition as the stream would show it."""
+    """The store over a table; the journal of a customer as the stream shows it."""
 
     def told(customer_id: str) -> Counter[str]:
-        images = ({"dynamodb": {"NewImage": item(one)}} for one in table.query(partition(customer_id), ""))
+        images = ({"dynamodb": {"NewImage": item(one)}} for one in table.query(partition(customer_id), LEDGER))
         return Counter(str(event["event_id"]) for event in read_outbox(images))
 
     return Store(DynamoLedger(table), told)

@@ -133,8 +133,7 @@ class _Import:
         self._about: dict[str, list[Entry]] = {}
         for entry in self._now.entries.values():
             self._index(entry)
-        self._changed: set[str] = set()
-        self._payers: dict[str, list[tuple[date, int]]] = {}
+        self._settled: list[tuple[_News, Invoice, date]] = []
         self._news: list[_News] = []
         self._touched = False
         self.in_ledger = self.later = 0
@@ -154,7 +153,7 @@ class _Import:
         customer = row.customer if isinstance(row, Receivable) else record
         if isinstance(customer, CustomerRecord):
             self._customer = described(self._customer, customer)
-        if news and news.size:
+        if news:
             self._keep(news)
 
     def _keep(self, news: _News) -> None:
@@ -162,10 +161,6 @@ class _Import:
         self._now.entries.update(news.entries)
         for entry in news.entries.values():
             self._index(entry)
-            self._changed.update(d.invoice_id for d in entry.directed_to)
-            if not entry.directed_to:
-                self._changed.update(self._now.invoices)
-        self._changed.update(news.invoices)
         self._news.append(news)
 
     def _index(self, entry: Entry) -> None:
@@ -175,27 +170,15 @@ class _Import:
         elif entry.method == METHOD and entry.directed_to:
             self._notes.setdefault(entry.directed_to[0].invoice_id, []).append(entry)
 
-    def _billed_minor(self, invoice_id: str, by: date) -> int:
-        """What was billed on an invoice, less what was paid on it after a date; folded again only when it changed."""
-        if invoice_id in self._changed:
-            self._now = replace(self._now)
-            self._changed.clear()
-            self._payers.clear()
-        if not self._payers:
-            for payment_id, payment in self._now.payments.items():
-                for part in self._now.allocations(payment_id):
-                    self._payers.setdefault(part.invoice_id, []).append((payment.on, part.amount_minor))
-        paid_since = sum(amount for on, amount in self._payers.get(invoice_id, ()) if on > by)
-        return self._now.books.billed_minor(invoice_id) - paid_since
-
     def changes(self, facts_per_change: int) -> Iterator[Change]:
         """Changes of at most so many facts; facts of one row always go together."""
         stored = self._stored
         if not self._touched:
             return
+        self._pay_settled()
         account = stored or Account(self._customer)
         customer = self._customer if stored is None or self._customer != stored.customer else None
-        for part in _parts(self._news, facts_per_change):
+        for part in _parts([news for news in self._news if news.size], facts_per_change):
             change = Change(account, customer, _joined(n.invoices for n in part), _joined(n.entries for n in part))
             after = change.applied()
             yield replace(change, events=(self._imported(after, change),))
@@ -221,7 +204,7 @@ class _Import:
         if known is None:
             news = _News({new.invoice_id: new})
             self._contest(news, new, record, record.issued_on)
-            self._settle(news, new, record, 0)
+            self._settle(news, new, record)
             return news, None
         if new.source_version < known.source_version:
             return None, None
@@ -243,7 +226,7 @@ class _Import:
         if new.amount_minor != billed:
             self._correct(news, known, new.amount_minor - billed, record)
         self._contest(news, known, record, self._origin.today)
-        self._settle(news, known, record, new.amount_minor - billed)
+        self._settle(news, known, record)
         return news
 
     def _as_invoice(self, record: InvoiceRecord) -> Invoice:
@@ -292,32 +275,45 @@ class _Import:
         disputes = (e for e in self._notes.get(invoice.invoice_id, ()) if e.kind is EntryKind.DISPUTE)
         return next((dispute for dispute in disputes if dispute.entry_id not in self._about), None)
 
-    def _settle(self, news: _News, invoice: Invoice, record: InvoiceRecord, corrected_minor: int) -> None:
-        """The settlement a source tells of: of what is open by then, so that who paid through Dunwell pays once.
+    def _settle(self, news: _News, invoice: Invoice, record: InvoiceRecord) -> None:
+        """Note the settlement a source tells of; what it comes to is known when every row was read."""
+        if record.settled_on and record.settled_on <= self._origin.today:
+            self._settled.append((news, invoice, record.settled_on))
 
-        Payments through Dunwell dated after it are of the same money: they came first and are left out of it.
+    def _pay_settled(self) -> None:
+        """Settlements: of what is open by then, so that who paid through Dunwell pays once.
+
+        Payments through Dunwell dated after one are of the same money: they came first and are left out of it. Money on
+        account may go to another invoice of the same file, so nothing is settled before all of it was read.
         """
-        if record.settled_on is None or record.settled_on > self._origin.today:
-            return
-        settlement_id = stable_id("pay", invoice.invoice_id, METHOD, record.settled_on.isoformat())
-        if settlement_id in self._now.entries:
-            return
-        amount_minor = invoice.amount_minor + corrected_minor
-        if invoice.invoice_id in self._now.invoices:
-            amount_minor = self._billed_minor(invoice.invoice_id, record.settled_on) + corrected_minor
-        if amount_minor <= 0:
-            return
-        entry = Entry(
-            entry_id=settlement_id,
-            kind=EntryKind.SETTLEMENT,
-            currency=invoice.currency,
-            amount_minor=amount_minor,
-            on=record.settled_on,
-            method=METHOD,
-            reference=invoice.number,
-            directed_to=(Direction(invoice.invoice_id, amount_minor),),
-        )
-        self._add(news, entry)
+        new = [
+            (stable_id("pay", invoice.invoice_id, METHOD, on.isoformat()), news, invoice, on)
+            for news, invoice, on in self._settled
+        ]
+        new = [one for one in new if one[0] not in self._now.entries]
+        payers = self._payers() if new else {}
+        for settlement_id, news, invoice, on in new:
+            paid_since = sum(amount for paid_on, amount in payers.get(invoice.invoice_id, ()) if paid_on > on)
+            amount_minor = self._now.books.billed_minor(invoice.invoice_id) - paid_since
+            if amount_minor > 0:
+                news.entries[settlement_id] = Entry(
+                    entry_id=settlement_id,
+                    kind=EntryKind.SETTLEMENT,
+                    currency=invoice.currency,
+                    amount_minor=amount_minor,
+                    on=on,
+                    method=METHOD,
+                    reference=invoice.number,
+                    directed_to=(Direction(invoice.invoice_id, amount_minor),),
+                )
+
+    def _payers(self) -> dict[str, list[tuple[date, int]]]:
+        """When invoices were paid, and how much each time, before any settlement of this import."""
+        payers: dict[str, list[tuple[date, int]]] = {}
+        for entry_id, payment in self._now.payments.items():
+            for part in self._now.allocations(entry_id):
+                payers.setdefault(part.invoice_id, []).append((payment.on, part.amount_minor))
+        return payers
 
     def _on_invoice(
         self, kind: EntryKind, invoice: Invoice, amount_minor: int, on: date, key: str, reason: str
