@@ -68,11 +68,12 @@ def _today() -> date:
 
 
 def _rows(ledger: "Ledger", as_of: date) -> "Iterator[AgeingRow]":
-    """Every open account's rows: one index query a shard and one query an account, a few shards at a time."""
+    """Every open customer's rows: one index query a shard and one query an account, a few shards at a time."""
 
     def shard_rows(shard: int) -> list[AgeingRow]:
         accounts = map(ledger.load, ledger.open_customer_ids(shard))
-        return [row for account in accounts if account for row in age_account(account, as_of)]
+        customers = (account for account in accounts if account and not account.customer.is_internal)
+        return [row for account in customers for row in age_account(account, as_of)]
 
     with ThreadPoolExecutor(THREADS) as pool:
         for rows in pool.map(shard_rows, range(SHARDS)):

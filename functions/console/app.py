@@ -19,6 +19,7 @@ from dunwell.escalation.case import AgentOutcome, Case, CaseEntry
 from dunwell.escalation.escalation import Escalation
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
+from dunwell.outreach.whereabouts import whereabouts
 from dunwell.scoring.assessment import AssessmentStore
 from dunwell.timezones import zone
 from dunwell_aws import bootstrap
@@ -353,6 +354,8 @@ def _case_page(
         csrf=csrf,
         case=case,
         account=account,
+        holds=account.customer.holds_in_force(console().clock.now()),
+        whereabouts=whereabouts(account.customer),
         line=worklist_line(case, account, console().assessments.assessment(customer_id), today),
         assessment=console().assessments.assessment(customer_id),
         oldest=next(iter(overdue_invoices(account, case.currency, today)), None),

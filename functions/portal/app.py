@@ -223,7 +223,7 @@ def _signed_in_form() -> tuple[Session, str, Form]:
 
 def _account(session: Session) -> Account:
     account = portal().ledger.load(session.customer_id)
-    if account is None:
+    if account is None or account.customer.is_internal:
         raise NotFoundError("This account is no longer here.")
     return account
 

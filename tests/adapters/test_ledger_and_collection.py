@@ -96,9 +96,10 @@ def test_an_account_comes_back_as_it_was_written(store: Store) -> None:
     who = customer(
         kind=CustomerKind.PERSON,
         name='Zoë "Z" O\'Brien 木',
-        consents=frozenset({Channel.SMS}),
-        opted_out=frozenset({Channel.EMAIL}),
-        suppressed=frozenset({"a@b.example"}),
+        phone="+12125550123",
+        texts=True,
+        refuses=[Channel.EMAIL],
+        bounced=["a@b.example"],
         holds=(Hold("cease", "inv_a1", NOW, NOW + timedelta(days=1)), Hold("deceased", None, NOW)),
     )
     store.holds("A1", "A2", who=who, amount_minor=10**17)

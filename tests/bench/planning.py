@@ -88,7 +88,7 @@ def _request(account: Account) -> ContactRequest:
             location=Location(
                 country=customer.country, state=customer.region or None, timezone=customer.timezone or None
             ),
-            consents=Consents(sms=Channel.SMS in customer.consents),
+            consents=Consents(sms=customer.consent(Channel.SMS) is not None),
         ),
     )
 

@@ -8,6 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from dunwell import events
+from dunwell.accounts.holds import Hold, hold_lifted, hold_placed
+from dunwell.accounts.merging import customers_merged, merge_customers
 from dunwell.accounts.model import Channel
 from dunwell.errors import RefusedError
 from dunwell.escalation.escalation import Escalation, Trouble
@@ -91,7 +93,16 @@ def of_cases() -> list[Event]:
     return cases.events
 
 
-MADE = [*of_ledger(), *of_outreach(), *of_cases()]
+def of_customers() -> list[Event]:
+    debt = Hold("dispute_written", "inv_a1", NOW)
+    held = [
+        make("cus_anna", hold, NOW) for make in (hold_placed, hold_lifted) for hold in (debt, Hold("cease", None, NOW))
+    ]
+    kept, absorbed = merge_customers(customer(), customer("cus_bert", number="C-7"), NOW, "agent")
+    return [*held, customers_merged(kept, absorbed, NOW)]
+
+
+MADE = [*of_ledger(), *of_outreach(), *of_cases(), *of_customers()]
 
 
 def test_every_event_has_a_schema_and_every_schema_an_event() -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from chalice.test import Client, HTTPResponse
 
-from dunwell.accounts.model import Channel
+from dunwell.accounts.model import Channel, Hold
 from dunwell.escalation.case import AgentOutcome, Case
 from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
@@ -286,6 +286,20 @@ def test_a_case_shows_invoices_contacts_with_reasons_and_the_assessment_in_words
         assert expected in page
     assert "the last three invoices were paid late" in page
     assert "40 days past due" in page
+
+
+def test_a_case_shows_the_holds_in_force_and_the_time_zone_with_its_evidence(world: World, browser: Browser) -> None:
+    case, known = world.waiting(), world.ledger.accounts["cus_1"]
+    lifted = Hold("cease", None, NOW - timedelta(days=9), lifted_at=NOW - timedelta(days=1), lifted_by="lead")
+    attorney = Hold("attorney", None, NOW - timedelta(days=2), placed_by="Ada", note="Letter <of> Monday")
+    who = replace(known.customer, holds=(lifted, attorney), country="US", region="NY", removed=True)
+    world.ledger.accounts["cus_1"] = replace(known, customer=who)
+    sign_in(browser)
+    page = text(browser.get(path_of(case)))
+    for expected in ("Hold: Attorney", "Letter &lt;of&gt; Monday", "Placed by Ada", "America/New_York", "US-NY"):
+        assert expected in page
+    assert "removed this customer" in page
+    assert "Cease" not in page
 
 
 def test_recording_an_outcome_keeps_it_and_resumes_the_escalation(world: World, browser: Browser) -> None:

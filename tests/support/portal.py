@@ -1,12 +1,15 @@
 """What the portal and the webhook stand on in tests: the ports kept in memory, with the adapters' own conditions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from dunwell.accounts.access import Link, PendingCode, Session, Tries
-from dunwell.accounts.model import Customer, CustomerKind
+from dunwell.accounts.consent import source_consents
+from dunwell.accounts.contact_points import contact_points
+from dunwell.accounts.model import Channel, Customer, CustomerKind
 from dunwell.errors import ConflictError, NotFoundError
 from dunwell.ledger.model import Account, Invoice
 from dunwell.outreach.policy import Creditor
@@ -28,7 +31,7 @@ CREDITOR = Creditor(
 
 
 def customer(customer_id: str = "cus_anna", **changes: Any) -> Customer:
-    """A business that owes, unless said otherwise."""
+    """A business that owes, unless said otherwise; see ``changed``."""
     described = Customer(
         customer_id=customer_id,
         creditor_id="example",
@@ -36,11 +39,34 @@ def customer(customer_id: str = "cus_anna", **changes: Any) -> Customer:
         number="C-1042",
         kind=CustomerKind.BUSINESS,
         name="Anna's Bakery & Sons",
-        email="anna@bakery.example",
+        contact_points=contact_points(email="anna@bakery.example"),
         country="US",
         postcode="10001-1234",
     )
-    return replace(described, **changes)
+    return changed(described, **changes)
+
+
+def changed(
+    who: Customer,
+    *,
+    email: str | None = None,
+    phone: str | None = None,
+    texts: bool | None = None,
+    refuses: Iterable[Channel] = (),
+    bounced: Iterable[str] = (),
+    **changes: Any,
+) -> Customer:
+    """A customer with changed fields, and with a source's plain ways of describing and our ways of learning."""
+    if email is not None or phone is not None:
+        given = {"email": who.email if email is None else email, "phone": who.phone if phone is None else phone}
+        who = replace(who, contact_points=contact_points(**given))
+    if texts is not None:
+        who = replace(who, consents=source_consents([Channel.SMS] if texts else []))
+    for channel in refuses:
+        who = who.with_refusal(channel, NOW, "agent")
+    for address in bounced:
+        who = who.with_bounce(address, NOW, "bounced")
+    return replace(who, **changes)
 
 
 def invoice(number: str, amount_minor: int, due_on: date = date(2026, 10, 31), **changes: Any) -> Invoice:

@@ -76,4 +76,5 @@ def run_pass(
 
 def _accounts(ledger: Ledger, customer_ids: Sequence[str]) -> Iterator[Account]:
     with ThreadPoolExecutor(_THREADS) as pool:
-        yield from (account for account in pool.map(ledger.load, customer_ids) if account)
+        found = pool.map(ledger.load, customer_ids)
+        yield from (account for account in found if account and not account.customer.is_internal)

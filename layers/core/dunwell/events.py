@@ -20,6 +20,9 @@ CONTACT_COMPLAINED = "ContactComplained"
 ESCALATION_DUE = "EscalationDue"
 CASE_OPENED = "CaseOpened"
 CASE_CLOSED = "CaseClosed"
+CUSTOMERS_MERGED = "CustomersMerged"
+HOLD_PLACED = "HoldPlaced"
+HOLD_LIFTED = "HoldLifted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from dunwell.accounts.access import (
     csrf_token,
     fingerprint,
 )
+from dunwell.accounts.consent import ConsentAct, ConsentRecord
+from dunwell.accounts.contact_points import ContactPoint, PointKind
 from dunwell.accounts.links import Links, stop_email
 from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import SignIn
@@ -92,7 +94,7 @@ def test_a_changed_contact_address_ends_the_link(world: World) -> None:
 
 
 def test_no_code_goes_to_an_address_that_bounced(world: World) -> None:
-    world.ledger.accounts["cus_anna"] = account(who=customer(suppressed=frozenset({"anna@bakery.example"})))
+    world.ledger.accounts["cus_anna"] = account(who=customer(bounced=["anna@bakery.example"]))
     world.sign_in.ask_for_code(world.link, "C-1042", NOW)
     assert world.codes.sent == []
 
@@ -195,3 +197,39 @@ def test_a_stop_link_ends_email_once_and_for_one_customer(world: World) -> None:
 def test_only_a_stop_link_ends_email(world: World, token: str) -> None:
     with pytest.raises(NotFoundError):
         stop_email(world.store, world.ledger, world.link if token == "account link" else token, NOW)
+
+
+def test_the_code_that_came_back_proves_the_address_once(world: World) -> None:
+    for day in range(2):
+        pending = world.sign_in.ask_for_code(world.link, "C-1042", NOW + timedelta(days=day))
+        world.sign_in.use_code(pending, world.codes.sent[-1][1], NOW + timedelta(days=day))
+    kept = world.ledger.accounts["cus_anna"]
+    assert [point.verified_at for point in kept.customer.contact_points] == [NOW]
+    assert kept.version == 2
+
+
+def test_a_code_proves_the_address_it_was_sent_to_and_no_other(world: World) -> None:
+    pending = world.sign_in.ask_for_code(world.link, "C-1042", NOW)
+    world.ledger.accounts["cus_anna"] = account(who=customer(email="new@bakery.example"))
+    assert world.sign_in.use_code(pending, world.codes.sent[0][1], NOW)
+    assert [point.verified_at for point in world.ledger.accounts["cus_anna"].customer.contact_points] == [None]
+
+
+def test_a_proof_that_cannot_be_kept_does_not_keep_anybody_out(world: World) -> None:
+    pending = world.sign_in.ask_for_code(world.link, "C-1042", NOW)
+    del world.ledger.accounts["cus_anna"]
+    assert world.sign_in.use_code(pending, world.codes.sent[0][1], NOW)
+
+
+def test_a_link_to_a_second_address_works_while_it_is_the_customers(world: World) -> None:
+    both = (ContactPoint(PointKind.EMAIL, "first@bakery.example", bounced_at=NOW), *customer().contact_points)
+    world.ledger.accounts["cus_anna"] = account(who=customer(contact_points=both))
+    world.sign_in.ask_for_code(world.link, "C-1042", NOW)
+    assert [address for address, _ in world.codes.sent] == ["anna@bakery.example"]
+
+
+def test_a_stop_link_is_a_consent_withdrawn_with_time_and_way(world: World) -> None:
+    stop_email(world.store, world.ledger, world.links.issue_link("cus_anna", "stop", NOW), NOW)
+    assert world.ledger.accounts["cus_anna"].customer.consents == (
+        ConsentRecord(Channel.EMAIL, ConsentAct.WITHDRAWN, "stop_link", NOW, "anna@bakery.example"),
+    )

@@ -13,6 +13,7 @@ from dunwell.ingestion.records import Receivable
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, InvoiceStatus
 from dunwell.ledger.posting import post_payment
+from tests.support import portal
 from tests.support.receivables import AT, TODAY, changed, receivable
 
 TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=1)
@@ -166,16 +167,11 @@ def test_a_new_description_of_the_customer_alone_is_one_change_without_an_event(
 def test_what_contact_taught_us_is_never_imported_away() -> None:
     account = stored(receivable(sms_consent=True))
     hold = Hold("cease", None, AT)
-    learnt = replace(
-        account.customer,
-        opted_out=frozenset({Channel.EMAIL}),
-        suppressed=frozenset({"anna@bakery.example"}),
-        holds=(hold,),
-    )
+    learnt = portal.changed(account.customer, refuses=[Channel.EMAIL], bounced=["anna@bakery.example"], holds=(hold,))
     made = take(replace(account, customer=learnt), receivable(customer_name="Anna & Co"))
     customer = after(made).customer
     assert (customer.opted_out, customer.suppressed, customer.holds) == (learnt.opted_out, learnt.suppressed, (hold,))
-    assert customer.consents == frozenset()  # the source says who consents, and says no more
+    assert customer.consent(Channel.SMS) is None  # the source says who consents, and says no more
 
 
 def test_the_last_row_describes_the_customer() -> None:

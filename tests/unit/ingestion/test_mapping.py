@@ -81,6 +81,7 @@ def test_codes_are_read_in_either_case_and_spaces_around_cells_do_not_matter() -
         ("settled_on", "soon", "is not a date", "write dates as %Y-%m-%d"),
         ("settled_on", "2026-09-30", "is before the invoice was issued", "correct one of the two dates"),
         ("customer_kind", "company", "is neither person nor business", "correct the value"),
+        ("customer_kind", "suspense", "is neither person nor business", "correct the value"),
         ("disputed", "maybe", "is neither yes nor no", "correct the value"),
         ("sms_consent", "2", "is neither yes nor no", "correct the value"),
         ("country", "USA", "is not a two-letter ISO 3166 country code such as US", "correct the value"),

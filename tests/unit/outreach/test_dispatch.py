@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
@@ -22,7 +21,7 @@ from dunwell.outreach.dispatch import Dispatcher
 from tests.support.ledger import in_dispute
 from tests.support.memory import InMemoryCollection, InMemoryLedger
 from tests.support.outreach import NOW, POLICY, SentBox, contact, overdue
-from tests.support.portal import account, customer
+from tests.support.portal import account, changed, customer
 
 PERSON = customer(kind=CustomerKind.PERSON, region="NY")
 
@@ -91,11 +90,11 @@ def disputed(world: World) -> None:
 
 
 def without_address(world: World) -> None:
-    world.ledger = InMemoryLedger(account(overdue(5), who=replace(PERSON, email="")))
+    world.ledger = InMemoryLedger(account(overdue(5), who=changed(PERSON, email="")))
 
 
 def bounced_meanwhile(world: World) -> None:
-    world.ledger = InMemoryLedger(account(overdue(5), who=replace(PERSON, suppressed=frozenset({PERSON.email}))))
+    world.ledger = InMemoryLedger(account(overdue(5), who=changed(PERSON, bounced=[PERSON.email])))
 
 
 def taken_over(world: World) -> None:
@@ -142,7 +141,7 @@ def test_only_what_is_still_open_is_asked_for() -> None:
 
 
 def test_a_stop_that_arrived_in_between_is_heeded() -> None:
-    world = World(account(overdue(5), who=replace(PERSON, opted_out=frozenset({Channel.EMAIL}))))
+    world = World(account(overdue(5), who=changed(PERSON, refuses=[Channel.EMAIL])))
     assert world.dispatch() is ContactStatus.REFUSED
     assert [decision.reason_code for decision in world.kept.decisions] == ["OK", "OPTED_OUT"]
     assert (world.box.messages, world.told) == ([], [CONTACT_REFUSED])

@@ -5,16 +5,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dunwell.accounts.contact_points import ContactPoint, PointKind
+from dunwell.accounts.merging import merge_customers
 from dunwell.accounts.model import Channel, Customer, CustomerKind, Hold
 from dunwell.compliance.model import HoldKind
 from dunwell.outreach.contact import REACHED_CUSTOMER, Contact, ContactStatus, DecisionRecord
-from dunwell.outreach.permission import UNCLEAR_FACTS, WORDS_WITH_NOTICES, may_contact
+from dunwell.outreach.permission import INTERNAL_ACCOUNT, UNCLEAR_FACTS, WORDS_WITH_NOTICES, may_contact
 from dunwell.outreach.policy import Policy
+from tests.support.customers import START, customers, holds, moments, property_of_customers
 from tests.support.outreach import NOW, POLICY, sent
-from tests.support.portal import CREDITOR, customer
+from tests.support.portal import CREDITOR, changed, customer
 
-PERSON = customer(kind=CustomerKind.PERSON, region="NY", phone="+12125550123", consents=frozenset({Channel.SMS}))
+PERSON = customer(kind=CustomerKind.PERSON, region="NY", phone="+12125550123", texts=True)
 THIRD: Policy = replace(POLICY, creditor=replace(CREDITOR, party="third"))
 SILENCED_BY = {
     HoldKind.BANKRUPTCY: "BANKRUPTCY_STAY",
@@ -67,18 +72,18 @@ def test_every_kind_of_hold_can_be_placed_on_a_customer(kind: HoldKind) -> None:
 
 
 def test_an_address_that_bounced_is_not_written_to_and_the_telephone_may_still_be_used() -> None:
-    bounced = replace(PERSON, suppressed=frozenset({PERSON.email}))
+    bounced = changed(PERSON, bounced=[PERSON.email])
     assert ask(bounced).reason_code == "EMAIL_SUPPRESSED"
     assert ask(bounced, Channel.SMS).allowed
 
 
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
 def test_who_opted_out_of_a_channel_is_left_alone_on_it(channel: Channel) -> None:
-    assert ask(replace(PERSON, opted_out=frozenset({channel})), channel).reason_code == "OPTED_OUT"
+    assert ask(changed(PERSON, refuses=[channel]), channel).reason_code == "OPTED_OUT"
 
 
 def test_a_text_message_needs_consent() -> None:
-    assert ask(replace(PERSON, consents=frozenset()), Channel.SMS).reason_code == "NO_CONSENT_SMS"
+    assert ask(changed(PERSON, texts=False), Channel.SMS).reason_code == "NO_CONSENT_SMS"
 
 
 def test_a_text_message_for_another_creditor_is_barred_by_the_carriers() -> None:
@@ -99,7 +104,7 @@ def test_a_business_may_be_mailed_at_night_and_a_person_may_not() -> None:
 
 def test_the_number_counts_where_the_address_says_nothing_and_a_known_zone_overrides_both() -> None:
     eight_in_new_york = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
-    nowhere = replace(PERSON, region="", phone="")
+    nowhere = changed(PERSON, region="", phone="")
     assert ask(replace(PERSON, region=""), now=eight_in_new_york).allowed
     assert ask(nowhere, now=eight_in_new_york).reason_code == "QUIET_HOURS_LOCATION_UNKNOWN"
     assert ask(replace(nowhere, timezone="America/New_York"), now=eight_in_new_york).allowed
@@ -121,6 +126,51 @@ def test_messages_that_reached_the_customer_count_and_others_do_not() -> None:
     "changes",
     [{"timezone": "Mars/Olympus"}, {"country": "USA"}, {"region": "XX"}, {"phone": "+11125550123", "region": ""}],
 )
-def test_a_customer_whose_place_makes_no_sense_is_refused_and_stops_nobody_else(changes: dict[str, str]) -> None:
-    decision = ask(replace(PERSON, **changes))  # type: ignore[arg-type]
+def test_a_customer_whose_place_makes_no_sense_is_refused_and_stops_nobody_else(changes: dict[str, Any]) -> None:
+    decision = ask(changed(PERSON, **changes))
     assert (decision.allowed, decision.reason_code, decision.next_allowed) == (False, UNCLEAR_FACTS, None)
+
+
+@property_of_customers
+@given(customers(), holds(), st.sampled_from(Channel), moments)
+def test_adding_a_hold_or_a_refusal_never_makes_anybody_contactable(
+    who: Customer, hold: Hold, channel: Channel, now: datetime
+) -> None:
+    stricter = [who.with_hold(hold), who.with_refusal(channel, now, "agent"), changed(who, holds=(*who.holds, hold))]
+    for asked in Channel:
+        if not ask(who, asked, now=now).allowed:
+            assert not any(ask(one, asked, now=now).allowed for one in stricter)
+    last_word = who.with_refusal(channel, START + timedelta(days=99), "agent")
+    assert not ask(last_word, channel, now=now).allowed
+
+
+@property_of_customers
+@given(customers("C-1"), customers("C-2"), st.sampled_from(Channel), moments)
+def test_who_was_left_alone_for_a_hold_or_a_refusal_is_left_alone_after_a_merge(
+    a: Customer, b: Customer, channel: Channel, now: datetime
+) -> None:
+    merged, _ = merge_customers(a, b, now, "agent")
+    before = [ask(one, channel, now=now).reason_code for one in (a, b)]
+    if {*SILENCED_BY.values(), "OPTED_OUT"} & set(before):
+        assert not ask(merged, channel, now=now).allowed
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_nobody_is_behind_a_suspense_account(channel: Channel) -> None:
+    decision = ask(replace(PERSON, kind=CustomerKind.SUSPENSE), channel)
+    assert (decision.allowed, decision.reason_code, decision.next_allowed) == (False, INTERNAL_ACCOUNT, None)
+
+
+def test_a_hold_that_was_lifted_no_longer_silences() -> None:
+    hold = Hold(HoldKind.CEASE.value, None, NOW - timedelta(days=9))
+    held = PERSON.with_hold(hold)
+    assert not ask(held).allowed
+    assert ask(held.without_hold(hold.hold_id, NOW - timedelta(minutes=1), "lead")).allowed
+    assert not ask(held.without_hold(hold.hold_id, NOW + timedelta(minutes=1), "lead")).allowed
+
+
+def test_a_second_address_is_used_when_the_first_bounced() -> None:
+    second = ContactPoint(PointKind.EMAIL, "till@bakery.example")
+    both = replace(PERSON, contact_points=(*PERSON.contact_points, second))
+    assert ask(changed(both, bounced=[PERSON.email])).allowed
+    assert ask(changed(both, bounced=[PERSON.email, second.address])).reason_code == "EMAIL_SUPPRESSED"

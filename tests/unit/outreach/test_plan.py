@@ -12,12 +12,12 @@ from dunwell.outreach.plan import NO_ADDRESS, AccountPlan, plan_account, plan_an
 from dunwell.outreach.ports import CollectionState
 from tests.support.memory import InMemoryCollection
 from tests.support.outreach import NOW, POLICY, TODAY, assessment, overdue, sent
-from tests.support.portal import account, customer
+from tests.support.portal import account, changed, customer
 
 NIGHT = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
 """Half past eleven in the evening of the day before in New York."""
 
-TEXTED = customer(phone="+12125550123", consents=frozenset({Channel.SMS}), region="NY")
+TEXTED = customer(phone="+12125550123", texts=True, region="NY")
 
 
 def plan(who: Customer = TEXTED, now: datetime = NOW, state: CollectionState | None = None) -> AccountPlan:
@@ -37,12 +37,12 @@ def test_a_planned_contact_carries_what_was_decided_and_by_which_versions() -> N
 
 
 def test_the_next_channel_is_taken_when_the_preferred_one_is_not_allowed() -> None:
-    (made,) = plan(replace(TEXTED, opted_out=frozenset({Channel.EMAIL}))).contacts
+    (made,) = plan(changed(TEXTED, refuses=[Channel.EMAIL])).contacts
     assert (made.channel, made.status) == (Channel.SMS, ContactStatus.PLANNED)
 
 
 def test_a_refused_contact_gives_the_reason_of_the_preferred_channel() -> None:
-    (made,) = plan(replace(TEXTED, opted_out=frozenset({Channel.EMAIL, Channel.SMS}))).contacts
+    (made,) = plan(changed(TEXTED, refuses=[Channel.EMAIL, Channel.SMS])).contacts
     assert (made.channel, made.status) == (Channel.EMAIL, ContactStatus.REFUSED)
     assert made.decisions[0].reason_code == "OPTED_OUT"
 
@@ -64,7 +64,7 @@ def test_events_hold_ids_and_codes_and_are_the_same_at_every_run() -> None:
     assert (event.name, event.customer_id) == (CONTACT_PLANNED, "cus_anna")
     assert set(event.data) == {"contact_id", "channel", "stage", "currency", "reason_code"}
     assert [again.event_id for again in plan(now=NOW + timedelta(hours=1)).events] == [event.event_id]
-    assert plan(replace(TEXTED, email="")).events[0].data["channel"] == "sms"
+    assert plan(changed(TEXTED, email="")).events[0].data["channel"] == "sms"
 
 
 def test_an_account_that_goes_to_an_agent_gets_no_message_in_that_currency() -> None:

@@ -110,6 +110,7 @@ class PendingCode:
         link_hash: the link whose tries count.
         customer_id: empty for a decoy: the answer was wrong or there is no such link.
         code_mac: of the code under the browser's token, which is not stored: the store alone cannot find the code.
+        sent_to: hash of the address it was sent to, which the code proves to be the customer's; empty for a decoy.
     """
 
     token_hash: str
@@ -118,6 +119,7 @@ class PendingCode:
     code_mac: str
     expires_at: datetime
     used: bool = False
+    sent_to: str = ""
 
     def check(self, token: str, code: str, now: datetime) -> None:
         """Pass if this code, given by the browser that asked for it, signs in at this instant.

@@ -1,6 +1,5 @@
 """Links in messages: made by whoever sends, opened by the portal."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from dunwell.accounts.access import LINK_LIFE, AccessStore, Link, Purpose, fingerprint, new_token
@@ -44,11 +43,11 @@ def stop_email(store: AccessStore, ledger: Ledger, token: str, now: datetime) ->
     link = store.link(fingerprint(token))
     if link is None or not link.opens(Purpose.STOP, now):
         raise NotFoundError("This link is not known or no longer valid.")
-    update(ledger, link.customer_id, _without_email)
+    update(ledger, link.customer_id, lambda account: _without_email(account, now))
 
 
-def _without_email(account: Account) -> Change:
+def _without_email(account: Account, now: datetime) -> Change:
     customer = account.customer
     if Channel.EMAIL in customer.opted_out:
         return Change(account)
-    return Change(account, customer=replace(customer, opted_out=customer.opted_out | {Channel.EMAIL}))
+    return Change(account, customer=customer.with_refusal(Channel.EMAIL, now, how="stop_link"))

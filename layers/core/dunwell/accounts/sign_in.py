@@ -1,5 +1,7 @@
 """Signing in to the portal: link, question, code, session. Strangers and customers get the same answers."""
 
+import contextlib
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -21,9 +23,13 @@ from dunwell.accounts.access import (
     new_code,
     new_token,
 )
+from dunwell.accounts.contact_points import PointKind
 from dunwell.accounts.model import Channel, Customer
-from dunwell.errors import ConflictError, RefusedError
+from dunwell.errors import ConflictError, NotFoundError, RefusedError
+from dunwell.ledger.change import Change
+from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
+from dunwell.ledger.update import update
 
 _RACES = 5
 
@@ -59,7 +65,9 @@ class SignIn:
         address = customer.address(Channel.EMAIL) if customer and answers(customer, answer) else ""
         token, code = new_token(), new_code()
         customer_id = customer.customer_id if customer and address else ""
-        self._store.add_code(PendingCode(fingerprint(token), link_hash, customer_id, mac(token, code), now + CODE_LIFE))
+        sent_to = fingerprint(address) if customer_id else ""
+        pending = PendingCode(fingerprint(token), link_hash, customer_id, mac(token, code), now + CODE_LIFE)
+        self._store.add_code(replace(pending, sent_to=sent_to))
         if address:
             self._sender.send_code(address, code)
         return token
@@ -83,6 +91,7 @@ class SignIn:
             )
         except ConflictError:
             raise GoneError("This code was used already or is older than 15 minutes.") from None
+        self._prove(pending, now)
         return session_token
 
     def session(self, session_token: str, now: datetime) -> Session:
@@ -114,12 +123,27 @@ class SignIn:
         """End a session; again changes nothing."""
         self._store.end_session(fingerprint(session_token))
 
+    def _prove(self, pending: PendingCode, now: datetime) -> None:
+        """Keep that the address is the customer's: the code that went there came back."""
+
+        def proved(account: Account) -> Change:
+            customer = account.customer
+            found = [one for one in customer.points(PointKind.EMAIL) if fingerprint(one.address) == pending.sent_to]
+            if not found or found[0].verified_at:
+                return Change(account)
+            return Change(account, customer=customer.with_proof(found[0].address, now))
+
+        # They are signed in all the same; the next code proves it again.
+        with contextlib.suppress(ConflictError, NotFoundError):
+            update(self._ledger, pending.customer_id, proved)
+
     def _customer_behind(self, link: Link | None, now: datetime) -> Customer | None:
         """The customer whom a link may ask; a stranger's link costs the same read."""
         account = self._ledger.load(link.customer_id if link else "unknown")
-        if link is None or account is None or not link.opens(Purpose.ACCOUNT, now):
+        if link is None or account is None or not link.opens(Purpose.ACCOUNT, now) or account.customer.is_internal:
             return None
-        moved = bool(link.sent_to) and link.sent_to != fingerprint(account.customer.email)
+        theirs = {fingerprint(point.address) for point in account.customer.points(PointKind.EMAIL)}
+        moved = bool(link.sent_to) and link.sent_to not in theirs
         return None if moved else account.customer
 
     def _count_try(self, link_hash: str, now: datetime) -> None:

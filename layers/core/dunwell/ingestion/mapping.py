@@ -230,10 +230,12 @@ def _positive(amount_minor: int) -> int:
 
 
 def _kind(text: str) -> CustomerKind:
-    try:
-        return CustomerKind(text.lower() or CustomerKind.BUSINESS)
-    except ValueError:
-        raise InvalidInputError("is neither person nor business") from None
+    kind = {"": CustomerKind.BUSINESS, "person": CustomerKind.PERSON, "business": CustomerKind.BUSINESS}.get(
+        text.lower()
+    )
+    if kind is None:
+        raise InvalidInputError("is neither person nor business")
+    return kind
 
 
 def _boolean(text: str) -> bool:

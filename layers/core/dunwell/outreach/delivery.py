@@ -65,7 +65,7 @@ def record_delivery(feedback: Feedback, ledger: Ledger, contacts: ContactStore) 
         NotFoundError: there is no such customer.
     """
     if feedback.outcome is Outcome.COMPLAINED or (feedback.outcome is Outcome.BOUNCED and feedback.permanent):
-        update(ledger, feedback.customer_id, lambda account: _suppression(account, feedback.address))
+        update(ledger, feedback.customer_id, lambda account: _suppression(account, feedback))
     status = ContactStatus(feedback.outcome.value)
     while contact := contacts.contact(feedback.customer_id, feedback.contact_id):
         if contact.status not in _RANK or _RANK[contact.status] >= _RANK[status]:
@@ -76,8 +76,8 @@ def record_delivery(feedback: Feedback, ledger: Ledger, contacts: ContactStore) 
             return
 
 
-def _suppression(account: Account, address: str) -> Change:
-    customer = account.customer
-    if address in customer.suppressed:
+def _suppression(account: Account, feedback: Feedback) -> Change:
+    if feedback.address in account.customer.suppressed:
         return Change(account)
-    return Change(account, customer=replace(customer, suppressed=customer.suppressed | {address}))
+    bounced = account.customer.with_bounce(feedback.address, feedback.at, feedback.outcome.value)
+    return Change(account, customer=bounced)

@@ -17,10 +17,10 @@ from dunwell.compliance.model import (
     MessageFacts,
     Party,
 )
-from dunwell.compliance.place import Location
 from dunwell.errors import InvalidInputError
 from dunwell.outreach.contact import REACHED_CUSTOMER, Contact, DecisionRecord
 from dunwell.outreach.policy import Policy
+from dunwell.outreach.whereabouts import location_of
 from dunwell.timezones import TZDATA_VERSION
 
 WORDS_WITH_NOTICES = MessageFacts(opt_out_notice=True, disclosure=True)
@@ -28,6 +28,10 @@ WORDS_WITH_NOTICES = MessageFacts(opt_out_notice=True, disclosure=True)
 
 UNCLEAR_FACTS = "UNCLEAR_CUSTOMER_FACTS"
 """Reason code of our own: the contact rules cannot tell where the customer is, such as a state that does not exist."""
+
+
+INTERNAL_ACCOUNT = "INTERNAL_ACCOUNT"
+"""Reason code of our own: there is nobody behind the account."""
 
 
 def may_contact(
@@ -45,6 +49,8 @@ def may_contact(
         contacts: what was sent before; frequency caps count it.
         words: None while planning; what the rendered message contains when dispatching.
     """
+    if customer.is_internal:
+        return DecisionRecord(False, INTERNAL_ACCOUNT, now, None, (), policy.version, TZDATA_VERSION)
     try:
         facts = _facts(customer, contacts, now)
         decision = decide(
@@ -74,8 +80,8 @@ def may_contact(
 def _facts(customer: Customer, contacts: Sequence[Contact], now: datetime) -> CustomerFacts:
     return CustomerFacts(
         consumer=customer.kind is CustomerKind.PERSON,
-        location=_location(customer),
-        consents=Consents(sms=Channel.SMS in customer.consents),
+        location=location_of(customer),
+        consents=_consents(customer),
         opted_out=frozenset(RuleChannel(channel.value) for channel in customer.opted_out),
         holds=tuple(_holds(customer, now)),
         history=tuple(
@@ -86,19 +92,18 @@ def _facts(customer: Customer, contacts: Sequence[Contact], now: datetime) -> Cu
     )
 
 
+def _consents(customer: Customer) -> Consents:
+    texts = customer.consent(Channel.SMS)
+    return Consents(
+        sms=texts is not None,
+        sms_last_confirmed=texts.at if texts else None,
+        email=customer.consent(Channel.EMAIL) is not None,
+    )
+
+
 def _holds(customer: Customer, now: datetime) -> list[Hold]:
-    holds = [Hold(HoldKind(hold.kind), hold.placed_at, hold.until, hold.invoice_id) for hold in customer.holds]
-    if customer.email and customer.email in customer.suppressed:
+    """Every hold, lifted ones with the time of that as their end; the rules judge which are in force."""
+    holds = [Hold(HoldKind(hold.kind), hold.placed_at, hold.ends_at, hold.invoice_id) for hold in customer.holds]
+    if customer.email and not customer.address(Channel.EMAIL):
         holds.append(Hold(HoldKind.EMAIL_SUPPRESSED, now))
     return holds
-
-
-def _location(customer: Customer) -> Location:
-    """Where the customer is, from what the source said; an unknown part stays unknown, never guessed."""
-    north_american = customer.phone[2:5] if customer.phone.startswith("+1") else None
-    return Location(
-        country=customer.country,
-        state=customer.region or None,
-        timezone=customer.timezone or None,
-        area_code=north_american,
-    )

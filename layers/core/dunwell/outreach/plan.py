@@ -38,6 +38,8 @@ def plan_account(account: Account, state: CollectionState, policy: Policy, as_of
     Args:
         as_of: the business date, which stages count from; now: the instant, which the contact rules look at.
     """
+    if account.customer.is_internal:
+        return AccountPlan()
     escalations = escalations_due(account, state, policy, as_of)
     handed_over = {currency for currency, _ in escalations}
     contacts = tuple(

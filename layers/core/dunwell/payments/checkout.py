@@ -78,7 +78,7 @@ class Checkout:
             UnavailableError: the gateway does not answer.
         """
         account = self._ledger.load(customer_id)
-        if account is None:
+        if account is None or account.customer.is_internal:
             raise NotFoundError("There is no such account.")
         order = self._claim(account, currency, choose_invoices(account, currency, invoice_ids), now)
         if order.status is not OrderStatus.OPEN:

@@ -11,10 +11,14 @@ from dunwell.scoring.score import CustomerScore, score_customers
 
 
 def assess_accounts(accounts: Sequence[Account], as_of: date, scorer: Scorer) -> list[Assessment]:
-    """Assessments of the accounts with something open, in their order; one model call for many accounts."""
-    scores = score_customers([invoice_facts(account) for account in accounts], as_of, scorer)
+    """Assessments of the accounts with something open, in their order; one model call for many accounts.
+
+    Internal accounts have no assessment: nobody is behind them.
+    """
+    scored = [account for account in accounts if not account.customer.is_internal]
+    scores = score_customers([invoice_facts(account) for account in scored], as_of, scorer)
     return [
-        _assessment(account, score) for account, score in zip(accounts, scores, strict=True) if score.risk is not None
+        _assessment(account, score) for account, score in zip(scored, scores, strict=True) if score.risk is not None
     ]
 
 
