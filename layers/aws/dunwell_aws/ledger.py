@@ -3,13 +3,14 @@
 The change's version is its sort key, and its put demands that there is none yet. That one condition makes a write
 atomic, loses no update and needs no transaction: a change of an open account costs one write unit a kilobyte. Events
 stand in the same item and reach the bus through the stream. Only when an account opens or closes do two items have to
-agree, the journal's and the work list's: then it is a transaction. Changes of several accounts always are.
+agree, the journal's and the work list's: then it is a transaction. So are changes of several accounts, and a change
+that is larger than an item: its further parts stand behind the first, which says how many they are.
 """
 
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
 
 _ITEM_BYTES = 300_000
 """DynamoDB takes 400 KB an item, counting names and numbers its own way."""
-_ITEMS = 95
-"""And 100 items a transaction, 4 MB altogether."""
+_ITEMS = 100
+_TRANSACTION_BYTES = 3_800_000
+"""What a transaction takes: 100 items, 4 MB altogether."""
 _PAUSE_SECONDS = 0.05
 _INVOICES = TypeAdapter(list[Invoice])
 _ENTRIES = TypeAdapter(list[Entry])
@@ -55,11 +57,14 @@ class DynamoLedger:
 
     def load(self, customer_id: str) -> Account | None:
         """See the port. One query."""
+        items = list(self._table.query(partition(customer_id), LEDGER))
+        while _is_torn(items):
+            items = list(self._table.query(partition(customer_id), LEDGER))
         customer: Customer | None = None
         version = 0
         invoices: list[dict[str, Any]] = []
         entries: list[dict[str, Any]] = []
-        for change in self._table.query(partition(customer_id), LEDGER):
+        for change in items:
             version = change["version"]
             invoices += change.get("invoices", ())
             entries += change.get("entries", ())
@@ -84,8 +89,8 @@ class DynamoLedger:
         after, writes = self._written(change)
         for other in others:
             writes += self._written(other)[1]
-        if len(writes) > _ITEMS:
-            raise InvalidInputError("the accounts are too large to be changed together")
+        if len(writes) > _ITEMS or (len(writes) > 2 and _size(writes) > _TRANSACTION_BYTES):
+            raise InvalidInputError("this is too large to be written at once: divide it")
         try:
             self._table.write(writes)
         except ConflictError:
@@ -101,9 +106,7 @@ class DynamoLedger:
         """The account afterwards, and the writes that make it so."""
         after = change.applied()
         customer_id = after.customer.customer_id
-        items = list(_journal(change))
-        after = _at_version(after, change.account.version + len(items))
-        writes = [self._table.put(item, NEW) for item in items]
+        writes = [self._table.put(item, NEW) for item in _journal(change, after.version)]
         was_open = change.account.version > 0 and change.account.is_open
         if after.is_open != was_open:
             writes.append(self._table.put(_on_work_list(customer_id, after.is_open)))
@@ -116,25 +119,37 @@ def _on_work_list(customer_id: str, is_open: bool) -> dict[str, Any]:
     return {"pk": partition(customer_id), "sk": ON_WORK_LIST} | listed
 
 
-def _journal(change: Change) -> Iterator[dict[str, Any]]:
+def _is_torn(items: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether only some parts of the last change were seen: a query may read between the items of a transaction."""
+    last = items[-1]["version"] if items else 0
+    seen = [item for item in reversed(items[-_ITEMS:]) if item["version"] == last]
+    return bool(seen) and len(seen) != seen[-1].get("parts", 1)
+
+
+def _journal(change: Change, version: int) -> Iterator[dict[str, Any]]:
     """A change as items, each within DynamoDB's size: one, unless it is very large."""
-    version = change.account.version
     recorded_at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    customer = change.customer or (change.account.customer if version == 0 else None)
+    customer = change.customer or (change.account.customer if change.account.version == 0 else None)
     head: dict[str, Any] = {"events": plain_events(change.events)} if change.events else {}
     if customer:
         head["customer"] = to_plain(customer, defaults=False)
     invoices = _INVOICES.dump_python(list(change.invoices.values()), mode="json", exclude_defaults=True)
     entries = _ENTRIES.dump_python(list(change.entries.values()), mode="json", exclude_defaults=True)
-    for part in _parts(head, invoices, entries):
-        version += 1
-        key = {"pk": partition(change.account.customer.customer_id), "sk": f"{LEDGER}{version:010d}"}
+    parts = list(_parts(head, invoices, entries))
+    if len(parts) > 1:
+        head["parts"] = len(parts)
+    for number, part in enumerate(parts):
+        further = f"#{number:02d}" if number else ""
+        key = {"pk": partition(change.account.customer.customer_id), "sk": f"{LEDGER}{version:010d}{further}"}
         yield key | {"version": version, "recorded_at": recorded_at} | part
 
 
 def _parts(
     head: dict[str, Any], invoices: Sequence[dict[str, Any]], entries: Sequence[dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
+    if _size([head, invoices, entries]) <= _ITEM_BYTES:
+        yield head | {name: facts for name, facts in (("invoices", invoices), ("entries", entries)) if facts}
+        return
     part, used = head, _size(head)
     for name, facts in (("invoices", invoices), ("entries", entries)):
         for fact in facts:
@@ -147,11 +162,5 @@ def _parts(
     yield part
 
 
-def _size(plain: dict[str, Any]) -> int:
+def _size(plain: object) -> int:
     return len(json.dumps(plain, ensure_ascii=False).encode())
-
-
-def _at_version(account: Account, version: int) -> Account:
-    if account.version == version:
-        return account
-    return Account(account.customer, version, account.invoices, account.entries, account.part_order)

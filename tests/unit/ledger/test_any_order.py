@@ -27,7 +27,7 @@ from tests.support.receivables import AT, TODAY
 
 ORIGIN = Origin("example", "test", TODAY, AT)
 WHO = customer_id("example", "test", "X")
-Step = Callable[[InMemoryLedger], None]
+Step = Callable[[InMemoryLedger], object]
 
 
 def by_import(row: Row) -> Step:
@@ -39,7 +39,7 @@ def by_import(row: Row) -> Step:
 
 
 def by_decision(decide: Callable[[Account], Change]) -> Step:
-    return lambda ledger: update(ledger, WHO, decide) and None
+    return lambda ledger: update(ledger, WHO, decide)
 
 
 def entry(
