@@ -1,0 +1,1 @@
+"""Cash application: which invoices a bank line pays, how sure that is, and why."""
