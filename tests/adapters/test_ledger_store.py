@@ -1,10 +1,15 @@
 """The ledger's adapter on the local AWS and on Amazon's own DynamoDB Local: invariants, writers at once, and costs."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +19,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from dunwell.errors import ConflictError, InvalidInputError
-from dunwell.ingestion.importing import Origin, customer_id, import_records
+from dunwell.ingestion.importing import Origin, Row, customer_id, import_records
+from dunwell.ingestion.records import Receivable, RejectedRowError
+from dunwell.ingestion.table import Table as Rows
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account
@@ -25,14 +32,17 @@ from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.outbox import read_outbox
 from dunwell_aws.table import LEDGER, ON_WORK_LIST, Table, partition
 from tests.bench.meter import Meter
+from tests.bench.portfolio import AS_OF, NOW, mappings, portfolio
 from tests.support.dynamodb_local import running_dynamodb_local
 from tests.support.emulator import Emulator, running_emulator
 from tests.support.ledger_machine import LedgerMachine, invoice_record
 from tests.support.portal import customer, invoice
 from tests.support.receivables import AT, TODAY
 from tests.support.stores import Store, in_dynamodb
-from tests.support.template import create_table_call
+from tests.support.template import ROOT, create_table_call
 
+SHARED = Path(os.environ.get("DUNWELL_SHARED", ROOT.parent / "shared"))
+IBM = SHARED / "data" / "ibm_late_payment" / "WA_Fn-UseC_-Accounts-Receivable.csv"
 _tables = count()
 ORIGIN = Origin("example", "test", TODAY, AT)
 HOLDERS = tuple(customer_id("example", "test", name) for name in "XY")
@@ -166,6 +176,63 @@ class NoBody:
         return iter(())
 
 
+class DeadError(Exception):
+    """The process died before this request."""
+
+
+@pytest.mark.parametrize("requests", [0, 1])
+@pytest.mark.parametrize("amounts", [(40,), (100, 60)], ids=["stays open", "closes and opens again"])
+def test_a_crash_between_the_two_puts_leaves_an_open_account_on_the_list(
+    table: Table, requests: int, amounts: tuple[int, ...]
+) -> None:
+    left = [requests]
+
+    def dies(**_: Any) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise DeadError
+
+    def crashing(work: Callable[[], Any]) -> None:
+        left[0] = requests
+        table.client.meta.events.register("before-call.dynamodb.PutItem", dies)
+        with suppress(DeadError):
+            work()
+        table.client.meta.events.unregister("before-call.dynamodb.PutItem", dies)
+        account = DynamoLedger(table).load("cus_anna")
+        assert not account or in_dynamodb(table).is_listed("cus_anna") >= account.is_open
+        with suppress(ConflictError):
+            work()
+        account = DynamoLedger(table).load("cus_anna")
+        assert account
+        assert in_dynamodb(table).is_listed("cus_anna") >= account.is_open
+
+    crashing(lambda: holds(table, "cus_anna", invoice("A1", 100)))
+    for amount in amounts:
+        crashing(partial(pays, DynamoLedger(table), "cus_anna", f"r{amount}", amount))
+    account = DynamoLedger(table).load("cus_anna")
+    assert account
+    assert (account.version, sum(in_dynamodb(table).told("cus_anna").values())) == (1 + len(amounts), len(amounts))
+
+
+def test_who_closed_an_account_late_does_not_take_it_off_the_list_when_it_opened_again(table: Table) -> None:
+    holds(table, "cus_anna", invoice("A1", 100))
+    late: list[int] = []
+
+    def others_were_faster(params: dict[str, Any], **_: Any) -> None:
+        if params["Item"]["sk"]["S"] == ON_WORK_LIST and not late:
+            late.append(1)
+            read = DynamoLedger(table).load("cus_anna")
+            assert read
+            assert not read.is_open
+            DynamoLedger(table).commit(Change(read, invoices={"inv_a2": invoice("A2", 5)}))
+
+    table.client.meta.events.register("provide-client-params.dynamodb.PutItem", others_were_faster)
+    pays(DynamoLedger(table), "cus_anna", "r1", 100)
+    table.client.meta.events.unregister("provide-client-params.dynamodb.PutItem", others_were_faster)
+    assert late
+    assert in_dynamodb(table).is_listed("cus_anna")
+
+
 def test_a_write_whose_answer_is_lost_counts_once(table: Table) -> None:
     """DynamoDB wrote, its answer went missing, and the client asks again by itself: the ledger knows the payment."""
     holds(table, "cus_anna", invoice("A1", 100))
@@ -293,15 +360,66 @@ def test_a_put_is_billed_as_the_meter_reckons(table: Table, meter: Meter) -> Non
 def test_an_import_costs_little_an_invoice_and_an_unchanged_one_nothing(table: Table, meter: Meter) -> None:
     rows = [invoice_record("X", f"A-{n}", issued_on=TODAY - timedelta(days=n % 30)) for n in range(60)]
     ledger = DynamoLedger(table)
-    imported = import_records(None, rows, ORIGIN)
-    for change in imported.changes:
-        ledger.commit(change)
-    assert meter.write_units <= 2.5 * len(rows)
+    assert taken(ledger, rows, ORIGIN) == 60
+    assert meter.operations == {"Query": 1, "PutItem": 2}, "the account, and its place on the work list"
     one = replace(rows[0], invoice_number="A-60")
     meter.reset()
-    for change in import_records(ledger.load(HOLDERS[0]), [one], ORIGIN).changes:
-        ledger.commit(change)
+    assert taken(ledger, [one], ORIGIN) == 1
     assert (meter.operations, meter.write_units) == ({"Query": 1, "PutItem": 1}, 1)
     meter.reset()
-    assert import_records(ledger.load(HOLDERS[0]), [*rows, one], ORIGIN).changes == ()
+    assert taken(ledger, [*rows, one], ORIGIN) == 0
     assert (meter.operations, meter.write_units) == ({"Query": 1}, 0)
+
+
+def taken(ledger: DynamoLedger, rows: Sequence[Row], origin: Origin) -> int:
+    """Import one customer's rows; how many invoices are new."""
+    who = customer_id(origin.creditor_id, origin.source, number_of(rows[0]))
+    new = 0
+    for change in import_records(ledger.load(who), rows, origin).changes:
+        new += len(change.invoices.keys() - change.account.invoices.keys())
+        ledger.commit(change)
+    return new
+
+
+def number_of(row: Row) -> str:
+    return (row.invoice if isinstance(row, Receivable) else row).customer_number
+
+
+WRITE_UNITS = 2.5
+"""An invoice may cost so many on average, indexes included."""
+
+
+def test_the_portfolio_costs_little_an_invoice_at_once_and_day_by_day(table: Table, meter: Meter) -> None:
+    accounts = rows_by_customer(portfolio(40).content)
+    for source, by_day in (("at once", False), ("daily", True)):
+        units = new = 0
+        for rows in list(accounts.values())[: 12 if by_day else None]:
+            days = sorted({row.invoice.issued_on for row in rows}) if by_day else [AS_OF]
+            for day in days:
+                meter.reset()
+                sent = [row for row in rows if not by_day or row.invoice.issued_on == day]
+                new += taken(DynamoLedger(table), sent, Origin("bench", source, day, NOW))
+                units += meter.write_units
+                settled = [row for row in rows if by_day and row.invoice.settled_on == day]
+                taken(DynamoLedger(table), settled, Origin("bench", source, day, NOW)) if settled else None
+        assert 0 < units <= WRITE_UNITS * new, f"{source}: {units / new:.2f} units an invoice"
+        assert "TransactWriteItems" not in meter.operations
+
+
+def test_the_real_receivables_cost_little_an_invoice(table: Table, meter: Meter) -> None:
+    if not IBM.exists():
+        pytest.skip(f"IBM's receivables sample is not at {IBM}: DUNWELL_SHARED says where.")
+    accounts = list(rows_by_customer(IBM.read_bytes()).values())[:40]
+    origin = Origin("bench", "ibm", max(row.invoice.due_on for rows in accounts for row in rows), NOW)
+    new = sum(taken(DynamoLedger(table), rows, origin) for rows in accounts)
+    assert new == sum(map(len, accounts))
+    assert meter.write_units <= WRITE_UNITS * new
+
+
+def rows_by_customer(content: bytes) -> dict[str, list[Receivable]]:
+    file, found = Rows(content, mappings()), defaultdict[str, list[Receivable]](list)
+    for line, row in file.rows():
+        assert not isinstance(row, RejectedRowError)
+        read = file.mapping.read(line, row)
+        found[number_of(read)].append(read)
+    return found

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any
 
+from dunwell_aws.table import ON_WORK_LIST
+
 READ_UNIT_BYTES = 4096
 WRITE_UNIT_BYTES = 1024
 _INDEX_KEYS = "work_pk"
@@ -70,7 +72,8 @@ def _written(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[Mappin
 
 
 def _write_units(stored: Mapping[str, Any], factor: int) -> int:
-    return factor * (max(1, ceil(item_bytes(stored) / WRITE_UNIT_BYTES)) + (_INDEX_KEYS in stored))
+    in_index = _INDEX_KEYS in stored or stored.get("sk") == {"S": ON_WORK_LIST}  # entered, or taken off
+    return factor * (max(1, ceil(item_bytes(stored) / WRITE_UNIT_BYTES)) + in_index)
 
 
 def item_bytes(stored: Mapping[str, Any]) -> int:

@@ -2,17 +2,21 @@
 
 The change's version is its sort key, and its put demands that there is none yet. That one condition makes a write
 atomic, loses no update and needs no transaction: a change of an open account costs one write unit a kilobyte. Events
-stand in the same item and reach the bus through the stream. Only when an account opens or closes do two items have to
-agree, the journal's and the work list's: then it is a transaction. So are changes of several accounts, and a change
-that is larger than an item: its further parts stand behind the first, which says how many they are.
+stand in the same item and reach the bus through the stream.
+
+The work list is an item of its own, written before an account opens and after it closed, and never over the trace of a
+newer version: an open account is always on the list, whatever dies on the way, and a closed one that stayed on it costs
+the daily pass a look. A transaction, at twice the price, is for what must be whole: changes of several accounts, and a
+change larger than an item, whose further parts stand behind the first, which says how many they are.
 """
 
 import json
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -35,14 +39,12 @@ from dunwell_aws.table import (
     to_plain,
 )
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
-
 _ITEM_BYTES = 300_000
 """DynamoDB takes 400 KB an item, counting names and numbers its own way."""
 _ITEMS = 100
 _TRANSACTION_BYTES = 3_800_000
 """What a transaction takes: 100 items, 4 MB altogether."""
+_READINGS = 5
 _PAUSE_SECONDS = 0.05
 _INVOICES = TypeAdapter(list[Invoice])
 _ENTRIES = TypeAdapter(list[Entry])
@@ -57,9 +59,7 @@ class DynamoLedger:
 
     def load(self, customer_id: str) -> Account | None:
         """See the port. One query."""
-        items = list(self._table.query(partition(customer_id), LEDGER))
-        while _is_torn(items):
-            items = list(self._table.query(partition(customer_id), LEDGER))
+        items = self._journal_of(customer_id)
         customer: Customer | None = None
         version = 0
         invoices: list[dict[str, Any]] = []
@@ -81,42 +81,62 @@ class DynamoLedger:
         )
 
     def commit(self, change: Change, *others: Change) -> Account:
-        """See the port. One conditional put, or a transaction where items have to agree.
+        """See the port. One conditional put; beside it one of the work list's, when the account opens or closes.
 
         A lost race waits a moment before it is told, so that many writers of one account do not lose to each other
         again and again.
         """
-        after, writes = self._written(change)
-        for other in others:
-            writes += self._written(other)[1]
-        if len(writes) > _ITEMS or (len(writes) > 2 and _size(writes) > _TRANSACTION_BYTES):
-            raise InvalidInputError("this is too large to be written at once: divide it")
+        changes = (change, *others)
+        after = [one.applied() for one in changes]
         try:
-            self._table.write(writes)
+            for one, then in zip(changes, after, strict=True):
+                if then.is_open and not _was_open(one):
+                    self._list(then)
+            self._write(
+                [item for one, then in zip(changes, after, strict=True) for item in _journal(one, then.version)]
+            )
         except ConflictError:
             time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - jitter, not a secret
             raise
-        return after
+        for one, then in zip(changes, after, strict=True):
+            if _was_open(one) and not then.is_open:
+                with suppress(ConflictError):  # it opened again meanwhile
+                    self._list(then)
+        return after[0]
 
     def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
         """See the port. One index query a page of about 10,000 accounts."""
         return (key["work_sk"] for key in self._table.work(shard_partition(shard), after))
 
-    def _written(self, change: Change) -> "tuple[Account, list[TransactWriteItemTypeDef]]":
-        """The account afterwards, and the writes that make it so."""
-        after = change.applied()
-        customer_id = after.customer.customer_id
-        writes = [self._table.put(item, NEW) for item in _journal(change, after.version)]
-        was_open = change.account.version > 0 and change.account.is_open
-        if after.is_open != was_open:
-            writes.append(self._table.put(_on_work_list(customer_id, after.is_open)))
-        return after, writes
+    def _journal_of(self, customer_id: str) -> list[dict[str, Any]]:
+        for _ in range(_READINGS):
+            items = list(self._table.query(partition(customer_id), LEDGER))
+            if not _is_torn(items):
+                return items
+        raise ConflictError("the account is being changed")
+
+    def _write(self, items: Sequence[Mapping[str, Any]]) -> None:
+        if len(items) > _ITEMS or (len(items) > 1 and _size(items) > _TRANSACTION_BYTES):
+            raise InvalidInputError("this is too large to be written at once: divide it")
+        self._table.write([self._table.put(item, NEW) for item in items])
+
+    def _list(self, account: Account) -> None:
+        """Put an account on the work list or, without the index's keys, off it: no function has to delete here.
+
+        Raises:
+            ConflictError: a newer version of the account is noted there.
+        """
+        customer_id = account.customer.customer_id
+        listed = {"work_pk": open_shard(customer_id), "work_sk": customer_id} if account.is_open else {}
+        item = {"pk": partition(customer_id), "sk": ON_WORK_LIST, "version": account.version} | listed
+        older = self._table.put(
+            item, "attribute_not_exists(version) OR version <= :version", {":version": account.version}
+        )
+        self._table.write([older])
 
 
-def _on_work_list(customer_id: str, is_open: bool) -> dict[str, Any]:
-    """The account's place on the work list. Without the index's keys it is off it: no function has to delete here."""
-    listed = {"work_pk": open_shard(customer_id), "work_sk": customer_id} if is_open else {}
-    return {"pk": partition(customer_id), "sk": ON_WORK_LIST} | listed
+def _was_open(change: Change) -> bool:
+    return change.account.version > 0 and change.account.is_open
 
 
 def _is_torn(items: Sequence[Mapping[str, Any]]) -> bool:
