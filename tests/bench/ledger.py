@@ -40,9 +40,8 @@ Running = Callable[[], AbstractContextManager[Emulator]]
 
 def bench(repetitions: int) -> list[Result]:
     """Import, re-import, read and post on a store; the fold alone."""
-    store: Callable[[], AbstractContextManager[Emulator]] = (
-        running_emulator if why_missing() else running_dynamodb_local
-    )
+    with_amazons_own = not why_missing()
+    store: Running = running_dynamodb_local if with_amazons_own else running_emulator
     found: list[Result] = [_fold(repetitions), _large_fold()]
     try:
         with store() as database:
