@@ -44,6 +44,9 @@ $(STAMP): uv.lock pyproject.toml Makefile
 	sync .venv; \
 	printf '%s\n' "$(CURDIR)" "$(CURDIR)/layers/core" "$(CURDIR)/layers/aws" "$(CURDIR)/layers/scoring" \
 		> "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dunwell.pth"; \
+	printf '#!/bin/sh\nexec "%s/.venv/bin/python" -P -m infra.cli "$$@"\n' "$(CURDIR)" > .venv/bin/dunwell-cli; \
+	printf '#!/bin/sh\nexec "%s/.venv/bin/python" -P -m infra.singer "$$@"\n' "$(CURDIR)" > .venv/bin/target-dunwell; \
+	chmod +x .venv/bin/dunwell-cli .venv/bin/target-dunwell; \
 	sync .local/ms --only-group emulator; sync .local/sam --only-group sam
 	@touch $@
 

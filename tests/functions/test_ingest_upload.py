@@ -86,7 +86,12 @@ def test_rejects_come_back_as_a_file_that_a_spreadsheet_does_not_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(b"%PDF-1.7", "a PDF document"), (b"", "empty"), (csv_file({}).replace(b",", b";"), "';'")]
+    ("content", "says"),
+    [
+        (b"%PDF-1.7", "a PDF document"),
+        (b"", "empty"),
+        (csv_file({}).replace(b"due_on", b"due"), "lacks the columns due_on"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_a_failed_run_and_not_a_failed_message(content: bytes, says: str) -> None:
     bucket, ledger = InMemoryBucket(a=content), InMemoryLedger()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dunwell.accounts.links import Links
     from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
+    from dunwell.ingestion.ports import RecordSink
     from dunwell.outreach.policy import Policy
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
@@ -90,6 +91,15 @@ def mappings() -> "list[SourceMapping]":
     from dunwell_aws.documents import folder, read_mappings
 
     return read_mappings(folder("infra"))
+
+
+@cache
+def record_sink() -> "RecordSink":
+    """Where the records of pulled sources go."""
+    from dunwell.ingestion.sink import LedgerSink
+
+    creditor = policy().creditor
+    return LedgerSink(ledger(), creditor.creditor_id, clock().now, creditor.timezone)
 
 
 @cache

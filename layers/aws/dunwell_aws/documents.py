@@ -42,7 +42,16 @@ def read_mappings(infra: Path) -> list[SourceMapping]:
     Raises:
         InvalidInputError: one of the files breaks a rule; says which and where.
     """
-    return [_read(path, SourceMapping) for path in sorted((infra / "sources").glob("*.yaml"))]
+    return [read_mapping(path) for path in sorted((infra / "sources").glob("*.yaml"))]
+
+
+def read_mapping(path: Path) -> SourceMapping:
+    """One source mapping.
+
+    Raises:
+        InvalidInputError: the file is missing or breaks a rule; says where.
+    """
+    return _read(path, SourceMapping)
 
 
 def _read(path: Path, kind: type[T]) -> T:
@@ -51,5 +60,13 @@ def _read(path: Path, kind: type[T]) -> T:
         return TypeAdapter(kind).validate_python(data)
     except FileNotFoundError:
         raise InvalidInputError(f"{path} does not exist") from None
-    except (yaml.YAMLError, ValidationError, InvalidInputError) as error:
+    except ValidationError as error:
+        raise InvalidInputError(f"{path.name}: {_said(error)}") from None
+    except (yaml.YAMLError, InvalidInputError) as error:
         raise InvalidInputError(f"{path.name}: {error}") from None
+
+
+def _said(error: ValidationError) -> str:
+    """Where each fault is and what it is, without pydantic's own addresses."""
+    faults = [(".".join(str(step) for step in one["loc"]), one["msg"]) for one in error.errors(include_url=False)]
+    return "; ".join(f"{place}: {fault}" if place else fault for place, fault in faults)

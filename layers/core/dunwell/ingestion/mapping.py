@@ -1,257 +1,279 @@
-"""Source mappings: how a system's columns become canonical receivables. Mappings are data, this reads them.
+"""Source mappings: which of a system's columns become which canonical fields. Mappings are data, this is their form.
 
-A field is given by a column, a template over columns or a constant, with an optional map of values and a default::
+A source has one or several tables, and each makes records of one kind. A field of a record is given by a rule::
 
     due_on: {column: DueDate, date: "%m/%d/%Y"}
     currency: {value: USD}
     email: {template: "billing+{customerID}@example.com"}
     disputed: {column: Disputed, values: {"Yes": "yes", "No": "no"}}
+    phone: {first: [Mobile.FreeFormNumber, PrimaryPhone.FreeFormNumber], calling_code: "1", if_bad: empty}
+    pays: {each: linked_invoices, key: invoice_id, amount: applied_amount, unit: minor}
+
+A column is a header of a table, or a path into a JSON object (see ``paths``).
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, ClassVar
 
-from dunwell.accounts.model import CustomerKind
 from dunwell.errors import InvalidInputError
-from dunwell.ingestion.records import CustomerRecord, InvoiceRecord, Receivable, Reject, RejectedRowError
-from dunwell.money import exponent, parse_amount
+from dunwell.ingestion.fields import (
+    EXTERNAL_ID,
+    FIELDS,
+    LISTS,
+    CanonicalField,
+    RecordKind,
+    ValueType,
+    canonical,
+    required_fields,
+)
 from dunwell.timezones import zone
 
-REQUIRED = ("customer_number", "invoice_number", "currency", "amount", "issued_on", "due_on")
-PERSONAL = frozenset({"customer_name", "email", "phone", "postcode"})
-FIELDS = frozenset(
-    (
-        "customer_number",
-        "customer_name",
-        "customer_kind",
-        "invoice_number",
-        "currency",
-        "amount",
-        "issued_on",
-        "due_on",
-        "settled_on",
-        "disputed",
-        "email",
-        "phone",
-        "language",
-        "country",
-        "region",
-        "postcode",
-        "timezone",
-        "sms_consent",
-    )
-)
+ISO = "iso"
+"""A date, or the date of a timestamp as it is written, in ISO 8601."""
+UNIX, UNIX_MS, DOTNET = "unix", "unix_ms", "dotnet"
+"""Instants: seconds or milliseconds since 1970 (or the timestamp that taps make of them), or .NET's
+``/Date(1488338552390+0000)/``."""
+INFER = "infer"
+"""Found out from the column itself; a file that leaves it open is refused."""
 
-LONGEST_TEXT = 500
-"""Longer cells are mistakes, such as a lost quote; a customer must fit into one item of the ledger."""
+MINOR, STRIPE, MAJOR = "minor", "stripe", "major"
+ANY_OTHER = "*"
+"""In a map of values: every value that is not listed."""
 
-_ISO_DATE = "%Y-%m-%d"
-_E164 = re.compile(r"\+(1[2-9][0-9]{9}|[2-9][0-9]{6,14})")
-_COUNTRY = re.compile(r"[A-Z]{2}|")
-_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
-_TRUE_FALSE = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False, "": False}
+_PLACE = re.compile(r"{([^{}]+)}")
+_A_MOMENT = datetime(2026, 11, 23)  # noqa: DTZ001 - to try a format on
+_CHOICES = {
+    "decimal": (".", ",", INFER),
+    "thousands": ("", ",", ".", " ", "'", "\u00a0", "\u202f"),
+    "unit": (MAJOR, MINOR, STRIPE),
+    "country": ("code", "name"),
+    "if_bad": ("reject", "empty"),
+}
+_FORBID_OTHERS = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """Where one canonical field comes from.
+    """Where one canonical field comes from, and how it is read.
 
     Attributes:
-        column: the source's column; template: text with ``{column}`` places; value: a constant. Exactly one is set.
-        values: source value → canonical value; a value that is not listed is rejected.
-        date: strptime format of a date column.
+        column: the source's column; first: the first of these columns that is not empty; template: text with
+            ``{column}`` places; value: a constant. Exactly one of them is set, or ``key`` for a list, or ``each`` for a
+            sum.
+        each: the path of a list whose members give a pair each, empty when the row itself gives one pair; key: the
+            invoice number or due date in it; amount: its amount, empty when the whole amount is meant. Without a key
+            the amounts are added up.
         default: what an empty source value means.
+        values: source value → canonical value, ``*`` for any other; without ``*`` a value not listed is rejected.
+        date: strptime format, or ``iso``, ``unix``, ``unix_ms``, ``dotnet`` or ``infer``; zone: whose calendar
+            instants are read in.
+        decimal, thousands: of an amount; unit: ``minor`` when it counts the smallest unit, ``stripe`` as Stripe does.
+        country: ``name`` when countries are written out.
+        calling_code: of telephone numbers without one, such as ``44``.
+        if_bad: ``empty`` leaves an unreadable value out, and counts it, where it would cost the row.
     """
 
     column: str = ""
+    first: tuple[str, ...] = ()
     template: str = ""
     value: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
-    date: str = _ISO_DATE
+    each: str = ""
+    key: str = ""
+    amount: str = ""
     default: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    date: str = "%Y-%m-%d"
+    zone: str = "UTC"
+    decimal: str = "."
+    thousands: str = ""
+    unit: str = MAJOR
+    country: str = "code"
+    calling_code: str = ""
+    if_bad: str = "reject"
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHERS
 
     @property
     def source_columns(self) -> tuple[str, ...]:
-        """The columns that this rule reads."""
-        return (self.column,) if self.column else tuple(re.findall(r"{(\w+)}", self.template))
+        """The columns that this rule reads, the likeliest to blame first."""
+        if self.each:
+            return (self.each,)
+        if self.key:
+            return (self.key, self.amount) if self.amount else (self.key,)
+        if self.column:
+            return (self.column,)
+        return self.first or tuple(_PLACE.findall(self.template))
+
+
+@dataclass(frozen=True, slots=True)
+class TableMapping:
+    """One table, sheet or stream of a source.
+
+    Attributes:
+        name: unique in the source; makes: what each row becomes.
+        columns: columns without which a file is not this table, beside those of the fields every row needs.
+        without: columns with which a file is another table, such as an amount in a list of customers.
+        streams: names under which Singer taps send it; empty: the table's own name.
+        sheet: the workbook's sheet; empty: any whose header fits.
+        only: column → values; rows with another value are left out and counted; skip_zero: so are those of amount
+            zero.
+        delimiter, encoding: of a text file; empty: found out.
+    """
+
+    name: str
+    makes: RecordKind
+    fields: Mapping[str, FieldRule]
+    columns: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
+    sheet: str = ""
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    skip_zero: bool = False
+    delimiter: str = ""
+    encoding: str = ""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHERS
+
+    def __post_init__(self) -> None:
+        problems = [
+            f"field {name} {problem}"
+            for name, rule in self.fields.items()
+            if (known := canonical(self.makes, name))
+            for problem in _problems(rule, known)
+        ]
+        unknown = [name for name in self.fields if canonical(self.makes, name) is None]
+        if unknown:
+            known_names = ", ".join(FIELDS[self.makes])
+            problems.append(f"unknown fields {sorted(unknown)}: a record of kind {self.makes} has {known_names}")
+        missing = [name for name in required_fields(self.makes) if name not in self.fields]
+        if missing:
+            problems.append(f"missing fields {missing}")
+        if "credit_limit" in self.fields and "credit_currency" not in self.fields:
+            problems.append("field credit_limit needs credit_currency")
+        problems += _problems_of_text(self.delimiter, self.encoding)
+        if problems:
+            raise InvalidInputError(f"table {self.name}: {'; '.join(problems)}")
+
+    @property
+    def required_columns(self) -> frozenset[str]:
+        """Columns that a file must have to be this table."""
+        found = set(self.columns) | set(self.only)
+        for name in required_fields(self.makes):
+            rule = self.fields[name]
+            if rule.first:
+                found.add(rule.first[-1])
+            elif not rule.default:
+                found.update(rule.source_columns)
+        return frozenset(found)
+
+    @property
+    def read_columns(self) -> frozenset[str]:
+        """Every column that is read when it is there."""
+        read = {column for rule in self.fields.values() for column in rule.source_columns}
+        return frozenset(read) | self.required_columns
+
+    @property
+    def stream_names(self) -> tuple[str, ...]:
+        """What Singer taps call this table."""
+        return self.streams or (self.name,)
+
+    def column_of(self, name: str) -> str:
+        """The source's own name for a canonical field, or the field's when no column gives it."""
+        rule = self.fields.get(name)
+        columns = rule.source_columns if rule else ()
+        return columns[0] if columns else name
+
+    def external_ids(self) -> list[str]:
+        """The fields that give the customer's numbers in other sources."""
+        return [name for name in self.fields if name.startswith(EXTERNAL_ID)]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceMapping:
-    """A named source: which columns make which canonical fields, in which delimiter."""
+    """A named source and its tables; ``about`` says which export or API it reads."""
 
     name: str
-    fields: Mapping[str, FieldRule]
-    delimiter: str = ","
+    tables: tuple[TableMapping, ...]
+    about: str = ""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _FORBID_OTHERS
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.fields) - FIELDS)
-        missing = [name for name in REQUIRED if name not in self.fields]
-        if unknown or missing:
-            raise InvalidInputError(f"mapping {self.name}: unknown fields {unknown}, missing fields {missing}")
+        names = [table.name for table in self.tables]
+        if not names or len(set(names)) < len(names):
+            raise InvalidInputError(f"source {self.name}: needs tables, each of another name; it has {names}")
 
-    @property
-    def required_columns(self) -> frozenset[str]:
-        """Columns that a file must have for this mapping to read it."""
-        return frozenset(column for rule in self.fields.values() for column in rule.source_columns)
-
-    def column_of(self, name: str) -> str:
-        """The source's own name for a canonical field, or the field's when no column gives it."""
-        return self.fields.get(name, FieldRule()).column or name
-
-    def read(self, line: int, row: Mapping[str, str]) -> Receivable:
-        """One row as a receivable.
+    def table(self, name: str) -> TableMapping:
+        """A table by name.
 
         Raises:
-            RejectedRowError: with the column, the reason and the fix.
+            InvalidInputError: there is none.
         """
-        return _Row(self, line, row).receivable()
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise InvalidInputError(f"source {self.name} has no table {name!r}")
 
 
-class _Row:
-    """One row on its way; knows which source column to blame."""
-
-    def __init__(self, mapping: SourceMapping, line: int, row: Mapping[str, str]) -> None:
-        self._mapping, self._line, self._row = mapping, line, row
-
-    def receivable(self) -> Receivable:
-        currency = self._parsed("currency", _currency)
-        issued_on, due_on = self._date("issued_on"), self._date("due_on")
-        if due_on < issued_on:
-            raise self._rejected("due_on", "is before the invoice was issued", "correct one of the two dates")
-        settled_on = self._date("settled_on") if self._text("settled_on") else None
-        if settled_on and settled_on < issued_on:
-            raise self._rejected("settled_on", "is before the invoice was issued", "correct one of the two dates")
-        number = self._required("customer_number")
-        amount_minor = self._parsed("amount", lambda text: _positive(parse_amount(text, currency)))
-        return Receivable(
-            CustomerRecord(
-                line=self._line,
-                customer_number=number,
-                customer_name=self._text("customer_name") or number,
-                customer_kind=self._parsed("customer_kind", _kind),
-                email=self._parsed("email", _email),
-                phone=self._parsed("phone", _phone),
-                language=self._text("language").lower() or "en",
-                country=self._parsed("country", _country),
-                region=self._text("region").upper(),
-                postcode=self._text("postcode"),
-                timezone=self._parsed("timezone", _timezone),
-                sms_consent=self._parsed("sms_consent", _boolean),
-            ),
-            InvoiceRecord(
-                line=self._line,
-                customer_number=number,
-                invoice_number=self._required("invoice_number"),
-                currency=currency,
-                amount_minor=amount_minor,
-                issued_on=issued_on,
-                due_on=due_on,
-                settled_on=settled_on,
-                disputed_minor=amount_minor if self._parsed("disputed", _boolean) else 0,
-            ),
-        )
-
-    def _text(self, name: str) -> str:
-        rule = self._mapping.fields.get(name)
-        if rule is None:
-            return ""
-        if rule.column:
-            text = (self._row[rule.column] or "").strip() or rule.default
-        elif rule.template:
-            text = rule.template.format_map(self._row)
-        else:
-            text = rule.value
-        if len(text) > LONGEST_TEXT:
-            raise self._rejected(name, f"is longer than {LONGEST_TEXT} characters", "shorten it, or add a lost quote")
-        if not rule.values or not text:
-            return text
-        if text not in rule.values:
-            raise self._rejected(name, "is not a value that the mapping knows", f"use one of {sorted(rule.values)}")
-        return rule.values[text]
-
-    def _required(self, name: str) -> str:
-        text = self._text(name)
-        if not text:
-            raise self._rejected(name, "is empty", "every row needs a value here")
-        return text
-
-    def _date(self, name: str) -> date:
-        rule = self._mapping.fields[name]
-        try:
-            return datetime.strptime(self._required(name), rule.date).date()  # noqa: DTZ007 - a date has no zone
-        except ValueError:
-            raise self._rejected(name, "is not a date", f"write dates as {rule.date}") from None
-
-    def _parsed(self, name: str, parse: Callable[[str], Any]) -> Any:
-        text = self._required(name) if name in REQUIRED else self._text(name)
-        try:
-            return parse(text)
-        except InvalidInputError as error:
-            raise self._rejected(name, str(error), "correct the value") from None
-
-    def _rejected(self, name: str, reason: str, fix: str) -> RejectedRowError:
-        column = self._mapping.column_of(name)
-        value = self._row.get(column) or ""
-        shown = "***" if name in PERSONAL and value else value[:60]
-        return RejectedRowError(Reject(self._line, column, shown, reason, fix))
-
-
-def _currency(text: str) -> str:
+def _problems(rule: FieldRule, known: CanonicalField) -> list[str]:
+    """What is wrong with the rule of a field, as the ends of sentences."""
+    found = _problems_of_origin(rule, known)
+    for name, choices in _CHOICES.items():
+        if getattr(rule, name) not in choices:
+            found.append(f"{name} is one of {', '.join(repr(one) for one in choices)}")
+    if rule.decimal == rule.thousands:
+        found.append("decimal and thousands are the same")
+    if known.type in (ValueType.DATE, ValueType.INSTALMENTS) and not _is_date_format(rule.date):
+        found.append(f"date {rule.date!r} is no format: write one such as %d/%m/%Y, or iso, unix, infer")
+    if rule.calling_code and not re.fullmatch(r"[1-9][0-9]{0,2}", rule.calling_code):
+        found.append("calling_code is the digits alone, such as '1' or '44'")
+    if rule.if_bad == "empty" and (known.required or known.type is ValueType.AMOUNT):
+        found.append("if_bad: empty is not for amounts and what every row needs")
     try:
-        exponent(text.upper())
-    except InvalidInputError:
-        raise InvalidInputError("is not an ISO 4217 currency code such as USD") from None
-    return text.upper()
+        zone(rule.zone)
+    except InvalidInputError as error:
+        found.append(str(error))
+    return found
 
 
-def _country(text: str) -> str:
-    if not _COUNTRY.fullmatch(text.upper()):
-        raise InvalidInputError("is not a two-letter ISO 3166 country code such as US")
-    return text.upper()
+def _problems_of_origin(rule: FieldRule, known: CanonicalField) -> list[str]:
+    given = [name for name in ("column", "first", "template", "value", "key") if getattr(rule, name)]
+    if rule.each and not rule.key:
+        given.append("each")
+    found = []
+    if len(given) != 1:
+        found.append(f"needs exactly one of column, first, template, value; it has {', '.join(given) or 'none'}")
+    if bool(rule.key) != (known.type in LISTS):
+        found.append("key, with each and amount, is for pays and instalments, and they need it")
+    if rule.each and not rule.key and (known.type is not ValueType.AMOUNT or not rule.amount):
+        found.append("each without key adds up an amount: it is for amounts, and names amount")
+    return found
 
 
-def _timezone(text: str) -> str:
-    if text:
-        try:
-            zone(text)
-        except InvalidInputError:
-            raise InvalidInputError("is not an IANA time zone such as America/Chicago") from None
-    return text
-
-
-def _positive(amount_minor: int) -> int:
-    if amount_minor <= 0:
-        raise InvalidInputError("an invoice must be more than zero; send credits as credit notes")
-    return amount_minor
-
-
-def _kind(text: str) -> CustomerKind:
-    kind = {"": CustomerKind.BUSINESS, "person": CustomerKind.PERSON, "business": CustomerKind.BUSINESS}.get(
-        text.lower()
-    )
-    if kind is None:
-        raise InvalidInputError("is neither person nor business")
-    return kind
-
-
-def _boolean(text: str) -> bool:
+def _problems_of_text(delimiter: str, encoding: str) -> list[str]:
+    found = []
+    if len(delimiter) > 1:
+        found.append("delimiter is one character")
     try:
-        return _TRUE_FALSE[text.lower()]
-    except KeyError:
-        raise InvalidInputError("is neither yes nor no") from None
+        "".encode(encoding or "utf-8")
+    except LookupError:
+        found.append(f"encoding {encoding!r} is unknown: write one such as utf-8 or cp1252")
+    return found
 
 
-def _email(text: str) -> str:
-    if text and not _EMAIL.fullmatch(text):
-        raise InvalidInputError("is not an e-mail address")
-    return text
+def _is_date_format(text: str) -> bool:
+    if text in (ISO, UNIX, UNIX_MS, DOTNET, INFER):
+        return True
+    try:
+        return datetime.strptime(_A_MOMENT.strftime(text), text) == _A_MOMENT  # noqa: DTZ007 - a date has no zone
+    except ValueError:
+        return False
 
 
-def _phone(text: str) -> str:
-    if text and not _E164.fullmatch(text):
-        raise InvalidInputError("is not a telephone number in the form +12125550123")
-    return text
+def with_styles(table: TableMapping, styles: Mapping[str, Mapping[str, Any]]) -> TableMapping:
+    """The table with options of some fields replaced: what was found out from a file."""
+    changed = {name: replace(table.fields[name], **style) for name, style in styles.items()}
+    return replace(table, fields={**table.fields, **changed}) if changed else table

@@ -1,0 +1,100 @@
+"""Delimited text: lines to rows. A quote that is lost costs its own line, not all that follow."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from dunwell.ingestion.reading.content import damaged
+from dunwell.ingestion.records import Reject
+
+MOST_LINES_OF_A_ROW = 2_000
+"""A row of more lines has lost its closing quote."""
+_CUT_OFF = "the file may be cut off, or a quote or delimiter is missing"
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows of the right width, the line each begins in, and what was wrong with the shape of others."""
+
+    lines: list[int] = field(default_factory=list)
+    cells: list[list[str]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+    def add(self, line: int, cells: list[str]) -> None:
+        """One more good row."""
+        self.lines.append(line)
+        self.cells.append(cells)
+
+    def columns(self, header: Sequence[str], wanted: frozenset[str]) -> dict[str, Sequence[str]]:
+        """The cells by column, of the columns that are read."""
+        by_place = list(zip(*self.cells, strict=True))
+        return {name: by_place[at] for at, name in enumerate(header) if name in wanted}
+
+
+def row_blocks(blocks: Iterable[list[str]], delimiter: str, width: int, first_line: int) -> Iterator[Rows]:
+    """Rows of a text's lines, a block at a time.
+
+    Args:
+        blocks: lines with their ends.
+        first_line: the number of the first of them in the file, the file's first being 1.
+    """
+    waiting: list[str] = []
+    line = first_line
+    for block in blocks:
+        lines = waiting + block if waiting else block
+        rows, used = _rows(lines, delimiter, width, line, more_to_come=True)
+        waiting = lines[used:]
+        line += used
+        yield _sound(rows) if damaged("".join(lines)) else rows
+    if waiting:
+        rows, _ = _rows(waiting, delimiter, width, line, more_to_come=False)
+        yield _sound(rows)
+
+
+def _rows(lines: list[str], delimiter: str, width: int, line: int, *, more_to_come: bool) -> tuple[Rows, int]:
+    """The rows of some lines, and how many lines they took: the rest may go on in the next."""
+    rows = Rows()
+    at = 0
+    while at < len(lines):
+        reader = csv.reader(islice(lines, at, None), delimiter=delimiter, strict=True)
+        read = 0
+        try:
+            for cells in reader:
+                if len(cells) == width:
+                    if any(cells):
+                        rows.add(line + at + read, cells)
+                elif any(cells):
+                    rows.rejects.append(_wrong_width(line + at + read, len(cells), width))
+                    if reader.line_num > read + 1:
+                        read += 1
+                        break
+                read = reader.line_num
+        except csv.Error as error:
+            unfinished = at + reader.line_num >= len(lines) and "unexpected end" in str(error)
+            if unfinished and more_to_come and len(lines) - at - read <= MOST_LINES_OF_A_ROW:
+                return rows, at + read
+            rows.rejects.append(_unreadable(line + at + read, error))
+            read += 1
+        at += read
+    return rows, at
+
+
+def _sound(rows: Rows) -> Rows:
+    """The rows without those that hold bytes of another encoding."""
+    sound = Rows(rejects=rows.rejects)
+    for line, cells in zip(rows.lines, rows.cells, strict=True):
+        if damaged("".join(cells)):
+            reason = "the row is not text in the file's encoding"
+            sound.rejects.append(Reject(line, "", "", reason, "save the file as CSV in UTF-8, or name its encoding"))
+        else:
+            sound.add(line, cells)
+    return sound
+
+
+def _wrong_width(line: int, found: int, width: int) -> Reject:
+    return Reject(line, "", "", f"the row has {found} columns, the header {width}", _CUT_OFF)
+
+
+def _unreadable(line: int, error: csv.Error) -> Reject:
+    return Reject(line, "", "", f"the row cannot be read: {error}", _CUT_OFF)
