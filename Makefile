@@ -17,7 +17,7 @@ UV := .local/uv/bin/uv
 STAMP := .local/.setup-done
 SAM := SAM_CLI_TELEMETRY=0 .local/sam/bin/sam
 
-.PHONY: help setup demo test browser stripe-cli dynamodb-local deploy bench lint clean
+.PHONY: help setup demo test browser stripe-cli dynamodb-local deploy bench train evaluate lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -96,6 +96,16 @@ deploy: setup ## to AWS: STAGE=dev|prod SENDER_DOMAIN=mail.example.com [PARAMETE
 
 bench: setup ## what the hot paths cost, into bench/results.json
 	@.venv/bin/python -m tests.bench
+
+train: setup ## a late payment model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-DD, to test on what came after]
+	@[ -n "$(DATA)" ] && [ -n "$(OUT)" ] || { echo "train: say from what and to where: DATA=ledger.csv OUT=folder" >&2; exit 1; }
+	@.venv/bin/python -m model_artifacts.late_payment.train --data "$(DATA)" --out "$(OUT)" $(if $(CUT),--cut "$(CUT)")
+
+evaluate: setup ## a model on later data: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD [OUT=file.json]
+	@[ -n "$(MODEL)" ] && [ -n "$(DATA)" ] && [ -n "$(CUT)" ] || \
+		{ echo "evaluate: say which model, on what, from when: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD" >&2; exit 1; }
+	@.venv/bin/python -m model_artifacts.late_payment.evaluate --model "$(MODEL)" --data "$(DATA)" --cut "$(CUT)" \
+		$(if $(OUT),--out "$(OUT)")
 
 lint: setup ## ruff, mypy and cfn-lint
 	@.venv/bin/ruff check .
