@@ -88,14 +88,16 @@ class DynamoLedger:
         """
         changes = (change, *others)
         after = [one.applied() for one in changes]
+        opened = [then for one, then in zip(changes, after, strict=True) if then.is_open and not _was_open(one)]
         try:
-            for one, then in zip(changes, after, strict=True):
-                if then.is_open and not _was_open(one):
-                    self._list(then)
+            for then in opened:
+                self._list(then)
             self._write(
                 [item for one, then in zip(changes, after, strict=True) for item in _journal(one, then.version)]
             )
         except ConflictError:
+            for then in opened:
+                self._list_as_is(then.customer.customer_id)
             time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - jitter, not a secret
             raise
         for one, then in zip(changes, after, strict=True):
@@ -133,6 +135,12 @@ class DynamoLedger:
             item, "attribute_not_exists(version) OR version <= :version", {":version": account.version}
         )
         self._table.write([older])
+
+    def _list_as_is(self, customer_id: str) -> None:
+        """Put right what was noted for a change that lost its race."""
+        with suppress(ConflictError):
+            if account := self.load(customer_id):
+                self._list(account)
 
 
 def _was_open(change: Change) -> bool:
