@@ -103,7 +103,7 @@ class ColumnReader:
             exactly: the cells may be ``Exact``, so that equal texts need not be equal values.
         """
         done = Converted()
-        if self._table.only:
+        if self._table.only or self._table.leave_out:
             keep = self._wanted(chunk)
             done.skipped = len(keep) - sum(keep)
             chunk = chunk if all(keep) else chunk.chosen(keep)
@@ -120,6 +120,11 @@ class ColumnReader:
             accepted = frozenset(allowed)
             cells = chunk.columns.get(column) or repeat("", len(keep))
             keep = [kept and (cell or "").strip() in accepted for kept, cell in zip(keep, cells, strict=True)]
+        for column, pattern in self._rows.left.items():
+            cells = chunk.columns.get(column) or repeat("", len(keep))
+            keep = [
+                kept and not pattern.fullmatch((cell or "").strip()) for kept, cell in zip(keep, cells, strict=True)
+            ]
         return keep
 
     def _one_by_one(self, chunk: Chunk, places: Iterable[int], done: Converted) -> None:

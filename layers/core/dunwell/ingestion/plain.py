@@ -18,7 +18,7 @@ from dunwell.money import MAX_WHOLE_DIGITS, exponent
 def plain_texts(one: Field, raw: Sequence[str]) -> list[str] | None:
     """The texts of a column, None when it takes more to read them than to look at their length."""
     rule = one.rule
-    if one.known.type is not ValueType.TEXT or rule.values or rule.default:
+    if one.known.type is not ValueType.TEXT or rule.values or rule.default or rule.part:
         return None
     texts = list(map(str.strip, raw))
     if (one.known.required and not all(texts)) or max(map(len, texts)) > LONGEST_TEXT:
@@ -33,7 +33,7 @@ def plain_amounts(one: Field, raw: Sequence[str], currencies: Sequence[Any]) -> 
         currencies: the value of each row's currency; what is no ISO 4217 code among them is not for this reader.
     """
     rule = one.rule
-    if (rule.unit, rule.decimal, rule.thousands, rule.default) != (MAJOR, ".", "", "") or rule.values:
+    if (rule.unit, rule.decimal, rule.default, rule.part) != (MAJOR, ".", "", "") or rule.values:
         return None
     codes = set(currencies)
     if not all(isinstance(code, str) and code for code in codes):
