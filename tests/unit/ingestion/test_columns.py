@@ -22,9 +22,9 @@ from dunwell.ingestion.records import (
     RejectedRowError,
 )
 from dunwell.ingestion.rows import RowReader, SkippedRowError
-from tests.support.receivables import GOOD, mapping, mappings
+from tests.support.receivables import GOOD, mapping, settled_tables
 
-TABLES = [table for source in mappings() for table in source.tables]
+TABLES = settled_tables()
 CELLS = (
     " | |A-1|12.50| 7 |0|-1|1,234.50|2026-10-01|2026-10-31|2026-1-2|10/1/2026|1790000000|yes|No|true|USD|eur|XQZ|US"
     "|Germany|a@b.example|+12125550123|*|open|paid|customer|invoice|charge|ACCREC|AUTHORISED|/Date(1779840000000+0000)/|"

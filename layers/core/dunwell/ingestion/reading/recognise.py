@@ -156,5 +156,6 @@ def _what_is_missing(lines: Sequence[str], tables: Sequence[Candidate]) -> str:
     lacks = f"the header line is nearest to {named} and lacks the columns {', '.join(missing)}"
     money = table.fields.get("currency")
     if money and missing == [money.column]:
-        return f"{lacks}; if all is in one currency, say so in the mapping: currency: {{column: {money.column}, default: USD}}"
+        rule = f"currency: {{column: {money.column}, default: USD}}"
+        return f"{lacks}; if all is in one currency, say so in the mapping: {rule}"
     return lacks
