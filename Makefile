@@ -17,10 +17,10 @@ UV := .local/uv/bin/uv
 STAMP := .local/.setup-done
 SAM := SAM_CLI_TELEMETRY=0 .local/sam/bin/sam
 
-.PHONY: help setup demo test browser stripe-cli deploy bench lint clean
+.PHONY: help setup demo test browser stripe-cli deploy bench bench-large lint clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
 
 setup: $(STAMP) ## make the environments in .venv and .local from uv.lock
 
@@ -44,8 +44,9 @@ $(STAMP): uv.lock pyproject.toml Makefile
 	sync .venv; \
 	printf '%s\n' "$(CURDIR)" "$(CURDIR)/layers/core" "$(CURDIR)/layers/aws" "$(CURDIR)/layers/scoring" \
 		> "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dunwell.pth"; \
-	printf '%s\n' '#!/bin/sh' 'exec "$(CURDIR)/.venv/bin/python" -m infra.cli "$$@"' > .venv/bin/dunwell-cli; \
-	chmod +x .venv/bin/dunwell-cli; \
+	printf '#!/bin/sh\nexec "%s/.venv/bin/python" -P -m infra.cli "$$@"\n' "$(CURDIR)" > .venv/bin/dunwell-cli; \
+	printf '#!/bin/sh\nexec "%s/.venv/bin/python" -P -m infra.singer "$$@"\n' "$(CURDIR)" > .venv/bin/target-dunwell; \
+	chmod +x .venv/bin/dunwell-cli .venv/bin/target-dunwell; \
 	sync .local/ms --only-group emulator; sync .local/sam --only-group sam
 	@touch $@
 
@@ -80,6 +81,9 @@ deploy: setup ## to AWS: STAGE=dev|prod SENDER_DOMAIN=mail.example.com [PARAMETE
 
 bench: setup ## what the hot paths cost, into bench/results.json
 	@.venv/bin/python -m tests.bench
+
+bench-large: setup ## a 1 GB file within a worker's memory; two minutes
+	@.venv/bin/python -m tests.bench.large_file
 
 lint: setup ## ruff, mypy and cfn-lint
 	@.venv/bin/ruff check .

@@ -79,7 +79,10 @@ def _mappings(args: argparse.Namespace) -> list[SourceMapping]:
 
 def _check(args: argparse.Namespace) -> int:
     rejects: Path = args.rejects or Path(f"{args.file.name}.rejects.csv")
-    outcome = check(args.file, _mappings(args), args.source, rejects)
+    try:
+        outcome = check(args.file, _mappings(args), args.source, rejects)
+    except UnreadableFileError as error:
+        return _sorry(f"{error}\nFor a table with other columns, `dunwell-cli map {args.file}` proposes a mapping.")
     _report(outcome)
     if outcome.reasons:
         print(f"\nRejected rows are in {rejects}.")

@@ -50,7 +50,7 @@ def propose(name: str, sample: Sample, answers: Answers) -> Proposal:
     kind = RecordKind(answers.kind) if answers.kind else kind_of(sample)
     proposal = Proposal({})
     chosen = _chosen(sample, kind, answers.columns)
-    _fill_in(chosen, kind, proposal)
+    _fill_in(chosen, proposal)
     rules = {field: _rule(field, chosen[field], kind, sample, answers, proposal) for field in chosen}
     if "currency" in FIELDS[kind] and "currency" not in rules:
         _currency(rules, sample.columns.get(chosen.get("amount", ""), ()), answers.currency, proposal)
@@ -145,15 +145,13 @@ def _reads(read: Callable[[str], object], text: str) -> bool:
     return True
 
 
-def _fill_in(chosen: dict[str, str], kind: RecordKind, proposal: Proposal) -> None:
+def _fill_in(chosen: dict[str, str], proposal: Proposal) -> None:
     """A customer without a number is known by what names them best."""
     if "customer_number" not in chosen:
         other = chosen.get("customer_name") or chosen.get("email")
         if other:
             chosen["customer_number"] = other
             proposal.notes.append(f"customers have no number here: {other!r} tells them apart")
-    if kind in (RecordKind.RECEIVABLE, RecordKind.INVOICE) and "due_on" not in chosen and "issued_on" in chosen:
-        proposal.notes.append("without a due date no invoice is ever late")
 
 
 def _rule(

@@ -11,8 +11,8 @@ WIDEST = 28
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Aligned columns; long cells are cut."""
-    cells = [[_cut(one) for one in row] for row in (header, *rows)]
+    """Aligned columns."""
+    cells = [[str(one).replace("\n", " ") for one in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cells]
     return "\n".join(f"  {line}" for line in lines)
@@ -22,12 +22,12 @@ def records_table(records: Sequence[Receivable | Record]) -> str:
     """Records as they land: the fields that any of them has."""
     rows = [_cells(record) for record in records]
     names = [name for name in dict.fromkeys(name for row in rows for name in row) if any(row.get(name) for row in rows)]
-    return table(names, [[row.get(name, "") for name in names] for row in rows])
+    return table(names, [[_cut(row.get(name, "")) for name in names] for row in rows])
 
 
 def rejects_table(rejects: Sequence[Reject]) -> str:
     """Where, what and why."""
-    return table(("line", "column", "value", "reason"), [(r.line, r.column, r.value, r.reason) for r in rejects])
+    return table(("line", "column", "value", "reason"), [(r.line, r.column, _cut(r.value), r.reason) for r in rejects])
 
 
 def _cells(record: Receivable | Record) -> dict[str, str]:
@@ -44,6 +44,5 @@ def _cells(record: Receivable | Record) -> dict[str, str]:
     return found
 
 
-def _cut(value: object) -> str:
-    text = str(value).replace("\n", " ")
+def _cut(text: str) -> str:
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"

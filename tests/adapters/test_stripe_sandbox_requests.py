@@ -86,9 +86,9 @@ def test_what_stripe_has_and_the_sandbox_lacks_is_refused_by_name(api: Any) -> N
     )
     assert error.code == "sandbox_unsupported"
     assert "transfer_data.destination" in str(error)
-    missing = _refusal(api.payouts.list)
+    missing = _refusal(api.subscriptions.list)
     assert missing.http_status == 404
-    assert "/v1/payouts" in str(missing)
+    assert "/v1/subscriptions" in str(missing)
 
 
 @pytest.mark.parametrize(

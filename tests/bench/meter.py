@@ -49,6 +49,10 @@ class Meter:
             self.write_units += writes
 
     def _answered(self, parsed: Mapping[str, Any], model: Any, context: Mapping[str, Any], **_: Any) -> None:
+        if model.name == "BatchGetItem":  # each item is billed by itself
+            sizes = [item_bytes(one) for items in parsed["Responses"].values() for one in items]
+            with self._lock:
+                self.read_units += sum(max(1, ceil(size / READ_UNIT_BYTES)) for size in sizes)
         if model.name not in {"Query", "GetItem"} or context.get("of_the_list"):
             return
         found = parsed.get("Items") or ([parsed["Item"]] if "Item" in parsed else [])
@@ -79,6 +83,8 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
     kind, content = next(iter(value.items()))
     if kind == "S":
         return len(content.encode())
+    if kind == "B":
+        return len(content)
     if kind == "N":
         return len(content.lstrip("-")) // 2 + 2
     if kind == "M":

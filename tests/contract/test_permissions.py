@@ -79,6 +79,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "dynamodb:DeleteItem AccessTable": "ends a session, forgets tries",
     },
     "StripeWebhook": LOAD | READ_ONE | WRITE | SECRET,
+    "SyncSource": LOAD | READ_ONE | WRITE | KNOWN | SECRET,
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
     "ResumeCase": LOAD | {"states:SendTaskSuccess Escalation": RESUME},
     "Console": LOAD | READ_ONE | WRITE | WORK | URLS | {"states:SendTaskSuccess Escalation": RESUME},

@@ -51,7 +51,7 @@ def upload(
         for key in keys
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app.bootstrap, "clock", lambda: SimpleNamespace(now=lambda: at))
+        patch.setattr("dunwell_aws.bootstrap.clock", lambda: SimpleNamespace(now=lambda: at))
         return app.handler(sqs_event(*bodies), lambda_context(), uploads=uploads)
 
 
@@ -90,7 +90,12 @@ def test_rejects_come_back_as_a_file_that_a_spreadsheet_does_not_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(b"%PDF-1.7", "a PDF document"), (b"", "empty"), (b"a,b\n1,2\n", "fits no known source")]
+    ("content", "says"),
+    [
+        (b"%PDF-1.7", "a PDF document"),
+        (b"", "empty"),
+        (csv_file({}).replace(b"due_on", b"due"), "lacks the columns due_on"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_a_failed_run_and_not_a_failed_message(content: bytes, says: str) -> None:
     bucket, ledger = InMemoryBucket(a=content), InMemoryLedger()

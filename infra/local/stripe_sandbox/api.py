@@ -144,6 +144,9 @@ def _includable(sandbox: Sandbox, target: Resource) -> Resource:
     if target.get("object") == "charge":
         refunds = copy.deepcopy(sandbox.all("refund", charge=target["id"]))
         return {"refunds": list_page(refunds, {}, f"/v1/charges/{target['id']}/refunds")}
+    if target.get("object") == "invoice":
+        payments = copy.deepcopy(sandbox.all("invoice_payment", invoice=target["id"]))
+        return {"payments": list_page(payments, {}, "/v1/invoice_payments")}
     if target.get("object") == "checkout.session":
         items = copy.deepcopy(sandbox.line_items.get(target["id"], []))
         return {"line_items": list_page(items, {"limit": 100}, f"/v1/checkout/sessions/{target['id']}/line_items")}

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 from . import checkout
 from .cards import DECLINE_CODES, Bank, decline
 from .errors import invalid_request
-from .resources import checkout_sessions, disputes, mandates, refunds
+from .resources import checkout_sessions, disputes, mandates, payouts, refunds
 from .state import API_VERSION, Resource, Sandbox
 from .webhooks import Deliveries
 
@@ -123,6 +123,14 @@ def finish_refund(sandbox: Sandbox, refund: str, failure_reason: str | None = No
         refunds.succeed(sandbox, found)
     else:
         refunds.fail(sandbox, found, failure_reason)
+    return found
+
+
+@command
+def finish_payout(sandbox: Sandbox, payout: str, failure_code: str | None = None) -> Resource:
+    """Let a payout arrive at the bank, or come back with one of Stripe's failure codes."""
+    found = sandbox.get("payout", payout, "payout")
+    payouts.finish(sandbox, found, failure_code)
     return found
 
 

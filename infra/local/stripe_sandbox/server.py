@@ -116,7 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
         except _LostReplyError:
             self.close_connection = True
         except ApiError as error:
-            self._json(error.status, error.body)
+            headers = {"Retry-After": "1"} if error.status == 429 else {}
+            self._send(error.status, "application/json", json.dumps(error.body, indent=2).encode(), headers)
         except ConnectionError:
             self.close_connection = True
         except Exception:

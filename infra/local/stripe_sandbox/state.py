@@ -25,18 +25,25 @@ _KINDS: dict[str, tuple[Any, str]] = {
     "balance_transaction": (stripe.BalanceTransaction, "txn"),
     "charge": (stripe.Charge, "ch"),
     "checkout.session": (stripe.checkout.Session, "cs_test"),
+    "credit_note": (stripe.CreditNote, "cn"),
     "customer": (stripe.Customer, "cus"),
     "dispute": (stripe.Dispute, "du"),
     "event": (stripe.Event, "evt"),
+    "invoice": (stripe.Invoice, "in"),
+    "invoice_payment": (stripe.InvoicePayment, "inpay"),
+    "invoiceitem": (stripe.InvoiceItem, "ii"),
     "mandate": (stripe.Mandate, "mandate"),
     "payment_intent": (stripe.PaymentIntent, "pi"),
     "payment_method": (stripe.PaymentMethod, "pm"),
+    "payout": (stripe.Payout, "po"),
     "refund": (stripe.Refund, "re"),
     "setup_intent": (stripe.SetupIntent, "seti"),
     "webhook_endpoint": (stripe.WebhookEndpoint, "we"),
 }
 # Fields that Stripe leaves out, rather than null, unless they are asked for or apply.
-_LEFT_OUT = frozenset(["deleted", "refunds", "line_items", "secret", "sources", "subscriptions", "tax_ids", "tax"])
+_LEFT_OUT = frozenset(
+    ["deleted", "refunds", "line_items", "payments", "secret", "sources", "subscriptions", "tax_ids", "tax"]
+)
 _ID_LENGTH = {"checkout.session": 58, "customer": 14}
 
 

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from dunwell.accounts.links import Links
     from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
+    from dunwell.ingestion.ports import RecordSink
     from dunwell.ingestion.reading import Workbook
     from dunwell.ingestion.run import FileImport
-    from dunwell.ingestion.taking import Importer, LedgerSink
+    from dunwell.ingestion.taking import Importer
     from dunwell.outreach.policy import Policy
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
@@ -131,9 +132,9 @@ def file_import() -> "FileImport":
 
 
 @cache
-def record_sink() -> "LedgerSink":
-    """Records of a source that is pulled, into the ledger."""
-    from dunwell.ingestion.taking import LedgerSink
+def record_sink() -> "RecordSink":
+    """Where the records of pulled sources go."""
+    from dunwell.ingestion.sink import LedgerSink
 
     return LedgerSink(importer(), clock().now, policy().creditor.timezone)
 

@@ -10,9 +10,9 @@ from dunwell.payments.order import CheckoutOrder
 from dunwell.payments.ports import GatewayPayment, PaymentStatus
 from dunwell_aws.observability import logger
 from dunwell_aws.stripe_amounts import from_stripe, to_stripe
+from dunwell_aws.stripe_client import StripeConnection
 from dunwell_aws.stripe_secret import StripeSecret
 
-_TIMEOUT_SECONDS = 8
 _MOST_LINES = 100
 _REFUSED_CODES = {"amount_too_small", "amount_too_large", "invalid_charge_amount"}
 _STATUS = {"succeeded": PaymentStatus.SUCCEEDED, "processing": PaymentStatus.PROCESSING}
@@ -23,9 +23,7 @@ class StripeGateway:
     """``dunwell.payments.ports.PaymentGateway`` over Stripe's API."""
 
     def __init__(self, secret: StripeSecret, api_base: str) -> None:
-        self._secret = secret
-        self._api_base = api_base
-        self._client: tuple[str, stripe.StripeClient] | None = None
+        self._stripe = StripeConnection(secret, api_base)
 
     def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> str:
         """See the port. The attempt's key is Stripe's idempotency key."""
@@ -72,27 +70,11 @@ class StripeGateway:
 
     def _call(self, request: Callable[[stripe.StripeClient], T]) -> T:
         try:
-            return request(self._connected())
+            return request(self._stripe.client())
         except stripe.StripeError as error:
             if isinstance(error, stripe.AuthenticationError):
-                self._secret.forget()
+                self._stripe.key_refused()
             raise _translated(error) from error
-
-    def _connected(self) -> stripe.StripeClient:
-        """The client of the present key; a rotated key makes another."""
-        key = self._secret.keys().api_key
-        if not key:
-            self._secret.forget()
-            raise UnavailableError("no key of the payment gateway is configured")
-        if self._client is None or self._client[0] != key:
-            client = stripe.StripeClient(
-                key,
-                max_network_retries=2,
-                http_client=stripe.RequestsClient(timeout=_TIMEOUT_SECONDS),
-                base_addresses={"api": self._api_base},
-            )
-            self._client = (key, client)
-        return self._client[1]
 
 
 def _line_items(order: CheckoutOrder) -> list[dict[str, Any]]:

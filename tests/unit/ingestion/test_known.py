@@ -63,7 +63,7 @@ def test_the_line_in_its_file_makes_no_row_another_one() -> None:
     world = World()
     world.take(*ROWS)
     world.commits.clear()
-    world.take(*(changed(row, line=99) if hasattr(row, "invoice") else replace(row, line=99) for row in ROWS))  # type: ignore[type-var, arg-type]
+    world.take(*(changed(row, line=99) if hasattr(row, "invoice") else replace(row, line=99) for row in ROWS))  # type: ignore[arg-type]
     assert world.commits == []
 
 

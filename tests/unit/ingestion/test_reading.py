@@ -26,12 +26,10 @@ def lines(content: bytes | str) -> list[tuple[int, str]]:
     found = []
     for batch in batches(content):
         found += [(one.line, one.reason) for one in batch.rejects]
-        found += [(one.customer.line, one.customer.customer_name) for one in batch.records if one_row(one)]
+        found += [
+            (one.customer.line, one.customer.customer_name) for one in batch.records if isinstance(one, Receivable)
+        ]
     return sorted(found)
-
-
-def one_row(record: object) -> bool:
-    return isinstance(record, Receivable)
 
 
 def failure(content: bytes) -> str:

@@ -1,8 +1,12 @@
 """The sources that are shipped: a file of each lands."""
 
+import csv
+import io
 import json
+import os
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +15,10 @@ import pytest
 from dunwell.accounts.model import CustomerKind
 from dunwell.errors import InvalidInputError
 from dunwell.ingestion.reading import Batch, Reading, read_rows
-from dunwell.ingestion.records import CreditNoteRecord, CustomerRecord, InvoiceRecord, PaymentRecord
+from dunwell.ingestion.records import CreditNoteRecord, CustomerRecord, InvoiceRecord, PaymentRecord, Receivable
 from dunwell_aws.documents import read_mappings
 from tests.support.receivables import mappings
+from tests.support.template import ROOT
 
 SAMPLES = Path(__file__).parent / "samples"
 CITY = "025867f1-d741-4d6b-b1af-9ac774b59ba7"
@@ -41,6 +46,20 @@ def test_every_row_of_a_sources_own_file_is_a_record_or_counted(path: Path) -> N
     assert any(batch.records for batch in batches)
 
 
+def test_every_row_of_the_ibm_file_is_a_receivable_to_the_cent() -> None:
+    shared = Path(os.environ.get("DUNWELL_SHARED", ROOT.parent / "shared"))
+    path = shared / "data" / "ibm_late_payment" / "WA_Fn-UseC_-Accounts-Receivable.csv"
+    if not path.exists():
+        pytest.skip(f"{path.name} is not here; name its folder with DUNWELL_SHARED")
+    content = path.read_bytes()
+    batches = list(read_rows(content, mappings()).batches)
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    cents = [int(Decimal(row["InvoiceAmount"]) * 100) for row in rows]
+    taken = [record for batch in batches for record in batch.records]
+    assert [one.invoice.amount_minor for one in taken if isinstance(one, Receivable)] == cents
+    assert sum(batch.rows for batch in batches) == len(rows)
+
+
 def test_quickbooks_objects_come_as_a_singer_stream() -> None:
     customer, invoice, payment, credit = records("quickbooks_online.jsonl")
     assert facts(customer, "customer_name", "phone", "region") == ("Amy's Bird Sanctuary", "+16505553311", "CA")
@@ -63,7 +82,7 @@ def test_a_singer_stream_says_what_it_does_not_know_and_where_it_is() -> None:
 
 def test_xero_objects_of_what_customers_owe_are_taken_and_bills_to_pay_counted() -> None:
     _, batches = sample("xero_invoices.jsonl")
-    owed, voided = (record for batch in batches for record in batch.records)
+    owed, voided = records("xero_invoices.jsonl")
     assert facts(owed, "invoice_number", "customer_number", "amount_minor", "currency") == (
         "OIT00546",
         CITY,

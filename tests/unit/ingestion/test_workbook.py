@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -16,13 +17,13 @@ from dunwell_aws.workbook import open_workbook, text_of
 from tests.support.receivables import GOOD, mappings
 
 
-def workbook(**sheets: list[list[Any]]) -> bytes:
+def workbook(**sheets: Sequence[Sequence[Any]]) -> bytes:
     book = openpyxl.Workbook()
     book.remove(book.active)
     for title, rows in sheets.items():
         sheet = book.create_sheet(title)
         for row in rows:
-            sheet.append(row)
+            sheet.append(list(row))
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -56,7 +57,7 @@ def test_typed_cells_are_read_as_typed_and_text_as_the_mapping_says() -> None:
         "due_on": FieldRule(column="Datum", date="%d.%m.%Y"),
     }
     source = SourceMapping("erp", (TableMapping("invoices", RecordKind.INVOICE, rules, sheet="Daten"),))
-    rows = [
+    rows: list[list[Any]] = [
         ["Kunde", "Nr", "Betrag", "Datum"],
         [1001, 1, 1.234e3, datetime(2026, 1, 2)],
         ["1002", "2", "1.234,00", "02.01.2026"],
@@ -73,7 +74,7 @@ def test_typed_cells_are_read_as_typed_and_text_as_the_mapping_says() -> None:
 
 def test_every_sheet_that_a_source_knows_is_read() -> None:
     customers = [["customer_number", "customer_name"], ["C-1", "Anna"]]
-    payments = [
+    payments: list[list[Any]] = [
         ["customer_number", "payment_reference", "currency", "amount", "received_on"],
         ["C-1", "P-1", "USD", 5, date(2026, 10, 1)],
     ]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 from ..cards import BANK_FAILURE_MESSAGES, Bank, decline
 from ..errors import ApiError, invalid_request
 from ..state import Params, Resource, Sandbox
 from . import charges, payment_methods
 from .intents import FAILED_AUTHENTICATION, authentication_step, declined, must_authenticate
+
+# Who else must know that an intent took money; whoever stands above payment intents adds itself.
+when_succeeded: list[Callable[[Sandbox, Resource], None]] = []
 
 
 def attempt(
@@ -72,6 +76,8 @@ def _complete(sandbox: Sandbox, intent: Resource, charge: Resource, amount_minor
     intent.update(status="succeeded", amount_received=amount_minor, amount_capturable=0)
     sandbox.emit(charge_event, charge)
     sandbox.emit("payment_intent.succeeded", intent)
+    for listener in when_succeeded:
+        listener(sandbox, intent)
     _keep_or_spend_method(sandbox, intent)
     charges.open_dispute_if_due(sandbox, charge)
 

@@ -10,6 +10,7 @@ from dunwell.ingestion.values import RefusedValueError
 from dunwell.timezones import zone
 
 _ISO_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9:.,]+ ?(?:Z|UTC|[+-][0-9:]{2,5})?)?")
+_PLAIN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DOTNET = re.compile(r"/Date\((-?[0-9]{1,16})(?:[+-][0-9]{4})?\)/")
 _INSTANT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]+)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,27 +29,36 @@ def day_reader(form: str, zone_name: str = "UTC") -> Callable[[str], date]:
     place = zone(zone_name)
     fix = f"write dates as {_SHOWN.get(form, form)}"
 
-    def of_instant(milliseconds: int) -> date:
-        return (_EPOCH + timedelta(milliseconds=milliseconds)).astimezone(place).date()
-
     def read(text: str) -> date:
         try:
-            if form == ISO:
-                return _iso_day(text)
-            if form == DOTNET and text.startswith("2"):
-                return _iso_day(text)
-            if form == DOTNET:
-                return of_instant(int(_groups(_DOTNET, text)))
-            if form in (UNIX, UNIX_MS):
-                if text[10:11] in ("T", " "):
-                    return _of_timestamp(text, place)
-                whole = int(_groups(_INSTANT, text).partition(".")[0])
-                return of_instant(whole * (1000 if form == UNIX else 1))
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a date has no zone
+            return _day(text, form, place)
         except (ValueError, OverflowError):
             raise RefusedValueError("is not a date", fix) from None
 
     return read
+
+
+def _day(text: str, form: str, place: ZoneInfo) -> date:
+    if form == ISO or (form == DOTNET and not text.startswith("/")):
+        return _iso_day(text)
+    if form == DOTNET:
+        return _of_instant(int(_groups(_DOTNET, text)), place)
+    if form in (UNIX, UNIX_MS):
+        return _of_count(text, 1000 if form == UNIX else 1, place)
+    if form == "%Y-%m-%d" and _PLAIN_DAY.fullmatch(text):
+        return date.fromisoformat(text)
+    return datetime.strptime(text, form).date()  # noqa: DTZ007 - a date has no zone
+
+
+def _of_instant(milliseconds: int, place: ZoneInfo) -> date:
+    return (_EPOCH + timedelta(milliseconds=milliseconds)).astimezone(place).date()
+
+
+def _of_count(text: str, milliseconds: int, place: ZoneInfo) -> date:
+    """A count of seconds or milliseconds, or the timestamp that taps make of it."""
+    if text[10:11] in ("T", " "):
+        return _of_timestamp(text, place)
+    return _of_instant(int(_groups(_INSTANT, text).partition(".")[0]) * milliseconds, place)
 
 
 def _iso_day(text: str) -> date:

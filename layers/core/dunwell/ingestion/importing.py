@@ -1,16 +1,15 @@
 """Importing one customer's records: what is new becomes a change, what is known writes nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TypeVar
 
-from dunwell.accounts.consent import source_consents
-from dunwell.accounts.contact_points import contact_points, postal_address
-from dunwell.accounts.describing import is_older, redescribed
-from dunwell.accounts.model import Channel, Customer, customer_id_of
+from dunwell.accounts.describing import is_older
+from dunwell.accounts.model import Customer
 from dunwell.events import RECEIVABLES_IMPORTED, Event
 from dunwell.ids import stable_id
+from dunwell.ingestion.bundles import Bundle, in_changes, joined, without
+from dunwell.ingestion.describing import described
 from dunwell.ingestion.records import (
     CreditNoteRecord,
     CustomerRecord,
@@ -28,7 +27,6 @@ from dunwell.ledger.posting import payment_id
 
 METHOD = "imported"
 Row = Receivable | Record
-Fact = TypeVar("Fact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +101,6 @@ def import_records(
     return Import(tuple(run.changes(facts_per_change)), tally)
 
 
-@dataclass(slots=True)
-class _News:
-    """Facts that belong together: an invoice and what the same row says of it."""
-
-    invoices: dict[str, Invoice] = field(default_factory=dict)
-    entries: dict[str, Entry] = field(default_factory=dict)
-
-    @property
-    def size(self) -> int:
-        return len(self.invoices) + len(self.entries)
-
-
 class _Import:
     """One customer's rows on their way into the account."""
 
@@ -148,9 +134,9 @@ class _Import:
             self._index(entry)
         self._changed: set[str] = set()
         self._payers: dict[str, list[tuple[date, int]]] = {}
-        self._news: list[_News] = []
+        self._news: list[Bundle] = []
         self._touched = False
-        self.later = self.written = 0
+        self.later = self._redescribed = 0
         self.rejects: list[Reject] = []
         self.taken: list[Row] = []
         self.lasting: list[Row] = []
@@ -166,13 +152,26 @@ class _Import:
             return
         self.taken.append(row)
         self._touched = True
-        is_news = self._describe(row.customer if isinstance(row, Receivable) else record)
+        describes = self._describe(row.customer if isinstance(row, Receivable) else record)
         if news and news.size:
             self._keep(news)
-            is_news = True
-        self.written += is_news
+        else:
+            self._redescribed += describes
         if self._is_lasting(row):
             self.lasting.append(row)
+
+    @property
+    def written(self) -> int:
+        """Rows that brought something new; descriptions that come to what was known before did not."""
+        stays = self._stored is not None and self._stored.customer == self._customer
+        return len(self._bundles()) + (0 if stays else self._redescribed)
+
+    def _bundles(self) -> list[Bundle]:
+        """What is new, without descriptions of invoices that later rows took back to what is stored."""
+        stored = self._stored.invoices if self._stored else {}
+        same = {i for news in self._news for i in news.invoices if stored.get(i) == self._now.invoices[i]}
+        left = (replace(news, invoices=without(news.invoices, same)) if same else news for news in self._news)
+        return [news for news in left if news.size]
 
     def _describe(self, record: Record) -> bool:
         """Take over a description; not that of a customer merged into another one, whose own source describes it."""
@@ -193,7 +192,7 @@ class _Import:
         known = self._now.invoices.get(invoice_id(self._key, record.invoice_number))
         return known is None or not is_older(record.version, known.source_version)
 
-    def _keep(self, news: _News) -> None:
+    def _keep(self, news: Bundle) -> None:
         self._now.invoices.update(news.invoices)
         self._now.entries.update(news.entries)
         for entry in news.entries.values():
@@ -231,15 +230,15 @@ class _Import:
             return
         account = stored or Account(self._customer)
         customer = self._customer if stored is None or self._customer != stored.customer else None
-        for part in _parts(self._news, facts_per_change):
-            change = Change(account, customer, _joined(n.invoices for n in part), _joined(n.entries for n in part))
+        for part in in_changes(self._bundles(), facts_per_change):
+            change = Change(account, customer, joined(n.invoices for n in part), joined(n.entries for n in part))
             after = change.applied()
             yield replace(change, events=(self._imported(after, change),))
             account, customer = after, None
         if customer:
             yield Change(account, customer)
 
-    def _read(self, row: Row) -> tuple[_News | None, Reject | None]:
+    def _read(self, row: Row) -> tuple[Bundle | None, Reject | None]:
         record = _of(row)
         if isinstance(record, InvoiceRecord):
             return self._invoice(record)
@@ -251,11 +250,11 @@ class _Import:
 
     # --- invoices ---
 
-    def _invoice(self, record: InvoiceRecord) -> tuple[_News | None, Reject | None]:
+    def _invoice(self, record: InvoiceRecord) -> tuple[Bundle | None, Reject | None]:
         new = self._as_invoice(record)
         known = self._now.invoices.get(new.invoice_id)
         if known is None:
-            news = _News({new.invoice_id: new})
+            news = Bundle({new.invoice_id: new})
             self._contest(news, new, record, record.issued_on)
             self._settle(news, new, record, 0)
             return news, None
@@ -268,8 +267,8 @@ class _Import:
             return None, _contradiction(record)
         return self._known_invoice(known, new, record), None
 
-    def _known_invoice(self, known: Invoice, new: Invoice, record: InvoiceRecord) -> _News:
-        news = _News()
+    def _known_invoice(self, known: Invoice, new: Invoice, record: InvoiceRecord) -> Bundle:
+        news = Bundle()
         billed = known.amount_minor + self._corrections(known)
         kept = replace(new, amount_minor=known.amount_minor, instalments=known.instalments, lines=known.lines)
         kept = replace(kept, source_version=new.source_version or known.source_version)
@@ -306,12 +305,12 @@ class _Import:
             if entry.reason == "corrected"
         )
 
-    def _correct(self, news: _News, invoice: Invoice, by_minor: int, record: InvoiceRecord) -> None:
+    def _correct(self, news: Bundle, invoice: Invoice, by_minor: int, record: InvoiceRecord) -> None:
         kind = EntryKind.DEBIT_NOTE if by_minor > 0 else EntryKind.CREDIT_NOTE
         key = f"corrected#{record.version}"
         self._add(news, self._on_invoice(kind, invoice, abs(by_minor), self._origin.today, key, "corrected"))
 
-    def _contest(self, news: _News, invoice: Invoice, record: InvoiceRecord, on: date) -> None:
+    def _contest(self, news: Bundle, invoice: Invoice, record: InvoiceRecord, on: date) -> None:
         """Open, change or end the dispute that the source tells of; disputes that came another way are left alone."""
         standing = self._imported_dispute(invoice)
         if record.disputed_minor == (standing.amount_minor if standing else 0):
@@ -328,7 +327,7 @@ class _Import:
         disputes = (e for e in self._notes.get(invoice.invoice_id, ()) if e.kind is EntryKind.DISPUTE)
         return next((dispute for dispute in disputes if dispute.entry_id not in self._about), None)
 
-    def _settle(self, news: _News, invoice: Invoice, record: InvoiceRecord, corrected_minor: int) -> None:
+    def _settle(self, news: Bundle, invoice: Invoice, record: InvoiceRecord, corrected_minor: int) -> None:
         """The settlement a source tells of: of what is open by then, so that who paid through Dunwell pays once.
 
         Payments through Dunwell dated after it are of the same money: they came first and are left out of it.
@@ -372,7 +371,7 @@ class _Import:
 
     # --- credit notes and payments ---
 
-    def _credit_note(self, record: CreditNoteRecord) -> tuple[_News | None, Reject | None]:
+    def _credit_note(self, record: CreditNoteRecord) -> tuple[Bundle | None, Reject | None]:
         entry = Entry(
             entry_id=stable_id("crn", self._key, record.credit_number),
             kind=EntryKind.CREDIT_NOTE,
@@ -388,13 +387,13 @@ class _Import:
             reason = "this credit note is known with another amount or currency"
             fix = "send another credit note, or correct the number"
             return None, Reject(record.line, "credit_number", record.credit_number, reason, fix)
-        news = _News()
+        news = Bundle()
         self._add(news, entry)
         if record.removed:
             self._take_back(news, entry, entry.amount_minor, self._origin.today, "removed")
         return news, None
 
-    def _payment(self, record: PaymentRecord) -> tuple[_News | None, Reject | None]:
+    def _payment(self, record: PaymentRecord) -> tuple[Bundle | None, Reject | None]:
         method = record.method or self._origin.source
         holder = self._holder(method, record.reference)
         entry = Entry(
@@ -413,7 +412,7 @@ class _Import:
         if known and (known.currency, known.amount_minor) != (entry.currency, entry.amount_minor):
             reason = "this payment is known with another amount or currency"
             return None, Reject(record.line, "reference", record.reference, reason, "correct the reference")
-        news = _News()
+        news = Bundle()
         if record.pending or record.failed:
             self._add(news, announced)
             if record.failed:
@@ -432,7 +431,7 @@ class _Import:
         return self._key if any(one in self._now.entries for one in before) else self._customer.customer_id
 
     def _take_back(
-        self, news: _News, entry: Entry, total_minor: int, on: date, reason: str, *, cumulative: bool = False
+        self, news: Bundle, entry: Entry, total_minor: int, on: date, reason: str, *, cumulative: bool = False
     ) -> None:
         """Reverse an entry up to a total: what earlier reports reversed is not reversed again."""
         done = sum(e.amount_minor for e in self._about.get(entry.entry_id, ()) if e.reason == reason)
@@ -456,7 +455,7 @@ class _Import:
     def _directed(self, pays: Iterable[tuple[str, int]]) -> tuple[Direction, ...]:
         return tuple(Direction(invoice_id(self._key, number), amount) for number, amount in pays if number)
 
-    def _add(self, news: _News, entry: Entry) -> None:
+    def _add(self, news: Bundle, entry: Entry) -> None:
         if entry.entry_id not in self._now.entries:
             news.entries[entry.entry_id] = entry
 
@@ -476,36 +475,6 @@ class _Import:
         )
 
 
-def described(known: Customer, record: CustomerRecord) -> Customer:
-    """The customer as the record describes them. What contact taught us (holds, opt-outs) is never imported away."""
-    address = {name: getattr(record, name) for name in ("street", "postcode", "city", "region", "country")}
-    parent = record.parent_number
-    new = Customer(
-        customer_id=known.customer_id,
-        creditor_id=known.creditor_id,
-        source=known.source,
-        number=known.number,
-        kind=record.customer_kind,
-        name=record.customer_name or record.customer_number,
-        contact_points=contact_points(email=record.email, phone=record.phone, postal=postal_address(**address)),
-        consents=source_consents([Channel.SMS] if record.sms_consent else []),
-        preferred_channel=Channel(record.channel) if record.channel else None,
-        language=record.language or "en",
-        country=record.country,
-        region=record.region,
-        postcode=record.postcode,
-        timezone=record.timezone,
-        legal_entity=record.legal_entity,
-        credit_limit_minor=record.credit_limit_minor,
-        credit_currency=record.credit_currency,
-        external_ids=record.external_ids,
-        parent_id=customer_id_of(known.creditor_id, known.source, parent) if parent else "",
-        removed=record.removed,
-        source_version=record.version,
-    )
-    return redescribed(known, new)
-
-
 def _of(row: Row) -> Record:
     return row.invoice if isinstance(row, Receivable) else row
 
@@ -521,20 +490,3 @@ def _contradiction(record: InvoiceRecord) -> Reject:
     return Reject(
         record.line, "invoice_number", record.invoice_number, reason, "send a credit note, or correct the number"
     )
-
-
-def _parts(news: Sequence[_News], facts_per_change: int) -> Iterator[Sequence[_News]]:
-    part: list[_News] = []
-    used = 0
-    for one in news:
-        if part and used + one.size > facts_per_change:
-            yield part
-            part, used = [], 0
-        part.append(one)
-        used += one.size
-    if part:
-        yield part
-
-
-def _joined(parts: Iterable[Mapping[str, Fact]]) -> dict[str, Fact]:
-    return {key: fact for part in parts for key, fact in part.items()}

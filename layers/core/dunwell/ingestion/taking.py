@@ -1,15 +1,12 @@
 """Taking customers' rows into the ledger: known ones passed over, the others compared, written and remembered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from dunwell.dates import business_date
 from dunwell.errors import ConflictError
 from dunwell.ingestion.importing import Origin, Row, Tally, customer_id, import_records
 from dunwell.ingestion.known import Known, KnownFacts, changed, learnt, merged, news, without
-from dunwell.ingestion.ports import Taken
-from dunwell.ingestion.records import Receivable, Record, Reject
+from dunwell.ingestion.records import Receivable
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import ATTEMPTS
@@ -78,7 +75,7 @@ class Importer:
     def _import(self, customer: str, rows: Sequence[Row], origin: Origin) -> Tally:
         """Import one customer's rows, afresh after a lost race."""
         for attempt in range(1, ATTEMPTS + 1):
-            imported = import_records(self._account(customer), rows, origin)
+            imported = import_records(self.account(customer), rows, origin)
             try:
                 for change in imported.changes:
                     self._ledger.commit(change)
@@ -89,7 +86,7 @@ class Importer:
                 return imported.tally
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _account(self, customer: str) -> Account | None:
+    def account(self, customer: str) -> Account | None:
         """The account that the customer's facts belong to, through mergers."""
         for _ in range(_MERGERS):
             account = self._ledger.load(customer)
@@ -97,33 +94,6 @@ class Importer:
                 return account
             customer = account.customer.merged_into
         raise ConflictError("the customer was merged again and again")
-
-
-class LedgerSink:
-    """``dunwell.ingestion.ports.RecordSink`` over the ledger.
-
-    Args:
-        now: the clock; zone: the creditor's time zone.
-    """
-
-    def __init__(self, importer: Importer, now: Callable[[], datetime], zone: str) -> None:
-        self._importer = importer
-        self._now = now
-        self._zone = zone
-
-    def take(self, source: str, records: Sequence[Receivable | Record], customer_id: str = "") -> Taken:
-        """See the port. What is dated after today is rejected: who sends by cursor would not send it again."""
-        if not records:
-            return Taken()
-        at = self._now()
-        origin = Origin(self._importer.creditor_id, source, business_date(at, self._zone), at)
-        target = customer_id or customer_key(records[0], origin)
-        (tally,) = self._importer.take([CustomerRows(target, records)], origin)
-        rejects = tally.rejects
-        if tally.later:
-            reason, fix = "is dated after today", "send it again when its day has come"
-            rejects += (Reject(0, "", "", reason, fix),) * tally.later
-        return Taken(tally.written, tally.in_ledger - tally.written, rejects)
 
 
 def customer_key(row: Row, origin: Origin) -> str:

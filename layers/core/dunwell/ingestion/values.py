@@ -19,6 +19,7 @@ _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 _NOT_DIALLED = re.compile(r"[\s().\-/\u00a0]+")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _AROUND_NUMBER = re.compile(r"^(?:[A-Z]{3}|[$€£¥])?\s*(.*?)\s*(?:[A-Z]{3}|[$€£¥])?$", re.DOTALL)
+_KINDS = {"": CustomerKind.BUSINESS, "person": CustomerKind.PERSON, "business": CustomerKind.BUSINESS}
 _TRUE_FALSE = dict.fromkeys(("yes", "y", "true", "t", "1"), True) | dict.fromkeys(("no", "n", "false", "f", "0"), False)
 # Where Stripe counts in other steps than ISO 4217; a test holds this to the gateway adapter's own table.
 _STRIPE_PLACES = {"MGA": 0, "ISK": 2, "UGX": 2, "UYI": 2, "IQD": 2, "LYD": 2}
@@ -81,8 +82,8 @@ def timezone(text: str) -> str:
 def customer_kind(text: str) -> CustomerKind:
     """Person or business; empty is a business."""
     try:
-        return CustomerKind(text.lower() or CustomerKind.BUSINESS)
-    except ValueError:
+        return _KINDS[text.lower()]
+    except KeyError:
         raise RefusedValueError("is neither person nor business") from None
 
 

@@ -65,6 +65,11 @@ def settle(table: TableMapping, columns: Mapping[str, Sequence[Any]]) -> dict[st
     return found
 
 
+def leaves_open(table: TableMapping) -> bool:
+    """Whether anything of a table is to be inferred."""
+    return any(INFER in (rule.date, rule.decimal) for rule in table.fields.values())
+
+
 def date_formats(values: Sequence[str]) -> list[str]:
     """The formats that fit a column's values, the only one when it is decided; ISO for an empty column."""
     if not values:

@@ -15,6 +15,7 @@ from dunwell.ingestion.reading.content import (
     refuse_foreign,
     text_of,
 )
+from dunwell.ingestion.reading.errors import UnreadableFileError
 from dunwell.ingestion.reading.layout import Format, Layout
 from dunwell.ingestion.reading.object_tables import object_batches, read_objects
 from dunwell.ingestion.reading.objects import object_blocks
@@ -46,6 +47,8 @@ def read_rows(
     declared = {table.encoding for _, table in tables} if source else {""}
     encoding = encoding_of(sample, declared.pop() if len(declared) == 1 else "")
     text = text_of(sample, encoding)
+    if not text.strip():
+        raise UnreadableFileError("the file is empty; export it again")
     if len(sample) >= SAMPLE_BYTES and "\n" in text:
         text = text[: text.rindex("\n") + 1]
     reader = read_objects if text.lstrip().startswith(("{", "[")) else read_delimited

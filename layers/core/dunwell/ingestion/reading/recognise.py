@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from dunwell.ingestion.mapping import SourceMapping, TableMapping
 from dunwell.ingestion.paths import shape
@@ -12,6 +13,9 @@ from dunwell.ingestion.reading.errors import UnreadableFileError
 DELIMITERS = ",;\t|"
 LINES_BEFORE_HEADER = 10
 """Reports carry a title above their columns; the header is looked for in this many lines."""
+
+LINES_OF_HEADER = 20
+"""Column names may have line breaks in them."""
 
 Candidate = tuple[SourceMapping, TableMapping]
 
@@ -50,7 +54,7 @@ def find_header(text: str, tables: Sequence[Candidate]) -> Header:
     Raises:
         UnreadableFileError: no table's columns are all there; says which come nearest.
     """
-    lines = list(io.StringIO(text, newline="\n"))
+    lines = list(islice(io.StringIO(text, newline="\n"), LINES_BEFORE_HEADER + LINES_OF_HEADER))
     for at in range(min(LINES_BEFORE_HEADER, len(lines))):
         found = [
             header

@@ -8,7 +8,7 @@ from dunwell.ingestion.mapping import TableMapping, with_styles
 from dunwell.ingestion.reading.batch import Batch, Reading, batch_of
 from dunwell.ingestion.reading.content import UTF_8, line_blocks
 from dunwell.ingestion.reading.delimited import Rows, row_blocks
-from dunwell.ingestion.reading.infer import settle
+from dunwell.ingestion.reading.infer import leaves_open, settle
 from dunwell.ingestion.reading.layout import Format, Layout
 from dunwell.ingestion.reading.recognise import Candidate, find_header
 
@@ -29,7 +29,8 @@ def read_delimited(text: str, encoding: str, stream: Iterator[bytes], tables: Se
         header.columns,
         header.line + header.lines,
     )
-    layout = replace(layout, styles=settle(header.table, sample_columns(text, layout)))
+    if leaves_open(header.table):
+        layout = replace(layout, styles=settle(header.table, sample_columns(text, layout)))
     blocks = _after(line_blocks(stream, layout.encoding), layout.first_line - 1)
     batches = row_batches(blocks, with_styles(header.table, layout.styles), layout, layout.first_line)
     unread = tuple(name for name in header.columns if name and name not in header.table.read_columns)

@@ -1,0 +1,1 @@
+"""`target-dunwell`: the Singer target that brings any tap's records to Dunwell's ingest bucket."""
