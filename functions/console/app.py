@@ -17,9 +17,11 @@ from dunwell.dates import business_date, days_past_due
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry
 from dunwell.escalation.escalation import Escalation
+from dunwell.ledger.update import current
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
 from dunwell.outreach.whereabouts import whereabouts
+from dunwell.reporting.statement import last_months, statement, statement_csv
 from dunwell.scoring.assessment import AssessmentStore
 from dunwell.timezones import zone
 from dunwell_aws import bootstrap
@@ -370,6 +372,46 @@ def _case_page(
         notice=_notice(),
         given={name: form.one(name) if form else "" for name in ("outcome", "note", "next_on")},
     )
+
+
+# --- statements ---
+
+
+@route("/customers/{customer_id}/statement", "GET")
+def show_statement(customer_id: str) -> Response:
+    """A customer's statement of account, as a page or as a file; of the last months unless a period is given."""
+    agent, csrf = _agent()
+    account = current(console().escalation.ledger, customer_id)
+    if account is None or account.customer.is_internal:
+        raise NotFoundError("There is no such customer.")
+    given: dict[str, str] = dict(_request().query_params or {})
+    usual = last_months(console().today)
+    try:
+        first, last = (_day(given.get(name, ""), day) for name, day in zip(("first", "last"), usual, strict=True))
+        made, message = statement(account, first, last), ""
+    except InvalidInputError as problem:
+        made, message = statement(account, *usual), str(problem)
+    if given.get("format") == "csv" and not message:
+        return _file(statement_csv(made), f"statement-{made.first}-{made.last}.csv")
+    status = 400 if message else 200
+    return _page("statement.html", status, agent=agent, csrf=csrf, made=made, message=message)
+
+
+def _day(text: str, otherwise: date) -> date:
+    try:
+        return date.fromisoformat(text) if text else otherwise
+    except ValueError:
+        raise InvalidInputError("Write the days as year-month-day, such as 2027-01-31.") from None
+
+
+def _file(text: str, name: str) -> Response:
+    base_url = console().urls.console()
+    headers: dict[str, str | list[str]] = {
+        **console().pages.headers(base_url),
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+    return Response(text, headers)
 
 
 @observed

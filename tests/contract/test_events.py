@@ -15,6 +15,7 @@ from dunwell.errors import RefusedError
 from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.events import Event
 from dunwell.ingestion.importing import Origin, import_records
+from dunwell.ledger.moving import split
 from dunwell.ledger.posting import reverse
 from dunwell.ledger.update import update
 from dunwell.outreach.delivery import Outcome
@@ -99,7 +100,8 @@ def of_customers() -> list[Event]:
         make("cus_anna", hold, NOW) for make in (hold_placed, hold_lifted) for hold in (debt, Hold("cease", None, NOW))
     ]
     kept, absorbed = merge_customers(customer(), customer("cus_bert", number="C-7"), NOW, "agent")
-    return [*held, customers_merged(kept, absorbed, NOW)]
+    parted, _ = split(account(overdue(1), overdue(2, "B")), ["inv_b"], "C-2", NOW, "ada")
+    return [*held, customers_merged(kept, absorbed, NOW), *parted.events]
 
 
 MADE = [*of_ledger(), *of_outreach(), *of_cases(), *of_customers()]

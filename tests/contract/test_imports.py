@@ -20,6 +20,7 @@ BASE = {"ledger", "accounts"}
 # Capability → capability that it may know beside the kernel, the ledger and accounts; and why.
 EXCEPTIONS = {
     ("outreach", "compliance"): "no message without asking whether it is allowed, and asking is not an event",
+    ("outreach", "charges"): "the creditor's policy is one document, and what is charged is a part of it",
     ("assist", "escalation"): "the worklist is the open cases put in order for a person",
     ("assist", "scoring"): "the worklist shows the score and its reasons beside a case",
 }

@@ -55,6 +55,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:PutObject IngestBucket/results/*": "writes the run record and the rejects",
         "s3:ListBucket IngestBucket": "is told that a range is not done, and not that it is forbidden",
     },
+    "PostCharges": LOAD | WRITE | WORK,
     "ScorePortfolio": LOAD | WRITE | WORK,
     "PlanOutreach": LOAD | WRITE | WORK,
     "DispatchMessage": LOAD

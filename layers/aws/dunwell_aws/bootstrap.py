@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from dunwell.ingestion.reading import Workbook
     from dunwell.ingestion.run import FileImport
     from dunwell.ingestion.taking import Importer
+    from dunwell.ledger.ports import Ledger
     from dunwell.outreach.policy import Policy
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
-    from dunwell_aws.ledger import DynamoLedger
     from dunwell_aws.mail import Mailer
     from dunwell_aws.messages import Renderer
     from dunwell_aws.orders import DynamoOrderStore
@@ -58,11 +58,16 @@ def ledger_table() -> "Table":
 
 
 @cache
-def ledger() -> "DynamoLedger":
-    """Accounts."""
+def ledger() -> "Ledger":
+    """Accounts; settling an invoice charges what accrued on it, where the policy charges anything."""
     from dunwell_aws.ledger import DynamoLedger
 
-    return DynamoLedger(ledger_table())
+    stored, rules = DynamoLedger(ledger_table()), policy()
+    if not rules.charges.rules:
+        return stored
+    from dunwell.charges.settling import ChargingLedger
+
+    return ChargingLedger(stored, rules.charges, rules.creditor.timezone, clock().now)
 
 
 @cache

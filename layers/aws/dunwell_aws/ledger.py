@@ -17,9 +17,10 @@ from pydantic import TypeAdapter
 
 from dunwell.accounts.model import Customer
 from dunwell.errors import ConflictError, InvalidInputError
+from dunwell.ledger.books import Part
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Entry
-from dunwell.ledger.fold import PART_ORDER, Part
+from dunwell.ledger.fold import PART_ORDER
 from dunwell.ledger.model import Account, Invoice
 from dunwell_aws.table import (
     LEDGER,

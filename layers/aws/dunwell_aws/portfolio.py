@@ -34,7 +34,8 @@ class Pass(BaseModel):
 
     Attributes:
         cursor: where the last invocation stopped, or empty.
-        scored: invoices scored so far; reasons: contacts planned so far, by reason code; escalated: cases called for.
+        charged: fees, interest and corrections posted so far; scored: invoices scored so far.
+        reasons: contacts planned so far, by reason code; escalated: cases called for.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -43,6 +44,7 @@ class Pass(BaseModel):
     workers: int
     request: Request = Request()
     cursor: str = ""
+    charged: int = 0
     scored: int = 0
     reasons: dict[str, int] = {}
     escalated: int = 0

@@ -22,6 +22,7 @@ ESCALATION_DUE = "EscalationDue"
 CASE_OPENED = "CaseOpened"
 CASE_CLOSED = "CaseClosed"
 CUSTOMERS_MERGED = "CustomersMerged"
+CUSTOMER_SPLIT = "CustomerSplit"
 HOLD_PLACED = "HoldPlaced"
 HOLD_LIFTED = "HoldLifted"
 

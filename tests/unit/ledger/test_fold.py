@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell.accounts.model import Customer, CustomerKind
+from dunwell.ledger.books import Part
 from dunwell.ledger.entry import Direction, Entry, EntryKind
-from dunwell.ledger.fold import Part
 from dunwell.ledger.model import Account, Instalment, Invoice, InvoiceStatus
 
 DAY = date(2026, 3, 1)

@@ -8,27 +8,17 @@ an invoice interest, fees, principal. What remains is unapplied credit, and flow
 Money directed at an invoice that is not issued yet is kept for it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from enum import IntEnum
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
+from dunwell.ledger.books import Allocation, Books, Credit, Debt, Part
 from dunwell.ledger.entry import CHARGES, CREDITS, OF_AN_INVOICE, Direction, Entry, EntryKind
 
 if TYPE_CHECKING:
     from dunwell.ledger.model import Invoice
-
-
-class Part(IntEnum):
-    """The parts of an invoice's balance, in the order in which a payment settles them."""
-
-    INTEREST = 0
-    FEES = 1
-    PRINCIPAL = 2
-    RECOVERY = 3
-    """What was written off: legally owed, no longer an open balance."""
 
 
 _CHARGED = {EntryKind.INTEREST: Part.INTEREST, EntryKind.FEE: Part.FEES, EntryKind.DEBIT_NOTE: Part.PRINCIPAL}
@@ -60,116 +50,6 @@ _DUSK = datetime.max.replace(tzinfo=UTC)
 _Place = tuple[date, datetime, int, int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
-    """The part of a payment or credit note that settles a part of an invoice (minor units)."""
-
-    invoice_id: str
-    part: Part
-    amount_minor: int
-
-
-@dataclass(slots=True)
-class _Debt:
-    """An invoice on its way through the fold; ``owed`` by part."""
-
-    invoice: "Invoice"
-    owed: list[int]
-    billed: int
-    disputed: int = 0
-    closed_on: date | None = None
-    payers: dict[str, "_Credit"] = field(default_factory=dict)
-
-    @property
-    def open_minor(self) -> int:
-        return self.owed[Part.INTEREST] + self.owed[Part.FEES] + self.owed[Part.PRINCIPAL]
-
-    @property
-    def free_minor(self) -> int:
-        """What undirected money may settle."""
-        return 0 if self.invoice.removed else max(0, self.open_minor - self.disputed)
-
-
-@dataclass(slots=True)
-class _Credit:
-    """A payment or credit note on its way: what of it stands, and where that is."""
-
-    entry: Entry
-    live: int
-    left: int
-    kept: dict[str, int] = field(default_factory=dict)
-    taken: list[Allocation] = field(default_factory=list)
-
-    @property
-    def free(self) -> int:
-        """What may flow to any invoice: not what is kept for an invoice to come."""
-        return self.left - sum(self.kept.values())
-
-
-@dataclass(slots=True)
-class Books:
-    """The balances that the facts make (minor units)."""
-
-    _debts: dict[str, _Debt] = field(default_factory=dict)
-    _credits: dict[str, _Credit] = field(default_factory=dict)
-    _standing: dict[str, int] = field(default_factory=dict)
-
-    def open_minor(self, invoice_id: str) -> int:
-        """What is owed on an invoice; 0 for one that is not on the account."""
-        debt = self._debts.get(invoice_id)
-        return debt.open_minor if debt else 0
-
-    def part_minor(self, invoice_id: str, part: Part) -> int:
-        """What is owed of a part of an invoice."""
-        debt = self._debts.get(invoice_id)
-        return debt.owed[part] if debt else 0
-
-    def written_off_minor(self, invoice_id: str) -> int:
-        """What was written off of an invoice and not recovered since."""
-        return self.part_minor(invoice_id, Part.RECOVERY)
-
-    def billed_minor(self, invoice_id: str) -> int:
-        """What was asked for altogether: the invoice and its charges that stand."""
-        debt = self._debts.get(invoice_id)
-        return debt.billed if debt else 0
-
-    def disputed_minor(self, invoice_id: str) -> int:
-        """What the customer contests."""
-        debt = self._debts.get(invoice_id)
-        return debt.disputed if debt else 0
-
-    def standing_minor(self, entry_id: str) -> int:
-        """What of an entry was not reversed; 0 for one that moves no money, or waits for what it is about."""
-        credit = self._credits.get(entry_id)
-        return credit.live if credit else self._standing.get(entry_id, 0)
-
-    def unapplied_minor(self, entry_id: str) -> int:
-        """What of a payment or credit note no invoice took."""
-        credit = self._credits.get(entry_id)
-        return credit.left if credit else 0
-
-    def unapplied(self) -> dict[str, int]:
-        """Unapplied credit by currency."""
-        totals: dict[str, int] = {}
-        for credit in self._credits.values():
-            if credit.left:
-                totals[credit.entry.currency] = totals.get(credit.entry.currency, 0) + credit.left
-        return totals
-
-    def recovered_minor(self, entry_id: str) -> int:
-        """What of a payment went to written-off balances: recoveries, not receivables."""
-        return sum(a.amount_minor for a in self.allocations(entry_id) if a.part is Part.RECOVERY)
-
-    def allocations(self, entry_id: str) -> tuple[Allocation, ...]:
-        """Where a payment or credit note stands applied."""
-        credit = self._credits.get(entry_id)
-        return tuple(credit.taken) if credit else ()
-
-    def settlement_dates(self) -> dict[str, date]:
-        """Invoices owed nothing, also nothing written off, and the date that closed each."""
-        return {i: debt.closed_on for i, debt in self._debts.items() if debt.closed_on and not debt.owed[Part.RECOVERY]}
-
-
 def effective_on(entries: Mapping[str, Entry], entry: Entry) -> date:
     """When an entry takes effect: never before the entry that it is about."""
     return max(about.on for about in _chain(entries, entry))
@@ -187,27 +67,82 @@ def fold(
     invoices: Mapping[str, "Invoice"], entries: Mapping[str, Entry], part_order: Sequence[Part] = PART_ORDER
 ) -> Books:
     """All balances of an account."""
-    books = Books()
-    moved = {entry.of for entry in entries.values() if entry.kind is EntryKind.MOVED}
-    facts: list[tuple[_Place, Invoice | Entry]] = [
-        ((invoice.issued_on, _DAWN, 0, 0, i), invoice) for i, invoice in invoices.items() if i not in moved
-    ]
-    facts += [
-        (_place(invoices, entries, entry), entry)
-        for i, entry in entries.items()
-        if entry.kind in _RANK and i not in moved
-    ]
-    facts.sort(key=lambda fact: fact[0])
-    run = _Fold(books, entries, part_order)
-    before = None
-    for (on, instant, rank, *_), fact in facts:
+    replay = Replay(invoices, entries, part_order)
+    replay.through(date.max)
+    return replay.books
+
+
+class Replay:
+    """The facts in the order in which they happened, taken as far as is asked; ``books`` are the balances so far."""
+
+    def __init__(
+        self,
+        invoices: Mapping[str, "Invoice"],
+        entries: Mapping[str, Entry],
+        part_order: Sequence[Part] = PART_ORDER,
+        leave_out: Collection[str] = (),
+    ) -> None:
+        """Args: leave_out: ids of entries that are not taken, as if they had not happened."""
+        self.books = Books()
+        self._entries = dict(entries)
+        gone = {*moved_facts(entries), *leave_out}
+        facts: list[tuple[_Place, Invoice | Entry]] = [
+            ((invoice.issued_on, _DAWN, 0, 0, i), invoice) for i, invoice in invoices.items() if i not in gone
+        ]
+        facts += [
+            (_place(invoices, entries, entry), entry)
+            for i, entry in entries.items()
+            if entry.kind in _RANK and i not in gone
+        ]
+        facts.sort(key=lambda fact: fact[0], reverse=True)
+        self._ahead = facts
+        self._run = _Fold(self.books, self._entries, part_order, gone)
+        self._before: tuple[date, datetime] | None = None
+
+    @property
+    def next_on(self) -> date | None:
+        """The day of the next fact; None after the last."""
+        return self._ahead[-1][0][0] if self._ahead else None
+
+    @property
+    def next_fact(self) -> "Invoice | Entry | None":
+        """The next fact; None after the last."""
+        return self._ahead[-1][1] if self._ahead else None
+
+    @property
+    def days(self) -> set[date]:
+        """The days of the facts that are not taken yet."""
+        return {place[0] for place, _ in self._ahead}
+
+    def step(self) -> "Invoice | Entry":
+        """Take the next fact, and say which it was. Raises IndexError after the last."""
+        (on, instant, rank, *_), fact = self._ahead.pop()
         # What is billed and contested at one moment is known before any credit of that moment flows.
-        if rank >= _RANK[EntryKind.CREDIT_NOTE] or (on, instant) != before:
-            run.flow()
-        run.take(fact, on)
-        before = on, instant
-    run.flow()
-    return books
+        if rank >= _RANK[EntryKind.CREDIT_NOTE] or (on, instant) != self._before:
+            self._run.flow()
+        self._run.take(fact, on)
+        self._before = on, instant
+        return fact
+
+    def through(self, on: date, before: datetime | None = None) -> None:
+        """Take every fact up to a day, that day included: all of it, or what is before an instant."""
+        while self._ahead and self._ahead[-1][0][0] <= on:
+            if before and self._ahead[-1][0][:2] >= (on, before):
+                break
+            self.step()
+        self._run.flow()
+
+    def add(self, entry: Entry) -> None:
+        """Take an entry that is not among the facts, as the latest of what has happened so far."""
+        self._entries[entry.entry_id] = entry
+        self._run.take(entry, entry.on)
+        self._run.flow()
+
+
+def moved_facts(entries: Mapping[str, Entry]) -> dict[str, str]:
+    """Ids of the invoices and entries that belong to another account now, and to which; not those that came back."""
+    back = {entry.of for entry in entries.values() if entry.kind is EntryKind.REVERSAL}
+    return {e.of: e.reference for i, e in entries.items() if e.kind is EntryKind.MOVED and i not in back}
 
 
 def _place(invoices: Mapping[str, "Invoice"], entries: Mapping[str, Entry], entry: Entry) -> _Place:
@@ -232,16 +167,19 @@ def _instant(entry: Entry) -> datetime:
 class _Fold:
     """The running state: takes one fact after the other."""
 
-    def __init__(self, books: Books, entries: Mapping[str, Entry], part_order: Sequence[Part]) -> None:
-        self._debts, self._credits, self._standing = books._debts, books._credits, books._standing
+    def __init__(
+        self, books: Books, entries: Mapping[str, Entry], part_order: Sequence[Part], gone: Collection[str]
+    ) -> None:
+        self._debts, self._credits, self._standing = books.debts, books.credits, books.standing
         self._entries = entries
         self._part_order = part_order
+        self._gone = gone
         self._on = date.min
         self._moved: set[str] = set()
         self._written_off: dict[str, list[Allocation]] = {}
         self._queues: dict[str, list[tuple[date, str, str]]] = {}
-        self._with_credit: dict[str, dict[str, _Credit]] = {}
-        self._kept_for: dict[str, dict[str, _Credit]] = {}
+        self._with_credit: dict[str, dict[str, Credit]] = {}
+        self._kept_for: dict[str, dict[str, Credit]] = {}
 
     def take(self, fact: "Invoice | Entry", on: date) -> None:
         self._on = on
@@ -267,7 +205,7 @@ class _Fold:
     # --- what each fact does ---
 
     def _issue(self, invoice: "Invoice") -> None:
-        debt = _Debt(invoice, [0, 0, invoice.amount_minor, 0], invoice.amount_minor)
+        debt = Debt(invoice, [0, 0, invoice.amount_minor, 0], invoice.amount_minor)
         self._debts[invoice.invoice_id] = debt
         for credit in self._kept_for.pop(invoice.invoice_id, {}).values():
             amount = credit.kept.pop(invoice.invoice_id, 0)
@@ -280,7 +218,7 @@ class _Fold:
         if entry.kind is EntryKind.SETTLEMENT:
             debt = self._debt_of(entry)
             amount_minor = min(amount_minor, debt.open_minor) if debt else 0
-        credit = _Credit(entry, amount_minor, amount_minor)
+        credit = Credit(entry, amount_minor, amount_minor)
         self._credits[entry.entry_id] = credit
         self._direct(credit)
 
@@ -326,13 +264,14 @@ class _Fold:
         if about.kind is EntryKind.REVERSAL:
             self._restore(entry, about)
         elif about.kind in CREDITS:
-            self._standing[entry.entry_id] = self._take_back(self._credits[about.entry_id], entry.amount_minor)
+            credit = self._credits.get(about.entry_id)
+            self._standing[entry.entry_id] = self._take_back(credit, entry.amount_minor) if credit else 0
         elif about.kind in CHARGES:
             self._standing[entry.entry_id] = self._waive(about, entry.amount_minor)
         elif about.kind is EntryKind.WRITE_OFF:
             self._standing[entry.entry_id] = self._write_back(about, entry.amount_minor)
 
-    def _take_back(self, credit: _Credit, amount_minor: int) -> int:
+    def _take_back(self, credit: Credit, amount_minor: int) -> int:
         """Take money back out of a credit: first what no invoice took, then what it settled last."""
         amount_minor = min(amount_minor, credit.live)
         credit.live -= amount_minor
@@ -409,13 +348,13 @@ class _Fold:
 
     # --- money and invoices ---
 
-    def _direct(self, credit: _Credit) -> None:
+    def _direct(self, credit: Credit) -> None:
         """Give a credit to the invoices it is for; keep what is for invoices to come."""
         used = _by_invoice(credit.taken)
         for invoice_id, amount_minor in _by_invoice(credit.entry.directed_to).items():
             debt = self._debts.get(invoice_id)
             wanted = min(amount_minor - used.get(invoice_id, 0), credit.free)
-            if wanted <= 0:
+            if wanted <= 0 or invoice_id in self._gone:
                 continue
             if debt is None:
                 credit.kept[invoice_id] = wanted
@@ -424,11 +363,12 @@ class _Fold:
                 self._settle(credit, debt, wanted)
         self._offer(credit)
 
-    def _settle(self, credit: _Credit, debt: _Debt, amount_minor: int) -> None:
+    def _settle(self, credit: Credit, debt: Debt, amount_minor: int) -> None:
         """Apply at most so much of a credit to an invoice, by part; what was written off comes last."""
         if debt.invoice.currency != credit.entry.currency:
             return
-        order = _CREDITED if credit.entry.kind is EntryKind.CREDIT_NOTE else self._part_order
+        # A source that calls an invoice settled speaks of what it billed: it knows nothing of our fees and interest.
+        order = self._part_order if credit.entry.kind is EntryKind.PAYMENT else _CREDITED
         for part in (*order, Part.RECOVERY):
             amount = min(amount_minor, debt.owed[part])
             if amount <= 0:
@@ -455,14 +395,14 @@ class _Fold:
                 continue
             self._settle_open(credit, debt, min(credit.free, debt.free_minor))
 
-    def _settle_open(self, credit: _Credit, debt: _Debt, amount_minor: int) -> None:
+    def _settle_open(self, credit: Credit, debt: Debt, amount_minor: int) -> None:
         written_off, debt.owed[Part.RECOVERY] = debt.owed[Part.RECOVERY], 0
         self._settle(credit, debt, amount_minor)
         debt.owed[Part.RECOVERY] = written_off
 
-    def _free(self, debt: _Debt, part: Part, amount_minor: int) -> list[_Credit]:
+    def _free(self, debt: Debt, part: Part, amount_minor: int) -> list[Credit]:
         """Turn so much of what was paid on a part back into credit, the last payer's first; those payers."""
-        freed: list[_Credit] = []
+        freed: list[Credit] = []
         for credit in reversed(list(debt.payers.values())):
             for index in range(len(credit.taken) - 1, -1, -1):
                 taken = credit.taken[index]
@@ -483,29 +423,29 @@ class _Fold:
                 freed.append(credit)
         return freed
 
-    def _owe_again(self, debt: _Debt, part: Part, amount_minor: int) -> None:
+    def _owe_again(self, debt: Debt, part: Part, amount_minor: int) -> None:
         debt.owed[part] += amount_minor
         if part is not Part.RECOVERY:
             debt.closed_on = None
         self._queue(debt)
 
-    def _close(self, debt: _Debt) -> None:
+    def _close(self, debt: Debt) -> None:
         if debt.open_minor == 0:
             debt.closed_on = self._on
 
-    def _queue(self, debt: _Debt) -> None:
+    def _queue(self, debt: Debt) -> None:
         """Let undirected money find an invoice (again)."""
         if debt.free_minor > 0:
             invoice = debt.invoice
             queue = self._queues.setdefault(invoice.currency, [])
             heappush(queue, (invoice.due_on, invoice.number, invoice.invoice_id))
 
-    def _offer(self, credit: _Credit) -> None:
+    def _offer(self, credit: Credit) -> None:
         """Let a credit's free part find invoices."""
         if credit.free > 0:
             self._with_credit.setdefault(credit.entry.currency, {})[credit.entry.entry_id] = credit
 
-    def _cut_kept(self, credit: _Credit) -> None:
+    def _cut_kept(self, credit: Credit) -> None:
         """What is kept for invoices to come never exceeds what is left."""
         for invoice_id in reversed(list(credit.kept)):
             over = sum(credit.kept.values()) - credit.left
@@ -513,7 +453,7 @@ class _Fold:
                 return
             credit.kept[invoice_id] = max(0, credit.kept[invoice_id] - over)
 
-    def _debt_of(self, entry: Entry) -> _Debt | None:
+    def _debt_of(self, entry: Entry) -> Debt | None:
         """The invoice that a charge, write-off or dispute is on, when both are known and in one currency."""
         debt = self._debts.get(entry.directed_to[0].invoice_id) if entry.directed_to else None
         return debt if debt and debt.invoice.currency == entry.currency else None

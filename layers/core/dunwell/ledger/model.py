@@ -3,6 +3,7 @@
 Nothing is stored twice: balances, statuses and days past due are folded from the invoices and entries (``fold``).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -10,8 +11,9 @@ from functools import cached_property
 
 from dunwell.accounts.model import Customer
 from dunwell.errors import InvalidInputError
+from dunwell.ledger.books import Allocation, Books, Part
 from dunwell.ledger.entry import Entry, EntryKind
-from dunwell.ledger.fold import PART_ORDER, Allocation, Books, Part, effective_on, fold
+from dunwell.ledger.fold import PART_ORDER, Replay, effective_on, moved_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,9 @@ class OpenInvoice:
 class Account:
     """One customer's invoices and entries at a version.
 
+    Facts that were moved to another account have no effect here, and the account of a customer who was merged into
+    another one is empty: ``invoices`` and ``entries`` keep what was once here.
+
     Attributes:
         version: how many times the account was written; 0 for one that is not stored yet.
         part_order: in which order a payment settles an invoice's parts: the creditor's policy.
@@ -138,13 +143,35 @@ class Account:
     def at(self, as_of: date) -> "Account":
         """The account as the facts up to a date, that day included, make it."""
         known = {i: invoice for i, invoice in self.invoices.items() if invoice.issued_on <= as_of}
-        happened = {i: entry for i, entry in self.entries.items() if effective_on(self.entries, entry) <= as_of}
+        happened = {
+            i: entry
+            for i, entry in self.entries.items()
+            # What belongs to another account now, belongs there with its whole past.
+            if entry.kind is EntryKind.MOVED or self._is_return(entry) or effective_on(self.entries, entry) <= as_of
+        }
         return replace(self, invoices=known, entries=happened)
+
+    def _is_return(self, entry: Entry) -> bool:
+        about = self.entries.get(entry.of) if entry.of else None
+        return about is not None and about.kind is EntryKind.MOVED
+
+    @cached_property
+    def moved(self) -> dict[str, str]:
+        """Ids of the invoices and entries that belong to another account now, and whose account that is."""
+        return moved_facts(self.entries)
+
+    def replay(self, leave_out: Collection[str] = ()) -> Replay:
+        """The account's facts in their order, to be taken step by step; without the entries named."""
+        if self.customer.merged_into:
+            return Replay({}, {}, self.part_order)
+        return Replay(self.invoices, self.entries, self.part_order, leave_out)
 
     @cached_property
     def books(self) -> Books:
         """Every balance of the account, folded from its facts."""
-        return fold(self.invoices, self.entries, self.part_order)
+        replay = self.replay()
+        replay.through(date.max)
+        return replay.books
 
     def open_minor(self, invoice_id: str) -> int:
         """What is still owed on an invoice (minor units of its currency)."""
@@ -196,11 +223,19 @@ class Account:
     @cached_property
     def payments(self) -> dict[str, Entry]:
         """Money received, by entry id; of a settlement what it was of, if of anything."""
-        found = {i: entry for i, entry in self.entries.items() if entry.kind is EntryKind.PAYMENT}
-        for i, entry in self.entries.items():
-            if entry.kind is EntryKind.SETTLEMENT and (amount_minor := self.books.standing_minor(i)):
-                found[i] = replace(entry, amount_minor=amount_minor)
+        found = {entry.entry_id: entry for entry in self._standing if entry.kind is EntryKind.PAYMENT}
+        for entry in self._standing:
+            amount_minor = self.books.standing_minor(entry.entry_id) if entry.kind is EntryKind.SETTLEMENT else 0
+            if amount_minor:
+                found[entry.entry_id] = replace(entry, amount_minor=amount_minor)
         return found
+
+    @cached_property
+    def _standing(self) -> tuple[Entry, ...]:
+        """The entries that are of this account now."""
+        if self.customer.merged_into:
+            return ()
+        return tuple(entry for i, entry in self.entries.items() if i not in self.moved)
 
     def allocations(self, entry_id: str) -> tuple[Allocation, ...]:
         """Where a payment or credit note stands applied now, in the order it was applied."""
@@ -209,8 +244,8 @@ class Account:
     @cached_property
     def pending(self) -> tuple[Entry, ...]:
         """Debits announced that neither arrived nor failed, oldest first."""
-        ended = {e.of for e in self.entries.values() if e.kind in (EntryKind.PAYMENT, EntryKind.FAILURE) and e.of}
-        waiting = (e for e in self.entries.values() if e.kind is EntryKind.PENDING and e.entry_id not in ended)
+        ended = {e.of for e in self._standing if e.kind in (EntryKind.PAYMENT, EntryKind.FAILURE) and e.of}
+        waiting = (e for e in self._standing if e.kind is EntryKind.PENDING and e.entry_id not in ended)
         return tuple(sorted(waiting, key=lambda entry: (entry.on, entry.entry_id)))
 
     @cached_property

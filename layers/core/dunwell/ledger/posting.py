@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from dunwell.errors import InvalidInputError, NotFoundError
+from dunwell.errors import InvalidInputError, NotFoundError, RefusedError
 from dunwell.events import ENTRY_POSTED, PAYMENT_APPLIED, Event, Scalar
 from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
@@ -22,7 +22,10 @@ def post(account: Account, entry: Entry, at: datetime) -> Change:
     Raises:
         InvalidInputError: the amount is not positive or the currency unknown; the entry is on the account with another
             amount or currency; a reversal or a write-off is of more than stands.
+        RefusedError: the customer is part of another one (``update.current``).
     """
+    if account.customer.merged_into:
+        raise RefusedError(f"this customer is part of {account.customer.merged_into}: post it there")
     known = account.entries.get(entry.entry_id)
     if known:
         if (known.amount_minor, known.currency) != (entry.amount_minor, entry.currency):
@@ -35,7 +38,7 @@ def post(account: Account, entry: Entry, at: datetime) -> Change:
         raise InvalidInputError(f"a {entry.kind.replace('_', ' ')} must be more than zero", field="amount")
     _refuse_what_exceeds(account, entry)
     change = Change(account, entries={entry.entry_id: entry})
-    return replace(change, events=(_posted(change.applied(), entry, at),))
+    return replace(change, events=(posted(change.applied(), entry, at),))
 
 
 def post_payment(
@@ -61,7 +64,8 @@ def post_payment(
         InvalidInputError: see ``post``.
     """
     payment = Entry(
-        entry_id=payment_id(account.customer.customer_id, method, reference),
+        entry_id=_known_as(account, EntryKind.PAYMENT, method, reference)
+        or payment_id(account.customer.customer_id, method, reference),
         kind=EntryKind.PAYMENT,
         currency=currency,
         amount_minor=amount_minor,
@@ -73,6 +77,17 @@ def post_payment(
         of=of,
     )
     return post(account, payment, received_at)
+
+
+def _known_as(account: Account, kind: EntryKind, method: str, reference: str) -> str:
+    """The id under which a fact came from an account that is part of this one; empty when it did not.
+
+    Ids are made from the customer's, so that what the other account has known under its own would be posted again.
+    """
+    if not account.customer.relations:
+        return ""
+    key = (kind, method, reference)
+    return next((i for i, e in account.entries.items() if (e.kind, e.method, e.reference) == key), "")
 
 
 def payment_id(customer_id: str, method: str, reference: str) -> str:
@@ -100,7 +115,7 @@ def charge(
         NotFoundError: the invoice is not on the account. InvalidInputError: see ``post``.
     """
     invoice = account.invoices.get(invoice_id)
-    if invoice is None:
+    if invoice is None or invoice_id in account.moved:
         raise NotFoundError("this invoice is not on the account")
     entry = Entry(
         entry_id=stable_id("ent", kind, invoice_id, key),
@@ -137,7 +152,8 @@ def reverse(
     if about is None:
         raise NotFoundError("this entry is not on the account")
     entry = Entry(
-        entry_id=stable_id("rev", account.customer.customer_id, method, reference),
+        entry_id=_known_as(account, EntryKind.REVERSAL, method, reference)
+        or stable_id("rev", account.customer.customer_id, method, reference),
         kind=EntryKind.REVERSAL,
         currency=about.currency,
         amount_minor=amount_minor,
@@ -168,7 +184,8 @@ def _refuse_what_exceeds(account: Account, entry: Entry) -> None:
         raise InvalidInputError(f"this {entry.kind.replace('_', ' ')} is of more than stands now", field="amount")
 
 
-def _posted(account: Account, entry: Entry, at: datetime) -> Event:
+def posted(account: Account, entry: Entry, at: datetime) -> Event:
+    """The event of an entry, from the account after it."""
     is_payment = entry.kind is EntryKind.PAYMENT
     name = PAYMENT_APPLIED if is_payment else ENTRY_POSTED
     common: dict[str, Scalar] = {

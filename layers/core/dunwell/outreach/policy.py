@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dunwell.accounts.model import Channel
+from dunwell.charges.policy import ChargePolicy
 from dunwell.errors import InvalidInputError
 
 
@@ -68,6 +69,7 @@ class Policy:
         min_gap_days: least days between two messages to one customer, whatever the stage.
         tolerance_minor: open balances up to this are not worth a message, by currency (minor units).
         patience_permille: customers below this risk are left alone for ``patience_days`` after the due date.
+        charges: late fees and interest; none unless a rule says so.
     """
 
     version: str
@@ -78,6 +80,7 @@ class Policy:
     tolerance_minor: Mapping[str, int] = field(default_factory=dict)
     patience_permille: int = 0
     patience_days: int = 0
+    charges: ChargePolicy = field(default_factory=ChargePolicy)
 
     def __post_init__(self) -> None:
         days = [stage.days_past_due for stage in self.stages]
