@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.ports import Ledger
+from dunwell.ledger.update import current
 from dunwell.remittance.keys import customer_number_keys, name_lookup_keys
 from dunwell.remittance.model import AccountLink, OpenInvoice, Payer, Payout, PostedLine
 from dunwell.remittance.pointers import discount_terms
@@ -17,7 +18,6 @@ from dunwell.remittance.ports import MAX_HITS, Pointers
 SETTLED_DAYS = 183
 """A settled invoice is still found for half a year, so that a second payment of it is noticed."""
 POSTED_DAYS = 90
-_MERGERS = 16
 
 
 class LedgerIndex:
@@ -94,6 +94,8 @@ class LedgerIndex:
 
     def _invoice(self, customer_id: str, invoice_id: str) -> OpenInvoice | None:
         account = self.account(customer_id)
+        if account and (moved_to := account.moved.get(invoice_id)):
+            account = self.account(moved_to)
         invoice = account.invoices.get(invoice_id) if account else None
         if account is None or invoice is None or invoice.removed or account.customer.is_internal:
             return None
@@ -106,12 +108,7 @@ class LedgerIndex:
     def account(self, customer_id: str) -> Account | None:
         """The account that a customer's facts are on, through mergers."""
         if customer_id not in self._accounts:
-            account = self._ledger.load(customer_id)
-            for _ in range(_MERGERS):
-                if account is None or not account.customer.merged_into:
-                    break
-                account = self._ledger.load(account.customer.merged_into)
-            self._accounts[customer_id] = account
+            self._accounts[customer_id] = current(self._ledger, customer_id)
         return self._accounts[customer_id]
 
 

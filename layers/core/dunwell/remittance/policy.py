@@ -25,6 +25,6 @@ class CashPolicy:
         tolerances: what may be written off unasked.
     """
 
-    version: str
+    version: str = ""
     bank_fee: BankFee = BankFee.CREDIT
     tolerances: Tolerances = field(default_factory=Tolerances)
