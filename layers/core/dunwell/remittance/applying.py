@@ -6,7 +6,7 @@ find another owner for the same money.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dunwell.dates import business_date
@@ -24,7 +24,7 @@ from dunwell.remittance.policy import CashPolicy
 from dunwell.remittance.ports import BankLines, Pointers
 from dunwell.remittance.posting import paid, returned
 from dunwell.remittance.records import LineNote, LineRecord, LineState, item_id_of
-from dunwell.remittance.scoring import Model, fitted
+from dunwell.remittance.scoring import Model
 from dunwell.remittance.suspense import suspended, suspense_customer, taken_out
 
 CHUNK_LINES = 50
@@ -48,7 +48,7 @@ class CashApplication:
     creditor_id: str
     zone: str
     policy: CashPolicy
-    model: Model = field(default_factory=fitted)
+    model: Model | None = None
 
     def apply(self, lines: Sequence[BankLine], at: datetime) -> None:
         """Match and post lines, in their order; what was done before is passed over. Best ``CHUNK_LINES`` at a time.
@@ -88,7 +88,8 @@ class CashApplication:
         if account is None:
             raise NotFoundError("there is no such customer")
         why = ("The gateway says so.",)
-        whose = Proposal(customer_id, account.customer.name, (), record.line.amount_minor, 1000, why)
+        who = account.customer
+        whose = Proposal(customer_id, who.name, (), record.line.amount_minor, 1000, why, who.number)
         self.choose(self.finish(record, at), whose, "", at)
 
     def choose(
@@ -277,4 +278,3 @@ def _reported(method: str, reference: str, currency: str, amount_minor: int, rec
     on = received_at.date()
     line_id = stable_id("bln", method, reference)
     return BankLine(line_id, method, on, on, currency, amount_minor, references=(reference,), kind=LineKind.CARD)
-

@@ -80,7 +80,7 @@ class CashDesk:
         if invoices:
             settlement = settle(line.amount_minor, line.value_on, invoices, self.cash.policy.tolerances)
             allocations, left = settlement.allocations, settlement.unapplied_minor
-        whose = Proposal(customer.customer_id, customer.name, allocations, left, 1000, (_CHOSEN,))
+        whose = Proposal(customer.customer_id, customer.name, allocations, left, 1000, (_CHOSEN,), customer.number)
         return self.cash.choose(record, whose, who, at)
 
     def note(self, item_id: str, version: int, text: str, who: str, at: datetime, *, close: bool = False) -> LineRecord:
