@@ -106,7 +106,12 @@ NEEDED: dict[str, dict[str, str]] = {
     | WORK
     | URLS
     | {"states:SendTaskSuccess Escalation": RESUME},
-    "BuildReports": LOAD | WORK | {"s3:PutObject ReportsBucket/ageing/*": "writes the report"},
+    "BuildReports": LOAD
+    | WORK
+    | {
+        "s3:PutObject ReportsBucket/ageing/*": "writes the report",
+        "s3:PutObject ReportsBucket/unmatched/*": "writes what belongs to nobody yet",
+    },
 }
 
 

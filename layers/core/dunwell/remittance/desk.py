@@ -1,5 +1,6 @@
 """``CashDesk``: what an agent does with money in suspense: accept a proposal, choose otherwise, leave a note."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -138,6 +139,11 @@ class CashDesk:
                 raise InvalidInputError(
                     f"Invoice {one.number} is not open for that much any more. Choose the invoices yourself."
                 )
+
+
+def split_numbers(text: str) -> list[str]:
+    """Numbers as a person writes several: on lines of their own, or with commas or semicolons between."""
+    return [number.strip() for number in re.split(r"[\n,;]", text) if number.strip()]
 
 
 def _named(open_invoices: Sequence[OpenInvoice], number: str) -> OpenInvoice:
