@@ -1,4 +1,4 @@
-"""Writes the ageing report, with the unmatched money beside it, to the reports bucket; triggered by a schedule through a queue."""
+"""Writes the ageing report and the unmatched money to the reports bucket; triggered by a schedule through a queue."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date

@@ -432,7 +432,13 @@ def show_cash() -> Response:
     agent, csrf = _agent()
     records = console().desk.waiting(console().clock.now())
     left_out, shown = max(len(records) - LINES_SHOWN, 0), records[:LINES_SHOWN]
-    values = {"records": shown, "today": console().today, "left_out": left_out, "notice": _notice(), "page": "cash"}
+    values: dict[str, Any] = {
+        "records": shown,
+        "today": console().today,
+        "left_out": left_out,
+        "notice": _notice(),
+        "page": "cash",
+    }
     return _page("cash.html", agent=agent, csrf=csrf, **values)
 
 

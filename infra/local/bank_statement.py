@@ -35,8 +35,9 @@ def camt053(transfers: Iterable[Transfer], currency: str, day: date, number: str
 
 
 def _balance(kind: str, minor: int, currency: str, day: date) -> str:
+    amount = f"<Amt Ccy='{currency}'>{decimal_text(minor, currency)}</Amt>"
     return (
-        f"<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy='{currency}'>{decimal_text(minor, currency)}</Amt>"
+        f"<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp>{amount}"
         f"<CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>"
     )
 

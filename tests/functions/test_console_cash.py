@@ -1,6 +1,8 @@
 """The console's cash page: what waits, what is proposed and why, and what an agent may do with it."""
+# ruff: noqa: F811 - pytest's fixtures are arguments of the same name
 
 import pytest
+from chalice.test import HTTPResponse
 
 from dunwell.remittance.records import LineRecord
 from tests.functions.test_console import Browser, World, browser, csrf, sign_in, text, world  # noqa: F401
@@ -8,7 +10,7 @@ from tests.support.cash import euros, line
 
 
 @pytest.fixture
-def record(world: World, browser: Browser) -> LineRecord:  # noqa: F811
+def record(world: World, browser: Browser) -> LineRecord:
     """One line that may be of two customers, before an agent who is signed in."""
     money = world.money
     money.owes("C10002", "Walsh Marine LLC", euros("INV-2026-010090", 55_500))
@@ -19,12 +21,12 @@ def record(world: World, browser: Browser) -> LineRecord:  # noqa: F811
     return waiting
 
 
-def decide(browser: Browser, record: LineRecord, **fields: str):  # type: ignore[no-untyped-def]  # noqa: F811
+def decide(browser: Browser, record: LineRecord, **fields: str) -> HTTPResponse:
     page = browser.get(f"/cash/{record.item_id}")
     return browser.post(f"/cash/{record.item_id}", csrf=csrf(page), version=str(record.version), **fields)
 
 
-def test_the_list_and_the_line_say_what_is_known_and_mask_accounts(browser: Browser, record: LineRecord) -> None:  # noqa: F811
+def test_the_list_and_the_line_say_what_is_known_and_mask_accounts(browser: Browser, record: LineRecord) -> None:
     listed = text(browser.get("/cash"))
     assert "Walsh Marine" in listed
     assert f"/cash/{record.item_id}" in listed
@@ -36,7 +38,7 @@ def test_the_list_and_the_line_say_what_is_known_and_mask_accounts(browser: Brow
     assert "% sure" in page
 
 
-def test_accepting_leads_back_to_a_list_without_the_line(world: World, browser: Browser, record: LineRecord) -> None:  # noqa: F811
+def test_accepting_leads_back_to_a_list_without_the_line(world: World, browser: Browser, record: LineRecord) -> None:
     answer = decide(browser, record, action="accept", proposal="0")
     assert (answer.status_code, answer.headers["Location"].endswith("/cash?done=applied")) == (303, True)
     page = text(browser.get("/cash?done=applied"))
@@ -45,7 +47,7 @@ def test_accepting_leads_back_to_a_list_without_the_line(world: World, browser: 
     assert world.money.unclear() == {}
 
 
-def test_choosing_otherwise_applies_as_the_agent_says(world: World, browser: Browser, record: LineRecord) -> None:  # noqa: F811
+def test_choosing_otherwise_applies_as_the_agent_says(world: World, browser: Browser, record: LineRecord) -> None:
     decide(browser, record, action="choose", customer="C10003", invoices="INV-2026-010091, ")
     assert world.money.account("cus_c10003").balances == {}
     assert world.money.store.kept[record.item_id].decided_by
@@ -64,13 +66,13 @@ def test_what_cannot_be_is_said_on_the_same_page_with_the_fields_as_they_were(
     assert world.money.unclear() == {"EUR": 55_500}
 
 
-def test_a_note_keeps_it_on_the_list(world: World, browser: Browser, record: LineRecord) -> None:  # noqa: F811
+def test_a_note_keeps_it_on_the_list(world: World, browser: Browser, record: LineRecord) -> None:
     assert decide(browser, record, action="note", note="Called them.").headers["Location"].endswith("/cash?done=noted")
     assert "1 note" in text(browser.get("/cash"))
     assert "Called them." in text(browser.get(f"/cash/{record.item_id}"))
 
 
-def test_the_second_agent_is_told_that_somebody_was_faster(world: World, browser: Browser, record: LineRecord) -> None:  # noqa: F811
+def test_the_second_agent_is_told_that_somebody_was_faster(world: World, browser: Browser, record: LineRecord) -> None:
     page = browser.get(f"/cash/{record.item_id}")
     decide(browser, record, action="accept", proposal="0")
     fields = {"csrf": csrf(page), "version": str(record.version), "action": "accept", "proposal": "1"}
@@ -91,6 +93,6 @@ def test_a_form_without_its_token_or_a_visitor_without_a_session_changes_nothing
     assert world.money.unclear() == {"EUR": 55_500}
 
 
-def test_there_is_no_other_line(browser: Browser, record: LineRecord) -> None:  # noqa: F811
+def test_there_is_no_other_line(browser: Browser, record: LineRecord) -> None:
     assert browser.get("/cash/EUR.1.2026-06-30.bln_x").status_code == 404
     assert browser.get("/cash/nonsense").status_code == 404

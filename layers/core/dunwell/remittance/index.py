@@ -12,11 +12,9 @@ from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import current
 from dunwell.remittance.keys import customer_number_keys, name_lookup_keys
 from dunwell.remittance.model import AccountLink, OpenInvoice, Payer, Payout, PostedLine
-from dunwell.remittance.pointers import discount_terms
+from dunwell.remittance.pointers import SETTLED_DAYS, discount_terms
 from dunwell.remittance.ports import MAX_HITS, Pointers
 
-SETTLED_DAYS = 183
-"""A settled invoice is still found for half a year, so that a second payment of it is noticed."""
 POSTED_DAYS = 90
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dunwell.ledger.change import Change
+from dunwell.ledger.entry import EntryKind
 from dunwell.remittance.keys import customer_keys, reference_key
 from dunwell.remittance.model import DiscountTerm
 
@@ -14,6 +15,8 @@ _LONG_TERMS = re.compile(
     r"(\d{1,2}(?:[.,]\d)?)\s*%[^\d%]{0,30}?(\d{1,3})\s*(?:tagen?|days?|jours?|d[ií]as)", re.IGNORECASE
 )
 _LARGEST_PERMILLE = 200
+SETTLED_DAYS = 183
+"""A settled invoice is still found for half a year, so that a second payment of it is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +29,27 @@ class InvoicePointer:
 
 
 def invoice_pointers(change: Change) -> Iterator[InvoicePointer]:
-    """One for each new invoice whose number tells invoices apart; none of internal accounts."""
+    """One for each new invoice whose number tells invoices apart; none of internal accounts.
+
+    None for history either: what a source reports as settled more than half a year ago is not found by the index.
+    """
     customer = change.customer or change.account.customer
     if customer.is_internal:
         return
+    history = _settled_long_ago(change)
     for invoice_id, invoice in change.invoices.items():
         key = reference_key(invoice.number)
-        if key and invoice_id not in change.account.invoices:
+        if key and invoice_id not in change.account.invoices and invoice_id not in history:
             yield InvoicePointer(key, customer.customer_id, invoice_id)
+
+
+def _settled_long_ago(change: Change) -> set[str]:
+    """By the settlements in the change itself: folding the account to know it would cost more than a pointer."""
+    if not change.events:
+        return set()
+    since = change.events[-1].occurred_at.date() - timedelta(days=SETTLED_DAYS)
+    old = (one for one in change.entries.values() if one.kind is EntryKind.SETTLEMENT and one.on < since)
+    return {direction.invoice_id for one in old for direction in one.directed_to}
 
 
 def new_customer_keys(change: Change) -> tuple[str, ...]:
