@@ -431,15 +431,9 @@ def show_cash() -> Response:
     """Bank lines that wait for a person, oldest first."""
     agent, csrf = _agent()
     records = console().desk.waiting(console().clock.now())
-    left_out, shown = max(len(records) - LINES_SHOWN, 0), records[:LINES_SHOWN]
-    values: dict[str, Any] = {
-        "records": shown,
-        "today": console().today,
-        "left_out": left_out,
-        "notice": _notice(),
-        "page": "cash",
-    }
-    return _page("cash.html", agent=agent, csrf=csrf, **values)
+    shown, today = records[:LINES_SHOWN], console().today
+    values: dict[str, Any] = {"records": shown, "today": today, "left_out": len(records) - len(shown)}
+    return _page("cash.html", agent=agent, csrf=csrf, notice=_notice(), page="cash", **values)
 
 
 @route("/cash/{item_id}", "GET")
