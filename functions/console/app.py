@@ -18,7 +18,6 @@ from dunwell.dates import business_date, days_past_due
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry
 from dunwell.escalation.escalation import Escalation
-from dunwell.ledger.update import current
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
 from dunwell.outreach.whereabouts import whereabouts
@@ -390,7 +389,7 @@ def _case_page(
 def show_statement(customer_id: str) -> Response:
     """A customer's statement of account, as a page or as a file; of the last months unless a period is given."""
     agent, csrf = _agent()
-    account = current(console().escalation.ledger, customer_id)
+    account = console().escalation.ledger.load(customer_id)
     if account is None or account.customer.is_internal:
         raise NotFoundError("There is no such customer.")
     given: dict[str, str] = dict(_request().query_params or {})

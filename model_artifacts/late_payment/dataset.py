@@ -5,55 +5,37 @@ many days after it was due. A label counts only once the ledger reaches past due
 earlier would know the prompt payers and not yet the late ones.
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
+from datetime import date, timedelta
 
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import customer_features, invoice_features
+from dunwell.scoring.habit import root_lateness
 from infra.local.portfolio import generate
 
 Ledger = dict[str, list[InvoiceFacts]]
 
 HORIZONS_DAYS = (0, 30, 90)
 MOMENTS_AFTER_DUE_DAYS = (-10, 1, 8, 16, 31, 46, 61)
+KNOWN_AFTER_DUE_DAYS = 60  # by then nine in ten are settled, and which quantile the rest has does not matter
 PORTFOLIO_AS_OF = date(2026, 6, 30)
-IBM_CUT = date(2013, 6, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A row to learn from. `labels` has one entry a horizon: 1 late, 0 not, None when not to be known by
-    the end.
+    the end. `lateness` is the settlement's on the root scale, None while too young to tell; of an invoice still
+    open at the end it is as if settled then.
     """
 
+    invoice: InvoiceFacts
+    day: date
     at_issue: bool
     features: tuple[float, ...]
     labels: tuple[int | None, ...]
-    disputed: bool
-
-
-def read_ibm(path: Path) -> Ledger:
-    """Reads IBM's receivables sample by customer. KeyError or ValueError when the file is not that."""
-    ledger: Ledger = defaultdict(list)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            ledger[row["customerID"]].append(
-                InvoiceFacts(
-                    invoice_id=row["invoiceNumber"],
-                    issued_on=_us_date(row["InvoiceDate"]),
-                    due_on=_us_date(row["DueDate"]),
-                    amount_minor=int(Decimal(row["InvoiceAmount"]) * 100),
-                    currency="USD",
-                    settled_on=_us_date(row["SettledDate"]),
-                    disputed=row["Disputed"] == "Yes",
-                )
-            )
-    return dict(ledger)
+    lateness: float | None
 
 
 def made_up(seed: int, customers: int = 400) -> Ledger:
@@ -97,11 +79,21 @@ def _days(invoice: InvoiceFacts, end: date) -> Iterator[date]:
 
 def _moment(invoice: InvoiceFacts, history: Iterable[InvoiceFacts], day: date, end: date) -> Moment:
     return Moment(
+        invoice=invoice,
+        day=day,
         at_issue=day == invoice.issued_on,
         features=invoice_features(invoice, customer_features(history, day)),
         labels=tuple(_label(invoice, horizon, end) for horizon in HORIZONS_DAYS),
-        disputed=invoice.disputed,
+        lateness=_lateness(invoice, end),
     )
+
+
+def _lateness(invoice: InvoiceFacts, end: date) -> float | None:
+    """Known for all invoices of an age, or for none: the slow ones would be missing among the young."""
+    if invoice.due_on + timedelta(days=KNOWN_AFTER_DUE_DAYS) >= end:
+        return None
+    settled_on = min(invoice.settled_on or end, end)
+    return root_lateness((settled_on - invoice.issued_on).days, (invoice.due_on - invoice.issued_on).days)
 
 
 def _label(invoice: InvoiceFacts, horizon_days: int, end: date) -> int | None:
@@ -109,7 +101,3 @@ def _label(invoice: InvoiceFacts, horizon_days: int, end: date) -> int | None:
     if last_day >= end:
         return None
     return int(invoice.settled_on is None or invoice.settled_on > last_day)
-
-
-def _us_date(text: str) -> date:
-    return datetime.strptime(text, "%m/%d/%Y").date()  # noqa: DTZ007  a calendar date has no zone

@@ -1,124 +1,205 @@
-"""How good the model is on later data, beside what needs no model."""
+"""How good a model is on later data, beside what needs no model:
+`python -m model_artifacts.late_payment.evaluate --model DIR --data CSV --cut YYYY-MM-DD [--out JSON]`.
 
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+The test part is every invoice issued from the cut on, as it stood at issue and at later moments; an answer counts
+once the ledger reaches past it. The rivals learn from what was known before the cut.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score, roc_curve
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from dunwell.scoring.features import FEATURE_NAMES
-from dunwell.scoring.ports import Scorer
+from dunwell.scoring.ports import Forecast, Scorer
+from dunwell.scoring.score import settlement
+from dunwell_onnx.scorer import ModelFileError, OnnxScorer
+from model_artifacts.late_payment import measures, rivals
 from model_artifacts.late_payment.dataset import (
     HORIZONS_DAYS,
-    IBM_CUT,
+    KNOWN_AFTER_DUE_DAYS,
     PORTFOLIO_AS_OF,
-    Ledger,
     Moment,
     made_up,
     moments,
 )
+from model_artifacts.late_payment.disputes import late_with_disputes
+from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError, read_ledger
 from model_artifacts.late_payment.model import table
 
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int64]
-Measures = dict[str, float | int | None]
-
+_OVERDUE, _TO_DUE = FEATURE_NAMES.index("days_overdue"), FEATURE_NAMES.index("days_to_due")
+AGES: dict[str, Callable[[Moment], bool]] = {
+    "at_issue": lambda m: m.at_issue,
+    "before_due": lambda m: not m.at_issue and m.features[_TO_DUE] > 0,
+    "past_due": lambda m: m.features[_OVERDUE] > 0,
+}
 HOLD_OUT_SEEDS = (201, 202)  # never trained on
-LEDGER_END = date.max - timedelta(days=200)  # every invoice of the IBM sample is settled: all answers are known
-_LATE_RATIO = FEATURE_NAMES.index("late_ratio")
+FEWEST = 30  # late and not late: fewer say nothing
 
 
-def measures(y: Labels, p: Floats) -> Measures:
-    """AUC, PR-AUC, KS, Brier, calibration slope and intercept (None for a constant forecast), accuracy at
-    one half, with the number of rows and the share late.
-    """
-    varied = len(np.unique(p)) > 1
-    slope, intercept = _calibration(y, p) if varied else (None, None)
-    far, tpr, _ = roc_curve(y, p)
-    found = {
-        "rows": len(y),
-        "late_share": y.mean(),
-        "auc": roc_auc_score(y, p),
-        "pr_auc": average_precision_score(y, p),
-        "ks": (tpr - far).max(),
-        "brier": brier_score_loss(y, p),
-        "calibration_slope": slope,
-        "calibration_intercept": intercept,
-        "accuracy": ((p > 0.5) == y).mean(),
+class CutError(Exception):
+    """The cut leaves nothing to test on, or the model has seen what it would be tested on."""
+
+
+def evaluate(scorer: Scorer, file: LedgerFile, cut: date) -> dict[str, Any]:
+    """Measures of the model and its rivals on what was issued from the cut on. CutError when there is nothing."""
+    train, test = moments(file.ledger, cut), moments(file.ledger, file.end, issued_from=cut)
+    at_issue = [m for m in test if m.at_issue]
+    if not at_issue:
+        raise CutError(f"No invoice was issued from {cut} on: the ledger ends on {file.end}.")
+    found: dict[str, Any] = {"cut": cut.isoformat(), "end": file.end.isoformat(), "rows": file.rows}
+    found["left_out"] = dict(sorted(file.left_out.items()))
+    found["test_invoices"] = len(at_issue)
+    for horizon in HORIZONS_DAYS:
+        found[f"late_{horizon}"] = {
+            age: of_age
+            for age, chosen in AGES.items()
+            if (of_age := _late(scorer, [m for m in train if m.at_issue], list(filter(chosen, test)), horizon))
+        }
+    if file.has_disputes and "at_issue" in found["late_0"]:
+        known = _known(at_issue, 0)
+        p = late_with_disputes(train, known, file.ledger, cut)
+        found["late_0"]["at_issue"]["with_disputes_not_served"] = measures.classification(table(known, 0)[1], p)
+    found["days_late"] = _days_late(scorer, train, at_issue, file, cut)
+    found["interval_80"] = {
+        age: measured
+        for age, chosen in AGES.items()
+        if (measured := _interval(scorer, list(filter(chosen, test)), file))
     }
-    return {k: v if v is None or isinstance(v, int) else round(float(v), 4) for k, v in found.items()}
-
-
-def _calibration(y: Labels, p: Floats) -> tuple[float, float]:
-    """Slope and intercept of the outcome's log odds on the forecast's: 1 and 0 when calibrated."""
-    clipped = np.clip(p, 1e-6, 1 - 1e-6)
-    fitted = LogisticRegression(C=np.inf, max_iter=1000).fit(np.log(clipped / (1 - clipped))[:, None], y)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-
-
-def ibm_test(ledger: Ledger) -> list[Moment]:
-    """The invoices issued from the cut on, at issue, with the history of that day."""
-    return moments(ledger, LEDGER_END, issued_from=IBM_CUT, only_at_issue=True)
-
-
-def evaluate_ibm(scorer: Scorer, ledger: Ledger) -> dict[str, Measures]:
-    """The model's measures on the IBM sample after the cut."""
-    rows, y, _ = table(ibm_test(ledger), 0)
-    return {"model": measures(y, _late(scorer, rows, 0))}
-
-
-def rivals_ibm(ledger: Ledger) -> dict[str, Measures]:
-    """Plain methods on the same test rows: trained on the same moments at issue before the cut."""
-    train = [m for m in moments(ledger, IBM_CUT, only_at_issue=True) if m.labels[0] is not None]
-    test = ibm_test(ledger)
-    (X, y, _), (Xt, yt, _) = table(train, 0), table(test, 0)
-    disputed, disputed_test = (np.array([[m.disputed] for m in ms], dtype=np.float32) for ms in (train, test))
-    with_disputed = _logistic().fit(np.hstack([X, disputed]), y)
-    boosted = HistGradientBoostingClassifier(random_state=0).fit(X, y)
-    return {
-        "always_on_time": measures(yt, np.zeros(len(yt))),
-        "base_rate": measures(yt, np.full(len(yt), y.mean())),
-        "customers_late_ratio": measures(yt, Xt[:, _LATE_RATIO].astype(np.float64)),
-        "logistic_regression": measures(yt, _logistic().fit(X, y).predict_proba(Xt)[:, 1]),
-        "gradient_boosting": measures(yt, boosted.predict_proba(Xt)[:, 1]),
-        "logistic_regression_with_disputed": measures(
-            yt, with_disputed.predict_proba(np.hstack([Xt, disputed_test]))[:, 1]
-        ),
-    }
-
-
-def evaluate_made_up(scorer: Scorer) -> dict[str, dict[str, Measures]]:
-    """The model's measures on portfolios it was not trained on, by horizon: at issue, and while past due."""
-    held_out = [m for seed in HOLD_OUT_SEEDS for m in moments(made_up(seed), PORTFOLIO_AS_OF)]
-    return {f"late_{horizon}": _by_age(scorer, held_out, horizon) for horizon in HORIZONS_DAYS}
-
-
-def _by_age(scorer: Scorer, held_out: Sequence[Moment], horizon: int) -> dict[str, Measures]:
-    groups: Mapping[str, list[Moment]] = {
-        "at_issue": [m for m in held_out if m.at_issue],
-        "past_due": [m for m in held_out if m.features[FEATURE_NAMES.index("days_overdue")] > 0],
-    }
-    found: dict[str, Measures] = {}
-    for name, group in groups.items():
-        rows, y, _ = table(group, horizon)
-        if len(y):
-            found[name] = measures(y, _late(scorer, rows, horizon))
-            ratio = rows[:, _LATE_RATIO].astype(np.float64)
-            found[f"{name}_customers_late_ratio"] = measures(y, ratio)
-            found[f"{name}_base_rate"] = measures(y, np.full(len(y), y.mean()))
     return found
 
 
-def _late(scorer: Scorer, rows: NDArray[np.float32], horizon: int) -> Floats:
+def _known(found: Sequence[Moment], horizon: int) -> list[Moment]:
+    column = HORIZONS_DAYS.index(horizon)
+    return [m for m in found if m.labels[column] is not None and m.features[_OVERDUE] <= horizon]
+
+
+def _late(scorer: Scorer, train: Sequence[Moment], test: Sequence[Moment], horizon: int) -> dict[str, Any]:
+    known = _known(test, horizon)
+    y = table(known, horizon)[1]
+    if min(y.sum(), (1 - y).sum()) < FEWEST:
+        return {}
     column = scorer.model.horizons_days.index(horizon)
-    return np.array([found[column] for found in scorer.probabilities(rows.tolist())])
+    model = np.array([forecast.probabilities[column] for forecast in _forecasts(scorer, known)])
+    others = rivals.late(train, known, horizon)
+    if not train:
+        others["base_rate"] = np.full(len(y), y.mean())
+    return {name: measures.classification(y, p) for name, p in {"model": model, **others}.items()}
 
 
-def _logistic() -> Any:
-    return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
+def _settled(test: Sequence[Moment], file: LedgerFile) -> list[Moment]:
+    """Those whose settlement can be compared: all, when none is open at the end; else those due long before, since
+    among the young only the prompt ones are settled.
+    """
+    if all(m.invoice.settled_on for m in test):
+        return list(test)
+    return [m for m in test if m.invoice.settled_on and (file.end - m.invoice.due_on).days > KNOWN_AFTER_DUE_DAYS]
+
+
+def _days_late(
+    scorer: Scorer, train: Sequence[Moment], test: Sequence[Moment], file: LedgerFile, cut: date
+) -> dict[str, Any]:
+    settled = _settled(test, file)
+    if not settled:
+        return {}
+    actual = rivals.days_of([m.invoice for m in settled])
+    forecasts = {"model": _days(scorer, settled)[:, 1], **rivals.days_late(train, settled, file.ledger, cut)}
+    return {name: measures.days_late(actual, days) for name, days in forecasts.items()}
+
+
+def _interval(scorer: Scorer, test: Sequence[Moment], file: LedgerFile) -> measures.Measures:
+    settled = _settled(test, file)
+    if len(settled) < FEWEST:
+        return {}
+    days = _days(scorer, settled)
+    return measures.interval(rivals.days_of([m.invoice for m in settled]), days[:, 0], days[:, 2])
+
+
+def _days(scorer: Scorer, test: Sequence[Moment]) -> measures.Floats:
+    """Days late as served: earliest, expected, latest."""
+    return np.array(
+        [
+            [(day - m.invoice.due_on).days for day in settlement(m.invoice, m.day, forecast.lateness)]
+            for m, forecast in zip(test, _forecasts(scorer, test), strict=True)
+        ],
+        dtype=np.float64,
+    )
+
+
+def _forecasts(scorer: Scorer, test: Sequence[Moment]) -> list[Forecast]:
+    return scorer.forecasts([m.features for m in test])
+
+
+def evaluate_made_up(scorer: Scorer) -> dict[str, Any]:
+    """Measures on portfolios the model was not trained on: they show that it learns, not that the world is so."""
+    ledger = {f"{seed}/{name}": facts for seed in HOLD_OUT_SEEDS for name, facts in made_up(seed).items()}
+    test = moments(ledger, PORTFOLIO_AS_OF)
+    file = LedgerFile(ledger, PORTFOLIO_AS_OF, len(test), has_disputes=True)
+    found: dict[str, Any] = {"seeds": list(HOLD_OUT_SEEDS)}
+    for horizon in HORIZONS_DAYS:
+        by_age = {age: _late(scorer, [], list(filter(chosen, test)), horizon) for age, chosen in AGES.items()}
+        found[f"late_{horizon}"] = {age: of_age for age, of_age in by_age.items() if of_age}
+    found["interval_80"] = {age: _interval(scorer, list(filter(chosen, test)), file) for age, chosen in AGES.items()}
+    return found
+
+
+def refuse_seen(model_record: dict[str, Any], cut: date) -> None:
+    """CutError when the model was trained on what came after the cut."""
+    before = model_record.get("trained_on", {}).get("ledger_before")
+    if before is not None and date.fromisoformat(before) > cut:
+        raise CutError(
+            f"The model was trained on what was known by {before}: testing it from {cut} on would test what it has "
+            f"seen. Use a cut of {before} or later, or train again with CUT={cut}."
+        )
+
+
+def summary(found: dict[str, Any]) -> str:
+    """The measures at issue as a table of text."""
+    lines = [f"Invoices issued from {found['cut']} on: {found['test_invoices']}; the ledger ends on {found['end']}."]
+    lines += [f"  left out: {count} rows: {what}" for what, count in found["left_out"].items()]
+    for horizon in HORIZONS_DAYS:
+        for age, of_age in found[f"late_{horizon}"].items():
+            lines.append(f"\nlate by more than {horizon} days, {age.replace('_', ' ')}")
+            lines += _table(of_age, ("auc", "pr_auc", "brier", "calibration_slope", "calibration_error", "accuracy"))
+    lines.append("\ndays late, at issue")
+    lines += _table(found["days_late"], ("mae_clipped", "mae_signed"))
+    lines.append("\n80 % interval of the settlement date")
+    lines += _table(found["interval_80"], ("coverage", "width_days"))
+    return "\n".join(lines)
+
+
+def _table(rows: dict[str, Any], columns: Sequence[str]) -> list[str]:
+    def cell(value: float | None) -> str:
+        return f"{'-' if value is None else f'{value:.4f}':>18}"
+
+    head = " " * 26 + "".join(f"{name.replace('_', ' '):>18}" for name in columns)
+    return [head, *(f"  {name:<24}" + "".join(cell(row[column]) for column in columns) for name, row in rows.items())]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parses the command line, evaluates, prints the measures and writes them."""
+    parser = argparse.ArgumentParser(prog="python -m model_artifacts.late_payment.evaluate", description=__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="the folder with model.onnx and metrics.json")
+    parser.add_argument("--data", type=Path, required=True, help="a ledger in the canonical columns (CSV)")
+    parser.add_argument("--cut", type=date.fromisoformat, required=True, help="test on what was issued from then on")
+    parser.add_argument("--out", type=Path, help="the JSON file to write (default: beside the model)")
+    args = parser.parse_args(argv)
+    try:
+        scorer = OnnxScorer(args.model)
+        model = scorer.model
+        refuse_seen(json.loads((args.model / "metrics.json").read_text(encoding="utf-8")), args.cut)
+        found = evaluate(scorer, read_ledger(args.data), args.cut)
+    except (CutError, LedgerFileError, ModelFileError) as error:
+        parser.exit(1, f"evaluate: {error}\n")
+    found = {"model": {"name": model.name, "version": model.version, "sha256": model.sha256}, **found}
+    out = args.out or args.model / f"evaluation-{args.cut}.json"
+    out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    print(f"{summary(found)}\n\nWrote {out}.")
+
+
+if __name__ == "__main__":
+    main()

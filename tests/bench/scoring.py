@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from dunwell.scoring.assess import invoice_facts
-from dunwell.scoring.features import customer_features, invoice_features
-from dunwell.scoring.ports import ModelVersion, Scorer
+from dunwell.scoring.features import NEUTRAL_VALUES, customer_features, invoice_features
+from dunwell.scoring.ports import Forecast, ModelVersion, Scorer
 from dunwell.scoring.score import score_customers
 from dunwell_aws.documents import folder
 from dunwell_onnx.scorer import OnnxScorer
@@ -27,8 +27,8 @@ class RowByRow:
         self._scorer = scorer
         self.model = scorer.model
 
-    def probabilities(self, rows: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
-        return [self._scorer.probabilities([row])[0] for row in rows]
+    def forecasts(self, rows: Sequence[Sequence[float]]) -> list[Forecast]:
+        return [self._scorer.forecasts([row])[0] for row in rows]
 
 
 class ScikitLearn:
@@ -36,11 +36,18 @@ class ScikitLearn:
 
     def __init__(self, model: ModelVersion) -> None:
         self.model = model
-        self._estimator: Any = fit([], moments(made_up(101, TRAINING_CUSTOMERS), AS_OF))
+        self._estimator = fit([], moments(made_up(101, TRAINING_CUSTOMERS), AS_OF))
 
-    def probabilities(self, rows: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
-        heads = self._estimator.predict_proba(np.array(rows, dtype=np.float32))
-        return [tuple(row) for row in np.stack([head[:, 1] for head in heads], axis=1).tolist()]
+    def forecasts(self, rows: Sequence[Sequence[float]]) -> list[Forecast]:
+        table = np.array(rows, dtype=np.float32)
+        now, lateness = self._estimator.probabilities(table), self._estimator.quantiles(table)
+        effects = np.stack([now - self._without(table, index) for index in range(table.shape[1])], axis=2)
+        return list(map(Forecast, now.tolist(), lateness.tolist(), effects.tolist()))
+
+    def _without(self, table: Any, index: int) -> Any:
+        neutral = table.copy()
+        neutral[:, index] = NEUTRAL_VALUES[index]
+        return self._estimator.probabilities(neutral)
 
 
 def bench(repetitions: int) -> list[Result]:

@@ -85,6 +85,11 @@ def test_a_file_by_ranges_reads_no_byte_of_the_rows_twice() -> None:
     assert ends[-1] == len(world.bucket.files[KEY])
 
 
+def test_no_file_has_more_ranges_than_a_state_machine_can_hand_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dunwell_aws.large_files.MOST_RANGES", 3)
+    assert len(World(csv_file(*ROWS)).step("plan", key=KEY)["ranges"]) == 3
+
+
 def test_the_same_large_file_again_is_skipped_and_no_range_is_read() -> None:
     world = World(csv_file(*ROWS))
     world.run()

@@ -40,6 +40,13 @@ def test_many_rows_are_answered_in_order_as_each_alone_is() -> None:
 
 def test_no_rows_get_no_answers() -> None:
     assert OnnxScorer(FOLDER).probabilities([]) == []
+    assert OnnxScorer(FOLDER).forecasts([]) == []
+
+
+def test_a_model_of_other_quantiles_is_refused(copy: Path) -> None:
+    edit(copy, lambda record: {**record, "settlement_quantiles": [0.05, 0.5, 0.95]})
+    with pytest.raises(ModelFileError, match="other quantiles"):
+        _ = OnnxScorer(copy).model
 
 
 def test_nothing_is_read_before_the_first_use(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from dunwell.ingestion.known import Known
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import SHARDS
+from dunwell.ledger.update import followed
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.ports import CollectionState
 from dunwell.scoring.assessment import Assessment
@@ -33,7 +34,7 @@ class InMemoryLedger:
         self._lock = Lock()
 
     def load(self, customer_id: str) -> Account | None:
-        return self.accounts.get(customer_id)
+        return followed(self.accounts.get, customer_id)
 
     def commit(self, change: Change, *others: Change) -> Account:
         changes = (change, *others)

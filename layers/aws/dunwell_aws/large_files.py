@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 MAX_WHOLE_BYTES = 100 * 1024 * 1024
 """Of a file that cannot be divided: a workbook, a Singer stream, UTF-16."""
+MOST_RANGES = 1_500
+"""A state machine hands on 256 KB at most; of a file above 24 GB the ranges are longer."""
 _SAMPLE_BYTES = 2 * 1024 * 1024
 _ZIP = b"PK\x03\x04"
 _RESUME = "what the others brought is in the ledger; the message among the dead letters, put back, resumes the run"
@@ -148,7 +150,7 @@ class LargeImport:
         content = _digested(pieces(self._results, upload), digest.update)
         parts: list[Part] = [Part(number=0)]
         if layout:
-            found = record_boundaries(content, self._range_bytes, layout)
+            found = record_boundaries(content, max(self._range_bytes, upload.size // MOST_RANGES), layout)
             parts = [
                 Part(number=number, offset=one.offset, length=one.length, first_line=one.first_line)
                 for number, one in enumerate(found)

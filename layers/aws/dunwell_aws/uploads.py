@@ -19,7 +19,8 @@ from dunwell.ingestion.reading import UnreadableFileError, Workbook, read_rows
 from dunwell.ingestion.run import FileImport, RunRecord, record_of
 from dunwell_aws.results import UPLOADS, Results, is_gone
 
-THREADS = 8
+THREADS = 16
+"""As many as the client has connections: at 5 ms an answer, half as fast again as 8, and more gain nothing."""
 REMOVED = "the file was removed before it was read; upload it again"
 REPLACED = "the file was replaced while it was read; the newer one is read by itself"
 

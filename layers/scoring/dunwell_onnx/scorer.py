@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dunwell.scoring.features import FEATURE_NAMES
-from dunwell.scoring.ports import ModelVersion
+from dunwell.scoring.ports import SETTLEMENT_QUANTILES, Forecast, ModelVersion
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 MODEL_FILE = "model.onnx"
 RECORD_FILE = "metrics.json"
-INPUT, OUTPUT = "features", "late_probabilities"
+INPUT = "features"
+PROBABILITIES, LATENESS, EFFECTS = "late_probabilities", "lateness", "effects"
 
 
 class ModelFileError(Exception):
@@ -45,16 +46,28 @@ class OnnxScorer:
 
         ModelFileError when the model cannot be served; ValueError when a row has another length or holds NaN.
         """
-        model, session = self._loaded
+        found = self._run([PROBABILITIES], rows)[0].tolist() if rows else []
+        return [tuple(row) for row in found]
+
+    def forecasts(self, rows: Sequence[Sequence[float]]) -> list[Forecast]:
+        """Probabilities, quantiles of lateness and every feature's effect for each row; one call of the model.
+
+        Raises as `probabilities` does.
+        """
         if not rows:
             return []
-        answer: list[list[float]] = session.run([OUTPUT], {INPUT: self._table(rows, model)})[0].tolist()
-        return [tuple(row) for row in answer]
+        found = [answer.tolist() for answer in self._run([PROBABILITIES, LATENESS, EFFECTS], rows)]
+        return list(map(Forecast, *found))
+
+    def _run(self, outputs: list[str], rows: Sequence[Sequence[float]]) -> "list[np.ndarray[Any, Any]]":
+        model, session = self._loaded
+        answers: list[np.ndarray[Any, Any]] = session.run(outputs, {INPUT: self._table(rows, model)})
+        return answers
 
     @staticmethod
     def _table(rows: Sequence[Sequence[float]], model: ModelVersion) -> "np.ndarray[Any, np.dtype[np.float32]]":
         width = len(model.feature_names)
-        if any(len(row) != width for row in rows):
+        if set(map(len, rows)) != {width}:
             raise ValueError(f"Each row must hold the {width} features {', '.join(model.feature_names)}.")
         flat = np.fromiter(chain.from_iterable(rows), np.float32, len(rows) * width)
         if not np.isfinite(flat).all():
@@ -78,6 +91,8 @@ class OnnxScorer:
                 f"{model.sha256}, on record is {record['sha256']}. Deploy the two together."
             )
         _check_features(model)
+        if record["settlement_quantiles"] != list(SETTLEMENT_QUANTILES):
+            raise ModelFileError(f"{RECORD_FILE} in {self._folder} has other quantiles than this code reads.")
         return model, _session(content, self._folder)
 
     def _record(self) -> dict[str, Any]:
@@ -86,7 +101,7 @@ class OnnxScorer:
             record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ModelFileError(f"{path} cannot be read ({error}). Deploy the model again.") from error
-        needed = {"name", "version", "sha256", "card_id", "feature_names", "horizons_days"}
+        needed = {"name", "version", "sha256", "card_id", "feature_names", "horizons_days", "settlement_quantiles"}
         if missing := sorted(needed - set(record)):
             raise ModelFileError(f"{path} lacks {', '.join(missing)}. Train the model again.")
         return record

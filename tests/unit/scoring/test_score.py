@@ -69,9 +69,16 @@ def test_neutralising_a_reasons_feature_moves_the_score_in_the_stated_direction(
         for reason in one.reasons:
             index = FEATURE_NAMES.index(reason.feature)
             neutral = [*row[:index], NEUTRAL_VALUES[index], *row[index + 1 :]]
-            before, after = scorer.probabilities([row, neutral])
+            before, after = scorer.one(row), scorer.one(neutral)
             column = MODEL.horizons_days.index(one.horizon_days or 0)
             assert (reason.direction == "raises") == (after[column] < before[column])
+
+
+def test_settlement_is_expected_within_its_interval_and_never_before_today() -> None:
+    fresh, overdue = score_customer([invoice(0, issued=0), invoice(1, issued=-50)], AS_OF, ByHandScorer()).invoices
+    assert fresh.expected_on == AS_OF + timedelta(days=30)  # lateness 0 on the root scale is the due date
+    assert fresh.earliest_on < fresh.expected_on < fresh.latest_on
+    assert overdue.earliest_on == overdue.expected_on == AS_OF
 
 
 def test_the_largest_reason_comes_first_and_reads_as_a_sentence() -> None:
@@ -125,3 +132,18 @@ def test_a_score_in_the_past_sees_what_was_settled_later_as_open() -> None:
     facts = [invoice(0, issued=-60, late=20)]
     assert score_customer(facts, AS_OF - timedelta(days=30), ByHandScorer()).invoices[0].invoice_id == "I0"
     assert score_customer(facts, date(2020, 1, 1), ByHandScorer()).invoices == ()
+
+
+def test_a_due_date_that_means_never_and_amounts_of_nothing_or_a_trillion_get_a_score() -> None:
+    never = replace(invoice(0, issued=-10), due_on=date(9999, 12, 31))
+    odd = [never, invoice(1, amount_minor=0), invoice(2, amount_minor=10**14), invoice(3, issued=5)]
+    scores = score_customer([*PAID_LATE, *odd], AS_OF, ByHandScorer()).invoices
+    assert [score.invoice_id for score in scores] == ["I0", "I1", "I2"]
+    assert all(AS_OF <= score.earliest_on <= score.expected_on <= score.latest_on for score in scores)
+
+
+def test_a_customer_with_fifty_thousand_invoices_is_scored_like_any_other() -> None:
+    many = [invoice(n, issued=-900 + n % 800, terms=20, late=n % 7 - 3) for n in range(1, 50_001)]
+    score = score_customer([*many, invoice(0, issued=-5)], AS_OF, ByHandScorer())
+    assert len(score.invoices) == 1
+    assert score.segment.name == "forgetful"

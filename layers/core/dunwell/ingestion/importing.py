@@ -23,7 +23,7 @@ from dunwell.ledger.change import Change
 from dunwell.ledger.entry import RECEIPTS, Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Instalment, Invoice
 from dunwell.ledger.ports import FACTS_PER_CHANGE
-from dunwell.ledger.posting import payment_id
+from dunwell.ledger.posting import known_as, payment_id
 
 METHOD = "imported"
 Row = Receivable | Record
@@ -97,8 +97,9 @@ def import_records(
     run = _Import(account, rows, origin)
     for row in rows:
         run.take(row)
+    changes = tuple(run.changes(facts_per_change))
     tally = Tally(len(run.taken), run.later, tuple(run.rejects), run.written, tuple(run.taken), tuple(run.lasting))
-    return Import(tuple(run.changes(facts_per_change)), tally)
+    return Import(changes, tally)
 
 
 class _Import:
@@ -132,9 +133,9 @@ class _Import:
         self._about: dict[str, list[Entry]] = {}
         for entry in self._now.entries.values():
             self._index(entry)
-        self._changed: set[str] = set()
-        self._payers: dict[str, list[tuple[date, int]]] = {}
+        self._settled: list[tuple[Bundle, Invoice, date]] = []
         self._news: list[Bundle] = []
+        self._describing: list[Bundle] = []
         self._touched = False
         self.later = self._redescribed = 0
         self.rejects: list[Reject] = []
@@ -153,7 +154,8 @@ class _Import:
         self.taken.append(row)
         self._touched = True
         describes = self._describe(row.customer if isinstance(row, Receivable) else record)
-        if news and news.size:
+        if news:
+            self._describing += [news] if describes else []
             self._keep(news)
         else:
             self._redescribed += describes
@@ -164,7 +166,8 @@ class _Import:
     def written(self) -> int:
         """Rows that brought something new; descriptions that come to what was known before did not."""
         stays = self._stored is not None and self._stored.customer == self._customer
-        return len(self._bundles()) + (0 if stays else self._redescribed)
+        alone = self._redescribed + sum(not news.size for news in self._describing)
+        return len(self._bundles()) + (0 if stays else alone)
 
     def _bundles(self) -> list[Bundle]:
         """What is new, without descriptions of invoices that later rows took back to what is stored."""
@@ -197,10 +200,6 @@ class _Import:
         self._now.entries.update(news.entries)
         for entry in news.entries.values():
             self._index(entry)
-            self._changed.update(d.invoice_id for d in entry.directed_to)
-            if not entry.directed_to:
-                self._changed.update(self._now.invoices)
-        self._changed.update(news.invoices)
         self._news.append(news)
 
     def _index(self, entry: Entry) -> None:
@@ -210,24 +209,12 @@ class _Import:
         elif entry.method == METHOD and entry.directed_to:
             self._notes.setdefault(entry.directed_to[0].invoice_id, []).append(entry)
 
-    def _billed_minor(self, invoice_id: str, by: date) -> int:
-        """What was billed on an invoice, less what was paid on it after a date; folded again only when it changed."""
-        if invoice_id in self._changed:
-            self._now = replace(self._now)
-            self._changed.clear()
-            self._payers.clear()
-        if not self._payers:
-            for payment_id, payment in self._now.payments.items():
-                for part in self._now.allocations(payment_id):
-                    self._payers.setdefault(part.invoice_id, []).append((payment.on, part.amount_minor))
-        paid_since = sum(amount for on, amount in self._payers.get(invoice_id, ()) if on > by)
-        return self._now.books.billed_minor(invoice_id) - paid_since
-
     def changes(self, facts_per_change: int) -> Iterator[Change]:
         """Changes of at most so many facts; facts of one row always go together."""
         stored = self._stored
         if not self._touched:
             return
+        self._pay_settled()
         account = stored or Account(self._customer)
         customer = self._customer if stored is None or self._customer != stored.customer else None
         for part in in_changes(self._bundles(), facts_per_change):
@@ -256,7 +243,7 @@ class _Import:
         if known is None:
             news = Bundle({new.invoice_id: new})
             self._contest(news, new, record, record.issued_on)
-            self._settle(news, new, record, 0)
+            self._settle(news, new, record)
             return news, None
         if is_older(new.source_version, known.source_version):
             return None, None
@@ -279,7 +266,7 @@ class _Import:
         if new.amount_minor != billed:
             self._correct(news, known, new.amount_minor - billed, record)
         self._contest(news, known, record, self._origin.today)
-        self._settle(news, known, record, new.amount_minor - billed)
+        self._settle(news, known, record)
         return news
 
     def _as_invoice(self, record: InvoiceRecord) -> Invoice:
@@ -320,39 +307,53 @@ class _Import:
             entry = self._on_invoice(EntryKind.DISPUTE_END, invoice, standing.amount_minor, on, key, "imported")
             self._add(news, replace(entry, of=standing.entry_id))
         if record.disputed_minor:
-            key = f"{METHOD}#{on}"
+            # Contested, settled and contested again, perhaps within a day, is two disputes.
+            key = f"{METHOD}#{on}#{len(self._notes.get(invoice.invoice_id, ()))}"
             self._add(news, self._on_invoice(EntryKind.DISPUTE, invoice, record.disputed_minor, on, key, "imported"))
 
     def _imported_dispute(self, invoice: Invoice) -> Entry | None:
         disputes = (e for e in self._notes.get(invoice.invoice_id, ()) if e.kind is EntryKind.DISPUTE)
         return next((dispute for dispute in disputes if dispute.entry_id not in self._about), None)
 
-    def _settle(self, news: Bundle, invoice: Invoice, record: InvoiceRecord, corrected_minor: int) -> None:
-        """The settlement a source tells of: of what is open by then, so that who paid through Dunwell pays once.
+    def _settle(self, news: Bundle, invoice: Invoice, record: InvoiceRecord) -> None:
+        """Note the settlement a source tells of; what it comes to is known when every row was read."""
+        if record.settled_on and record.settled_on <= self._origin.today:
+            self._settled.append((news, invoice, record.settled_on))
 
-        Payments through Dunwell dated after it are of the same money: they came first and are left out of it.
+    def _pay_settled(self) -> None:
+        """Settlements: of what is open by then, so that who paid through Dunwell pays once.
+
+        Payments through Dunwell dated after one are of the same money: they came first and are left out of it. Money on
+        account may go to another invoice of the same file, so nothing is settled before all of it was read.
         """
-        if record.settled_on is None or record.settled_on > self._origin.today:
-            return
-        settlement_id = stable_id("pay", invoice.invoice_id, METHOD, record.settled_on.isoformat())
-        if settlement_id in self._now.entries:
-            return
-        amount_minor = invoice.amount_minor + corrected_minor
-        if invoice.invoice_id in self._now.invoices:
-            amount_minor = self._billed_minor(invoice.invoice_id, record.settled_on) + corrected_minor
-        if amount_minor <= 0:
-            return
-        entry = Entry(
-            entry_id=settlement_id,
-            kind=EntryKind.SETTLEMENT,
-            currency=invoice.currency,
-            amount_minor=amount_minor,
-            on=record.settled_on,
-            method=METHOD,
-            reference=invoice.number,
-            directed_to=(Direction(invoice.invoice_id, amount_minor),),
-        )
-        self._add(news, entry)
+        new = [
+            (stable_id("pay", invoice.invoice_id, METHOD, on.isoformat()), news, invoice, on)
+            for news, invoice, on in self._settled
+        ]
+        new = [one for one in new if one[0] not in self._now.entries]
+        payers = self._payers() if new else {}
+        for settlement_id, news, invoice, on in new:
+            paid_since = sum(amount for paid_on, amount in payers.get(invoice.invoice_id, ()) if paid_on > on)
+            amount_minor = self._now.books.billed_minor(invoice.invoice_id) - paid_since
+            if amount_minor > 0:
+                news.entries[settlement_id] = Entry(
+                    entry_id=settlement_id,
+                    kind=EntryKind.SETTLEMENT,
+                    currency=invoice.currency,
+                    amount_minor=amount_minor,
+                    on=on,
+                    method=METHOD,
+                    reference=invoice.number,
+                    directed_to=(Direction(invoice.invoice_id, amount_minor),),
+                )
+
+    def _payers(self) -> dict[str, list[tuple[date, int]]]:
+        """When invoices were paid, and how much each time, before any settlement of this import."""
+        payers: dict[str, list[tuple[date, int]]] = {}
+        for entry_id, payment in self._now.payments.items():
+            for part in self._now.allocations(entry_id):
+                payers.setdefault(part.invoice_id, []).append((payment.on, part.amount_minor))
+        return payers
 
     def _on_invoice(
         self, kind: EntryKind, invoice: Invoice, amount_minor: int, on: date, key: str, reason: str
@@ -390,14 +391,15 @@ class _Import:
         news = Bundle()
         self._add(news, entry)
         if record.removed:
-            self._take_back(news, entry, entry.amount_minor, self._origin.today, "removed")
+            self._take_back(news, entry, self._origin.today, "removed")
         return news, None
 
     def _payment(self, record: PaymentRecord) -> tuple[Bundle | None, Reject | None]:
         method = record.method or self._origin.source
-        holder = self._holder(method, record.reference)
+        holder = self._customer.customer_id
         entry = Entry(
-            entry_id=payment_id(holder, method, record.reference),
+            entry_id=known_as(self._now, EntryKind.PAYMENT, method, record.reference)
+            or payment_id(holder, method, record.reference),
             kind=EntryKind.PAYMENT,
             currency=record.currency,
             amount_minor=record.amount_minor,
@@ -406,13 +408,17 @@ class _Import:
             reference=record.reference,
             directed_to=self._directed(record.pays),
         )
-        announced_id = stable_id("pen", holder, method, record.reference)
+        announced_id = known_as(self._now, EntryKind.PENDING, method, record.reference) or stable_id(
+            "pen", holder, method, record.reference
+        )
         announced = replace(entry, entry_id=announced_id, kind=EntryKind.PENDING)
         known = self._now.entries.get(entry.entry_id) or self._now.entries.get(announced_id)
         if known and (known.currency, known.amount_minor) != (entry.currency, entry.amount_minor):
             reason = "this payment is known with another amount or currency"
             return None, Reject(record.line, "reference", record.reference, reason, "correct the reference")
         news = Bundle()
+        if record.pending and entry.entry_id in self._now.entries:
+            return news, None  # told late: the money is there
         if record.pending or record.failed:
             self._add(news, announced)
             if record.failed:
@@ -420,37 +426,60 @@ class _Import:
                 self._add(news, replace(announced, entry_id=failure_id, kind=EntryKind.FAILURE, of=announced_id))
             return news, None
         self._add(news, replace(entry, of=announced_id) if announced_id in self._now.entries else entry)
-        self._take_back(
-            news, entry, record.refunded_minor, record.refunded_on or record.received_on, "refund", cumulative=True
-        )
+        self._refund(news, entry, record)
         return news, None
 
-    def _holder(self, method: str, reference: str) -> str:
-        """Under whose id a payment is known: what was imported before a merger keeps the absorbed customer's."""
-        before = payment_id(self._key, method, reference), stable_id("pen", self._key, method, reference)
-        return self._key if any(one in self._now.entries for one in before) else self._customer.customer_id
+    def _refund(self, news: Bundle, entry: Entry, record: PaymentRecord) -> None:
+        """Follow the cumulative refund: more is reversed; less (it failed, a dispute was won) stands again.
 
-    def _take_back(
-        self, news: Bundle, entry: Entry, total_minor: int, on: date, reason: str, *, cumulative: bool = False
-    ) -> None:
-        """Reverse an entry up to a total: what earlier reports reversed is not reversed again."""
-        done = sum(e.amount_minor for e in self._about.get(entry.entry_id, ()) if e.reason == reason)
-        left = min(total_minor, entry.amount_minor) - done
-        if left <= 0:
+        A record that is no newer than the last one that moved anything moves nothing; without versions a refund only
+        grows.
+        """
+        refunds = [e for e in self._about.get(entry.entry_id, ()) if e.reason == "refund"]
+        reposts = [e for refund in refunds for e in self._about.get(refund.entry_id, ())]
+        versions = [e.reference.rpartition("#")[2] for e in (*refunds, *reposts)]
+        if any(version and not is_older(version, record.version) for version in versions):
             return
-        key = f"{entry.reference}#{reason}" + (f"#{total_minor}" if cumulative else "")
-        reversal = Entry(
+        back = sum(e.amount_minor for e in refunds) - sum(e.amount_minor for e in reposts)
+        more = min(record.refunded_minor, entry.amount_minor) - back
+        key = f"{entry.reference}#refund#{record.refunded_minor}"
+        if more > 0:
+            on = record.refunded_on or record.received_on
+            self._add(news, self._reversal(entry, more, on, f"{key}#{record.version}", "refund"))
+        elif record.version:
+            self._repost(news, refunds, reposts, -more, f"{key}#reposted", record.version)
+
+    def _repost(
+        self, news: Bundle, refunds: list[Entry], reposts: list[Entry], left: int, key: str, version: str
+    ) -> None:
+        """Let so much of what was refunded stand again, the last refund first."""
+        for refund in reversed(refunds):
+            undone = sum(e.amount_minor for e in reposts if e.of == refund.entry_id)
+            again = min(left, refund.amount_minor - undone)
+            if again > 0:
+                left -= again
+                name = f"{key}#{refund.entry_id}#{version}"
+                self._add(news, self._reversal(refund, again, self._origin.today, name, "refund_failed"))
+
+    def _take_back(self, news: Bundle, entry: Entry, on: date, reason: str) -> None:
+        """Reverse all of an entry, once."""
+        if not any(e.reason == reason for e in self._about.get(entry.entry_id, ())):
+            self._add(news, self._reversal(entry, entry.amount_minor, on, f"{entry.reference}#{reason}", reason))
+
+    def _reversal(self, entry: Entry, amount_minor: int, on: date, key: str, reason: str) -> Entry:
+        """A reversal with the import's instant: of several in a day, the one that was told first happened first."""
+        return Entry(
             entry_id=stable_id("rev", self._customer.customer_id, entry.method, key),
             kind=EntryKind.REVERSAL,
             currency=entry.currency,
-            amount_minor=left,
+            amount_minor=amount_minor,
             on=on,
+            at=self._origin.at,
             method=entry.method,
             reference=key,
             of=entry.entry_id,
             reason=reason,
         )
-        self._add(news, reversal)
 
     def _directed(self, pays: Iterable[tuple[str, int]]) -> tuple[Direction, ...]:
         return tuple(Direction(invoice_id(self._key, number), amount) for number, amount in pays if number)

@@ -7,7 +7,7 @@ from dunwell.ledger.model import Account
 from dunwell.scoring.assessment import Assessment, InvoiceAssessment
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.ports import Scorer
-from dunwell.scoring.score import CustomerScore, score_customers
+from dunwell.scoring.score import CustomerScore, InvoiceScore, score_customers
 
 
 def assess_accounts(accounts: Sequence[Account], as_of: date, scorer: Scorer) -> list[Assessment]:
@@ -40,22 +40,29 @@ def invoice_facts(account: Account) -> list[InvoiceFacts]:
 
 
 def _assessment(account: Account, score: CustomerScore) -> Assessment:
-    invoices = tuple(
-        InvoiceAssessment(
-            invoice_id=invoice.invoice_id,
-            late_permille=round(1000 * invoice.probabilities[0]),
-            reasons=tuple(reason.words for reason in invoice.reasons),
-        )
-        for invoice in score.invoices
-    )
     return Assessment(
         customer_id=account.customer.customer_id,
         as_of=score.as_of,
         risk_permille=round(1000 * (score.risk or 0.0)),
         segment=score.segment.name,
         segment_facts=tuple(score.segment.facts),
-        invoices=invoices,
+        invoices=tuple(_invoice_assessment(invoice) for invoice in score.invoices),
         model_version=score.model.version,
         model_sha256=score.model.sha256,
         card_id=score.model.card_id,
+        risk_reasons=tuple(reason.words for reason in score.reasons),
+    )
+
+
+def _invoice_assessment(invoice: InvoiceScore) -> InvoiceAssessment:
+    late, late_30, late_90 = (round(1000 * probability) for probability in invoice.probabilities)
+    return InvoiceAssessment(
+        invoice_id=invoice.invoice_id,
+        late_permille=late,
+        reasons=tuple(reason.words for reason in invoice.reasons),
+        late_30_permille=late_30,
+        late_90_permille=late_90,
+        expected_on=invoice.expected_on,
+        earliest_on=invoice.earliest_on,
+        latest_on=invoice.latest_on,
     )

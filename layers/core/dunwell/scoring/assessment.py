@@ -8,11 +8,22 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class InvoiceAssessment:
-    """The model's word on one open invoice, in thousandths, with up to four reasons in plain words."""
+    """The model's word on one open invoice, in thousandths, with up to four reasons in plain words.
+
+    Attributes:
+        late_permille: settled after its due date; late_30_permille, late_90_permille: more than so many days
+            after it. None in assessments from before these were kept.
+        expected_on: the day settlement is expected; in four cases of five it falls from earliest_on to latest_on.
+    """
 
     invoice_id: str
     late_permille: int
     reasons: tuple[str, ...]
+    late_30_permille: int | None = None
+    late_90_permille: int | None = None
+    expected_on: date | None = None
+    earliest_on: date | None = None
+    latest_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +34,7 @@ class Assessment:
         risk_permille: the customer's risk in thousandths.
         segment: a behaviour segment's name; segment_facts: the facts that put the customer there.
         model_version, model_sha256, card_id: which model said so.
+        risk_reasons: up to four reasons for the risk, in plain words.
     """
 
     customer_id: str
@@ -34,6 +46,7 @@ class Assessment:
     model_version: str
     model_sha256: str
     card_id: str
+    risk_reasons: tuple[str, ...] = ()
 
 
 class AssessmentStore(Protocol):

@@ -9,13 +9,15 @@ payer, and a customer without history sits at neutral with `has_history` 0 rathe
 mean "always on time".
 """
 
-from bisect import bisect_right
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from math import log, log1p, sqrt
+from typing import NamedTuple
 
 from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.habit import HABIT_INVOICES, MAX_TERMS_DAYS, UNKNOWN_HABIT, Habit, habit, root_lateness
+from dunwell.scoring.known import Known, known_at
 
 NEUTRAL_LATE_RATIO = 0.3
 NEUTRAL_LONG_LATE_RATIO = 0.05
@@ -23,8 +25,12 @@ NEUTRAL_SPREAD_DAYS = 6.0
 NEUTRAL_SINCE_SETTLEMENT_DAYS = 30.0
 SHRINK_INVOICES = 2.0  # how many neutral invoices stand beside a customer's own
 RECENT_INVOICES = 3
+RECENT_HISTORY = 30  # older ones weigh a thousandth by then
+MONTH_END_DAYS = 3
 RECENCY_DECAY = 0.8  # each older invoice weighs this much of the next
 LONG_LATE_DAYS = 30
+HORIZONS_DAYS = (0, LONG_LATE_DAYS, 90)
+_FROM_HERE = ("late_from_here", "long_late_from_here", "very_late_from_here")  # at these horizons
 
 _NEUTRAL: dict[str, float] = {
     "has_history": 1.0,
@@ -37,8 +43,11 @@ _NEUTRAL: dict[str, float] = {
     "recent_days_late": 0.0,
     "days_late_spread": NEUTRAL_SPREAD_DAYS,
     "days_late_trend": 0.0,
-    "late_ratio_from_here": NEUTRAL_LATE_RATIO,
-    "long_late_ratio_from_here": NEUTRAL_LONG_LATE_RATIO,
+    "long_late_ratio": NEUTRAL_LONG_LATE_RATIO,
+    "habit_level": UNKNOWN_HABIT.level,
+    "recent_habit_level": UNKNOWN_HABIT.recent_level,
+    "habit_spread": UNKNOWN_HABIT.spread,
+    **dict(zip(_FROM_HERE, UNKNOWN_HABIT.log_odds_beyond(HORIZONS_DAYS, 30, 0), strict=True)),
     "days_since_settlement": NEUTRAL_SINCE_SETTLEMENT_DAYS,
     "amount_ratio": 0.0,
     "terms_days": 30.0,
@@ -55,13 +64,13 @@ FEATURE_NAMES: tuple[str, ...] = tuple(_NEUTRAL)
 NEUTRAL_VALUES: tuple[float, ...] = tuple(_NEUTRAL.values())
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerFeatures:
+class CustomerFeatures(NamedTuple):
     """What all of a customer's invoices share at `as_of`: computed once, used for each."""
 
     as_of: date
-    delays_days: tuple[int, ...]  # sorted
-    shared: tuple[float, ...]  # has_history … days_late_trend, without late_ratio_with_open
+    settled_count: int
+    history: tuple[float, ...]  # has_history … long_late_ratio, without late_ratio_with_open
+    habit: Habit
     late_count: int
     days_since_settlement: float
     log_amounts: dict[str, tuple[float, int]]  # by currency: sum and count
@@ -71,58 +80,55 @@ class CustomerFeatures:
 
 def customer_features(history: Iterable[InvoiceFacts], as_of: date) -> CustomerFeatures:
     """Sums up a customer's history as known at `as_of`; one pass and one sort over it."""
-    settled: list[tuple[date, int]] = []
-    overdue: list[int] = []
-    open_count = 0
-    log_amounts: dict[str, tuple[float, int]] = {}
-    for invoice in history:
-        if invoice.issued_on >= as_of:
-            continue
-        total, count = log_amounts.get(invoice.currency, (0.0, 0))
-        log_amounts[invoice.currency] = total + _log_amount(invoice), count + 1
-        if invoice.settled_on is not None and invoice.settled_on < as_of:
-            settled.append((invoice.settled_on, _clip((invoice.settled_on - invoice.due_on).days)))
-            continue
-        open_count += 1
-        if invoice.due_on < as_of:
-            overdue.append((as_of - invoice.due_on).days)
-    settled.sort()
-    delays = [delay for _, delay in settled]
+    return features_of(known_at(history, as_of))
+
+
+def features_of(known: Known) -> CustomerFeatures:
+    """Sums up what is known of a customer."""
+    as_of, settled = known.as_of, known.settled
+    delays = [days if -90 < days < 180 else _clip(days) for _, days, _ in settled]
+    overdue = [days for invoice in known.open if (days := (as_of - invoice.due_on).days) > 0]
     since = (as_of - settled[-1][0]).days if settled else NEUTRAL_SINCE_SETTLEMENT_DAYS
     return CustomerFeatures(
         as_of=as_of,
-        delays_days=tuple(sorted(delays)),
-        shared=_history(delays),
-        late_count=sum(delay > 0 for delay in delays),
+        settled_count=len(settled),
+        history=_history(delays),
+        habit=habit([root_lateness(late + allowed, allowed) for _, late, allowed in settled[-HABIT_INVOICES:]]),
+        late_count=sum([delay > 0 for delay in delays]),
         days_since_settlement=min(365.0, since),
-        log_amounts=log_amounts,
-        open_count=open_count,
+        log_amounts=_log_amounts(known.invoices),
+        open_count=len(known.open),
         overdue_days=tuple(sorted(overdue, reverse=True)),
     )
 
 
 def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple[float, ...]:
     """The model's input for one open invoice of this customer, in the order of `FEATURE_NAMES`."""
-    days_past_due = _clip((customer.as_of - invoice.due_on).days)
+    due_on = invoice.due_on
+    days_past_due = _clip((customer.as_of - due_on).days)
     counted = invoice.issued_on < customer.as_of  # then the customer's sums hold this invoice too
     counted_open = counted and (invoice.settled_on is None or invoice.settled_on >= customer.as_of)
-    has_history, settled_count, late_ratio, recent_late_ratio, *days_late = customer.shared
+    has_history, settled_count, late_ratio, recent_late_ratio, *days_late = customer.history
     overdue_count, oldest = _others_overdue(customer, days_past_due if counted_open else 0)
     open_count = customer.open_count - counted_open
+    terms = min(MAX_TERMS_DAYS, max(0, (due_on - invoice.issued_on).days))
+    open_days = terms + days_past_due
     return (
         has_history,
         settled_count,
         late_ratio,
         recent_late_ratio,
-        _shrunk(customer.late_count + overdue_count, len(customer.delays_days) + overdue_count),
+        _shrunk(customer.late_count + overdue_count, customer.settled_count + overdue_count),
         *days_late,
-        _share_beyond(customer.delays_days, 0, days_past_due, NEUTRAL_LATE_RATIO),
-        _share_beyond(customer.delays_days, LONG_LATE_DAYS, days_past_due, NEUTRAL_LONG_LATE_RATIO),
+        customer.habit.level,
+        customer.habit.recent_level,
+        customer.habit.spread,
+        *customer.habit.log_odds_beyond(HORIZONS_DAYS, terms, open_days),
         customer.days_since_settlement,
         _amount_ratio(invoice, customer, counted),
-        float(min(180, max(0, (invoice.due_on - invoice.issued_on).days))),
-        float((invoice.due_on + timedelta(days=3)).month != invoice.due_on.month),
-        float(invoice.due_on.weekday() >= 5),
+        float(terms),
+        float(due_on.day + MONTH_END_DAYS > monthrange(due_on.year, due_on.month)[1]),
+        float(due_on.weekday() >= 5),
         float(max(0, -days_past_due)),
         float(max(0, days_past_due)),
         log1p(open_count),
@@ -145,44 +151,65 @@ def _clip(days: int) -> int:
 
 
 def _log_amount(invoice: InvoiceFacts) -> float:
-    return log(max(1, invoice.amount_minor))
+    return log(invoice.amount_minor or 1)
+
+
+def _log_amounts(invoices: list[InvoiceFacts]) -> dict[str, tuple[float, int]]:
+    """By currency: the sum of the logs of the amounts, and how many they are."""
+    found: dict[str, list[float]] = {}
+    for invoice in invoices:
+        logs = found.get(invoice.currency)
+        if logs is None:
+            logs = found[invoice.currency] = []
+        logs.append(log(invoice.amount_minor or 1))
+    return {currency: (sum(logs), len(logs)) for currency, logs in found.items()}
 
 
 def _shrunk(part: float, whole: float, neutral: float = NEUTRAL_LATE_RATIO) -> float:
     return (part + SHRINK_INVOICES * neutral) / (whole + SHRINK_INVOICES)
 
 
+_NO_HISTORY = (
+    0.0,
+    0.0,
+    *(_NEUTRAL[name] for name in FEATURE_NAMES[2:4]),
+    *(_NEUTRAL[name] for name in FEATURE_NAMES[5:11]),
+)
+
+
 def _history(delays: list[int]) -> tuple[float, ...]:
     """Has history, count, late ratio and recent late ratio; then mean, median, recent, spread and trend of
-    days late. `delays` in order of settlement.
+    days late, and the long late ratio. `delays` in order of settlement.
     """
     count = len(delays)
     if not count:
-        return (0.0, 0.0, NEUTRAL_LATE_RATIO, NEUTRAL_LATE_RATIO, 0.0, 0.0, 0.0, NEUTRAL_SPREAD_DAYS, 0.0)
+        return _NO_HISTORY
     own = count / (count + SHRINK_INVOICES)
     mean = sum(delays) / count
     recent = delays[-RECENT_INVOICES:]
     recent_mean = sum(recent) / len(recent)
-    variance = sum((delay - mean) ** 2 for delay in delays) / count
+    variance = sum([delay * delay for delay in delays]) / count - mean * mean
     trend = recent_mean - sum(delays[: -len(recent)]) / (count - len(recent)) if count > len(recent) else 0.0
     return (
         1.0,
         log1p(count),
-        _shrunk(sum(delay > 0 for delay in delays), count),
+        _shrunk(sum([delay > 0 for delay in delays]), count),
         _recent_late_ratio(delays),
         mean * own,
         _median(sorted(delays)) * own,
         recent_mean * len(recent) / (len(recent) + 1),
-        sqrt((variance * count + NEUTRAL_SPREAD_DAYS**2 * SHRINK_INVOICES) / (count + SHRINK_INVOICES)),
+        sqrt((max(0.0, variance) * count + NEUTRAL_SPREAD_DAYS**2 * SHRINK_INVOICES) / (count + SHRINK_INVOICES)),
         trend * own,
+        _shrunk(sum([delay > LONG_LATE_DAYS for delay in delays]), count, NEUTRAL_LONG_LATE_RATIO),
     )
 
 
 def _recent_late_ratio(delays: list[int]) -> float:
     late = weight_sum = 0.0
     weight = 1.0
-    for delay in reversed(delays):
-        late += weight * (delay > 0)
+    for delay in delays[: -RECENT_HISTORY - 1 : -1]:
+        if delay > 0:
+            late += weight
         weight_sum += weight
         weight *= RECENCY_DECAY
     return _shrunk(late, weight_sum)
@@ -191,15 +218,6 @@ def _recent_late_ratio(delays: list[int]) -> float:
 def _median(ordered: list[int]) -> float:
     middle = len(ordered) // 2
     return float(ordered[middle]) if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-
-
-def _share_beyond(delays: tuple[int, ...], horizon_days: int, days_past_due: int, neutral: float) -> float:
-    """Of this customer's invoices that were still open at this age, the (shrunk) share paid after the
-    horizon.
-    """
-    still_open = len(delays) - bisect_right(delays, days_past_due)
-    beyond = len(delays) - bisect_right(delays, max(horizon_days, days_past_due))
-    return _shrunk(beyond, still_open, neutral)
 
 
 def _others_overdue(customer: CustomerFeatures, own_days: int) -> tuple[int, int]:

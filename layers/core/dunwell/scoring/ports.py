@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+SETTLEMENT_QUANTILES = (0.1, 0.5, 0.9)
+"""Of the time to settlement: an interval that four in five settlements fall into, and the likeliest middle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,21 @@ class ModelVersion:
     horizons_days: tuple[int, ...]
 
 
+class Forecast(NamedTuple):
+    """What the model says of one row.
+
+    Attributes:
+        probabilities: of being settled later than each of the model's horizons after the due date; a later horizon's
+            is never above that of an earlier one that has not passed yet.
+        lateness: `SETTLEMENT_QUANTILES` of the settlement's lateness on the root scale (`dunwell.scoring.habit`).
+        effects: by horizon, by feature: how much the probability falls when the feature is set to neutral.
+    """
+
+    probabilities: Sequence[float]
+    lateness: Sequence[float]
+    effects: Sequence[Sequence[float]]
+
+
 class Scorer(Protocol):
     """A model behind onnxruntime, or a stand-in."""
 
@@ -26,8 +44,6 @@ class Scorer(Protocol):
         """The model behind this scorer."""
         ...
 
-    def probabilities(self, rows: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
-        """For each row of features (in the order of `model.feature_names`), the probability of being
-        settled later than each of `model.horizons_days` after the due date.
-        """
+    def forecasts(self, rows: Sequence[Sequence[float]]) -> list[Forecast]:
+        """What the model says of each row of features (in the order of `model.feature_names`)."""
         ...

@@ -1,12 +1,11 @@
 """Why a score is what it is, in words the customer can read.
 
-A feature's part in a score is what setting it to its neutral value would change. That holds for any model,
-and whoever doubts a reason can repeat it.
+A feature's part in a score is what setting it to its neutral value would change. The model answers with these
+parts, which are exact for its form; whoever doubts a reason can repeat it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 
@@ -16,8 +15,7 @@ MIN_EFFECT = 0.005  # half a percentage point: less is not a reason
 _DAYS_OVERDUE = FEATURE_NAMES.index("days_overdue")
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One feature's part in a score: `effect` is how much the probability falls (positive: the feature
     raises it) when the feature is set to neutral.
     """
@@ -67,13 +65,33 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The last few invoices were paid later than earlier ones.",
         "The last few invoices were paid sooner than earlier ones.",
     ),
-    "late_ratio_from_here": (
-        "Invoices that stayed open as long as this one were often paid late.",
-        "Invoices that stayed open as long as this one were mostly still paid on time.",
+    "long_late_ratio": (
+        "Past invoices were often paid more than 30 days late.",
+        "Past invoices were rarely paid more than 30 days late.",
     ),
-    "long_late_ratio_from_here": (
-        "Invoices that stayed open as long as this one were often paid more than 30 days late.",
-        "Invoices that stayed open as long as this one were rarely paid more than 30 days late.",
+    "habit_level": (
+        "This account usually pays later than most.",
+        "This account usually pays sooner than most.",
+    ),
+    "recent_habit_level": (
+        "This account has lately paid later than most.",
+        "This account has lately paid sooner than most.",
+    ),
+    "habit_spread": (
+        "The time taken to pay has varied a lot.",
+        "The time taken to pay has been steady.",
+    ),
+    "late_from_here": (
+        "Going by past payments, an invoice open as long as this one is likely to be paid late.",
+        "Going by past payments, an invoice open as long as this one is likely to be paid on time.",
+    ),
+    "long_late_from_here": (
+        "Going by past payments, an invoice open as long as this one may be paid more than 30 days late.",
+        "Going by past payments, an invoice open as long as this one is unlikely to be over 30 days late.",
+    ),
+    "very_late_from_here": (
+        "Going by past payments, an invoice open as long as this one may be paid more than 90 days late.",
+        "Going by past payments, an invoice open as long as this one is unlikely to be over 90 days late.",
     ),
     "days_since_settlement": ("The last payment was some time ago.", "The last payment was recent."),
     "amount_ratio": (
@@ -92,27 +110,23 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def neutralised(row: Sequence[float]) -> list[tuple[int, list[float]]]:
-    """The row once for each feature that is not neutral, with that feature set to neutral; with its index."""
-    copies = []
-    for index, (value, neutral) in enumerate(zip(row, NEUTRAL_VALUES, strict=True)):
-        if value != neutral:
-            copy = list(row)
-            copy[index] = neutral
-            copies.append((index, copy))
-    return copies
-
-
-def main_reasons(effects: Iterable[tuple[int, float]], words: Callable[[int], str]) -> tuple[Reason, ...]:
-    """The up to four largest of these effects (feature index, effect), largest first, each wording once."""
+def main_reasons(effects: Sequence[float], words: Callable[[int], str]) -> tuple[Reason, ...]:
+    """The up to four largest of these effects (one a feature), largest first, each wording once."""
     chosen: dict[str, Reason] = {}
-    large = [(index, effect) for index, effect in effects if abs(effect) >= MIN_EFFECT]
-    for index, effect in sorted(large, key=lambda item: (-abs(item[1]), item[0])):
+    large = sorted(
+        [
+            (-effect if effect > 0 else effect, index)
+            for index, effect in enumerate(effects)
+            if effect >= MIN_EFFECT or effect <= -MIN_EFFECT
+        ]
+    )
+    for _, index in large:
+        effect = effects[index]
         text = words(index)
-        direction: Literal["raises", "lowers"] = "raises" if effect > 0 else "lowers"
-        chosen.setdefault(text, Reason(FEATURE_NAMES[index], direction, effect, text))
-        if len(chosen) == MAX_REASONS:
-            break
+        if text not in chosen:
+            chosen[text] = Reason(FEATURE_NAMES[index], "raises" if effect > 0 else "lowers", effect, text)
+            if len(chosen) == MAX_REASONS:
+                break
     return tuple(chosen.values())
 
 

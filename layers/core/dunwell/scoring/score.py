@@ -4,45 +4,51 @@ The probability asked for is the next milestone of the invoice: late at all whil
 then more than 30, then more than 90 days late. The customer's risk is the share of the open balance
 expected to be more than 30 days late, taken within each currency; the worst currency counts, since
 currencies are never netted.
+
+When an invoice will be settled is given as a day with an interval that four in five settlements fall into. No
+day is before `as_of`: what has not been settled yet cannot have been settled earlier.
 """
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from itertools import islice
+from math import sqrt
+from typing import NamedTuple
 
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.features import customer_features, invoice_features
-from dunwell.scoring.ports import ModelVersion, Scorer
-from dunwell.scoring.reasons import Reason, main_reasons, neutralised, words_for
-from dunwell.scoring.segments import Segment, segment
+from dunwell.scoring.features import features_of, invoice_features
+from dunwell.scoring.habit import MAX_TERMS_DAYS
+from dunwell.scoring.known import Known, known_at
+from dunwell.scoring.ports import Forecast, ModelVersion, Scorer
+from dunwell.scoring.reasons import Reason, main_reasons, words_for
+from dunwell.scoring.segments import Segment, segment_of
 
 RISK_HORIZON_DAYS = 30
-INVOICES_PER_CALL = 2_000  # bounds the memory of one call: about 20 rows an invoice
-
-Probabilities = tuple[float, ...]
-Effects = list[tuple[int, Probabilities]]  # feature index, probabilities without it
+INVOICES_PER_CALL = 2_000  # bounds the memory of one call: about 4 KB an invoice
+LONGEST_DAYS = 3_650
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceScore:
+class InvoiceScore(NamedTuple):
     """An open invoice's score. `probabilities` follow the model's horizons; `horizon_days` is the next
-    milestone, the one the reasons are for, None when the invoice is past them all.
+    milestone, the one the reasons are for, None when the invoice is past them all. Settlement is expected
+    on `expected_on`, in four cases of five between `earliest_on` and `latest_on`.
     """
 
     invoice_id: str
     currency: str
     amount_minor: int
     days_past_due: int
-    probabilities: Probabilities
+    probabilities: tuple[float, ...]
     horizon_days: int | None
     reasons: tuple[Reason, ...]
+    expected_on: date
+    earliest_on: date
+    latest_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerScore:
+class CustomerScore(NamedTuple):
     """A customer's score. `risk` runs from 0 to 1, of `risk_currency`; both are None when nothing is open."""
 
     as_of: date
@@ -54,28 +60,22 @@ class CustomerScore:
     model: ModelVersion
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """An invoice with the model's answers. `behind` counts the horizons it has passed."""
+class _Asked(NamedTuple):
+    """An invoice with the model's answer. `behind` counts the horizons it has passed."""
 
     invoice: InvoiceFacts
+    weight: int  # its amount; an invoice over nothing still shows a habit
     row: tuple[float, ...]
     behind: int
-    found: Probabilities
-    without: Effects
+    found: Forecast
 
-    @property
-    def weight(self) -> int:
-        return max(1, self.invoice.amount_minor)  # an invoice over nothing still shows a habit
+    def at(self, column: int) -> float:
+        """The probability for a horizon: certain once passed."""
+        return 1.0 if column < self.behind else self.found.probabilities[column]
 
-    def at(self, column: int, found: Probabilities | None = None) -> float:
-        """The probability for a horizon: certain once passed, and never above an earlier one's."""
-        return 1.0 if column < self.behind else min((found or self.found)[self.behind : column + 1])
-
-    def effects(self, column: int) -> list[tuple[int, float]]:
-        """By feature: how much the probability falls without it."""
-        now = self.at(column)
-        return [(index, now - self.at(column, found)) for index, found in self.without]
+    def effects(self, column: int) -> Sequence[float]:
+        """By feature: how much the probability falls without it; nothing moves what is certain."""
+        return self.found.effects[column] if column >= self.behind else [0.0] * len(self.row)
 
 
 def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -> CustomerScore:
@@ -89,51 +89,35 @@ def score_customers(customers: Sequence[Sequence[InvoiceFacts]], as_of: date, sc
     """Scores many customers, in their order, in as few calls of the model as memory allows. Invoices
     issued after `as_of` are left out; one settled after it counts as open.
     """
+    known = [known_at(facts, as_of) for facts in customers]
     asked = [
-        (number, invoice, row) for number, facts in enumerate(customers) for invoice, row in _open_rows(facts, as_of)
+        (number, invoice, row)
+        for number, facts in enumerate(customers)
+        for invoice, row in _open_rows(facts, known[number])
     ]
     answers: dict[int, list[_Asked]] = defaultdict(list)
     horizons = scorer.model.horizons_days
     remaining = iter(asked)
     while batch := list(islice(remaining, INVOICES_PER_CALL)):
-        for (number, invoice, row), (found, without) in zip(batch, _ask(batch, scorer), strict=True):
+        for (number, invoice, row), found in zip(batch, scorer.forecasts([row for _, _, row in batch]), strict=True):
             behind = bisect_left(horizons, (as_of - invoice.due_on).days)
-            answers[number].append(_Asked(invoice, row, behind, found, without))
-    return [
-        _customer_score(facts, answers.get(number, []), as_of, scorer.model) for number, facts in enumerate(customers)
-    ]
+            answers[number].append(_Asked(invoice, max(1, invoice.amount_minor), row, behind, found))
+    return [_customer_score(history, answers.get(number, []), scorer.model) for number, history in enumerate(known)]
 
 
-def _open_rows(facts: Sequence[InvoiceFacts], as_of: date) -> Iterable[tuple[InvoiceFacts, tuple[float, ...]]]:
+def _open_rows(facts: Sequence[InvoiceFacts], known: Known) -> list[tuple[InvoiceFacts, tuple[float, ...]]]:
+    as_of = known.as_of
     still_open = [
         invoice
         for invoice in facts
-        if invoice.issued_on <= as_of and (invoice.settled_on is None or invoice.settled_on > as_of)
+        if (invoice.settled_on is None or invoice.settled_on > as_of) and invoice.issued_on <= as_of
     ]
-    customer = customer_features(facts, as_of) if still_open else None
+    customer = features_of(known) if still_open else None
     return [(invoice, invoice_features(invoice, customer)) for invoice in still_open] if customer else []
 
 
-def _ask(
-    batch: Sequence[tuple[int, InvoiceFacts, tuple[float, ...]]], scorer: Scorer
-) -> Iterable[tuple[Probabilities, Effects]]:
-    """Asks once for every row and every row without one of its features."""
-    rows: list[Sequence[float]] = []
-    parts: list[tuple[int, list[int]]] = []
-    for _, _, row in batch:
-        copies = neutralised(row)
-        parts.append((len(rows), [index for index, _ in copies]))
-        rows.append(row)
-        rows.extend(copy for _, copy in copies)
-    answers = scorer.probabilities(rows)
-    for start, indices in parts:
-        without = answers[start + 1 : start + 1 + len(indices)]
-        yield answers[start], list(zip(indices, without, strict=True))
-
-
-def _customer_score(
-    facts: Sequence[InvoiceFacts], asked: Sequence[_Asked], as_of: date, model: ModelVersion
-) -> CustomerScore:
+def _customer_score(known: Known, asked: Sequence[_Asked], model: ModelVersion) -> CustomerScore:
+    as_of = known.as_of
     column = model.horizons_days.index(RISK_HORIZON_DAYS)
     risk, currency = _risk(asked, column)
     return CustomerScore(
@@ -141,24 +125,40 @@ def _customer_score(
         risk=risk,
         risk_currency=currency,
         reasons=_customer_reasons([one for one in asked if one.invoice.currency == currency], column),
-        segment=segment(facts, as_of),
-        invoices=tuple(_invoice_score(one, as_of, model.horizons_days) for one in asked),
+        segment=segment_of(known),
+        invoices=tuple([_invoice_score(one, as_of, model.horizons_days) for one in asked]),
         model=model,
     )
 
 
 def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> InvoiceScore:
     milestone = asked.behind if asked.behind < len(horizons_days) else None
-    effects = [] if milestone is None else asked.effects(milestone)
+    effects = () if milestone is None else asked.found.effects[milestone]
+    earliest, expected, latest = settlement(asked.invoice, as_of, asked.found.lateness)
     return InvoiceScore(
         invoice_id=asked.invoice.invoice_id,
         currency=asked.invoice.currency,
         amount_minor=asked.invoice.amount_minor,
         days_past_due=(as_of - asked.invoice.due_on).days,
-        probabilities=tuple(asked.at(column) for column in range(len(horizons_days))),
+        probabilities=(1.0,) * asked.behind + tuple(asked.found.probabilities[asked.behind :]),
         horizon_days=None if milestone is None else horizons_days[milestone],
         reasons=main_reasons(effects, lambda index: words_for(index, asked.row)),
+        expected_on=expected,
+        earliest_on=earliest,
+        latest_on=latest,
     )
+
+
+def settlement(invoice: InvoiceFacts, as_of: date, lateness: Sequence[float]) -> tuple[date, date, date]:
+    """The days on which an open invoice is settled by these quantiles of lateness on the root scale: earliest,
+    expected, latest, none before `as_of`.
+    """
+    allowed = sqrt(min(MAX_TERMS_DAYS, max(0, (invoice.due_on - invoice.issued_on).days)))
+    open_days = (as_of - invoice.issued_on).days
+    today = as_of.toordinal()
+    days = [today + max(0, min(LONGEST_DAYS, round(max(0.0, allowed + one) ** 2)) - open_days) for one in lateness]
+    earliest, expected, latest = map(date.fromordinal, days)
+    return earliest, expected, latest
 
 
 def _risk(asked: Sequence[_Asked], column: int) -> tuple[float | None, str | None]:
@@ -174,13 +174,18 @@ def _risk(asked: Sequence[_Asked], column: int) -> tuple[float | None, str | Non
 def _customer_reasons(asked: Sequence[_Asked], column: int) -> tuple[Reason, ...]:
     """What neutralising a feature in all of the currency's invoices changes in the risk, in the words of the
     invoice where it changes most."""
-    effects: dict[int, float] = defaultdict(float)
-    heaviest: dict[int, tuple[float, _Asked]] = {}
+    if not asked:
+        return ()
     total = sum(one.weight for one in asked)
-    for one in asked:
-        for index, moved in one.effects(column):
-            effect = moved * one.weight / total
-            effects[index] += effect
-            if index not in heaviest or abs(effect) > heaviest[index][0]:
-                heaviest[index] = (abs(effect), one)
-    return main_reasons(effects.items(), lambda index: words_for(index, heaviest[index][1].row))
+    parts = [_weighted(one.effects(column), one.weight / total) for one in asked]
+    effects = parts[0] if len(parts) == 1 else list(map(sum, zip(*parts, strict=True)))
+
+    def words(index: int) -> str:
+        heaviest = max(range(len(parts)), key=lambda number: abs(parts[number][index]))
+        return words_for(index, asked[heaviest].row)
+
+    return main_reasons(effects, words)
+
+
+def _weighted(effects: Sequence[float], weight: float) -> Sequence[float]:
+    return effects if weight == 1 else [weight * effect for effect in effects]

@@ -16,8 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
+from typing import NamedTuple
 
 from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.known import Known, known_at
 
 SEGMENT_NAMES = (
     "new",
@@ -51,10 +53,9 @@ class Segment:
     facts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    invoices: tuple[InvoiceFacts, ...]
-    delays_days: tuple[int, ...]  # in order of settlement
+class _Known(NamedTuple):
+    invoices: Sequence[InvoiceFacts]
+    delays_days: Sequence[int]  # in order of settlement
     since_payment_days: int | None
     oldest_past_due_days: int
     as_of: date
@@ -62,39 +63,37 @@ class _Known:
 
 def segment(facts: Sequence[InvoiceFacts], as_of: date) -> Segment:
     """The customer's segment from what was known at `as_of`."""
-    known = _known(facts, as_of)
+    return segment_of(known_at(facts, as_of))
+
+
+def segment_of(history: Known) -> Segment:
+    """The customer's segment from what is known."""
+    known = _known(history)
     for rule in (_new, _gone_quiet, _disputing, _cash_strapped, _deteriorating):
         if found := rule(known):
             return found
     return _by_late_share(known)
 
 
-def _known(facts: Sequence[InvoiceFacts], as_of: date) -> _Known:
-    invoices = tuple(invoice for invoice in facts if invoice.issued_on < as_of)
-    settled = sorted(
-        (invoice.settled_on, invoice.days_late())
-        for invoice in invoices
-        if invoice.settled_on is not None and invoice.settled_on < as_of
-    )
-    past_due = [
-        (as_of - invoice.due_on).days
-        for invoice in invoices
-        if invoice.settled_on is None or invoice.settled_on >= as_of
-    ]
+def _known(history: Known) -> _Known:
+    as_of, settled = history.as_of, history.settled
+    oldest_due_on = min([invoice.due_on for invoice in history.open], default=as_of)
     return _Known(
-        invoices=invoices,
-        delays_days=tuple(days for _, days in settled),
+        invoices=history.invoices,
+        delays_days=[days for _, days, _ in settled],
         since_payment_days=(as_of - settled[-1][0]).days if settled else None,
-        oldest_past_due_days=max([0, *past_due]),
+        oldest_past_due_days=max(0, (as_of - oldest_due_on).days),
         as_of=as_of,
     )
 
 
 def _new(known: _Known) -> Segment | None:
     paid = len(known.delays_days)
-    first = min((invoice.issued_on for invoice in known.invoices), default=known.as_of)
+    if paid >= FEW_PAID:
+        return None
+    first = min([invoice.issued_on for invoice in known.invoices], default=known.as_of)
     age_days = (known.as_of - first).days
-    if paid >= FEW_PAID or (paid and age_days > NEW_DAYS):
+    if paid and age_days > NEW_DAYS:
         return None
     if not paid and age_days > NEW_DAYS and known.oldest_past_due_days >= QUIET_PAST_DUE_DAYS:
         quiet = f"The oldest open invoice is {known.oldest_past_due_days} days past due."
@@ -124,7 +123,7 @@ def _gone_quiet(known: _Known) -> Segment | None:
 def _disputing(known: _Known) -> Segment | None:
     since = known.as_of - timedelta(days=365)
     recent = [invoice for invoice in known.invoices if invoice.issued_on >= since]
-    disputed = sum(invoice.disputed for invoice in recent)
+    disputed = sum([invoice.disputed for invoice in recent])
     if disputed < DISPUTED_COUNT or disputed < DISPUTED_SHARE * len(recent):
         return None
     share = f"That is {_percent(disputed, len(recent))} of them."

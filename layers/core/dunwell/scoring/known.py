@@ -1,0 +1,40 @@
+"""What was known of a customer's invoices on a day: read once, used for features and segment alike."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+from dunwell.scoring.facts import InvoiceFacts
+
+Settled = tuple[date, int, int]
+"""A settlement: when, how many days late (negative: early), and how many days after issue it fell due. A plain tuple,
+since there are a dozen of them for each open invoice."""
+
+
+class Known(NamedTuple):
+    """Invoices issued before `as_of`, in their order: `settled` before it, in order of settlement, or still
+    `open`, as one settled later was.
+    """
+
+    as_of: date
+    invoices: list[InvoiceFacts]
+    settled: list[Settled]
+    open: list[InvoiceFacts]
+
+
+def known_at(facts: Iterable[InvoiceFacts], as_of: date) -> Known:
+    """What was known at the start of `as_of`; one pass and one sort."""
+    invoices: list[InvoiceFacts] = []
+    still_open: list[InvoiceFacts] = []
+    settled: list[Settled] = []
+    for invoice in facts:
+        issued_on, due_on, settled_on = invoice.issued_on, invoice.due_on, invoice.settled_on
+        if issued_on >= as_of:
+            continue
+        invoices.append(invoice)
+        if settled_on is None or settled_on >= as_of:
+            still_open.append(invoice)
+        else:
+            settled.append((settled_on, (settled_on - due_on).days, (due_on - issued_on).days))
+    settled.sort()
+    return Known(as_of, invoices, settled, still_open)

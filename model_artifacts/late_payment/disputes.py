@@ -1,0 +1,89 @@
+"""What knowing of disputes would add: measured, never served.
+
+A dispute is the customer's right and puts an invoice on hold; it does not count against anybody's score
+(`card.md`, Exclusions). This shows what leaving it out costs: what else is open beside the customer's habit
+without what disputes added to it, and whether this invoice is disputed.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from math import sqrt
+
+import numpy as np
+
+from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.features import FEATURE_NAMES
+from dunwell.scoring.habit import HABIT_INVOICES, habit, root_lateness
+from model_artifacts.late_payment.dataset import Ledger, Moment
+from model_artifacts.late_payment.measures import Floats
+from model_artifacts.late_payment.model import rows_of, table
+from model_artifacts.late_payment.rivals import logistic
+
+# Chosen on five folds before the cut.
+_PLAIN = [
+    FEATURE_NAMES.index(name)
+    for name in (
+        "has_history",
+        "settled_count",
+        "other_open_count",
+        "other_overdue_count",
+        "other_oldest_overdue_days",
+        "other_overdue_share",
+    )
+]
+PENALTY_INVERSE = 0.5
+NEUTRAL_DISPUTED_SHARE, SHRINK_INVOICES = 0.2, 2.0
+
+
+def late_with_disputes(train: Sequence[Moment], test: Sequence[Moment], ledger: Ledger, cut: date) -> Floats:
+    """Probabilities of being late for the test moments, from a model that sees disputes."""
+    customer_of = {invoice.invoice_id: invoices for invoices in ledger.values() for invoice in invoices}
+    known = [moment for moment in train if moment.labels[0] is not None and moment.at_issue]
+    delay = _delay_by_dispute(ledger, cut)
+
+    def rows(moments: Sequence[Moment]) -> Floats:
+        added = [_features(customer_of[m.invoice.invoice_id], m, delay) for m in moments]
+        return np.hstack([rows_of(moments)[:, _PLAIN], np.array(added)])
+
+    found: Floats = logistic(PENALTY_INVERSE).fit(rows(known), table(known, 0)[1]).predict_proba(rows(test))[:, 1]
+    return found
+
+
+def _delay_by_dispute(ledger: Ledger, cut: date) -> float:
+    """What a dispute adds to lateness on the root scale, within customers, by what was settled before the cut."""
+    product = square = 0.0
+    for invoices in ledger.values():
+        if settled := _settled(invoices, cut):
+            disputed = np.array([one.disputed for one in settled], dtype=np.float64)
+            disputed -= disputed.mean()
+            product += float(disputed @ np.array([_lateness(one) for one in settled]))
+            square += float(disputed @ disputed)
+    return product / square if square else 0.0
+
+
+def _features(invoices: Sequence[InvoiceFacts], moment: Moment, delay: float) -> tuple[float, ...]:
+    settled = _settled(invoices, moment.day)
+    own = habit([_lateness(one) - delay * one.disputed for one in settled[-HABIT_INVOICES:]])
+    disputed = moment.invoice.disputed
+    share = sum(one.disputed for one in settled) + SHRINK_INVOICES * NEUTRAL_DISPUTED_SHARE
+    terms = (moment.invoice.due_on - moment.invoice.issued_on).days
+    shifted = own._replace(level=own.level + delay * disputed)
+    return (
+        float(disputed),
+        own.level,
+        own.recent_level,
+        own.spread,
+        *shifted.log_odds_beyond((0,), terms, 0),
+        share / (len(settled) + SHRINK_INVOICES),
+        sqrt(len(settled)),
+    )
+
+
+def _settled(invoices: Sequence[InvoiceFacts], day: date) -> list[InvoiceFacts]:
+    """Settled before the day, in order of settlement."""
+    return sorted((i for i in invoices if i.settled_on and i.settled_on < day), key=lambda i: (i.settled_on, i.due_on))
+
+
+def _lateness(invoice: InvoiceFacts) -> float:
+    allowed = (invoice.due_on - invoice.issued_on).days
+    return root_lateness(allowed + invoice.days_late(), allowed)

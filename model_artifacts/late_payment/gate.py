@@ -1,0 +1,89 @@
+"""The gate: what a trained model must show on later data before it is deployed.
+
+On the ledger it is for, cut in time, late at all, at issue:
+
+- as good as the best plain rival: Brier score no more than one standard error above the lowest rival's, AUC no more
+  than one standard error below the highest;
+- better than each customer's own ratio, in Brier score;
+- calibrated: slope from 0.8 to 1.25, calibration error at most 0.08;
+- days late: mean absolute error (clipped) no worse than the customer's own median;
+- the 80 % interval covers 74 to 86 % (the target is 78 to 82; on some hundred invoices that is within noise).
+
+And always: exported and scikit-learn's answers agree within 1e-5, and the file is the one on record. A challenger
+meets the same gate on the same days as the champion and must have the lower Brier score by more than its standard
+error of the paired difference.
+"""
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from model_artifacts.late_payment.measures import Floats, Labels
+
+PARITY = 1e-5
+SLOPES = (0.8, 1.25)
+CALIBRATION_ERROR = 0.08
+COVERAGE = (0.74, 0.86)
+LEARNT = ("logistic_regression", "gradient_boosting")
+
+
+def refusals(record: dict[str, Any]) -> list[str]:
+    """Why the model on this record may not be deployed; empty when it may. Without an evaluation it may not."""
+    evaluation = record.get("evaluation") or {}
+    at_issue = evaluation.get("late_0", {}).get("at_issue")
+    if not at_issue:
+        return ["It was not evaluated on a later part of a ledger with at least 30 late invoices in it."]
+    found = _against_rivals(at_issue) + _calibration(at_issue["model"])
+    days = evaluation["days_late"]
+    if days and days["model"]["mae_clipped"] > days["customers_median"]["mae_clipped"]:
+        found.append(f"Days late: {_than(days, 'customers_median', 'mae_clipped')}.")
+    coverage = evaluation["interval_80"].get("at_issue", {}).get("coverage")
+    if coverage is not None and not COVERAGE[0] <= coverage <= COVERAGE[1]:
+        found.append(f"The 80 % interval covers {coverage:.1%}.")
+    parity = record.get("parity", {}).get("largest_difference", 1.0)
+    if parity > PARITY:
+        found.append(f"The exported model differs from scikit-learn's by {parity:.1e}.")
+    return found
+
+
+def _against_rivals(at_issue: dict[str, Any]) -> list[str]:
+    model = at_issue["model"]
+    rivals = {name: at_issue[name] for name in LEARNT if name in at_issue}
+    found = []
+    if rivals:
+        best = max(rival["auc"] for rival in rivals.values())
+        if model["auc"] < best - model["auc_se"]:
+            found.append(f"AUC {model['auc']} is more than a standard error below a plain rival's {best}.")
+        lowest = min(rival["brier"] for rival in rivals.values())
+        if model["brier"] > lowest + _brier_error(model):
+            found.append(f"Brier {model['brier']} is more than a standard error above a plain rival's {lowest}.")
+    if model["brier"] >= at_issue["customers_ratio"]["brier"]:
+        found.append(f"Late at all: {_than(at_issue, 'customers_ratio', 'brier')}.")
+    return found
+
+
+def _brier_error(model: dict[str, Any]) -> float:
+    """A cautious standard error: squared errors lie between 0 and 1, and their spread is about their mean."""
+    return float(model["brier"] / sqrt(model["rows"]))
+
+
+def _calibration(model: dict[str, Any]) -> list[str]:
+    found = []
+    slope = model["calibration_slope"]
+    if slope is None or not SLOPES[0] <= slope <= SLOPES[1]:
+        found.append(f"The calibration slope is {slope}.")
+    if model["calibration_error"] > CALIBRATION_ERROR:
+        found.append(f"The calibration error is {model['calibration_error']}.")
+    return found
+
+
+def _than(measured: dict[str, Any], rival: str, measure: str) -> str:
+    ours, other = measured["model"][measure], measured[rival][measure]
+    return f"{measure} {ours} is no better than the {rival.replace('_', ' ')}'s {other}"
+
+
+def challenger_wins(y: Labels, champion: Floats, challenger: Floats) -> bool:
+    """Whether the challenger's Brier score is lower by more than the standard error of the paired difference."""
+    gained = (champion - y) ** 2 - (challenger - y) ** 2
+    return bool(gained.mean() > gained.std() / np.sqrt(len(y)))

@@ -1,0 +1,134 @@
+"""Training and evaluating on any ledger: what a file may hold, and what the commands say."""
+
+import csv
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dunwell.money import decimal_text
+from dunwell_onnx.scorer import OnnxScorer
+from model_artifacts.late_payment import evaluate as evaluate_command
+from model_artifacts.late_payment.dataset import made_up
+from model_artifacts.late_payment.evaluate import CutError, evaluate, refuse_seen
+from model_artifacts.late_payment.ledger_csv import NEEDED, OPTIONAL, LedgerFileError, read_ledger
+
+MODEL = Path(__file__).parents[2] / "model_artifacts" / "late_payment"
+HEADER = ",".join((*NEEDED, *OPTIONAL))
+GOOD = "C-1,I-1,2026-01-05,2026-02-04,120.50,EUR,2026-02-10,no"
+
+
+def written(folder: Path, *rows: str, header: str = HEADER) -> Path:
+    path = folder / "ledger.csv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def portfolio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up ledger in the canonical columns, some of it still open."""
+    path = tmp_path_factory.mktemp("portfolio") / "ledger.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(NEEDED + OPTIONAL)
+        for customer, invoices in made_up(71, 40).items():
+            for i in invoices:
+                amount = decimal_text(i.amount_minor, i.currency)
+                writer.writerow(
+                    [customer, i.invoice_id, i.issued_on, i.due_on, amount, i.currency, i.settled_on or "", i.disputed]
+                )
+    return path
+
+
+def test_a_row_becomes_an_invoice_in_minor_units(tmp_path: Path) -> None:
+    file = read_ledger(written(tmp_path, GOOD))
+    (invoice,) = file.ledger["C-1"]
+    assert (invoice.amount_minor, invoice.currency, invoice.days_late()) == (12050, "EUR", 6)
+    assert (file.end, file.has_disputes) == (date(2026, 2, 11), True)
+
+
+def test_settlement_and_dispute_may_be_missing_altogether(tmp_path: Path) -> None:
+    file = read_ledger(written(tmp_path, GOOD.rsplit(",", 2)[0], header=",".join(NEEDED)))
+    assert file.ledger["C-1"][0].settled_on is None
+    assert not file.has_disputes
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("C-1,I-2,2026-01-05,2026-02-04,,EUR,,no", "amount is empty"),
+        ("C-1,I-2,2026-01-05,2026-02-04,NaN,EUR,,no", "is not an amount"),
+        ("C-1,I-2,2026-01-05,2026-02-04,-5,EUR,,no", "amount is negative"),
+        ("C-1,I-2,2026-01-05,2026-02-04,5,,,no", "currency is empty"),
+        ("C-1,I-2,2026-01-05,2026-02-04,5,XQZ,,no", "is not an ISO 4217 currency"),
+        ("C-1,I-2,1/5/2026,2026-02-04,5,EUR,,no", "issue_date is not a date"),
+        ("C-1,I-2,2026-02-05,2026-02-04,5,EUR,,no", "due before it was issued"),
+        ("C-1,I-2,2026-01-05,9999-12-31,5,EUR,,no", "due more than ten years after"),
+        ("C-1,I-2,2026-01-05,2026-02-04,5,EUR,2025-01-01,no", "settled before it was issued"),
+        ("C-1,I-2,2026-01-05,2026-02-04,5,EUR,,perhaps", "disputed is neither"),
+        (GOOD, "invoice_id was there before"),
+        ("C-1,I-2", "issue_date is empty"),
+    ],
+)
+def test_a_row_that_cannot_be_right_is_left_out_and_counted(tmp_path: Path, row: str, said: str) -> None:
+    file = read_ledger(written(tmp_path, GOOD, row))
+    assert sum(map(len, file.ledger.values())) == 1
+    assert [count for what, count in file.left_out.items() if said in what] == [1]
+
+
+def test_amounts_of_nothing_and_of_a_trillion_are_kept(tmp_path: Path) -> None:
+    rows = (GOOD.replace("I-1", name).replace("120.50", amount) for name, amount in (("a", "0"), ("b", "1" + "0" * 12)))
+    assert [i.amount_minor for i in read_ledger(written(tmp_path, *rows)).ledger["C-1"]] == [0, 10**14]
+
+
+def test_a_file_without_a_needed_column_is_refused_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(LedgerFileError, match="lacks the columns due_date, currency"):
+        read_ledger(written(tmp_path, header="customer_id,invoice_id,issue_date,amount"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"%PDF-1.7 \x93"])
+def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ledger.csv"
+    path.write_bytes(content)
+    with pytest.raises(LedgerFileError):
+        read_ledger(path)
+
+
+def test_a_file_whose_rows_are_all_wrong_says_how(tmp_path: Path) -> None:
+    with pytest.raises(LedgerFileError, match="1 rows: amount is empty"):
+        read_ledger(written(tmp_path, GOOD.replace("120.50", "")))
+
+
+def test_any_ledger_can_be_evaluated_beside_the_rivals(portfolio: Path, tmp_path: Path) -> None:
+    out = tmp_path / "found.json"
+    evaluate_command.main(["--model", str(MODEL), "--data", str(portfolio), "--cut", "2025-10-01", "--out", str(out)])
+    found = json.loads(out.read_text(encoding="utf-8"))
+    needed = {"model", "always_on_time", "customers_ratio", "logistic_regression", "gradient_boosting"}
+    assert needed <= set(found["late_0"]["at_issue"])
+    assert "model" in found["late_30"]["past_due"]
+    assert {"model", "always_on_time", "customers_median", "gradient_boosting"} <= set(found["days_late"])
+    assert found["late_0"]["at_issue"]["model"]["auc"] > 0.7
+    assert 0.6 < found["interval_80"]["at_issue"]["coverage"] < 0.95
+    assert found["model"]["sha256"] == OnnxScorer(MODEL).model.sha256
+
+
+def test_nothing_issued_from_the_cut_on_is_said(portfolio: Path) -> None:
+    with pytest.raises(CutError, match="No invoice was issued from 2027-01-01 on"):
+        evaluate(OnnxScorer(MODEL), read_ledger(portfolio), date(2027, 1, 1))
+
+
+def test_a_model_is_not_tested_on_what_it_was_trained_on() -> None:
+    record = {"trained_on": {"ledger_before": "2013-06-01"}}
+    refuse_seen(record, date(2013, 6, 1))
+    with pytest.raises(CutError, match="what it has seen"):
+        refuse_seen(record, date(2013, 5, 31))
+
+
+def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        evaluate_command.main(["--model", str(MODEL), "--data", str(tmp_path / "none.csv"), "--cut", "2026-01-01"])
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert said.startswith("evaluate: ")
+    assert said.count("\n") == 1
