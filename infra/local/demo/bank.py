@@ -21,8 +21,7 @@ Paid = tuple[Account, list[OpenInvoice]]
 
 
 def statement(view: View, day: date) -> bytes | None:
-    """Exact, mistyped, several in one line, without a number, less a deduction, and from nobody known; None when
-    nothing is open.
+    """Exact, mistyped, several in a line, without a number, less a deduction, from nobody known; None: nothing is open.
 
     Everything is in the currency that most of those looked at owe.
     """
@@ -87,7 +86,8 @@ def _transfers(owing: list[Paid]) -> list[Transfer]:
     if len(single) > 3:
         account, (item, *_) = single[3]
         less = min(item.open_minor // 50, 900)
-        made.append(Transfer(item.open_minor - less, account.customer.name, f"{item.invoice.number} less damaged goods"))
+        text = f"{item.invoice.number} less damaged goods"
+        made.append(Transfer(item.open_minor - less, account.customer.name, text))
     return [*made, Transfer(123_456, "Nobody We Know", "thank you")]
 
 
