@@ -204,3 +204,18 @@ def test_a_refund_that_failed_or_a_dispute_that_was_won_stands_again() -> None:
     reports = [payment(30, "1"), payment(80, "2"), payment(10, "3"), payment(10, "3"), payment(60, "4")]
     assert [refunded(*reports[:n]).balances["USD"] for n in (1, 2, 3, 4, 5)] == [30, 80, 10, 10, 60]
     assert refunded(*reports, payment(0, "5")).balances == {}
+
+
+def test_a_source_that_says_only_what_is_left_settles_the_rest_on_the_day_it_says_so() -> None:
+    account = stored(receivable("A-1", 100, open_minor=60))
+    assert account.balances == {"USD": 60}
+    assert take(account, receivable("A-1", 100, open_minor=60)).changes == ()
+    posted = {"method": "stripe", "reference": "pi_1", "currency": "USD", "amount_minor": 20}
+    paid = post_payment(account, received_at=AT, **posted).applied()  # type: ignore[arg-type]
+    assert take(paid, receivable("A-1", 100, open_minor=40)).changes == ()
+    closed = after(take(paid, receivable("A-1", 100, open_minor=0)))
+    assert (closed.balances, closed.unapplied) == ({}, {})
+    assert set(closed.settlement_dates.values()) == {TODAY}
+    again = after(take(closed, receivable("A-1", 100, open_minor=70)))
+    assert (again.balances, again.unapplied) == ({"USD": 70}, {})
+    assert after(take(again, receivable("A-1", 100, open_minor=0))).balances == {}
