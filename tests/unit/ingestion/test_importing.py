@@ -207,15 +207,20 @@ def test_a_refund_that_failed_or_a_dispute_that_was_won_stands_again() -> None:
 
 
 def test_a_source_that_says_only_what_is_left_settles_the_rest_on_the_day_it_says_so() -> None:
+    def told(account: Account, left_minor: int, hours: int) -> Account:
+        origin = Origin("example", "erp", TODAY, AT + timedelta(hours=hours))
+        made = import_records(account, [receivable("A-1", 100, open_minor=left_minor)], origin)
+        return after(made) if made.changes else account
+
     account = stored(receivable("A-1", 100, open_minor=60))
     assert account.balances == {"USD": 60}
-    assert take(account, receivable("A-1", 100, open_minor=60)).changes == ()
+    assert told(account, 60, 1) is account
     posted = {"method": "stripe", "reference": "pi_1", "currency": "USD", "amount_minor": 20}
-    paid = post_payment(account, received_at=AT, **posted).applied()  # type: ignore[arg-type]
-    assert take(paid, receivable("A-1", 100, open_minor=40)).changes == ()
-    closed = after(take(paid, receivable("A-1", 100, open_minor=0)))
+    paid = post_payment(account, received_at=AT + timedelta(hours=1), **posted).applied()  # type: ignore[arg-type]
+    assert told(paid, 40, 2) is paid
+    closed = told(paid, 0, 3)
     assert (closed.balances, closed.unapplied) == ({}, {})
     assert set(closed.settlement_dates.values()) == {TODAY}
-    again = after(take(closed, receivable("A-1", 100, open_minor=70)))
+    again = told(closed, 70, 4)
     assert (again.balances, again.unapplied) == ({"USD": 70}, {})
-    assert after(take(again, receivable("A-1", 100, open_minor=0))).balances == {}
+    assert told(again, 0, 5).balances == {}

@@ -346,7 +346,8 @@ class _Import:
         more = self._now.books.open_minor(invoice.invoice_id) - left_minor
         told = f"open#{left_minor}#{len(settlements) + len(undone)}"
         if more > 0:
-            self._add(news, self._settlement(invoice, more, self._origin.today, told, _PAID_DOWN))
+            paid = self._settlement(invoice, more, self._origin.today, told, _PAID_DOWN)
+            self._add(news, replace(paid, at=self._origin.at))
         for one in reversed(settlements):
             again = min(-more, self._now.books.standing_minor(one.entry_id))
             if again > 0:
