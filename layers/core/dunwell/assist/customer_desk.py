@@ -14,7 +14,7 @@ from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, Refu
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason, credit_note, write_off
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Direction, Entry, EntryKind
-from dunwell.ledger.model import Account
+from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.moving import merge, split
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.posting import reverse
@@ -45,6 +45,16 @@ def standing_charges(account: Account) -> list[StandingCharge]:
             invoice = account.invoices.get(entry.directed_to[0].invoice_id)
             found.append(StandingCharge(entry, invoice.number if invoice else "", standing))
     return sorted(found, key=lambda charge: (charge.entry.on, charge.entry.entry_id), reverse=True)
+
+
+def settled_invoices(account: Account, most: int) -> list[Invoice]:
+    """The invoices on which nothing is open, newest first: what a credit note may be for beside the open ones."""
+    found = [
+        invoice
+        for invoice_id, invoice in account.invoices.items()
+        if invoice_id not in account.moved and not account.open_minor(invoice_id)
+    ]
+    return sorted(found, key=lambda invoice: (invoice.issued_on, invoice.number), reverse=True)[:most]
 
 
 @dataclass(frozen=True)
@@ -137,7 +147,9 @@ class CustomerDesk:
 
         def decide() -> tuple[Change, Change]:
             kept, absorbed = self.account(kept_id), self.account(absorbed_id)
-            if kept_id != absorbed_id and absorbed.customer.customer_id == kept.customer.customer_id == kept_id:
+            if kept_id == absorbed_id:
+                raise InvalidInputError("Choose two different customers to merge.")
+            if absorbed.customer.customer_id == kept.customer.customer_id == kept_id:
                 return Change(kept), Change(absorbed)
             for asked, found in ((kept_id, kept), (absorbed_id, absorbed)):
                 if found.customer.customer_id != asked:
