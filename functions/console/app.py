@@ -4,9 +4,10 @@ import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from chalice.app import Chalice, Request, Response
 from pydantic import Field
@@ -14,28 +15,27 @@ from pydantic import Field
 from dunwell.accounts.access import csrf_matches, csrf_token, new_token
 from dunwell.accounts.exposure import exposures
 from dunwell.assist.customer_desk import CustomerDesk
-from dunwell.assist.worklist import WorklistLine, overdue_invoices, worklist_line
-from dunwell.dates import business_date, days_past_due
+from dunwell.assist.worklist import WorklistLine, worklist_line
+from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
-from dunwell.escalation.case import AgentOutcome, Case
+from dunwell.escalation.case import Case
 from dunwell.escalation.escalation import Escalation
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
-from dunwell.outreach.whereabouts import whereabouts
+from dunwell.remittance.desk import CashDesk
 from dunwell.reporting.statement import last_months, statement, statement_csv
 from dunwell.scoring.assessment import AssessmentStore
-from dunwell.timezones import zone
 from dunwell_aws import bootstrap
 from dunwell_aws.agent_forms import (
-    LATEST_NEXT_DAYS,
     NOTE_LENGTH,
     act_on_customer,
     case_entry,
     day,
+    decide_cash,
 )
+from dunwell_aws.agent_pages import agent_filters, case_values, customer_values
 from dunwell_aws.agents import Agent, CognitoAgents, NewPasswordNeeded, SignedIn, WrongCredentialsError
 from dunwell_aws.clock import Clock
-from dunwell_aws.customer_page import customer_values
 from dunwell_aws.environment import LedgerEnvironment, UrlsEnvironment, read_environment
 from dunwell_aws.observability import count, observed
 from dunwell_aws.problems import Problem, answers_problems, problem_response
@@ -48,7 +48,13 @@ FORM_COOKIE = "dunwell_agent_form"
 FORM_SECONDS = 3600
 THREADS = 8
 LINES_SHOWN = 100
-DONE = {"recorded": "Your note is kept. The case is being judged again.", "assigned": "The case is yours."}
+DONE = {
+    "recorded": "Your note is kept. The case is being judged again.",
+    "assigned": "The case is yours.",
+    "applied": "The money is applied. The payer's account is remembered for the next time.",
+    "noted": "Your note is kept. The money stays in suspense.",
+    "closed": "The line is off the list. Your note is kept with it.",
+}
 
 app = Chalice(app_name="console")
 
@@ -71,6 +77,7 @@ class Console:
     urls: Urls
     pages: Pages
     creditor: Creditor
+    desk: CashDesk
 
     @property
     def today(self) -> date:
@@ -111,23 +118,14 @@ def _composed() -> Console:
     creditor = bootstrap.policy().creditor
     agents = CognitoAgents(client("cognito-idp"), environment.agent_client_id)
     collection, pages = bootstrap.collection(), console_pages(creditor.timezone)
-    return Console(
-        bootstrap.clock(), bootstrap.escalation(), collection, collection, agents, bootstrap.urls(), pages, creditor
-    )
+    desk = CashDesk(bootstrap.cash())
+    clock, escalation, urls = bootstrap.clock(), bootstrap.escalation(), bootstrap.urls()
+    return Console(clock, escalation, collection, collection, agents, urls, pages, creditor, desk)
 
 
 def console_pages(zone_name: str) -> Pages:
     """The templates, showing instants in a zone."""
-    local = zone(zone_name)
-
-    def moment(instant: datetime) -> str:
-        there = instant.astimezone(local)
-        return f"{there.day} {there:%b %Y, %H:%M}"
-
-    def words(code: str) -> str:
-        return code.replace("_", " ").capitalize()
-
-    return Pages(TEMPLATES, filters={"moment": moment, "words": words, "percent": lambda p: f"{p // 10}.{p % 10}%"})
+    return Pages(TEMPLATES, filters=agent_filters(zone_name))
 
 
 def _page(template: str, status: int = 200, **values: Any) -> Response:
@@ -332,30 +330,10 @@ def _case_page(
     account = console().escalation.ledger.load(customer_id)
     if case is None or account is None:
         raise NotFoundError("There is no such case.")
-    today = console().today
-    return _page(
-        "case.html",
-        status,
-        agent=agent,
-        csrf=csrf,
-        case=case,
-        account=account,
-        holds=account.customer.holds_in_force(console().clock.now()),
-        whereabouts=whereabouts(account.customer),
-        line=worklist_line(case, account, console().assessments.assessment(customer_id), today),
-        assessment=console().assessments.assessment(customer_id),
-        oldest=next(iter(overdue_invoices(account, case.currency, today)), None),
-        days={i.invoice.invoice_id: days_past_due(i.due_on, today) for i in account.open_invoices},
-        payments=sorted(account.payments.values(), key=lambda payment: payment.on, reverse=True)[:50],
-        contacts=console().contacts.state(customer_id).contacts[::-1],
-        outcomes=list(AgentOutcome),
-        today=today,
-        latest=today + timedelta(days=LATEST_NEXT_DAYS),
-        note_length=NOTE_LENGTH,
-        message=message,
-        notice=_notice(),
-        given={name: form.one(name) if form else "" for name in ("outcome", "note", "next_on")},
-    )
+    assessment, contacts = console().assessments.assessment(customer_id), console().contacts.state(customer_id).contacts
+    now, today = console().clock.now(), console().today
+    values = case_values(case, account, assessment, contacts, now, today, form)
+    return _page("case.html", status, agent=agent, csrf=csrf, message=message, notice=_notice(), **values)
 
 
 # --- customers ---
@@ -369,7 +347,7 @@ def find_customer() -> Response:
     found = console().customers.called(number)
     if len(found) == 1:
         return _redirect(f"/customers/{found[0].customer.customer_id}")
-    return _page("customers.html", agent=agent, csrf=csrf, number=number, found=found)
+    return _page("customers.html", page="customers", agent=agent, csrf=csrf, number=number, found=found)
 
 
 @route("/customers/{customer_id}", "GET")
@@ -407,7 +385,7 @@ def confirm_merge(customer_id: str) -> Response:
         message = "No other customer has this number. Check it against an invoice."
         return _customer_page(customer_id, agent, csrf, 400, message)
     pairs = [(one, exposures(one.customer, one.balances)) for one in (kept, *found)]
-    return _page("merge.html", agent=agent, csrf=csrf, pairs=pairs)
+    return _page("merge.html", page="customers", agent=agent, csrf=csrf, pairs=pairs)
 
 
 def _given(name: str) -> str:
@@ -419,7 +397,7 @@ def _customer_page(
     customer_id: str, agent: Agent, csrf: str, status: int = 200, message: str = "", form: Form | None = None
 ) -> Response:
     values = customer_values(console().customers, customer_id, console().clock.now(), form, _given("done"))
-    return _page("customer.html", status, agent=agent, csrf=csrf, message=message, **values)
+    return _page("customer.html", status, page="customers", agent=agent, csrf=csrf, message=message, **values)
 
 
 # --- statements ---
@@ -444,7 +422,7 @@ def show_statement(customer_id: str) -> Response:
     if given.get("format") == "csv" and not message:
         return _file(statement_csv(made), f"statement-{made.first}-{made.last}.csv")
     status = 400 if message else 200
-    return _page("statement.html", status, agent=agent, csrf=csrf, made=made, message=message)
+    return _page("statement.html", status, page="customers", agent=agent, csrf=csrf, made=made, message=message)
 
 
 def _file(text: str, name: str) -> Response:
@@ -455,6 +433,59 @@ def _file(text: str, name: str) -> Response:
         "Content-Disposition": f'attachment; filename="{name}"',
     }
     return Response(text, headers)
+
+
+# --- cash: money whose owner is not known ---
+
+
+@route("/cash", "GET")
+def show_cash() -> Response:
+    """Bank lines that wait for a person, oldest first."""
+    agent, csrf = _agent()
+    records = console().desk.waiting(console().clock.now())
+    shown, today = records[:LINES_SHOWN], console().today
+    values: dict[str, Any] = {"records": shown, "today": today, "left_out": len(records) - len(shown)}
+    return _page("cash.html", agent=agent, csrf=csrf, notice=_notice(), page="cash", **values)
+
+
+@route("/cash/{item_id}", "GET")
+def show_cash_item(item_id: str) -> Response:
+    """One bank line: what the bank says, what is proposed and why, and the forms for what to do."""
+    agent, csrf = _agent()
+    return _cash_page(unquote(item_id), agent, csrf)
+
+
+@route("/cash/{item_id}", "POST")
+def decide_cash_item(item_id: str) -> Response:
+    """Accepts a proposal, applies the money as the agent says, or keeps a note."""
+    agent, csrf = _agent()
+    form, item_id = _form(SESSION_COOKIE), unquote(item_id)
+    try:
+        done = decide_cash(console().desk, item_id, form, agent.name, console().clock.now())
+    except InvalidInputError as problem:
+        return _cash_page(item_id, agent, csrf, 400, str(problem), form)
+    except (ConflictError, RefusedError) as problem:
+        return _cash_page(item_id, agent, csrf, 409, str(problem), form)
+    count("CashItemsWorked")
+    return _redirect(f"/cash?done={done}")
+
+
+def _cash_page(
+    item_id: str, agent: Agent, csrf: str, status: int = 200, message: str = "", form: Form | None = None
+) -> Response:
+    record = console().desk.item(item_id, console().clock.now())
+    return _page(
+        "cash_item.html",
+        status,
+        agent=agent,
+        csrf=csrf,
+        record=record,
+        days=(console().today - record.line.booked_on).days,
+        note_length=NOTE_LENGTH,
+        message=message,
+        given={name: form.one(name) if form else "" for name in ("customer", "invoices", "note")},
+        page="cash",
+    )
 
 
 @observed

@@ -10,6 +10,7 @@ from dunwell.errors import InvalidInputError
 from dunwell.escalation.case import AgentOutcome, CaseEntry
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
 from dunwell.ledger.model import Account
+from dunwell.remittance.desk import CashDesk, split_numbers
 from dunwell.timezones import zone
 from dunwell_aws.web import Form
 
@@ -96,6 +97,24 @@ def _correct(desk: CustomerDesk, customer_id: str, form: Form, agent: str, now: 
     if action == "waive":
         return desk.waive(customer_id, form.one("charge"), amount, key, agent, now)
     raise InvalidInputError("Choose what to do.")
+
+
+def decide_cash(desk: CashDesk, item_id: str, form: Form, agent: str, now: datetime) -> str:
+    """Accept a proposal, apply the money as the agent says, or keep a note; what was done, as the next page says it.
+
+    Raises:
+        InvalidInputError, RefusedError, ConflictError: see ``CashDesk``.
+    """
+    version, action, number = form.one("version"), form.one("action"), form.one("proposal")
+    seen = int(version) if version.isdecimal() else 0
+    if action == "accept":
+        desk.accept(item_id, seen, int(number) if number.isdecimal() else -1, agent, now)
+        return "applied"
+    if action == "choose":
+        desk.choose(item_id, seen, form.one("customer"), split_numbers(form.one("invoices")), agent, now)
+        return "applied"
+    desk.note(item_id, seen, form.one("note"), agent, now, close=action == "close")
+    return "closed" if action == "close" else "noted"
 
 
 def _chosen(kinds: type[E], text: str, otherwise: str) -> E:
