@@ -76,6 +76,15 @@ class Reconciliation:
         )
         return ", ".join(parts)
 
+    def check(self) -> None:
+        """End the demo where the two do not agree.
+
+        Raises:
+            DemoError: they differ; names the customers.
+        """
+        if self.differences:
+            raise steps.DemoError(f"the ledger differs from the file: {self}\n{self.report()}")
+
     def report(self) -> str:
         """A line for each customer that differs, the first of them."""
         lines = [self._line(key) for key in self.differences[:SHOWN]]
@@ -178,8 +187,7 @@ def reconcile(view: View, progress: Progress, source: Source, first: Mapping[str
     if before != {account.customer.customer_id: account.version for account in accounts}:
         raise steps.DemoError("importing the same rows again changed accounts")
     found = Reconciliation(sums_of_file(content, source.as_of, _rejected(view, name)), sums_of_ledger(accounts))
-    if found.differences:
-        raise steps.DemoError(f"the ledger differs from the file: {found}\n{found.report()}")
+    found.check()
     progress.note("; ".join([*said, f"reconciled: {found}"]))
     return found
 

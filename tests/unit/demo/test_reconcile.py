@@ -18,6 +18,7 @@ from dunwell.ingestion.taking import Importer
 from dunwell.ledger.model import Account
 from dunwell_aws.documents import read_mappings
 from infra.local.demo.reconcile import Reconciliation, Sum, shuffled, sums_of_file, sums_of_ledger
+from infra.local.demo.steps import DemoError
 from tests.support.debtors import ROOT, SOURCE, TODAY, csv_file, row
 from tests.support.memory import InMemoryKnownFacts, InMemoryLedger
 
@@ -58,6 +59,7 @@ def test_a_ledger_that_took_the_file_agrees_with_it_without_what_is_dated_later(
     books.take(content)
     found = Reconciliation(sums_of_file(content, TODAY), sums_of_ledger(books.accounts))
     assert found.differences == []
+    found.check()
     assert found.in_file == {
         ("C-1", "USD"): Sum(2, 12_015),
         ("C-1", "EUR"): Sum(1, 9_000),
@@ -76,6 +78,8 @@ def test_a_cent_too_much_is_found_and_named() -> None:
     found = Reconciliation(sums_of_file(content, TODAY), sums_of_ledger(books.accounts))
     assert found.differences == [("C-2", "USD")]
     assert str(found).endswith("1 difference")
+    with pytest.raises(DemoError, match="customer C-2: the file says"):
+        found.check()
     assert found.report() == (
         "  customer C-2: the file says 1 invoice of 1,000.00 USD, the ledger holds 1 invoice of 1,000.01 USD"
     )
