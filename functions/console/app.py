@@ -12,7 +12,7 @@ from chalice.app import Chalice, Request, Response
 from pydantic import Field
 
 from dunwell.accounts.access import csrf_matches, csrf_token, new_token
-from dunwell.assist.worklist import WorklistLine, overdue_invoices, worklist_line
+from dunwell.assist.worklist import WorklistLine, by_expected_value, overdue_invoices, worklist_line
 from dunwell.dates import business_date, days_past_due
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry
@@ -243,11 +243,11 @@ def sign_out() -> Response:
 
 @route("/", "GET")
 def show_worklist() -> Response:
-    """Cases that wait for an agent: those for today first, longest waiting first."""
+    """Cases that wait for an agent: those for today first, most to be had first, of those that wait longest."""
     agent, csrf = _agent()
     waiting = console().escalation.cases.waiting_cases()
     with ThreadPoolExecutor(THREADS) as pool:
-        lines = [line for line in pool.map(_line, waiting[:LINES_SHOWN]) if line]
+        lines = by_expected_value(line for line in pool.map(_line, waiting[:LINES_SHOWN]) if line)
     return _page(
         "worklist.html",
         agent=agent,

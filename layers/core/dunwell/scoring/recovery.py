@@ -11,13 +11,13 @@ The model was learned by `model_artifacts.recovery.train` and is kept as data (`
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from math import exp, log1p
 from pathlib import Path
 from typing import NamedTuple
 
 from dunwell.scoring.actions import LONG_AGO_DAYS, Action, Actions, actions_at
+from dunwell.scoring.assessment import Recovery
 from dunwell.scoring.behaviour import bent
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, CustomerFeatures, features_of, invoice_features
@@ -76,31 +76,6 @@ class PastDue(NamedTuple):
 
     invoice: InvoiceFacts
     amount_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """What an account is expected to pay of what is past due in a currency.
-
-    Attributes:
-        past_due_minor: what may be asked for (minor units).
-        permille_30, permille_60, permille_90: the part expected within so many days, in thousandths.
-        expected_30_minor, expected_60_minor, expected_90_minor: the same as amounts.
-        reasons: up to three for the likelihood within 30 days, in plain words.
-        model_version, card_id: who said so.
-    """
-
-    currency: str
-    past_due_minor: int
-    permille_30: int
-    permille_60: int
-    permille_90: int
-    expected_30_minor: int
-    expected_60_minor: int
-    expected_90_minor: int
-    reasons: tuple[str, ...]
-    model_version: str
-    card_id: str
 
 
 @dataclass(frozen=True, slots=True)
