@@ -17,10 +17,12 @@ FEW_PAID = 3
 LAST_PAID = 12
 MOST_PAID = 200  # more do not change the picture
 LOOK_BACK_DAYS = 90
+MOST_KEPT = MOST_PAID + 20  # enough to look back from some payments ago
 RECENT_PAID = 3
 RECENT_PART = 4  # of a long look back the recent ones are this part
 LONG_LATE_DAYS = 30
 MAX_DAYS = 180
+TINY = 1e-9  # the difference of equal numbers may fall below nought
 STEP_DAYS = 5.0  # differences below are small, above they count ever less: 40 and 60 days late are alike
 
 
@@ -66,7 +68,12 @@ def bent(days: float) -> float:
 
 def days_late_of(history: Known) -> list[int]:
     """Days late of the payments in their order, then of open invoices already later than those, oldest due first."""
-    paid = [min(MAX_DAYS, max(-MAX_DAYS, late)) for _, late, _ in history.settled]
+    paid = [
+        late if -MAX_DAYS < late < MAX_DAYS else min(MAX_DAYS, max(-MAX_DAYS, late))
+        for _, late, _ in history.settled[-MOST_KEPT:]
+    ]
+    if not history.open:
+        return paid
     usual = sum(paid[-LAST_PAID:]) / len(paid[-LAST_PAID:]) if paid else 0.0
     as_of = history.as_of
     waiting = [days for one in history.open if (days := (as_of - one.due_on).days) > 0 and days > usual]
@@ -88,17 +95,19 @@ def behaviour(days_late: Sequence[int], window: int = LAST_PAID) -> Behaviour:
     count = len(last)
     if not count:
         raise ValueError("Without a payment there is no behaviour: call such a customer new.")
-    mean = sum(last) / count
-    recent_count = max(RECENT_PAID, count // RECENT_PART)
-    recent, earlier = last[-recent_count:], last[:-recent_count]
-    enough = len(earlier) >= FEW_PAID
+    total = sum(last)
+    mean = total / count
+    recent = RECENT_PAID if count < RECENT_PAID * RECENT_PART else count // RECENT_PART
+    earlier = count - recent
+    enough = earlier >= FEW_PAID
+    recent_total = sum(last[earlier:]) if enough else 0
     return Behaviour(
-        paid=count,
-        late=sum([days > 0 for days in last]),
-        long_late=sum([days > LONG_LATE_DAYS for days in last]),
-        mean_days=mean,
-        spread_days=sqrt(sum([(days - mean) ** 2 for days in last]) / count),
-        recent=recent_count,
-        recent_days=sum(recent) / len(recent) if enough else mean,
-        earlier_days=sum(earlier) / len(earlier) if enough else mean,
+        count,
+        sum([days > 0 for days in last]),
+        sum([days > LONG_LATE_DAYS for days in last]),
+        mean,
+        sqrt(sum([days * days for days in last]) / count - mean * mean + TINY),
+        recent,
+        recent_total / recent if enough else mean,
+        (total - recent_total) / earlier if enough else mean,
     )

@@ -20,7 +20,9 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from math import inf
+from operator import mul
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -63,7 +65,7 @@ class Segment:
     facts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SegmentModel:
     """What was learned.
 
@@ -86,16 +88,49 @@ class SegmentModel:
     quiet_days: int
     quiet_gaps: float
 
+    @cached_property
+    def _steps(self) -> tuple[float, ...]:
+        return tuple(1 / scale for scale in self.scales)
+
+    @cached_property
+    def _scaled(self) -> list[tuple[str, tuple[float, ...]]]:
+        """The centroids in steps of the scales."""
+        return [
+            (name, tuple(one * step for one, step in zip(centre, self._steps, strict=True)))
+            for name, centre in self.centroids.items()
+        ]
+
+    @cached_property
+    def _others(self) -> dict[str, list[tuple[float, float]]]:
+        """By name and measure: the mean of the other centroids, and of their squares."""
+        found = {}
+        for name, _ in self._scaled:
+            columns = zip(*(centre for other, centre in self._scaled if other != name), strict=True)
+            found[name] = [(sum(one) / len(one), sum(v * v for v in one) / len(one)) for one in columns]
+        return found
+
     def nearest(self, measures: Sequence[float]) -> str:
         """The kind of payer whose centroid is nearest; of equals the first."""
-        best, least = "", float("inf")
-        for name, centroid in self.centroids.items():
-            distance = 0.0
-            for value, centre, scale in zip(measures, centroid, self.scales, strict=True):
-                distance += ((value - centre) / scale) ** 2
+        a, b, c, d, e = map(mul, measures, self._steps)
+        best, least = "", inf
+        for name, (f, g, h, i, j) in self._scaled:
+            distance = (a - f) ** 2 + (b - g) ** 2 + (c - h) ** 2 + (d - i) ** 2 + (e - j) ** 2
             if distance < least:
                 best, least = name, distance
         return best
+
+    def setting_apart(self, name: str, measures: Sequence[float]) -> list[int]:
+        """The measures by which a customer is nearer to this kind of payer than to the others, on average, most
+        telling first.
+        """
+        own = dict(self._scaled)[name]
+        parts = [
+            (value * (2 * centre - 2 * mean) + square - centre * centre, -index)
+            for index, (value, centre, (mean, square)) in enumerate(
+                zip(map(mul, measures, self._steps), own, self._others[name], strict=True)
+            )
+        ]
+        return [-index for part, index in sorted(parts, reverse=True) if part > 0]
 
 
 @lru_cache(maxsize=1)
@@ -214,27 +249,26 @@ def _by_payments(days_late: Sequence[int], window: int, model: SegmentModel) -> 
     if not days_late:  # an old customer with nothing paid and nothing past due
         return Segment("new", ("No invoice has been paid yet.", "None is past due."))
 
+    seen = behaviour(days_late, window)
+
     def nearest(step: int) -> str:
-        return model.nearest(behaviour(days_late[: len(days_late) - step], window).measures)
+        return model.nearest((behaviour(days_late[:-step], window) if step else seen).measures)
 
     steps = min(LOOK_BACK, max(0, len(days_late) - FEW_PAID))
     name = confirmed(nearest, steps, model.confirmations)
-    return Segment(name, _facts(name, behaviour(days_late, window), model))
+    return Segment(name, _facts(name, seen, model))
 
 
 def _facts(name: str, seen: Behaviour, model: SegmentModel) -> tuple[str, ...]:
-    """What most sets the customer apart from the other kinds of payer: the share of late payments, then by which
-    measures the others are farther away than this one.
-    """
-    own = model.centroids[name]
-    others = [centre for other, centre in model.centroids.items() if other != name]
-    parts = []
-    for index, (value, scale) in enumerate(zip(seen.measures, model.scales, strict=True)):
-        away = sum([((value - centre[index]) / scale) ** 2 for centre in others]) / len(others)
-        parts.append((away - ((value - own[index]) / scale) ** 2, index))
-    said = [_said(index, seen) for part, index in sorted(parts, reverse=True) if part > 0]
-    told = list(dict.fromkeys([text for text in (_said(0, seen), *said, _said(1, seen)) if text]))
-    return tuple(told[:FACTS])
+    """The share of late payments, then what most sets the customer apart from the other kinds of payer."""
+    told: list[str] = []
+    for index in (0, *model.setting_apart(name, seen.measures), 1):
+        text = _said(index, seen)
+        if text and text not in told:
+            told.append(text)
+            if len(told) == FACTS:
+                break
+    return tuple(told)
 
 
 def _said(measure: int, seen: Behaviour) -> str:
