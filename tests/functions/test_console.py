@@ -17,12 +17,14 @@ from dunwell.escalation.case import AgentOutcome, Case
 from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.ports import CollectionState
+from dunwell.remittance.desk import CashDesk
 from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery
 from dunwell_aws.agents import CognitoAgents
 from dunwell_aws.bootstrap import policy
 from dunwell_aws.clock import Clock
 from dunwell_aws.urls import Urls
 from functions.console import app as console
+from tests.support.cash import CashWorld
 from tests.support.escalation import (
     NOW,
     TODAY,
@@ -110,7 +112,10 @@ class World:
         insight, creditor = cast("Any", InMemoryInsight()), policy().creditor
         agents = CognitoAgents(cast("Any", self.pool), CLIENT_ID)
         pages, urls = console.console_pages(creditor.timezone), Urls(Parameters(), "/urls")
-        console.use(console.Console(StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor))
+        self.money = CashWorld()
+        desk = CashDesk(self.money.cash)
+        parts = (StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor, desk)
+        console.use(console.Console(*parts))
 
     def waiting(self, customer_id: str = "cus_1", invoice_id: str = "inv_F-1") -> Case:
         case = self.escalation.open(Trouble(customer_id, "EUR", invoice_id, ("OVERDUE",)), f"run-{customer_id}", NOW)
@@ -288,6 +293,9 @@ def test_a_case_shows_invoices_contacts_with_reasons_and_the_assessment_in_words
         assert expected in page
     assert "the last three invoices were paid late" in page
     assert "40 days past due" in page
+    assert "€45.75 within 90 days" in page  # 61 % of what is past due now
+    for expected in ("41.0%", "52.0%", "61.0%", "The debt is old."):
+        assert expected in page
 
 
 def test_a_case_shows_the_holds_in_force_and_the_time_zone_with_its_evidence(world: World, browser: Browser) -> None:
