@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from math import log1p
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.features import FEATURE_NAMES
 from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, Ledger, Moment, made_up, moments
 from model_artifacts.late_payment.measures import classification
 from model_artifacts.late_payment.model import rows_of
@@ -30,6 +32,9 @@ Floats = NDArray[np.float64]
 # Days that one step of each input adds to the time to payment. Those that are not here do nothing.
 EFFECT_DAYS = {"credit_score": -7.0, "industry": 6.0, "tenure_years": -3.0, "industry_payment_trend": 6.0}
 SLOW_INDUSTRIES = {"construction", "transport"}
+SEEDS = tuple(range(301, 309))
+FEW_SETTLED = 3
+_SETTLED = FEATURE_NAMES.index("settled_count")
 TEST_DAYS, KNOWN_DAYS = 240, 60
 PUBLICATION_DAYS = 40  # a month's figure comes out this long after the month has ended
 START = PORTFOLIO_AS_OF - timedelta(days=1_100)
@@ -101,29 +106,30 @@ def ablation(seeds: Sequence[int], customers: int = 400) -> dict[str, Any]:
     difference, paired by invoice.
     """
     train, test = _rows(seeds, customers)
-    losses = {name: _losses(train, test, name) for name in (None, *GROUPS)}
-    own = losses[None]
-    ledger_only = _losses(train, test, *GROUPS)
-    worth = {}
+    own, young = _losses(train, test), test[0][:, _SETTLED] < log1p(FEW_SETTLED + 0.5)
+    inputs = {}
     for name in GROUPS:
-        more = losses[name] - own
-        worth[name] = {
+        more = _losses(train, test, name) - own
+        inputs[name] = {
             "effect_days": EFFECT_DAYS.get(name, 0.0),
-            "log_loss_without_it": round(float(more.mean()), 5),
-            "standard_error": round(float(more.std() / np.sqrt(len(more))), 5),
+            "weights": _weights(train)[columns_of(name)].round(2).tolist(),
+            "log_loss_without_it": _mean(more),
+            "of_new_customers": _mean(more[young]),
         }
     return {
         "seeds": list(seeds),
         "train": len(train[2]),
         "test": len(test[2]),
+        "test_of_new_customers": int(young.sum()),
         "with_all": _measured(train, test),
         "with_the_ledger_only": _measured(train, test, *GROUPS),
-        "log_loss": {
-            "with_all": round(float(own.mean()), 5),
-            "with_the_ledger_only": round(float(ledger_only.mean()), 5),
-        },
-        "inputs": worth,
+        "inputs": inputs,
     }
+
+
+def _mean(values: Floats) -> dict[str, float]:
+    error = float(values.std() / np.sqrt(len(values)))
+    return {"mean": round(float(values.mean()), 5), "standard_error": round(error, 5)}
 
 
 Rows = tuple[Floats, Floats, NDArray[np.int64]]
@@ -148,19 +154,25 @@ def _table(rows: Sequence[tuple[Moment, list[float]]]) -> Rows:
     return rows_of([one for one, _ in rows]).astype(np.float64), np.array([more for _, more in rows]), labels
 
 
-def _forecast(train: Rows, test: Rows, *withheld: str | None) -> Floats:
+def _weights(train: Rows) -> Floats:
+    """Of the optional inputs, a step each, with everything else there too."""
+    model = logistic().fit(np.hstack(train[:2]), train[2])
+    found: Floats = (model[-1].coef_[0] / model[0].scale_)[len(FEATURE_NAMES) :]
+    return found
+
+
+def _forecast(train: Rows, test: Rows, *withheld: str) -> Floats:
     def features(rows: Rows) -> Floats:
         more = rows[1].copy()
         for name in withheld:
-            if name:
-                more[:, columns_of(name)] = 0.0
+            more[:, columns_of(name)] = 0.0
         return np.hstack([rows[0], more])
 
     found: Floats = logistic().fit(features(train), train[2]).predict_proba(features(test))[:, 1]
     return found
 
 
-def _losses(train: Rows, test: Rows, *withheld: str | None) -> Floats:
+def _losses(train: Rows, test: Rows, *withheld: str) -> Floats:
     chance = np.clip(_forecast(train, test, *withheld), 1e-6, 1 - 1e-6)
     losses: Floats = -np.where(test[2] == 1, np.log(chance), np.log(1 - chance))
     return losses
@@ -176,7 +188,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m model_artifacts.optional_inputs.ablation", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
     args = parser.parse_args(argv)
-    args.out.write_text(json.dumps(ablation((301, 302, 303)), indent=2) + "\n", encoding="utf-8")
+    args.out.write_text(json.dumps(ablation(SEEDS), indent=2) + "\n", encoding="utf-8")
     print(f"Wrote {args.out}.")
 
 
