@@ -15,7 +15,7 @@ from pydantic import Field
 from dunwell.accounts.access import csrf_matches, csrf_token, new_token
 from dunwell.accounts.exposure import exposures
 from dunwell.assist.customer_desk import CustomerDesk
-from dunwell.assist.worklist import WorklistLine, worklist_line
+from dunwell.assist.worklist import WorklistLine, by_expected_value, worklist_line
 from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from dunwell.escalation.case import Case
@@ -257,11 +257,11 @@ def sign_out() -> Response:
 
 @route("/", "GET")
 def show_worklist() -> Response:
-    """Cases that wait for an agent: those for today first, longest waiting first."""
+    """Cases that wait for an agent: those for today first, most to be had first, of those that wait longest."""
     agent, csrf = _agent()
     waiting = console().escalation.cases.waiting_cases()
     with ThreadPoolExecutor(THREADS) as pool:
-        lines = [line for line in pool.map(_line, waiting[:LINES_SHOWN]) if line]
+        lines = by_expected_value(line for line in pool.map(_line, waiting[:LINES_SHOWN]) if line)
     return _page(
         "worklist.html",
         agent=agent,

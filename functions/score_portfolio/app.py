@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dunwell.ledger.model import Account
 from dunwell.scoring.assess import assess_accounts
 from dunwell_aws import bootstrap
+from dunwell_aws.actions import DoneSoFar
 from dunwell_aws.documents import folder
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.portfolio import Pass, run_pass
@@ -14,8 +15,8 @@ from dunwell_onnx.scorer import OnnxScorer
 
 if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
-    from dunwell.scoring.assessment import AssessmentStore
     from dunwell.scoring.ports import Scorer
+    from dunwell_aws.actions import AssessedAccounts
 
 
 @cache
@@ -29,7 +30,7 @@ def handler(
     context: Any,
     *,
     ledger: "Ledger | None" = None,
-    store: "AssessmentStore | None" = None,
+    store: "AssessedAccounts | None" = None,
     model: "Scorer | None" = None,
 ) -> dict[str, Any]:
     """One worker's pass, or the part of it that time allows. Scoring a page twice keeps the same scores."""
@@ -39,8 +40,9 @@ def handler(
 
     def score(accounts: Sequence[Account]) -> None:
         nonlocal scored
-        assessments = assess_accounts(accounts, as_of, model or scorer())
-        (store or bootstrap.collection()).assess(assessments)
+        kept = store or bootstrap.collection()
+        assessments = assess_accounts(accounts, as_of, model or scorer(), DoneSoFar(kept, bootstrap.policy()))
+        kept.assess(assessments)
         scored += sum(len(assessment.invoices) for assessment in assessments)
 
     cursor = run_pass(request, ledger or bootstrap.ledger(), score, context.get_remaining_time_in_millis)

@@ -18,7 +18,7 @@ from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.ports import CollectionState
 from dunwell.remittance.desk import CashDesk
-from dunwell.scoring.assessment import Assessment, InvoiceAssessment
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery
 from dunwell_aws.agents import CognitoAgents
 from dunwell_aws.bootstrap import policy
 from dunwell_aws.clock import Clock
@@ -42,6 +42,7 @@ DECISION = DecisionRecord(False, "HOUSE_QUIET_HOURS", NOW, NOW + timedelta(hours
 ASSESSMENT = Assessment(
     "cus_1", TODAY, 731, "slow_payer", ("pays 21 days late on average",),
     (InvoiceAssessment("inv_F-1", 731, ("the last three invoices were paid late",)),), "m1", "0" * 64, "card",
+    recoveries=(Recovery("EUR", 10_000, 410, 520, 610, 4_100, 5_200, 6_100, ("The debt is old.",), "r1", "card"),),
 )  # fmt: skip
 
 
@@ -169,6 +170,7 @@ def test_an_agent_signs_in_and_sees_the_worklist(world: World, browser: Browser)
     assert "Müller &amp; Söhne" in text(page)
     assert "€100.00" in text(page)
     assert "73.1%" in text(page)
+    assert "€61.00" in text(page)  # what is expected within 90 days
 
 
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(browser: Browser) -> None:
@@ -291,6 +293,9 @@ def test_a_case_shows_invoices_contacts_with_reasons_and_the_assessment_in_words
         assert expected in page
     assert "the last three invoices were paid late" in page
     assert "40 days past due" in page
+    assert "€45.75 within 90 days" in page  # 61 % of what is past due now
+    for expected in ("41.0%", "52.0%", "61.0%", "The debt is old."):
+        assert expected in page
 
 
 def test_a_case_shows_the_holds_in_force_and_the_time_zone_with_its_evidence(world: World, browser: Browser) -> None:

@@ -1,11 +1,13 @@
 """The daily cycle's two functions: a worker's shards, page by page, resumable."""
 
 import json
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from dunwell.escalation.case import AgentOutcome, Case, CaseEntry, CaseStatus
 from dunwell_aws import portfolio
 from functions.plan_outreach import app as plan_outreach
 from functions.score_portfolio import app as score_portfolio
@@ -141,3 +143,18 @@ def test_who_was_written_to_yesterday_is_passed_over() -> None:
 def test_an_input_that_is_not_the_machines_fails_at_once(event: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         plan_outreach.handler(event, lambda_context())
+
+
+def test_what_is_expected_of_an_account_follows_what_was_done_about_it() -> None:
+    ledger, quiet, promised = portfolio_of("cus_1"), InMemoryCollection(), InMemoryCollection()
+    score(given(), ledger, quiet)
+    case = Case("cas_1", "cus_1", "USD", NOW - timedelta(days=3), CaseStatus.WAITING, "run")
+    said = CaseEntry(NOW - timedelta(days=2), "ada", AgentOutcome.PROMISE, next_on=TODAY + timedelta(days=4))
+    promised.open_case(replace(case, history=(said,)), [])
+    score(given(), ledger, promised)
+    before, after = (one.assessments["cus_1"].recovery("USD") for one in (quiet, promised))
+    assert before
+    assert after
+    assert before.past_due_minor == after.past_due_minor == 10_000
+    assert after.permille_30 > before.permille_30
+    assert "A promised day of payment is still to come." in after.reasons

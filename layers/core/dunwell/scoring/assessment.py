@@ -27,6 +27,31 @@ class InvoiceAssessment:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """What an account is expected to pay of what is past due in a currency.
+
+    Attributes:
+        past_due_minor: what may be asked for (minor units).
+        permille_30, permille_60, permille_90: the part expected within so many days, in thousandths.
+        expected_30_minor, expected_60_minor, expected_90_minor: the same as amounts.
+        reasons: up to three for the likelihood within 30 days, in plain words.
+        model_version, card_id: who said so.
+    """
+
+    currency: str
+    past_due_minor: int
+    permille_30: int
+    permille_60: int
+    permille_90: int
+    expected_30_minor: int
+    expected_60_minor: int
+    expected_90_minor: int
+    reasons: tuple[str, ...]
+    model_version: str
+    card_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """A customer's score and segment as of a date.
 
@@ -35,6 +60,7 @@ class Assessment:
         segment: a behaviour segment's name; segment_facts: the facts that put the customer there.
         model_version, model_sha256, card_id: which model said so.
         risk_reasons: up to four reasons for the risk, in plain words.
+        recoveries: what is expected of what is past due, by currency; empty when nothing is.
     """
 
     customer_id: str
@@ -47,6 +73,11 @@ class Assessment:
     model_sha256: str
     card_id: str
     risk_reasons: tuple[str, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
+
+    def recovery(self, currency: str) -> Recovery | None:
+        """What is expected of what is past due in a currency, or None when nothing is."""
+        return next((one for one in self.recoveries if one.currency == currency), None)
 
 
 class AssessmentStore(Protocol):
