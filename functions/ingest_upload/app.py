@@ -12,6 +12,7 @@ from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.environment import IngestEnvironment, read_environment
 from dunwell_aws.large_files import FileMachine
 from dunwell_aws.observability import count, logger, observed
+from dunwell_aws.results import BANK_UPLOADS
 from dunwell_aws.uploads import UploadImport
 
 
@@ -38,6 +39,9 @@ def handler(event: dict[str, Any], context: Any, *, uploads: UploadImport | None
     def take(body: str) -> None:
         message = json.loads(body)
         told = message["detail"]["object"]
+        if told["key"].startswith(BANK_UPLOADS):
+            logger.info("left to match_remittance")
+            return
         attempt = f"{told.get('sequencer', '')} {message.get('resumes', '')}"
         run = (uploads or _uploads()).run(told["key"], bootstrap.clock().now(), attempt)
         if run is None:

@@ -14,6 +14,8 @@ LOAD = {"dynamodb:Query LedgerTable": "reads an account, or what was planned and
 WRITE = {"dynamodb:PutItem LedgerTable": "writes entries with their events"}
 READ_ONE = {"dynamodb:GetItem LedgerTable": "reads one case, contact, score or order"}
 KNOWN = {"dynamodb:BatchGetItem LedgerTable": "looks which rows are known"}
+POINT = {"dynamodb:UpdateItem LedgerTable": "adds to pointers of the remittance index, counts a payer's account"}
+READ_SOME = {"dynamodb:BatchGetItem LedgerTable": "reads bank lines and pointers by the hundred"}
 WORK = {"dynamodb:Query LedgerTable/index/work": "goes through a work list"}
 URLS = {"ssm:GetParameter urls": "writes links"}
 MAIL = {
@@ -35,6 +37,7 @@ NEEDED: dict[str, dict[str, str]] = {
     "IngestUpload": LOAD
     | WRITE
     | KNOWN
+    | POINT
     | {
         "s3:GetObject IngestBucket/uploads/*": "reads the file",
         "s3:GetObject IngestBucket/runs/*": "looks whether the content was imported before, and takes its rejects over",
@@ -46,6 +49,7 @@ NEEDED: dict[str, dict[str, str]] = {
     "ImportFile": LOAD
     | WRITE
     | KNOWN
+    | POINT
     | {
         "s3:GetObject IngestBucket/uploads/*": "reads the file, and ranges of it",
         "s3:GetObject IngestBucket/runs/*": "looks whether the content was imported before, and takes its rejects over",
@@ -56,6 +60,17 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:ListBucket IngestBucket": "is told that a range is not done, and not that it is forbidden",
     },
     "PostCharges": LOAD | WRITE | WORK,
+    "MatchRemittance": LOAD
+    | READ_ONE
+    | READ_SOME
+    | WRITE
+    | POINT
+    | {
+        "s3:GetObject IngestBucket/uploads/bank/*": "reads the bank's file",
+        "s3:PutObject IngestBucket/results/bank/*": "writes the run record, the rejects and what became of the lines",
+        "s3:ListBucket IngestBucket": "is told that a file is gone, and not that it is forbidden",
+        "sqs:SendMessage CashQueue": "goes on with a long file in another run",
+    },
     "ScorePortfolio": LOAD | WRITE | WORK,
     "PlanOutreach": LOAD | WRITE | WORK,
     "DispatchMessage": LOAD
@@ -80,11 +95,23 @@ NEEDED: dict[str, dict[str, str]] = {
         "dynamodb:DeleteItem AccessTable": "ends a session, forgets tries",
     },
     "StripeWebhook": LOAD | READ_ONE | WRITE | SECRET,
-    "SyncSource": LOAD | READ_ONE | WRITE | KNOWN | SECRET,
+    "SyncSource": LOAD | READ_ONE | WRITE | KNOWN | POINT | SECRET,
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
     "ResumeCase": LOAD | {"states:SendTaskSuccess Escalation": RESUME},
-    "Console": LOAD | READ_ONE | WRITE | WORK | URLS | {"states:SendTaskSuccess Escalation": RESUME},
-    "BuildReports": LOAD | WORK | {"s3:PutObject ReportsBucket/ageing/*": "writes the report"},
+    "Console": LOAD
+    | READ_ONE
+    | READ_SOME
+    | WRITE
+    | POINT
+    | WORK
+    | URLS
+    | {"states:SendTaskSuccess Escalation": RESUME},
+    "BuildReports": LOAD
+    | WORK
+    | {
+        "s3:PutObject ReportsBucket/ageing/*": "writes the report",
+        "s3:PutObject ReportsBucket/unmatched/*": "writes what belongs to nobody yet",
+    },
 }
 
 

@@ -97,6 +97,10 @@ class Deployment:
         self.put_upload(name, content)
         return self.run_record(name)
 
+    def bank_file(self, name: str, content: bytes) -> dict[str, Any]:
+        """Upload a bank file; its run record. A name is used once."""
+        return self.upload(f"bank/{name}", content)
+
     def owe(self, *rows: Mapping[str, str]) -> None:
         """Bring invoices into the ledger by a file, as a source would."""
         name = f"{rows[0]['customer_number']}-{time.monotonic_ns()}.csv"

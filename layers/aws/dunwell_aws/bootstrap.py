@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from dunwell.ingestion.taking import Importer
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.policy import Policy
+    from dunwell.remittance.applying import CashApplication
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
     from dunwell_aws.mail import Mailer
     from dunwell_aws.messages import Renderer
     from dunwell_aws.orders import DynamoOrderStore
+    from dunwell_aws.remittance_index import DynamoRemittanceIndex
     from dunwell_aws.results import Results
     from dunwell_aws.senders import EmailSender, SmsSender
     from dunwell_aws.stripe_gateway import StripeGateway
@@ -124,7 +126,8 @@ def importer() -> "Importer":
     from dunwell.ingestion.taking import Importer
     from dunwell_aws.known_facts import DynamoKnownFacts
 
-    return Importer(ledger(), policy().creditor.creditor_id, DynamoKnownFacts(ledger_table()))
+    known = DynamoKnownFacts(ledger_table())
+    return Importer(ledger(), policy().creditor.creditor_id, known, remittance_index())
 
 
 @cache
@@ -142,6 +145,25 @@ def record_sink() -> "RecordSink":
     from dunwell.ingestion.sink import LedgerSink
 
     return LedgerSink(importer(), clock().now, policy().creditor.timezone)
+
+
+@cache
+def remittance_index() -> "DynamoRemittanceIndex":
+    """Pointers to invoices and payers, and the bank lines."""
+    from dunwell_aws.remittance_index import DynamoRemittanceIndex
+
+    return DynamoRemittanceIndex(ledger_table())
+
+
+@cache
+def cash() -> "CashApplication":
+    """Bank lines into the ledger."""
+    from dunwell.remittance.applying import CashApplication
+    from dunwell_aws.documents import folder, read_cash_policy
+
+    index, creditor = remittance_index(), policy().creditor
+    rules = read_cash_policy(folder("infra"))
+    return CashApplication(ledger(), index, index, creditor.creditor_id, creditor.timezone, rules)
 
 
 @cache

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 UPLOADS = "uploads/"
+BANK_UPLOADS = "uploads/bank/"
 RESULTS = "results/"
 RUNS = "runs/"
 PARTS = "parts/"

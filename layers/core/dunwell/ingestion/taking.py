@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from dunwell.errors import ConflictError
 from dunwell.ingestion.importing import Origin, Row, Tally, customer_id, import_records
 from dunwell.ingestion.known import Known, KnownFacts, changed, learnt, merged, news, without
+from dunwell.ingestion.ports import ChangeWatcher
 from dunwell.ingestion.records import Receivable
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
@@ -24,12 +25,19 @@ class CustomerRows:
 
 
 class Importer:
-    """Takes rows into a ledger. Safe to repeat."""
+    """Takes rows into a ledger. Safe to repeat.
 
-    def __init__(self, ledger: Ledger, creditor_id: str, known: KnownFacts) -> None:
+    Args:
+        watcher: is told of each change before it is committed.
+    """
+
+    def __init__(
+        self, ledger: Ledger, creditor_id: str, known: KnownFacts, watcher: ChangeWatcher | None = None
+    ) -> None:
         self._ledger = ledger
         self.creditor_id = creditor_id
         self._known = known
+        self._watcher = watcher
 
     def take(self, page: Sequence[CustomerRows], origin: Origin) -> list[Tally]:
         """Take the rows of some customers, each at most once in the page; one look at the cache for all.
@@ -78,6 +86,8 @@ class Importer:
             imported = import_records(self.account(customer), rows, origin)
             try:
                 for change in imported.changes:
+                    if self._watcher:
+                        self._watcher.note(change)
                     self._ledger.commit(change)
             except ConflictError:
                 if attempt == ATTEMPTS:
