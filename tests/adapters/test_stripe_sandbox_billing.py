@@ -150,7 +150,9 @@ def test_a_payout_of_stripes_own_says_what_it_carries_and_a_manual_one_does_not(
     assert refused(api.balance_transactions.list, {"payout": manual.id})
     api.payment_intents.create({"amount": 7_000} | charge | method)
     again = command(url, "pay_out")
-    assert [one.amount for one in api.balance_transactions.list({"payout": again["id"], "type": "charge"}).data] == [7_000]
+    assert [one.amount for one in api.balance_transactions.list({"payout": again["id"], "type": "charge"}).data] == [
+        7_000
+    ]
     assert "payout.reconciliation_completed" in types(api)
 
 

@@ -20,6 +20,7 @@ from dunwell_aws.stripe_source import PAGE, StripeSource
 from functions.sync_source import app
 from infra.local.stripe_sandbox.server import StripeSandbox
 from tests.adapters.stripe_sandbox_support import KEY, client_of, command
+from tests.support.cash import InMemoryCashStore
 from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import InMemoryKnownFacts, InMemoryLedger
 from tests.support.portal import InMemoryOrderStore, account, invoice
@@ -47,6 +48,7 @@ class Office:
         self.api: Any = client_of(sandbox.url)
         self.ledger = InMemoryLedger(account(invoice("P1", 5_000)))
         self.places = InMemoryCheckpoints()
+        self.cash = InMemoryCashStore()
         self.waits: list[float] = []
         self.late_seconds = 0
         secret: Any = Secret()
@@ -68,7 +70,7 @@ class Office:
         looks = iter(left)
         sink = LedgerSink(Importer(self.ledger, "example", InMemoryKnownFacts()), self.now, ZONE)
         repair = app.WebhookRepair(self.events, ZONE)
-        return Sync(self.source, sink, repair, self.places).run(lambda: next(looks, PLENTY))
+        return Sync(self.source, sink, repair, self.places, self.cash).run(lambda: next(looks, PLENTY))
 
     def customer(self, name: str = "Anna's Bakery", card: str = "pm_card_visa") -> Any:
         made = self.api.customers.create({"name": name, "email": "anna@bakery.example", "address": {"country": "US"}})

@@ -44,7 +44,7 @@ def send_available(sandbox: Sandbox, currency: str) -> Resource:
         raise invalid_request("There is nothing to pay out.", param="currency")
     payout = _sent(sandbox, amount, currency, {})
     payout.update(automatic=True, reconciliation_status="completed")
-    sandbox.paid_out |= {one: payout["id"] for one in (*(c["id"] for c in carried), payout["balance_transaction"])}
+    sandbox.paid_out |= dict.fromkeys((*(c["id"] for c in carried), payout["balance_transaction"]), payout["id"])
     sandbox.emit("payout.created", payout)
     sandbox.emit("payout.reconciliation_completed", payout)
     return payout
