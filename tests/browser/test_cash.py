@@ -37,9 +37,6 @@ def test_an_agent_accepts_a_proposal_and_chooses_otherwise_by_keyboard(deployed:
 
     phone.get_by_role("link", name=f"Nobody {number}").click()
     phone.get_by_label("Customer number").fill(other)
-    phone.get_by_label("Invoices").fill(f"{other}-9")
-    phone.get_by_role("button", name="Apply").click()
-    expect(phone.get_by_role("alert")).to_contain_text("no open invoice")
     wrong += problems(phone)
     phone.get_by_label("Invoices").fill(f"{other}-1")
     phone.get_by_role("button", name="Apply").click()

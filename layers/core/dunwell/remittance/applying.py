@@ -15,7 +15,7 @@ from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
-from dunwell.ledger.update import ATTEMPTS, current, update
+from dunwell.ledger.update import ATTEMPTS, update
 from dunwell.remittance.index import LedgerIndex
 from dunwell.remittance.keys import account_key
 from dunwell.remittance.matching import match
@@ -84,7 +84,7 @@ class CashApplication:
         record = self.lines.record(item_id_of(line, method))
         if record is None or record.chosen:
             return
-        account = current(self.ledger, customer_id)
+        account = self.ledger.load(customer_id)
         if account is None:
             raise NotFoundError("there is no such customer")
         why = ("The gateway says so.",)
@@ -191,7 +191,7 @@ class CashApplication:
         to = record.chosen.customer_id
         held_by = suspense_customer(self.creditor_id, record).customer_id
         for attempt in range(1, ATTEMPTS + 1):
-            suspense, account = self.ledger.load(held_by), current(self.ledger, to)
+            suspense, account = self.ledger.load(held_by), self.ledger.load(to)
             if suspense is None or account is None:
                 raise NotFoundError("there is no such customer")
             changes = [paid(account, record, self.policy.bank_fee, at), taken_out(suspense, record, to, at)]

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 
 from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.ports import Ledger
-from dunwell.ledger.update import current
 from dunwell.remittance.keys import customer_number_keys, name_lookup_keys
 from dunwell.remittance.model import AccountLink, OpenInvoice, Payer, Payout, PostedLine
 from dunwell.remittance.pointers import SETTLED_DAYS, discount_terms
@@ -106,7 +105,7 @@ class LedgerIndex:
     def account(self, customer_id: str) -> Account | None:
         """The account that a customer's facts are on, through mergers."""
         if customer_id not in self._accounts:
-            self._accounts[customer_id] = current(self._ledger, customer_id)
+            self._accounts[customer_id] = self._ledger.load(customer_id)
         return self._accounts[customer_id]
 
 

@@ -10,7 +10,8 @@ from dunwell.ledger.entry import EntryKind
 from dunwell.remittance.keys import customer_keys, reference_key
 from dunwell.remittance.model import DiscountTerm
 
-_SHORT_TERMS = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d)?)\s*%?\s*/\s*(\d{1,3})(?!\d)")
+_SHORT_TERMS = re.compile(r"(?<![\d.,/])(\d{1,2}(?:[.,]\d)?)\s*%?\s*/\s*(\d{1,2})(?![\d/])")
+_ABOUT_TERMS = re.compile(r"\bnet|\bn\s*/|%|skonto|discount", re.IGNORECASE)
 _LONG_TERMS = re.compile(
     r"(\d{1,2}(?:[.,]\d)?)\s*%[^\d%]{0,30}?(\d{1,3})\s*(?:tagen?|days?|jours?|d[ií]as)", re.IGNORECASE
 )
@@ -70,7 +71,9 @@ def discount_terms(terms: str, issued_on: date) -> tuple[DiscountTerm, ...]:
 
     Implausible ones (more than 20 %) are left out: what is not understood is not granted.
     """
-    found = _SHORT_TERMS.findall(terms) or _LONG_TERMS.findall(terms)
+    found = _LONG_TERMS.findall(terms)
+    if not found and (_ABOUT_TERMS.search(terms) or _SHORT_TERMS.fullmatch(terms.strip())):
+        found = _SHORT_TERMS.findall(terms)
     read = ((_permille(percent), int(days)) for percent, days in found)
     return tuple(
         DiscountTerm(permille, issued_on + timedelta(days=days))
