@@ -7,6 +7,7 @@ An event says which object changed; the object is fetched again, because events 
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import stripe
@@ -169,13 +170,13 @@ class StripeSource:
         found: list[Object] = []
         if payout["reconciliation_status"] != "completed":
             return found, False
-        params: dict[str, Any] = {"payout": payout["id"], "limit": PAGE, "expand": ["data.source"]}
+        asked: Any = {"payout": payout["id"], "limit": PAGE, "expand": ["data.source"]}
         for _ in range(MOVEMENTS_PAGES):
-            page = self._ask(lambda v1: v1.balance_transactions.list(params))
+            page = self._ask(partial(_balance_transactions, asked=asked))
             found += [one.to_dict() for one in page.data]
             if not page.has_more:
                 return found, True
-            params = params | {"starting_after": found[-1]["id"]}
+            asked = asked | {"starting_after": found[-1]["id"]}
         return found, False
 
     def _batches(
@@ -271,6 +272,10 @@ class StripeSource:
             return PlaceLostError() if at_place else NotFoundError("Stripe does not know this object any more")
         logger.warning("source error", kind=type(error).__name__, code=error.code, request=error.request_id)
         return UnavailableError("Stripe did not answer as expected; the next run goes on")
+
+
+def _balance_transactions(v1: Any, asked: Any) -> Any:
+    return v1.balance_transactions.list(asked)
 
 
 def _mark(event: Object) -> Mark:
