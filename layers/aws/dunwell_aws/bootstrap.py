@@ -103,7 +103,7 @@ def mappings() -> "list[SourceMapping]":
     """The sources that Dunwell can read."""
     from dunwell_aws.documents import folder, read_mappings
 
-    return read_mappings(folder("infra"))
+    return read_mappings(folder("infra"), policy().creditor.timezone)
 
 
 @cache
