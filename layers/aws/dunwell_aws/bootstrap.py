@@ -92,10 +92,10 @@ def escalation() -> "Escalation":
 
 @cache
 def policy() -> "Policy":
-    """The creditor's policy."""
+    """The creditor's policy, the one that the deployment names."""
     from dunwell_aws.documents import folder, read_policy
 
-    return read_policy(folder("infra"))
+    return read_policy(folder("infra"), read_environment(Environment).policy)
 
 
 @cache
@@ -162,7 +162,7 @@ def cash() -> "CashApplication":
     from dunwell_aws.documents import folder, read_cash_policy
 
     index, creditor = remittance_index(), policy().creditor
-    rules = read_cash_policy(folder("infra"))
+    rules = read_cash_policy(folder("infra"), read_environment(Environment).policy)
     return CashApplication(ledger(), index, index, creditor.creditor_id, creditor.timezone, rules)
 
 
