@@ -86,8 +86,8 @@ def _transfers(owing: list[Paid]) -> list[Transfer]:
     if len(single) > 3:
         account, (item, *_) = single[3]
         less = min(item.open_minor // 50, 900)
-        text = f"{item.invoice.number} less damaged goods"
-        made.append(Transfer(item.open_minor - less, account.customer.name, text))
+        short = f"{item.invoice.number} less damaged goods"
+        made.append(Transfer(item.open_minor - less, account.customer.name, short))
     return [*made, Transfer(123_456, "Nobody We Know", "thank you")]
 
 

@@ -55,11 +55,13 @@ def effective_on(entries: Mapping[str, Entry], entry: Entry) -> date:
 
 
 def _chain(entries: Mapping[str, Entry], entry: Entry) -> Iterator[Entry]:
+    """An entry, what it is about, and so on; an announcement has no effect that its payment would have to wait for."""
     for _ in range(_CHAIN):
         yield entry
-        if not entry.of or entry.of not in entries:
+        about = entries.get(entry.of)
+        if about is None or about.kind is EntryKind.PENDING:
             return
-        entry = entries[entry.of]
+        entry = about
 
 
 def fold(
