@@ -73,6 +73,17 @@ def test_dead_letters_raise_an_alarm_that_reaches_someone(name: str) -> None:
     assert watching[0]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
+@pytest.mark.parametrize("name", sorted(ALARMS))
+def test_whoever_an_alarm_wakes_finds_it_in_the_operators_page(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(template()["Parameters"]))
+def test_a_parameter_is_in_the_operators_page(name: str) -> None:
+    given_by_make = {"Stage", "SenderDomain"}
+    assert name in given_by_make or f"`{name}`" in (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", sorted(QUEUES))
 def test_a_queue_is_encrypted(name: str) -> None:
     assert QUEUES[name]["Properties"]["SqsManagedSseEnabled"] is True

@@ -117,7 +117,8 @@ def sources() -> "Sources":
 
         return open_workbook
 
-    return Sources(mappings(), edition_of(folder("infra")), workbook, policy().creditor.timezone)
+    zone = policy().creditor.timezone
+    return Sources(mappings(), edition_of(folder("infra"), zone), workbook, zone)
 
 
 @cache
