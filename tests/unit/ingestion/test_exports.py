@@ -174,10 +174,10 @@ def test_salesforce_reports_of_accounts_and_contacts_land() -> None:
 
 
 def test_stripe_dashboard_exports_land_under_the_ids_of_the_api() -> None:
-    jenny, nameless = landed(content_of("stripe_billing_exported_customers"))
+    jenny, nameless = landed(content_of("stripe_exported_customers"))
     assert facts(jenny, "customer_number", "customer_name") == ("cus_NffrFeUfNV2Hib", "Jenny Rosen")
     assert nameless.customer_name == "office@nameless.example"
-    euro, yen = landed(content_of("stripe_billing_exported_invoices"), skipped=1)  # a draft
+    euro, yen = landed(content_of("stripe_exported_invoices"), skipped=1)  # a draft
     assert facts(euro, "invoice_number", "amount_minor", "settled_on") == ("C9CF2AD1-0001", 119_000, None)
     assert facts(yen, "currency", "amount_minor", "due_on", "settled_on") == (
         "JPY",
@@ -188,7 +188,7 @@ def test_stripe_dashboard_exports_land_under_the_ids_of_the_api() -> None:
 
 
 def test_stripe_payments_of_invoices_and_failed_ones_are_left_out_since_invoices_say_when_they_were_paid() -> None:
-    (payment,) = landed(content_of("stripe_billing_exported_payments"), skipped=2)
+    (payment,) = landed(content_of("stripe_exported_payments"), skipped=2)
     assert facts(payment, "reference", "method", "amount_minor", "refunded_minor", "received_on") == (
         "pi_1#succeeded",
         "stripe",
