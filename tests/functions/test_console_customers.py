@@ -16,16 +16,16 @@ from dunwell.ledger.change import Change
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, InvoiceStatus
 from dunwell.ledger.posting import charge
-from dunwell_aws.bootstrap import policy
 from functions.console import app as console
 from tests.functions.test_console import BASE, Browser, World, csrf, path_of, sign_in, text
 from tests.support.escalation import NOW, TODAY, account, invoice, pay
 from tests.support.invocation import set_variables
 from tests.support.ledger import account_of
+from tests.support.outreach import POLICY
 
 PAGE = "/customers/cus_1"
 KEY = "0123456789abcdef0"
-CREDITOR = policy().creditor.creditor_id
+CREDITOR = POLICY.creditor.creditor_id
 
 
 @pytest.fixture
