@@ -17,7 +17,6 @@ from dunwell.events import CASE_OPENED, Event
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
-from dunwell_aws.bootstrap import policy
 from dunwell_aws.clock import Clock
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.executions import StepFunctionsExecutions
@@ -26,6 +25,7 @@ from dunwell_aws.table import Table
 from tests.support.emulator import ROOT, Emulator, eventually, running_emulator
 from tests.support.escalation import NOW, TODAY, account, invoice
 from tests.support.memory import InMemoryCollection
+from tests.support.outreach import POLICY
 from tests.support.template import create_table_call
 
 CASE = Case("cas_1", "cus_1", "EUR", NOW, CaseStatus.OPENED, "run-1", reason_codes=("OVERDUE",))
@@ -177,7 +177,7 @@ def test_a_settled_account_ends_the_case_that_waits(machine: Machine) -> None:
     now = Clock().now()
     paid = post_payment(owing, method="test", reference="1", currency="EUR", amount_minor=10_000, received_at=now)
     machine.ledger.commit(paid)
-    assert machine.escalation.resume_ended("cus_paid", business_date(now, policy().creditor.timezone)) == 1
+    assert machine.escalation.resume_ended("cus_paid", business_date(now, POLICY.creditor.timezone)) == 1
     assert machine.ended(execution) == "Closed"
     assert machine.cases.cases("cus_paid")[0].outcome == "settled"
 

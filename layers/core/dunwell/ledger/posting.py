@@ -109,16 +109,18 @@ def charge(
     """Put a fee, interest, a debit note, a dispute or a write-off on an invoice.
 
     Args:
-        key: names it for good, such as ``late_fee`` or ``interest#2026-07-31``: the same key is the same entry.
+        key: names it for good, such as ``late_fee`` or ``interest#2026-07-31``: the same key is the same entry, also
+            when the invoice has moved to another account since.
 
     Raises:
         NotFoundError: the invoice is not on the account. InvalidInputError: see ``post``.
     """
     invoice = account.invoices.get(invoice_id)
-    if invoice is None or invoice_id in account.moved:
+    entry_id = stable_id("ent", kind, invoice_id, key)
+    if invoice is None or (invoice_id in account.moved and entry_id not in account.entries):
         raise NotFoundError("this invoice is not on the account")
     entry = Entry(
-        entry_id=stable_id("ent", kind, invoice_id, key),
+        entry_id=entry_id,
         kind=kind,
         currency=invoice.currency,
         amount_minor=amount_minor,
