@@ -1,11 +1,15 @@
-"""Facts that go into the ledger together or not at all."""
+"""Facts that go into the ledger together or not at all, and what is told of them."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
-from dunwell.ledger.entry import Entry
-from dunwell.ledger.model import Invoice
+from dunwell.events import RECEIVABLES_IMPORTED, Event
+from dunwell.ids import stable_id
+from dunwell.ledger.change import Change
+from dunwell.ledger.entry import RECEIPTS, Entry
+from dunwell.ledger.model import Account, Invoice
 
 Fact = TypeVar("Fact")
 
@@ -44,3 +48,20 @@ def joined(parts: Iterable[Mapping[str, Fact]]) -> dict[str, Fact]:
 def without(facts: Mapping[str, Fact], ids: Collection[str]) -> dict[str, Fact]:
     """The others."""
     return {key: fact for key, fact in facts.items() if key not in ids}
+
+
+def imported_event(after: Account, change: Change, at: datetime) -> Event:
+    """What the world is told of a change that an import made."""
+    customer = after.customer.customer_id
+    return Event(
+        event_id=stable_id("evt", RECEIVABLES_IMPORTED, customer, str(after.version)),
+        name=RECEIVABLES_IMPORTED,
+        customer_id=customer,
+        occurred_at=at,
+        data={
+            "invoices": len(change.invoices),
+            "payments": sum(entry.kind in RECEIPTS for entry in change.entries.values()),
+            "version": after.version,
+            "new_customer": after.version == 1,
+        },
+    )

@@ -6,9 +6,8 @@ from datetime import date, datetime
 
 from dunwell.accounts.describing import is_older
 from dunwell.accounts.model import Customer
-from dunwell.events import RECEIVABLES_IMPORTED, Event
 from dunwell.ids import stable_id
-from dunwell.ingestion.bundles import Bundle, in_changes, joined, without
+from dunwell.ingestion.bundles import Bundle, imported_event, in_changes, joined, without
 from dunwell.ingestion.describing import described
 from dunwell.ingestion.records import (
     CreditNoteRecord,
@@ -18,9 +17,11 @@ from dunwell.ingestion.records import (
     Receivable,
     Record,
     Reject,
+    dated,
 )
+from dunwell.ingestion.refunds import REFUND, followed_refund
 from dunwell.ledger.change import Change
-from dunwell.ledger.entry import RECEIPTS, Direction, Entry, EntryKind
+from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Instalment, Invoice
 from dunwell.ledger.ports import FACTS_PER_CHANGE
 from dunwell.ledger.posting import known_as, payment_id
@@ -145,7 +146,7 @@ class _Import:
 
     def take(self, row: Row) -> None:
         record = _of(row)
-        if _dated(record) > self._origin.today:
+        if dated(record) > self._origin.today:
             self.later += 1
             return
         news, reject = self._read(row)
@@ -221,7 +222,7 @@ class _Import:
         for part in in_changes(self._bundles(), facts_per_change):
             change = Change(account, customer, joined(n.invoices for n in part), joined(n.entries for n in part))
             after = change.applied()
-            yield replace(change, events=(self._imported(after, change),))
+            yield replace(change, events=(imported_event(after, change, self._origin.at),))
             account, customer = after, None
         if customer:
             yield Change(account, customer)
@@ -451,36 +452,11 @@ class _Import:
         return news, None
 
     def _refund(self, news: Bundle, entry: Entry, record: PaymentRecord) -> None:
-        """Follow the cumulative refund: more is reversed; less (it failed, a dispute was won) stands again.
-
-        A record that is no newer than the last one that moved anything moves nothing; without versions a refund only
-        grows.
-        """
-        refunds = [e for e in self._about.get(entry.entry_id, ()) if e.reason == "refund"]
+        """Follow the cumulative refund that a source tells of."""
+        refunds = [e for e in self._about.get(entry.entry_id, ()) if e.reason == REFUND]
         reposts = [e for refund in refunds for e in self._about.get(refund.entry_id, ())]
-        versions = [e.reference.rpartition("#")[2] for e in (*refunds, *reposts)]
-        if any(version and not is_older(version, record.version) for version in versions):
-            return
-        back = sum(e.amount_minor for e in refunds) - sum(e.amount_minor for e in reposts)
-        more = min(record.refunded_minor, entry.amount_minor) - back
-        key = f"{entry.reference}#refund#{record.refunded_minor}"
-        if more > 0:
-            on = record.refunded_on or record.received_on
-            self._add(news, self._reversal(entry, more, on, f"{key}#{record.version}", "refund"))
-        elif record.version:
-            self._repost(news, refunds, reposts, -more, f"{key}#reposted", record.version)
-
-    def _repost(
-        self, news: Bundle, refunds: list[Entry], reposts: list[Entry], left: int, key: str, version: str
-    ) -> None:
-        """Let so much of what was refunded stand again, the last refund first."""
-        for refund in reversed(refunds):
-            undone = sum(e.amount_minor for e in reposts if e.of == refund.entry_id)
-            again = min(left, refund.amount_minor - undone)
-            if again > 0:
-                left -= again
-                name = f"{key}#{refund.entry_id}#{version}"
-                self._add(news, self._reversal(refund, again, self._origin.today, name, "refund_failed"))
+        for undone in followed_refund(entry, refunds, reposts, record, self._origin.today):
+            self._add(news, self._reversal(*undone))
 
     def _take_back(self, news: Bundle, entry: Entry, on: date, reason: str) -> None:
         """Reverse all of an entry, once."""
@@ -509,30 +485,9 @@ class _Import:
         if entry.entry_id not in self._now.entries:
             news.entries[entry.entry_id] = entry
 
-    def _imported(self, after: Account, change: Change) -> Event:
-        customer = after.customer.customer_id
-        return Event(
-            event_id=stable_id("evt", RECEIVABLES_IMPORTED, customer, str(after.version)),
-            name=RECEIVABLES_IMPORTED,
-            customer_id=customer,
-            occurred_at=self._origin.at,
-            data={
-                "invoices": len(change.invoices),
-                "payments": sum(entry.kind in RECEIPTS for entry in change.entries.values()),
-                "version": after.version,
-                "new_customer": after.version == 1,
-            },
-        )
-
 
 def _of(row: Row) -> Record:
     return row.invoice if isinstance(row, Receivable) else row
-
-
-def _dated(record: Record) -> date:
-    if isinstance(record, InvoiceRecord | CreditNoteRecord):
-        return record.issued_on
-    return record.received_on if isinstance(record, PaymentRecord) else date.min
 
 
 def _contradiction(record: InvoiceRecord) -> Reject:

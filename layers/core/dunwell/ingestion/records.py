@@ -125,6 +125,13 @@ Record = CustomerRecord | InvoiceRecord | CreditNoteRecord | PaymentRecord
 """What a source sends; a ``Receivable`` is two of them."""
 
 
+def dated(record: Record) -> date:
+    """The day on which what a record tells of happened; a description is of any day."""
+    if isinstance(record, InvoiceRecord | CreditNoteRecord):
+        return record.issued_on
+    return record.received_on if isinstance(record, PaymentRecord) else date.min
+
+
 @dataclass(frozen=True, slots=True)
 class Reject:
     """A row that was not taken.
