@@ -163,6 +163,9 @@ class LocalStack:
                     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                     return
 
+        # A shell that starts a command in the background lets it ignore the interruption.
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=look, name="watch", daemon=True).start()
 
     def _emulator_env(self) -> dict[str, str]:

@@ -142,7 +142,12 @@ class DynamoLedger:
         self._table.write([older])
 
     def _list_as_is(self, customer_id: str) -> None:
-        """Put right what was noted for a change that lost its race."""
+        """Put right what was noted for a change that lost its race.
+
+        An account that nobody else changed, in a transaction that was lost for another one, keeps its newer note: to
+        take that back could undo what somebody notes at the same moment. It stays listed, which costs the daily pass a
+        look, until its next change.
+        """
         with suppress(ConflictError):
             if account := self.load(customer_id):
                 self._list(account)
