@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.onnx"
 RECORD_FILE = "metrics.json"
-INPUT = "features"
+INPUT, EXPLAIN = "features", "explain"
 PROBABILITIES, LATENESS, EFFECTS = "late_probabilities", "lateness", "effects"
 
 
@@ -50,19 +50,30 @@ class OnnxScorer:
         return [tuple(row) for row in found]
 
     def forecasts(self, rows: Sequence[Sequence[float]]) -> list[Forecast]:
-        """Probabilities, quantiles of lateness and every feature's effect for each row; one call of the model.
+        """Probabilities, quantiles of lateness and every feature's effect for each row; one call of the model. Effects
+        and quantiles are worked out only here, since they take longer than the probabilities.
 
         Raises as `probabilities` does.
         """
         if not rows:
             return []
-        found = [answer.tolist() for answer in self._run([PROBABILITIES, LATENESS, EFFECTS], rows)]
-        return list(map(Forecast, *found))
+        found = [answer.tolist() for answer in self._run([PROBABILITIES, LATENESS, EFFECTS], rows, explain=True)]
+        return [Forecast(*one) for one in zip(*found, strict=True)]
 
-    def _run(self, outputs: list[str], rows: Sequence[Sequence[float]]) -> "list[np.ndarray[Any, Any]]":
+    def _run(
+        self, outputs: list[str], rows: Sequence[Sequence[float]], *, explain: bool = False
+    ) -> "list[np.ndarray[Any, Any]]":
         model, session = self._loaded
-        answers: list[np.ndarray[Any, Any]] = session.run(outputs, {INPUT: self._table(rows, model)})
+        answers: list[np.ndarray[Any, Any]] = session.run(
+            outputs, {INPUT: self._table(rows, model), **(self._asked if explain else {})}
+        )
         return answers
+
+    @cached_property
+    def _asked(self) -> dict[str, Any]:
+        """What asks for effects and quantiles; a model of before 2.1 always works them out."""
+        names = {one.name for one in self._loaded[1].get_overridable_initializers()}
+        return {EXPLAIN: np.array(True)} if EXPLAIN in names else {}
 
     @staticmethod
     def _table(rows: Sequence[Sequence[float]], model: ModelVersion) -> "np.ndarray[Any, np.dtype[np.float32]]":

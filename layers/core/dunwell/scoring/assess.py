@@ -6,6 +6,7 @@ from datetime import date
 from dunwell.ledger.model import Account
 from dunwell.scoring.assessment import Assessment, InvoiceAssessment
 from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.moment_log import LoggedMoment, moments_to_log
 from dunwell.scoring.ports import Scorer
 from dunwell.scoring.score import CustomerScore, InvoiceScore, score_customers
 
@@ -15,10 +16,19 @@ def assess_accounts(accounts: Sequence[Account], as_of: date, scorer: Scorer) ->
 
     Internal accounts have no assessment: nobody is behind them.
     """
+    return [assessment for assessment, _ in assess_and_log(accounts, as_of, scorer)]
+
+
+def assess_and_log(
+    accounts: Sequence[Account], as_of: date, scorer: Scorer
+) -> list[tuple[Assessment, list[LoggedMoment]]]:
+    """As `assess_accounts`; with each assessment the moments to hold the model to later."""
     scored = [account for account in accounts if not account.customer.is_internal]
     scores = score_customers([invoice_facts(account) for account in scored], as_of, scorer)
     return [
-        _assessment(account, score) for account, score in zip(scored, scores, strict=True) if score.risk is not None
+        (_assessment(account, score), moments_to_log(account.customer.customer_id, score))
+        for account, score in zip(scored, scores, strict=True)
+        if score.risk is not None
     ]
 
 

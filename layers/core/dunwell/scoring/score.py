@@ -46,6 +46,9 @@ class InvoiceScore(NamedTuple):
     expected_on: date
     earliest_on: date
     latest_on: date
+    issued_on: date
+    due_on: date
+    row: tuple[float, ...]  # the features
 
 
 class CustomerScore(NamedTuple):
@@ -146,6 +149,9 @@ def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> 
         expected_on=expected,
         earliest_on=earliest,
         latest_on=latest,
+        issued_on=asked.invoice.issued_on,
+        due_on=asked.invoice.due_on,
+        row=asked.row,
     )
 
 
