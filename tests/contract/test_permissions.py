@@ -39,7 +39,12 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:ListBucket IngestBucket": "is told that a file is gone, and not that it is forbidden",
     },
     "PostCharges": LOAD | WRITE | WORK,
-    "ScorePortfolio": LOAD | WRITE | WORK,
+    "ScorePortfolio": LOAD
+    | WORK
+    | {
+        "dynamodb:UpdateItem LedgerTable": "keeps a customer's score, and its past ones beside it",
+        "s3:PutObject ReportsBucket/models/late_payment/log/*": "keeps the model's answers, to hold it to them",
+    },
     "PlanOutreach": LOAD | WRITE | WORK,
     "DispatchMessage": LOAD
     | WRITE
@@ -67,6 +72,12 @@ NEEDED: dict[str, dict[str, str]] = {
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
     "ResumeCase": LOAD | {"states:SendTaskSuccess Escalation": RESUME},
     "Console": LOAD | READ_ONE | WRITE | WORK | URLS | {"states:SendTaskSuccess Escalation": RESUME},
+    "MonitorModels": LOAD
+    | {
+        "s3:GetObject ReportsBucket/models/late_payment/log/*": "reads the model's answers",
+        "s3:ListBucket ReportsBucket": "finds them",
+        "s3:PutObject ReportsBucket/models/late_payment/*": "writes the report",
+    },
     "BuildReports": LOAD | WORK | {"s3:PutObject ReportsBucket/ageing/*": "writes the report"},
 }
 

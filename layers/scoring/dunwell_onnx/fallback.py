@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from dunwell.scoring.ports import Forecast, ModelVersion
 from dunwell_onnx.scorer import ModelFileError, OnnxScorer
@@ -27,6 +28,11 @@ class FallbackScorer:
     def model(self) -> ModelVersion:
         """What is on record about the model that is served."""
         return self._serving.model
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """All that is on record about the model that is served."""
+        return self._serving.record
 
     def probabilities(self, rows: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
         """See `OnnxScorer.probabilities`."""

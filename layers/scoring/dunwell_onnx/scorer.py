@@ -41,6 +41,11 @@ class OnnxScorer:
         """What is on record about the model. ModelFileError when it does not fit the file or the core."""
         return self._loaded[0]
 
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """All that is on record about the model, read as it is. ModelFileError when it cannot be."""
+        return self._record()
+
     def probabilities(self, rows: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
         """One row of probabilities, by the model's horizons, for each row of features; one call of the model.
 
@@ -87,7 +92,7 @@ class OnnxScorer:
 
     @cached_property
     def _loaded(self) -> "tuple[ModelVersion, InferenceSession]":
-        record, content = self._record(), self._content()
+        record, content = self.record, self._content()
         model = ModelVersion(
             name=record["name"],
             version=record["version"],

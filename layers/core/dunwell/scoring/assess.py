@@ -2,34 +2,60 @@
 
 from collections.abc import Sequence
 from datetime import date
+from heapq import nlargest
+from typing import NamedTuple
 
 from dunwell.ledger.model import Account
-from dunwell.scoring.assessment import Assessment, InvoiceAssessment
+from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.moment_log import LoggedMoment, moments_to_log
 from dunwell.scoring.ports import Scorer
 from dunwell.scoring.score import CustomerScore, InvoiceScore, score_customers
 
 
-def assess_accounts(accounts: Sequence[Account], as_of: date, scorer: Scorer) -> list[Assessment]:
-    """Assessments of the accounts with something open, in their order; one model call for many accounts.
+class Refusal(NamedTuple):
+    """A customer that could not be scored, and why."""
+
+    customer_id: str
+    why: str
+
+
+class Assessed(NamedTuple):
+    """What came of a page of accounts: assessments in their order, the moments to hold the model to later, and who
+    could not be scored.
+    """
+
+    assessments: list[Assessment]
+    moments: list[LoggedMoment]
+    refusals: list[Refusal]
+
+
+def assess_accounts(accounts: Sequence[Account], as_of: date, scorer: Scorer) -> Assessed:
+    """Assesses the accounts with something open; one model call for many accounts. One that cannot be scored is
+    refused and stops no other.
 
     Internal accounts have no assessment: nobody is behind them.
     """
-    return [assessment for assessment, _ in assess_and_log(accounts, as_of, scorer)]
-
-
-def assess_and_log(
-    accounts: Sequence[Account], as_of: date, scorer: Scorer
-) -> list[tuple[Assessment, list[LoggedMoment]]]:
-    """As `assess_accounts`; with each assessment the moments to hold the model to later."""
     scored = [account for account in accounts if not account.customer.is_internal]
-    scores = score_customers([invoice_facts(account) for account in scored], as_of, scorer)
-    return [
-        (_assessment(account, score), moments_to_log(account.customer.customer_id, score))
-        for account, score in zip(scored, scores, strict=True)
-        if score.risk is not None
-    ]
+    found = Assessed([], [], [])
+    for account, score in zip(scored, _scores(scored, as_of, scorer), strict=True):
+        customer_id = account.customer.customer_id
+        if isinstance(score, str):
+            found.refusals.append(Refusal(customer_id, score))
+        elif score.risk is not None:
+            found.assessments.append(_assessment(account, score))
+            found.moments.extend(moments_to_log(customer_id, score))
+    return found
+
+
+def _scores(accounts: Sequence[Account], as_of: date, scorer: Scorer) -> list[CustomerScore | str]:
+    """A score or the reason for none, for each account. All together; only when that fails, each by itself."""
+    try:
+        return list(score_customers([invoice_facts(account) for account in accounts], as_of, scorer))
+    except (ValueError, ArithmeticError) as error:
+        if len(accounts) == 1:
+            return [str(error)]
+    return [one for account in accounts for one in _scores([account], as_of, scorer)]
 
 
 def invoice_facts(account: Account) -> list[InvoiceFacts]:
@@ -50,18 +76,25 @@ def invoice_facts(account: Account) -> list[InvoiceFacts]:
 
 
 def _assessment(account: Account, score: CustomerScore) -> Assessment:
+    kept = nlargest(INVOICES_KEPT, score.invoices, key=_at_stake) if len(score.invoices) > INVOICES_KEPT else None
     return Assessment(
         customer_id=account.customer.customer_id,
         as_of=score.as_of,
         risk_permille=round(1000 * (score.risk or 0.0)),
         segment=score.segment.name,
         segment_facts=tuple(score.segment.facts),
-        invoices=tuple(_invoice_assessment(invoice) for invoice in score.invoices),
+        invoices=tuple(_invoice_assessment(invoice) for invoice in kept or score.invoices),
         model_version=score.model.version,
         model_sha256=score.model.sha256,
         card_id=score.model.card_id,
         risk_reasons=tuple(reason.words for reason in score.reasons),
+        invoices_left_out=len(score.invoices) - len(kept) if kept else 0,
     )
+
+
+def _at_stake(invoice: InvoiceScore) -> float:
+    """What may come late. Across currencies only an order in which to leave out."""
+    return invoice.amount_minor * invoice.probabilities[1]
 
 
 def _invoice_assessment(invoice: InvoiceScore) -> InvoiceAssessment:
