@@ -1,6 +1,7 @@
 """The agents' console: a worklist of escalated customers, what is known about each, and what an agent did."""
 
 import contextlib
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from chalice.app import Chalice, Request, Response
 from pydantic import Field
 
 from dunwell.accounts.access import csrf_matches, csrf_token, new_token
+from dunwell.assist.insight import assessment_document
 from dunwell.assist.worklist import WorklistLine, overdue_invoices, worklist_line
 from dunwell.dates import business_date, days_past_due
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
@@ -21,6 +23,7 @@ from dunwell.ledger.update import current
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
 from dunwell.outreach.whereabouts import whereabouts
+from dunwell.reporting.curve import curve
 from dunwell.reporting.statement import last_months, statement, statement_csv
 from dunwell.scoring.assessment import AssessmentStore
 from dunwell.timezones import zone
@@ -349,6 +352,7 @@ def _case_page(
     if case is None or account is None:
         raise NotFoundError("There is no such case.")
     today = console().today
+    assessment = console().assessments.assessment(customer_id)
     return _page(
         "case.html",
         status,
@@ -358,8 +362,9 @@ def _case_page(
         account=account,
         holds=account.customer.holds_in_force(console().clock.now()),
         whereabouts=whereabouts(account.customer),
-        line=worklist_line(case, account, console().assessments.assessment(customer_id), today),
-        assessment=console().assessments.assessment(customer_id),
+        line=worklist_line(case, account, assessment, today),
+        assessment=assessment,
+        curve=curve([(one.as_of, one.risk_permille) for one in assessment.history]) if assessment else None,
         oldest=next(iter(overdue_invoices(account, case.currency, today)), None),
         days={i.invoice.invoice_id: days_past_due(i.due_on, today) for i in account.open_invoices},
         payments=sorted(account.payments.values(), key=lambda payment: payment.on, reverse=True)[:50],
@@ -372,6 +377,20 @@ def _case_page(
         notice=_notice(),
         given={name: form.one(name) if form else "" for name in ("outcome", "note", "next_on")},
     )
+
+
+# --- assessments ---
+
+
+@route("/customers/{customer_id}/assessment", "GET")
+def show_assessment(customer_id: str) -> Response:
+    """What the model says of a customer, as a document: score, interval, reasons, segment and past scores."""
+    _agent()
+    assessment = console().assessments.assessment(customer_id)
+    if assessment is None:
+        raise NotFoundError("There is no assessment of such a customer.")
+    headers = {**console().pages.headers(console().urls.console()), "Content-Type": "application/json"}
+    return Response(json.dumps(assessment_document(assessment)), headers)
 
 
 # --- statements ---

@@ -1,7 +1,7 @@
 """Holds the model to what has happened since, and says how it does; triggered by a schedule through a queue."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -16,12 +16,13 @@ from pydantic import BaseModel, Field
 from dunwell.dates import business_date
 from dunwell.scoring.care import ModelReport, examine
 from dunwell.scoring.drift import ACT, WATCH, read_reference
-from dunwell.scoring.moment_log import LoggedMoment, read_log
+from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
 from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.documents import folder
 from dunwell_aws.environment import LedgerEnvironment, read_environment
+from dunwell_aws.model_log import PLACE, S3ModelLog
 from dunwell_aws.observability import count, logger, observed
 from dunwell_onnx.fallback import CHALLENGER, FallbackScorer
 from dunwell_onnx.scorer import ModelFileError, OnnxScorer
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from dunwell.ledger.ports import Ledger
 
-PLACE = "models/late_payment/"
 WINDOW_DAYS = 180
 MOST_MOMENTS = 50_000
 THREADS = 16
@@ -87,9 +87,8 @@ def model_report(as_of: date, s3: "S3Client", ledger: "Ledger", models: Path) ->
     where = models / "late_payment"
     scorer = FallbackScorer(where, served.append)
     model = scorer.model
-    moments, unreadable = _logged(s3, as_of)
-    if unreadable:
-        logger.warning("lines of the model log could not be read", lines=unreadable)
+    log = S3ModelLog(s3, read_environment(Environment).reports_bucket)
+    moments = log.read(as_of - timedelta(days=WINDOW_DAYS), as_of, MOST_MOMENTS)
     answers = _challenger(where / CHALLENGER, moments, served)
     return examine(
         (model.name, model.version),
@@ -101,30 +100,6 @@ def model_report(as_of: date, s3: "S3Client", ledger: "Ledger", models: Path) ->
         answers,
         served,
     )
-
-
-def _logged(s3: "S3Client", as_of: date) -> tuple[list[LoggedMoment], int]:
-    """The newest moments of the window, and how many lines could not be read."""
-    name = read_environment(Environment).reports_bucket
-    since = as_of - timedelta(days=WINDOW_DAYS)
-    found, unreadable = list[LoggedMoment](), 0
-    for key in sorted(_keys(s3, name, since, as_of), reverse=True):
-        moments, lost = read_log(s3.get_object(Bucket=name, Key=key)["Body"].read().decode())
-        found, unreadable = found + moments, unreadable + lost
-        if len(found) >= MOST_MOMENTS:
-            break
-    return found[:MOST_MOMENTS], unreadable
-
-
-def _keys(s3: "S3Client", name: str, since: date, until: date) -> Iterator[str]:
-    log = f"{PLACE}log/"
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=name, Prefix=log, StartAfter=f"{log}{since.isoformat()}"
-    )
-    for page in pages:
-        for one in page.get("Contents", []):
-            if one["Key"][len(log) : len(log) + 10] <= until.isoformat():
-                yield one["Key"]
 
 
 def _outcomes(ledger: "Ledger", moments: Sequence[LoggedMoment]) -> dict[tuple[str, str], date | None]:

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import Field
 
 from dunwell.ledger.model import Account
 from dunwell.scoring.assess import assess_accounts
-from dunwell.scoring.moment_log import LoggedMoment, log_lines
+from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
 from dunwell_aws.documents import folder
 from dunwell_aws.environment import LedgerEnvironment, read_environment
+from dunwell_aws.model_log import S3ModelLog
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.portfolio import Pass, run_pass
 from dunwell_onnx.fallback import FallbackScorer
@@ -70,22 +70,9 @@ def handler(
             count("CustomersNotScored")
 
     cursor = run_pass(request, ledger or bootstrap.ledger(), score, context.get_remaining_time_in_millis)
-    place = f"{as_of.isoformat()}/{request.worker:02}-{request.cursor.replace('/', '-') or 'start'}"
-    _keep(bucket, f"models/late_payment/log/{place}.jsonl", moments)
+    if moments:
+        log = S3ModelLog(bucket or client("s3"), read_environment(Environment).reports_bucket)
+        log.keep(as_of, f"{request.worker:02}-{request.cursor.replace('/', '-') or 'start'}", moments)
     logger.info("invoices scored", scored=scored)
     count("InvoicesScored", scored)
     return request.then(cursor=cursor, scored=request.scored + scored)
-
-
-def _keep(bucket: "S3Client | None", key: str, moments: Sequence[LoggedMoment]) -> None:
-    """Keeps the log. Without it nobody is scored worse, so its failure fails nothing else."""
-    if not moments:
-        return
-    name = read_environment(Environment).reports_bucket
-    try:
-        (bucket or client("s3")).put_object(
-            Bucket=name, Key=key, Body=log_lines(moments).encode(), ContentType="application/x-ndjson"
-        )
-    except (BotoCoreError, ClientError):
-        logger.exception("model log not kept")
-        count("ModelLogFailed")

@@ -2,13 +2,14 @@
 
 import json
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from dunwell_aws import portfolio
 from functions.plan_outreach import app as plan_outreach
 from functions.score_portfolio import app as score_portfolio
+from tests.support.bucket import InMemoryBucket
 from tests.support.invocation import lambda_context, set_variables
 from tests.support.memory import InMemoryCollection, InMemoryLedger, shard_of
 from tests.support.outreach import NOW, TODAY, contact, overdue
@@ -20,7 +21,7 @@ CUSTOMERS = [f"cus_{n}" for n in range(120)]
 
 @pytest.fixture(autouse=True)
 def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_variables(monkeypatch)
+    set_variables(monkeypatch, REPORTS_BUCKET="reports")
 
 
 def portfolio_of(*customer_ids: str) -> InMemoryLedger:
@@ -34,9 +35,16 @@ def given(worker: int = 0, workers: int = 1, as_of: date | None = TODAY, **more:
     return passed
 
 
-def score(event: dict[str, Any], ledger: InMemoryLedger, store: InMemoryCollection) -> dict[str, Any]:
+def score(
+    event: dict[str, Any], ledger: InMemoryLedger, store: InMemoryCollection, bucket: InMemoryBucket | None = None
+) -> dict[str, Any]:
     found: dict[str, Any] = score_portfolio.handler(
-        event, lambda_context(), ledger=ledger, store=store, model=ByHandScorer()
+        event,
+        lambda_context(),
+        ledger=ledger,
+        store=store,
+        model=ByHandScorer(),
+        bucket=cast("Any", bucket or InMemoryBucket()),
     )
     passed: dict[str, Any] = json.loads(json.dumps(found))
     return passed

@@ -6,7 +6,7 @@ from datetime import date
 from dunwell.dates import days_past_due
 from dunwell.escalation.case import Case
 from dunwell.ledger.model import Account, OpenInvoice
-from dunwell.scoring.assessment import Assessment
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class WorklistLine:
         overdue_minor: what is past due and not disputed, in the case's currency (minor units).
         days_past_due: age of the oldest such invoice; 0 when there is none.
         risk_permille, segment: of the newest assessment; None and empty before the first one.
+        reason: the first of the reasons for the risk, empty without one.
+        forecast: what the model says of the oldest such invoice, None when it says nothing.
         is_due: whether an agent should look at it today; else a later day was agreed on.
     """
 
@@ -26,6 +28,8 @@ class WorklistLine:
     days_past_due: int
     risk_permille: int | None
     segment: str
+    reason: str
+    forecast: InvoiceAssessment | None
     is_due: bool
 
 
@@ -39,8 +43,17 @@ def worklist_line(case: Case, account: Account, assessment: Assessment | None, a
         days_past_due=max((days_past_due(item.due_on, as_of) for item in overdue), default=0),
         risk_permille=assessment.risk_permille if assessment else None,
         segment=assessment.segment if assessment else "",
+        reason=assessment.risk_reasons[0] if assessment and assessment.risk_reasons else "",
+        forecast=_forecast(assessment, overdue),
         is_due=case.is_due(as_of),
     )
+
+
+def _forecast(assessment: Assessment | None, overdue: list[OpenInvoice]) -> InvoiceAssessment | None:
+    if assessment is None or not overdue:
+        return None
+    oldest = overdue[0].invoice.invoice_id
+    return next((one for one in assessment.invoices if one.invoice_id == oldest), None)
 
 
 def overdue_invoices(account: Account, currency: str, as_of: date) -> list[OpenInvoice]:
