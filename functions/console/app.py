@@ -389,7 +389,10 @@ def show_assessment(customer_id: str) -> Response:
     assessment = console().assessments.assessment(customer_id)
     if assessment is None:
         raise NotFoundError("There is no assessment of such a customer.")
-    headers = {**console().pages.headers(console().urls.console()), "Content-Type": "application/json"}
+    headers: dict[str, str | list[str]] = {
+        **console().pages.headers(console().urls.console()),
+        "Content-Type": "application/json",
+    }
     return Response(json.dumps(assessment_document(assessment)), headers)
 
 

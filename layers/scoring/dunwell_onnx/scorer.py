@@ -41,6 +41,11 @@ class OnnxScorer:
         """What is on record about the model. ModelFileError when it does not fit the file or the core."""
         return self._loaded[0]
 
+    @property
+    def session(self) -> "InferenceSession":
+        """The loaded graph, for those who measure it."""
+        return self._loaded[1]
+
     @cached_property
     def record(self) -> dict[str, Any]:
         """All that is on record about the model, read as it is. ModelFileError when it cannot be."""
