@@ -35,7 +35,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Forecasts for a horizon against what happened. `slope` is None while too few are known."""
+    """Forecasts for a horizon against what happened. `slope`, with its standard error, is None while too few are
+    known.
+    """
 
     horizon_days: int
     rows: int
@@ -43,6 +45,7 @@ class Calibration:
     late_share: float
     brier: float
     slope: float | None
+    slope_error: float | None
     groups: tuple[Group, ...]
 
 
@@ -166,13 +169,15 @@ def _calibration(
     if not judged:
         return None
     rows = len(judged)
+    slope, slope_error = (_slope(judged) if rows >= SLOPE_OUTCOMES else None) or (None, None)
     return Calibration(
         horizon_days=horizon_days,
         rows=rows,
         forecast_mean=round(sum(p for p, _ in judged) / rows, 4),
         late_share=round(sum(late for _, late in judged) / rows, 4),
         brier=round(sum((p - late) ** 2 for p, late in judged) / rows, 4),
-        slope=_slope(judged) if rows >= SLOPE_OUTCOMES else None,
+        slope=slope,
+        slope_error=slope_error,
         groups=_groups(judged),
     )
 
@@ -191,12 +196,14 @@ def _groups(judged: Sequence[tuple[float, int]]) -> tuple[Group, ...]:
     )
 
 
-def _slope(judged: Sequence[tuple[float, int]]) -> float | None:
-    """Slope of the outcome's log odds on the forecast's, by Newton's method; None when one outcome is missing."""
+def _slope(judged: Sequence[tuple[float, int]]) -> tuple[float, float] | None:
+    """Slope of the outcome's log odds on the forecast's and its standard error; None when one outcome is missing.
+    By Newton's method.
+    """
     if len({late for _, late in judged}) < 2:
         return None
     points = [(log(q / (1 - q)), late) for p, late in judged if (q := min(max(p, 1e-6), 1 - 1e-6))]
-    intercept, slope = 0.0, 1.0
+    intercept, slope, error = 0.0, 1.0, 0.0
     for _ in range(25):
         g0 = g1 = h00 = h01 = h11 = 0.0
         for x, late in points:
@@ -208,10 +215,10 @@ def _slope(judged: Sequence[tuple[float, int]]) -> float | None:
         if determinant < 1e-9:
             return None
         step0, step1 = (h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant
-        intercept, slope = intercept + step0, slope + step1
+        intercept, slope, error = intercept + step0, slope + step1, sqrt(h00 / determinant)
         if abs(step0) + abs(step1) < 1e-8:
             break
-    return round(slope, 4)
+    return round(slope, 4), round(error, 4)
 
 
 def _coverage(known: Sequence[LoggedMoment], outcomes: Outcomes, as_of: date, kind: str) -> Coverage | None:
@@ -221,7 +228,7 @@ def _coverage(known: Sequence[LoggedMoment], outcomes: Outcomes, as_of: date, ki
     settled = [(one, outcomes[one.customer_id, one.invoice_id]) for one in old]
     before = sum(day is not None and day < one.earliest_on for one, day in settled) / len(old)
     after = sum((day or as_of) > one.latest_on for one, day in settled) / len(old)
-    return Coverage(kind, len(old), round(1 - before - after, 4), round(before, 4), round(after, 4))
+    return Coverage(kind, len(old), round(max(0.0, 1 - before - after), 4), round(before, 4), round(after, 4))
 
 
 def _challenge(
@@ -259,11 +266,16 @@ def _drift_alarms(found: Sequence[Drift]) -> list[str]:
     ]
 
 
+def _is_outside(slope: float, doubt: float) -> bool:
+    """Whether a slope is out of bounds by more than chance."""
+    return slope + doubt < SLOPES[0] or slope - doubt > SLOPES[1]
+
+
 def _outcome_alarms(calibration: Sequence[Calibration], coverage: Sequence[Coverage]) -> list[str]:
     found = []
     for one in calibration:
         late = f"Late by more than {one.horizon_days} days"
-        if one.slope is not None and not SLOPES[0] <= one.slope <= SLOPES[1]:
+        if one.slope is not None and _is_outside(one.slope, 2 * (one.slope_error or 0.0)):
             found.append(f"{late}: the calibration slope is {one.slope:.2f} on {one.rows} invoices. Train again.")
         error = sqrt(max(one.late_share * (1 - one.late_share), 1e-4) / one.rows)
         gap = one.forecast_mean - one.late_share
