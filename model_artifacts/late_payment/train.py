@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from dunwell.scoring.drift import DIGITS
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from dunwell_onnx.scorer import OnnxScorer
@@ -103,8 +104,8 @@ def reference(scorer: OnnxScorer, rows: Any) -> dict[str, Any]:
 
 
 def _spread(values: Any) -> dict[str, list[float]]:
-    edges = np.unique(np.quantile(values, np.arange(0.1, 1, 0.1), method="nearest").astype(np.float64).round(6))
-    counts = np.bincount(np.searchsorted(edges, values.astype(np.float64).round(6)), minlength=len(edges) + 1)
+    edges = np.unique(np.quantile(values, np.arange(0.1, 1, 0.1), method="nearest").astype(np.float64).round(DIGITS))
+    counts = np.bincount(np.searchsorted(edges, values.astype(np.float64).round(DIGITS)), minlength=len(edges) + 1)
     return {"up_to": edges.tolist(), "shares": (counts / len(values)).round(4).tolist()}
 
 

@@ -114,8 +114,8 @@ def test_a_portfolio_unlike_the_training_data_is_said_in_an_alarm_and_shown(
             line["row"] = [500.0 for _ in line["row"]]
         bucket.files[key] = ("".join(json.dumps(line) + "\n" for line in lines), kind)
     found = watch(bucket, ledger)
-    assert any("late_ratio is spread otherwise than in training" in alarm for alarm in found["alarms"])
-    assert "late ratio" in bucket.files[f"{WRITTEN}.html"][0]
+    assert found["alarms"][0].startswith("Spread otherwise than in training, by stability index: has history (13.")
+    assert "has history" in bucket.files[f"{WRITTEN}.html"][0]
 
 
 def test_the_page_stands_alone_with_pictures_and_no_script(bucket: InMemoryBucket, ledger: InMemoryLedger) -> None:

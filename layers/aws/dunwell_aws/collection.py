@@ -65,7 +65,9 @@ class DynamoCollection:
             return None
         past = sorted(value for name, value in stored.items() if name.startswith(PAST_SCORE))
         history = tuple(PastScore(date.fromisoformat(one[:10]), int(one[11:])) for one in past)
-        return replace(from_plain(Assessment, stored), history=history)
+        found = from_plain(Assessment, stored)
+        recent = tuple(one for one in history if (found.as_of - one.as_of).days < HISTORY_DAYS)
+        return replace(found, history=recent)
 
     # --- contacts ---
 

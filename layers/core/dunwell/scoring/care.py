@@ -18,6 +18,7 @@ SLOPE_OUTCOMES = 500
 COVERAGE = (0.74, 0.86)
 GAP, GAP_ERRORS = 0.05, 3.0
 CHALLENGER_OUTCOMES = 100
+NAMED = 3
 _HORIZON_KINDS = {0: ("at_issue",)}  # what counts for "late at all" is the answer at issue
 
 Outcomes = Mapping[tuple[str, str], date | None]
@@ -258,11 +259,14 @@ def _challenge(
 
 
 def _drift_alarms(found: Sequence[Drift]) -> list[str]:
+    """One for all: they tend to come together."""
+    moved = [f"{one.name.replace('_', ' ')} ({one.index:.2f})" for one in found if one.level == "act"]
+    if not moved:
+        return []
+    more = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
     return [
-        f"{one.name} is spread otherwise than in training: stability index {one.index:.2f}. Look at what changed in "
-        "the portfolio; train again if it lasts."
-        for one in found
-        if one.level == "act"
+        f"Spread otherwise than in training, by stability index: {', '.join(moved[:NAMED])}{more}. Look at what changed "
+        "in the portfolio; train again if it lasts."
     ]
 
 

@@ -7,6 +7,7 @@ from math import log
 from typing import Any
 
 LEAST_SHARE = 0.001  # an empty tenth would make the index infinite
+DIGITS = 4  # the model reads numbers in single precision: what differs later is the same number
 WATCH, ACT = 0.10, 0.25  # the field's customary bounds
 FEWEST_ROWS = 200  # below, chance alone gives an index of about 0.05 and more
 
@@ -22,7 +23,7 @@ class Spread:
         """The shares of these values in the same groups."""
         counts = [0] * len(self.shares)
         for value in values:
-            counts[bisect_left(self.up_to, round(value, 6))] += 1
+            counts[bisect_left(self.up_to, round(value, DIGITS))] += 1
         return tuple(count / max(1, len(values)) for count in counts)
 
 

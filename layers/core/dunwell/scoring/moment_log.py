@@ -51,7 +51,7 @@ def moments_to_log(customer_id: str, score: CustomerScore) -> list[LoggedMoment]
             as_of=score.as_of,
             issued_on=one.issued_on,
             due_on=one.due_on,
-            row=tuple([round(value, 5) for value in one.row]),
+            row=tuple([round(value, 6) for value in one.row]),
             probabilities=tuple([round(value, 5) for value in one.probabilities]),
             earliest_on=one.earliest_on,
             latest_on=one.latest_on,
