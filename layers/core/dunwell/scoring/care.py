@@ -265,8 +265,8 @@ def _drift_alarms(found: Sequence[Drift]) -> list[str]:
         return []
     more = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
     return [
-        f"Spread otherwise than in training, by stability index: {', '.join(moved[:NAMED])}{more}. Look at what changed "
-        "in the portfolio; train again if it lasts."
+        f"Spread otherwise than in training, by stability index: {', '.join(moved[:NAMED])}{more}. Look at what "
+        "changed in the portfolio; train again if it lasts."
     ]
 
 
