@@ -17,10 +17,10 @@ UV := .local/uv/bin/uv
 STAMP := .local/.setup-done
 SAM := SAM_CLI_TELEMETRY=0 .local/sam/bin/sam
 
-.PHONY: help setup demo test browser stripe-cli deploy bench train evaluate lint clean
+.PHONY: help setup demo test browser stripe-cli dynamodb-local deploy bench bench-large train evaluate lint clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
 
 setup: $(STAMP) ## make the environments in .venv and .local from uv.lock
 
@@ -53,7 +53,7 @@ $(STAMP): uv.lock pyproject.toml Makefile
 demo: setup ## the whole loop on this machine; DATA=file.csv AS_OF=YYYY-MM-DD ONCE=1
 	@.venv/bin/python -m infra.local.demo $(if $(DATA),--data "$(DATA)") $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(ONCE),--once)
 
-test: setup browser stripe-cli ## lint and every test, the quick ones first; STAGES="unit e2e" runs some of them
+test: setup browser stripe-cli dynamodb-local ## lint and every test, the quick ones first; STAGES="unit e2e" runs some of them
 	@.venv/bin/python -m tests.stages $(STAGES)
 
 # Only a machine of one's own is changed without being asked: as root, and when there is no Chromium yet.
@@ -72,6 +72,21 @@ stripe-cli: .local/stripe-cli/.done
 		mkdir -p $(@D); npm install --silent --no-audit --no-fund --prefix $(@D) @stripe/cli@1.52.0 >$(@D)/install.log 2>&1 \
 		&& touch $@ || echo "stripe-cli: cannot install it, its tests are skipped; see $(@D)/install.log"
 
+# Amazon's own DynamoDB Local checks the ledger beside the local AWS; it comes from npm, alone, and needs Java.
+dynamodb-local: .local/dynamodb-local/.done
+	@java -version >/dev/null 2>&1 || { \
+		[ "$$(id -u)" = 0 ] || { echo "dynamodb-local: no Java, and only root can install it: its tests are skipped"; exit 0; }; \
+		command -v apt-get >/dev/null || { echo "dynamodb-local: no Java, and no apt-get to install it: its tests are skipped"; exit 0; }; \
+		echo "dynamodb-local: installing Java"; mkdir -p .local; \
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends default-jre-headless; } \
+			>.local/java.log 2>&1 || echo "dynamodb-local: cannot install Java, its tests are skipped; see .local/java.log"; }
+.local/dynamodb-local/.done: Makefile
+	@command -v npm >/dev/null || { echo "dynamodb-local: no npm, its tests are skipped"; exit 0; }; \
+		mkdir -p $(@D); { cd $(@D) && npm pack --silent amplify-dynamodb-simulator@2.9.30 \
+			&& tar -xzf amplify-dynamodb-simulator-2.9.30.tgz --strip-components=2 package/emulator \
+			&& rm amplify-dynamodb-simulator-2.9.30.tgz && touch .done; } >$(@D).log 2>&1 \
+		|| echo "dynamodb-local: cannot fetch it, its tests are skipped; see $(@D).log"
+
 deploy: setup ## to AWS: STAGE=dev|prod SENDER_DOMAIN=mail.example.com [PARAMETERS="Key=value ..."] [DRY_RUN=1]
 	@[ -n "$(SENDER_DOMAIN)" ] || { echo "deploy: say which domain mail is sent from: SENDER_DOMAIN=mail.example.com" >&2; exit 1; }
 	@find functions -name __pycache__ -prune -exec rm -rf {} +
@@ -81,6 +96,9 @@ deploy: setup ## to AWS: STAGE=dev|prod SENDER_DOMAIN=mail.example.com [PARAMETE
 
 bench: setup ## what the hot paths cost, into bench/results.json
 	@.venv/bin/python -m tests.bench
+
+bench-large: setup ## a 1 GB file within a worker's memory; two minutes
+	@.venv/bin/python -m tests.bench.large_file
 
 train: setup ## a late payment model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-DD, to test on what came after]
 	@[ -n "$(DATA)" ] && [ -n "$(OUT)" ] || { echo "train: say from what and to where: DATA=ledger.csv OUT=folder" >&2; exit 1; }

@@ -1,4 +1,4 @@
-"""Writes the ageing report to the reports bucket; triggered by a schedule through a queue."""
+"""Writes the ageing report and the unmatched money to the reports bucket; triggered by a schedule through a queue."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -16,6 +16,7 @@ from dunwell.ledger.ports import SHARDS
 from dunwell.money import format_money
 from dunwell.reporting.ageing_report import AgeingReport, ageing_csv, ageing_report, largest_overdue, overdue_minor
 from dunwell.reporting.bars import BAR_SPACE, bars
+from dunwell.reporting.unmatched import UnmatchedRow, unmatched_csv, unmatched_rows, unmatched_totals
 from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
 from dunwell_aws.batches import BatchAnswer, each_message
@@ -23,7 +24,7 @@ from dunwell_aws.environment import LedgerEnvironment, read_environment
 from dunwell_aws.observability import count, logger, observed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_s3 import S3Client
@@ -54,9 +55,11 @@ def handler(
 
     def build(body: str) -> None:
         as_of = Order.model_validate_json(body).as_of or _today()
-        report = ageing_report(_rows(ledger or bootstrap.ledger(), as_of), as_of)
-        _keep(bucket or client("s3"), f"ageing/{as_of.isoformat()}.csv", ageing_csv(report), "text/csv")
-        _keep(bucket or client("s3"), f"ageing/{as_of.isoformat()}.html", ageing_page(report), "text/html")
+        owed, unmatched = _rows(ledger or bootstrap.ledger(), as_of)
+        report, s3 = ageing_report(owed, as_of), bucket or client("s3")
+        _keep(s3, f"unmatched/{as_of.isoformat()}.csv", unmatched_csv(unmatched, as_of), "text/csv")
+        _keep(s3, f"ageing/{as_of.isoformat()}.csv", ageing_csv(report), "text/csv")
+        _keep(s3, f"ageing/{as_of.isoformat()}.html", ageing_page(report, unmatched_totals(unmatched)), "text/html")
         logger.info("ageing report written", extra={"as_of": as_of.isoformat(), "rows": len(report.rows)})
         count("ReportsBuilt")
 
@@ -67,17 +70,24 @@ def _today() -> date:
     return business_date(bootstrap.clock().now(), bootstrap.policy().creditor.timezone)
 
 
-def _rows(ledger: "Ledger", as_of: date) -> "Iterator[AgeingRow]":
-    """Every open customer's rows: one index query a shard and one query an account, a few shards at a time."""
+def _rows(ledger: "Ledger", as_of: date) -> tuple[list[AgeingRow], list[UnmatchedRow]]:
+    """Every open customer's rows, and what internal accounts hold.
 
-    def shard_rows(shard: int) -> list[AgeingRow]:
-        accounts = map(ledger.load, ledger.open_customer_ids(shard))
-        customers = (account for account in accounts if account and not account.customer.is_internal)
-        return [row for account in customers for row in age_account(account, as_of)]
+    One index query a shard and one query an account, a few shards at a time.
+    """
+
+    def shard_rows(shard: int) -> tuple[list[AgeingRow], list[UnmatchedRow]]:
+        owed, unmatched = list[AgeingRow](), list[UnmatchedRow]()
+        for account in filter(None, map(ledger.load, ledger.open_customer_ids(shard))):
+            if account.customer.is_internal:
+                unmatched += unmatched_rows(account, as_of)
+            else:
+                owed += age_account(account, as_of)
+        return owed, unmatched
 
     with ThreadPoolExecutor(THREADS) as pool:
-        for rows in pool.map(shard_rows, range(SHARDS)):
-            yield from rows
+        found = list(pool.map(shard_rows, range(SHARDS)))
+    return [row for owed, _ in found for row in owed], [row for _, unmatched in found for row in unmatched]
 
 
 def _keep(s3: "S3Client", key: str, text: str, kind: str) -> None:
@@ -85,8 +95,8 @@ def _keep(s3: "S3Client", key: str, text: str, kind: str) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=f"{kind}; charset=utf-8")
 
 
-def ageing_page(report: AgeingReport) -> str:
-    """The report as a page that stands alone: a picture and a table for each currency."""
+def ageing_page(report: AgeingReport, unmatched: "Sequence[UnmatchedRow]" = ()) -> str:
+    """The report as a page that stands alone: a picture and a table for each currency, and what belongs to nobody."""
     currencies = [
         {
             "total": total,
@@ -103,6 +113,7 @@ def ageing_page(report: AgeingReport) -> str:
         currencies=currencies,
         labels=[*BUCKETS],
         bar_space=BAR_SPACE,
+        unmatched=unmatched,
     )
     return text
 

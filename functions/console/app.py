@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from chalice.app import Chalice, Request, Response
 from pydantic import Field
@@ -19,10 +20,10 @@ from dunwell.dates import business_date, days_past_due
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry
 from dunwell.escalation.escalation import Escalation
-from dunwell.ledger.update import current
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
 from dunwell.outreach.whereabouts import whereabouts
+from dunwell.remittance.desk import CashDesk, split_numbers
 from dunwell.reporting.curve import curve
 from dunwell.reporting.statement import last_months, statement, statement_csv
 from dunwell.scoring.assessment import AssessmentStore
@@ -44,7 +45,13 @@ THREADS = 8
 LINES_SHOWN = 100
 NOTE_LENGTH = 2000
 LATEST_NEXT_DAYS = 180
-DONE = {"recorded": "Your note is kept. The case is being judged again.", "assigned": "The case is yours."}
+DONE = {
+    "recorded": "Your note is kept. The case is being judged again.",
+    "assigned": "The case is yours.",
+    "applied": "The money is applied. The payer's account is remembered for the next time.",
+    "noted": "Your note is kept. The money stays in suspense.",
+    "closed": "The line is off the list. Your note is kept with it.",
+}
 
 app = Chalice(app_name="console")
 
@@ -67,6 +74,7 @@ class Console:
     urls: Urls
     pages: Pages
     creditor: Creditor
+    desk: CashDesk
 
     @property
     def today(self) -> date:
@@ -98,9 +106,9 @@ def _composed() -> Console:
     creditor = bootstrap.policy().creditor
     agents = CognitoAgents(client("cognito-idp"), environment.agent_client_id)
     collection, pages = bootstrap.collection(), console_pages(creditor.timezone)
-    return Console(
-        bootstrap.clock(), bootstrap.escalation(), collection, collection, agents, bootstrap.urls(), pages, creditor
-    )
+    desk = CashDesk(bootstrap.cash())
+    clock, escalation, urls = bootstrap.clock(), bootstrap.escalation(), bootstrap.urls()
+    return Console(clock, escalation, collection, collection, agents, urls, pages, creditor, desk)
 
 
 def console_pages(zone_name: str) -> Pages:
@@ -403,7 +411,7 @@ def show_assessment(customer_id: str) -> Response:
 def show_statement(customer_id: str) -> Response:
     """A customer's statement of account, as a page or as a file; of the last months unless a period is given."""
     agent, csrf = _agent()
-    account = current(console().escalation.ledger, customer_id)
+    account = console().escalation.ledger.load(customer_id)
     if account is None or account.customer.is_internal:
         raise NotFoundError("There is no such customer.")
     given: dict[str, str] = dict(_request().query_params or {})
@@ -434,6 +442,74 @@ def _file(text: str, name: str) -> Response:
         "Content-Disposition": f'attachment; filename="{name}"',
     }
     return Response(text, headers)
+
+
+# --- cash: money whose owner is not known ---
+
+
+@route("/cash", "GET")
+def show_cash() -> Response:
+    """Bank lines that wait for a person, oldest first."""
+    agent, csrf = _agent()
+    records = console().desk.waiting(console().clock.now())
+    shown, today = records[:LINES_SHOWN], console().today
+    values: dict[str, Any] = {"records": shown, "today": today, "left_out": len(records) - len(shown)}
+    return _page("cash.html", agent=agent, csrf=csrf, notice=_notice(), page="cash", **values)
+
+
+@route("/cash/{item_id}", "GET")
+def show_cash_item(item_id: str) -> Response:
+    """One bank line: what the bank says, what is proposed and why, and the forms for what to do."""
+    agent, csrf = _agent()
+    return _cash_page(unquote(item_id), agent, csrf)
+
+
+@route("/cash/{item_id}", "POST")
+def decide_cash_item(item_id: str) -> Response:
+    """Accepts a proposal, applies the money as the agent says, or keeps a note."""
+    agent, csrf = _agent()
+    form, item_id = _form(SESSION_COOKIE), unquote(item_id)
+    try:
+        done = _decide_cash(item_id, form, agent)
+    except InvalidInputError as problem:
+        return _cash_page(item_id, agent, csrf, 400, str(problem), form)
+    except (ConflictError, RefusedError) as problem:
+        return _cash_page(item_id, agent, csrf, 409, str(problem), form)
+    count("CashItemsWorked")
+    return _redirect(f"/cash?done={done}")
+
+
+def _decide_cash(item_id: str, form: Form, agent: Agent) -> str:
+    """What was done, as the next page says it."""
+    desk, now = console().desk, console().clock.now()
+    version, action, number = form.one("version"), form.one("action"), form.one("proposal")
+    seen = int(version) if version.isdecimal() else 0
+    if action == "accept":
+        desk.accept(item_id, seen, int(number) if number.isdecimal() else -1, agent.name, now)
+        return "applied"
+    if action == "choose":
+        desk.choose(item_id, seen, form.one("customer"), split_numbers(form.one("invoices")), agent.name, now)
+        return "applied"
+    desk.note(item_id, seen, form.one("note"), agent.name, now, close=action == "close")
+    return "closed" if action == "close" else "noted"
+
+
+def _cash_page(
+    item_id: str, agent: Agent, csrf: str, status: int = 200, message: str = "", form: Form | None = None
+) -> Response:
+    record = console().desk.item(item_id, console().clock.now())
+    return _page(
+        "cash_item.html",
+        status,
+        agent=agent,
+        csrf=csrf,
+        record=record,
+        days=(console().today - record.line.booked_on).days,
+        note_length=NOTE_LENGTH,
+        message=message,
+        given={name: form.one(name) if form else "" for name in ("customer", "invoices", "note")},
+        page="cash",
+    )
 
 
 @observed

@@ -6,27 +6,30 @@ from typing import Any
 
 from pydantic import Field
 
-from dunwell.ingestion.run import FileImport
 from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
 from dunwell_aws.batches import BatchAnswer, each_message
-from dunwell_aws.environment import LedgerEnvironment, read_environment
+from dunwell_aws.environment import IngestEnvironment, read_environment
+from dunwell_aws.large_files import FileMachine
 from dunwell_aws.observability import count, logger, observed
-from dunwell_aws.uploads import UploadImport, in_threads
+from dunwell_aws.results import BANK_UPLOADS
+from dunwell_aws.uploads import UploadImport
 
 
-class IngestEnvironment(LedgerEnvironment):
-    """What the import reads from its variables."""
+class UploadEnvironment(IngestEnvironment):
+    """What the import of uploads reads from its variables."""
 
-    ingest_bucket: str = Field(alias="INGEST_BUCKET", min_length=1)
+    file_machine: str = Field(alias="FILE_MACHINE", min_length=1)
+    large_file_bytes: int = Field(alias="LARGE_FILE_BYTES", gt=0)
 
 
 @cache
 def _uploads() -> UploadImport:
-    creditor = bootstrap.policy().creditor
-    files = FileImport(bootstrap.ledger(), creditor.creditor_id, in_threads)
-    bucket = read_environment(IngestEnvironment).ingest_bucket
-    return UploadImport(client("s3"), files, bootstrap.mappings(), creditor.timezone, bucket)
+    read = read_environment(UploadEnvironment)
+    machine = FileMachine(client("stepfunctions"), read.file_machine)
+    return UploadImport(
+        bootstrap.results(), bootstrap.file_import(), bootstrap.sources(), read.large_file_bytes, machine
+    )
 
 
 @observed
@@ -34,8 +37,16 @@ def handler(event: dict[str, Any], context: Any, *, uploads: UploadImport | None
     """A batch of uploads. A file imported twice is in the ledger once."""
 
     def take(body: str) -> None:
-        key = json.loads(body)["detail"]["object"]["key"]
-        run = (uploads or _uploads()).run(key, bootstrap.clock().now())
+        message = json.loads(body)
+        told = message["detail"]["object"]
+        if told["key"].startswith(BANK_UPLOADS):
+            logger.info("left to match_remittance")
+            return
+        attempt = f"{told.get('sequencer', '')} {message.get('resumes', '')}"
+        run = (uploads or _uploads()).run(told["key"], bootstrap.clock().now(), attempt)
+        if run is None:
+            logger.info("file handed over: it is large")
+            return
         logger.info("file imported", status=run.status, rows=run.rows, rejected=run.rejected, later=run.later)
         count("RowsInLedger", run.in_ledger)
         count("RowsRejected", run.rejected)

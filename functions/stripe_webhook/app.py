@@ -49,7 +49,7 @@ def webhook() -> Webhook:
     """The parts in use, composed at first use."""
     if _webhook is None:
         read_environment(StripeWebhookEnvironment)
-        events = GatewayEvents(bootstrap.ledger(), bootstrap.orders(), bootstrap.gateway())
+        events = GatewayEvents(bootstrap.ledger(), bootstrap.orders(), bootstrap.gateway(), unknown=bootstrap.cash())
         timezone = bootstrap.policy().creditor.timezone
         use(Webhook(bootstrap.clock(), bootstrap.stripe_secret(), events, timezone))
     assert _webhook is not None

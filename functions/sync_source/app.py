@@ -57,7 +57,9 @@ def _stripe() -> "Sync":
     environment = read_environment(SyncEnvironment)
     timezone = bootstrap.policy().creditor.timezone
     connection = StripeConnection(bootstrap.stripe_secret(), environment.stripe_api_base)
-    repair = WebhookRepair(GatewayEvents(bootstrap.ledger(), bootstrap.orders(), bootstrap.gateway()), timezone)
+    repair = WebhookRepair(
+        GatewayEvents(bootstrap.ledger(), bootstrap.orders(), bootstrap.gateway(), unknown=bootstrap.cash()), timezone
+    )
     source = StripeSource(connection, timezone, bootstrap.clock().now)
     return Sync(source, bootstrap.record_sink(), repair, DynamoCheckpoints(bootstrap.ledger_table()))
 

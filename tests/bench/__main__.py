@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import deployed, handlers, ingest, pages, parsing, planning, remittance, scoring
+from tests.bench import deployed, handlers, ingest, ledger, pages, parsing, planning, remittance, scoring
 from tests.bench.machine import machine
 from tests.bench.measure import Entry, Result
 from tests.bench.table import table
@@ -26,6 +26,7 @@ def main() -> None:
     parts: dict[str, Callable[[], list[Result]]] = {
         "parsing": lambda: parsing.bench(args.repetitions),
         "ingest": lambda: ingest.bench(args.repetitions),
+        "ledger": lambda: ledger.bench(args.repetitions),
         "scoring": lambda: scoring.bench(args.repetitions),
         "planning": lambda: planning.bench(args.repetitions),
         "cash application": lambda: remittance.bench(args.repetitions),

@@ -36,7 +36,7 @@ CHANGES_AN_INVOICE = 2  # a month: issued, settled
 LOG_BYTES_AN_INVOCATION = 600
 
 # Write units that are reckoned and not measured: items under 1 KiB in a transaction are two each.
-WRITES_A_CHANGE = 7  # head, invoice or payment, outbox, the work list
+WRITES_A_CHANGE = 2  # the journal; half of them open or close the account: two more, in two puts
 WRITES_A_PLANNED_CONTACT = 4
 WRITES_A_REPORT = 4
 READS_A_REPORT = 3

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from dunwell.scoring.assess import assess_accounts
 from dunwell_aws.access import DynamoAccessStore
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.documents import folder
+from dunwell_aws.known_facts import DynamoKnownFacts
 from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.mail import Mailer
 from dunwell_aws.messages import Renderer
@@ -61,7 +63,7 @@ class Steps:
             client.create_table(**create_table_call(logical_id, name))
         self.meter = Meter(client)
         self._client, self._plain_table = client, names[2]
-        ledger_table = Table(client, names[0])
+        self._ledger_table = ledger_table = Table(client, names[0])
         self._ledger, self._orders = DynamoLedger(ledger_table), DynamoOrderStore(ledger_table)
         self._collection = DynamoCollection(ledger_table)
         self._access = DynamoAccessStore(Table(client, names[1]))
@@ -73,7 +75,8 @@ class Steps:
     def in_order(self) -> Iterator[Step]:
         """Each step needs those before it."""
         yield Step("plain_writes", "the file's rows put as they are", "rows/s", "a row", self._write_plainly)
-        yield Step("ingest", "a file into the ledger, as ingest_upload does", "rows/s", "a row", self._ingest)
+        yield Step("ingest", "a file into the ledger, as ingest_upload does it", "rows/s", "a row", self._ingest)
+        yield Step("reingest", "the same rows shuffled, under another name", "rows/s", "a row", self._reingest)
         yield Step("score", "open accounts read, scored, kept", "accounts/s", "an open account", self._score)
         yield Step("plan", "open accounts read, planned, kept", "accounts/s", "an open account", self._plan)
         yield Step("dispatch", "contacts sent, the services left out", "messages/s", "a message", self._dispatch)
@@ -91,8 +94,18 @@ class Steps:
         return len(lines)
 
     def _ingest(self) -> int:
-        record = import_file(self._portfolio.content, self._ledger, in_parallel=in_threads)
-        assert record.in_ledger == self._portfolio.rows
+        return self._import(self._portfolio.content, self._portfolio.rows)
+
+    def _reingest(self) -> int:
+        header, *rows = self._portfolio.content.splitlines(keepends=True)
+        Random(8).shuffle(rows)
+        return self._import(header + b"".join(rows), 0)
+
+    def _import(self, content: bytes, written: int) -> int:
+        record = import_file(
+            content, self._ledger, in_parallel=in_threads, threads=THREADS, known=DynamoKnownFacts(self._ledger_table)
+        )
+        assert (record.in_ledger, record.written) == (self._portfolio.rows, written)
         return record.rows
 
     def _score(self) -> int:

@@ -1,9 +1,12 @@
 """What DynamoDB would bill: requests counted, items sized by its rules. Emulators do not bill, so we reckon."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any
+
+from dunwell_aws.table import ON_WORK_LIST
 
 READ_UNIT_BYTES = 4096
 WRITE_UNIT_BYTES = 1024
@@ -14,8 +17,8 @@ class Meter:
     """Listens to a client; ``round_trips``, ``read_units`` and ``write_units`` add up until ``reset``.
 
     Pages of the work list are counted apart, because a pass reads so many of them and not so many an account.
-    A new or changed entry of the work index is one more write unit; whether it changed is not looked up, so the figure
-    is the most it can be.
+    A new or changed entry of the work index is one more write unit, two in a transaction; whether it changed is not
+    looked up, so the figure is the most it can be.
     """
 
     def __init__(self, client: Any) -> None:
@@ -31,6 +34,7 @@ class Meter:
             self.read_units = 0.0
             self.write_units = 0
             self.list_pages = 0
+            self.operations: Counter[str] = Counter()
 
     def each(self, items: int) -> dict[str, float]:
         """The average of so many."""
@@ -44,11 +48,16 @@ class Meter:
         writes = sum(_write_units(items, factor) for items, factor in _written(model.name, params))
         context["of_the_list"] = "IndexName" in params
         with self._lock:
+            self.operations[model.name] += 1
             self.round_trips += not context["of_the_list"]
             self.list_pages += context["of_the_list"]
             self.write_units += writes
 
     def _answered(self, parsed: Mapping[str, Any], model: Any, context: Mapping[str, Any], **_: Any) -> None:
+        if model.name == "BatchGetItem":  # each item is billed by itself
+            sizes = [item_bytes(one) for items in parsed["Responses"].values() for one in items]
+            with self._lock:
+                self.read_units += sum(max(1, ceil(size / READ_UNIT_BYTES)) for size in sizes)
         if model.name not in {"Query", "GetItem"} or context.get("of_the_list"):
             return
         found = parsed.get("Items") or ([parsed["Item"]] if "Item" in parsed else [])
@@ -67,7 +76,8 @@ def _written(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[Mappin
 
 
 def _write_units(stored: Mapping[str, Any], factor: int) -> int:
-    return factor * max(1, ceil(item_bytes(stored) / WRITE_UNIT_BYTES)) + (_INDEX_KEYS in stored)
+    in_index = _INDEX_KEYS in stored or stored.get("sk") == {"S": ON_WORK_LIST}  # entered, or taken off
+    return factor * (max(1, ceil(item_bytes(stored) / WRITE_UNIT_BYTES)) + in_index)
 
 
 def item_bytes(stored: Mapping[str, Any]) -> int:
@@ -79,6 +89,8 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
     kind, content = next(iter(value.items()))
     if kind == "S":
         return len(content.encode())
+    if kind == "B":
+        return len(content)
     if kind == "N":
         return len(content.lstrip("-")) // 2 + 2
     if kind == "M":

@@ -8,9 +8,12 @@ from datetime import UTC, date, datetime
 from functools import cache
 
 from dunwell.errors import ConflictError
+from dunwell.ingestion.importing import Origin
+from dunwell.ingestion.known import KnownFacts, NothingKnown
 from dunwell.ingestion.mapping import SourceMapping
-from dunwell.ingestion.run import FileImport, RunRecord
-from dunwell.ingestion.table import Table
+from dunwell.ingestion.reading import read_rows
+from dunwell.ingestion.run import FileImport, InParallel, RunRecord, record_of
+from dunwell.ingestion.taking import Importer
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
@@ -85,8 +88,17 @@ def portfolio(customers: int = CUSTOMERS) -> Portfolio:
     return Portfolio(content, record.rows, tuple(ledger.accounts.values()))
 
 
-def import_file(content: bytes, ledger: Ledger, creditor_id: str = "bench", in_parallel: object = map) -> RunRecord:
+def import_file(
+    content: bytes,
+    ledger: Ledger,
+    creditor_id: str = "bench",
+    in_parallel: InParallel = map,
+    threads: int = 1,
+    known: KnownFacts | None = None,
+) -> RunRecord:
     """Read, map, validate and import a file, as ingest_upload does."""
-    files = FileImport(ledger, creditor_id, in_parallel)  # type: ignore[arg-type]
-    record, _ = files.run("bench.csv", Table(content, mappings()), AS_OF, NOW)
-    return record
+    reading = read_rows(content, mappings())
+    files = FileImport(Importer(ledger, creditor_id, known or NothingKnown()), in_parallel, threads)
+    origin = Origin(creditor_id, reading.source.name, AS_OF, NOW)
+    totals = files.run(reading.batches, origin, lambda rejects: None, reading.column_of)
+    return record_of(totals, "bench.csv", reading.source.name, AS_OF)

@@ -25,6 +25,7 @@ from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind
 from dunwell.payments.ports import PaymentStatus
 from dunwell_aws.outbox import read_outbox
 from dunwell_aws.table import Table
+from tests.support.cash import CashWorld, line
 from tests.support.escalation import RecordedExecutions
 from tests.support.memory import InMemoryCollection, InMemoryLedger
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, assessment, overdue, sent
@@ -104,7 +105,13 @@ def of_customers() -> list[Event]:
     return [*held, customers_merged(kept, absorbed, NOW), *parted.events]
 
 
-MADE = [*of_ledger(), *of_outreach(), *of_cases(), *of_customers()]
+def of_cash() -> list[Event]:
+    world = CashWorld()
+    world.apply(line("1", 5_555, "thanks", "Nobody"))
+    return world.ledger.events
+
+
+MADE = [*of_cash(), *of_ledger(), *of_outreach(), *of_cases(), *of_customers()]
 
 
 def test_every_event_has_a_schema_and_every_schema_an_event() -> None:

@@ -13,6 +13,9 @@ from tests.support.template import functions
 LOAD = {"dynamodb:Query LedgerTable": "reads an account, or what was planned and opened for it"}
 WRITE = {"dynamodb:PutItem LedgerTable": "writes entries with their events"}
 READ_ONE = {"dynamodb:GetItem LedgerTable": "reads one case, contact, score or order"}
+KNOWN = {"dynamodb:BatchGetItem LedgerTable": "looks which rows are known"}
+POINT = {"dynamodb:UpdateItem LedgerTable": "adds to pointers of the remittance index, counts a payer's account"}
+READ_SOME = {"dynamodb:BatchGetItem LedgerTable": "reads bank lines and pointers by the hundred"}
 WORK = {"dynamodb:Query LedgerTable/index/work": "goes through a work list"}
 URLS = {"ssm:GetParameter urls": "writes links"}
 MAIL = {
@@ -33,10 +36,28 @@ NEEDED: dict[str, dict[str, str]] = {
     },
     "IngestUpload": LOAD
     | WRITE
+    | KNOWN
+    | POINT
     | {
         "s3:GetObject IngestBucket/uploads/*": "reads the file",
+        "s3:GetObject IngestBucket/runs/*": "looks whether the content was imported before, and takes its rejects over",
+        "s3:PutObject IngestBucket/runs/*": "remembers a content and its rejects",
         "s3:PutObject IngestBucket/results/*": "writes the run record and the rejects",
         "s3:ListBucket IngestBucket": "is told that a file is gone, and not that it is forbidden",
+        "states:StartExecution IngestFile": "hands a large file over",
+    },
+    "ImportFile": LOAD
+    | WRITE
+    | KNOWN
+    | POINT
+    | {
+        "s3:GetObject IngestBucket/uploads/*": "reads the file, and ranges of it",
+        "s3:GetObject IngestBucket/runs/*": "looks whether the content was imported before, and takes its rejects over",
+        "s3:GetObject IngestBucket/parts/*": "reads what ranges came to",
+        "s3:PutObject IngestBucket/runs/*": "remembers a content and its rejects",
+        "s3:PutObject IngestBucket/parts/*": "keeps what a range came to",
+        "s3:PutObject IngestBucket/results/*": "writes the run record and the rejects",
+        "s3:ListBucket IngestBucket": "is told that a range is not done, and not that it is forbidden",
     },
     "PostCharges": LOAD | WRITE | WORK,
     "ScorePortfolio": LOAD
@@ -44,6 +65,17 @@ NEEDED: dict[str, dict[str, str]] = {
     | {
         "dynamodb:UpdateItem LedgerTable": "keeps a customer's score, and its past ones beside it",
         "s3:PutObject ReportsBucket/models/late_payment/log/*": "keeps the model's answers, to hold it to them",
+    },
+    "MatchRemittance": LOAD
+    | READ_ONE
+    | READ_SOME
+    | WRITE
+    | POINT
+    | {
+        "s3:GetObject IngestBucket/uploads/bank/*": "reads the bank's file",
+        "s3:PutObject IngestBucket/results/bank/*": "writes the run record, the rejects and what became of the lines",
+        "s3:ListBucket IngestBucket": "is told that a file is gone, and not that it is forbidden",
+        "sqs:SendMessage CashQueue": "goes on with a long file in another run",
     },
     "PlanOutreach": LOAD | WRITE | WORK,
     "DispatchMessage": LOAD
@@ -68,17 +100,29 @@ NEEDED: dict[str, dict[str, str]] = {
         "dynamodb:DeleteItem AccessTable": "ends a session, forgets tries",
     },
     "StripeWebhook": LOAD | READ_ONE | WRITE | SECRET,
-    "SyncSource": LOAD | READ_ONE | WRITE | SECRET,
+    "SyncSource": LOAD | READ_ONE | WRITE | KNOWN | POINT | SECRET,
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
     "ResumeCase": LOAD | {"states:SendTaskSuccess Escalation": RESUME},
-    "Console": LOAD | READ_ONE | WRITE | WORK | URLS | {"states:SendTaskSuccess Escalation": RESUME},
     "MonitorModels": LOAD
     | {
         "s3:GetObject ReportsBucket/models/late_payment/log/*": "reads the model's answers",
         "s3:ListBucket ReportsBucket": "finds them",
         "s3:PutObject ReportsBucket/models/late_payment/*": "writes the report",
     },
-    "BuildReports": LOAD | WORK | {"s3:PutObject ReportsBucket/ageing/*": "writes the report"},
+    "Console": LOAD
+    | READ_ONE
+    | READ_SOME
+    | WRITE
+    | POINT
+    | WORK
+    | URLS
+    | {"states:SendTaskSuccess Escalation": RESUME},
+    "BuildReports": LOAD
+    | WORK
+    | {
+        "s3:PutObject ReportsBucket/ageing/*": "writes the report",
+        "s3:PutObject ReportsBucket/unmatched/*": "writes what belongs to nobody yet",
+    },
 }
 
 

@@ -117,3 +117,21 @@ def test_the_daily_cycle_may_invoke_exactly_the_functions_it_names() -> None:
     (invoke,) = (s for s in machine["Policies"][0]["Statement"] if s["Action"] == "lambda:InvokeFunction")
     may = {resource["Fn::GetAtt"][0] for resource in invoke["Resource"]}
     assert may == named == {"PostCharges", "ScorePortfolio", "PlanOutreach"}
+
+
+def test_a_large_file_may_be_imported_by_its_function_alone() -> None:
+    machine = resources("AWS::Serverless::StateMachine")["IngestFile"]["Properties"]
+    (invoke,) = (s for s in machine["Policies"][0]["Statement"] if s["Action"] == "lambda:InvokeFunction")
+    assert (
+        invoke["Resource"]
+        == machine["DefinitionSubstitutions"]["ImportFileArn"]
+        == {"Fn::GetAtt": ["ImportFile", "Arn"]}
+    )
+
+
+def test_a_range_that_fails_stops_no_other_and_is_kept_for_resuming() -> None:
+    states = json.loads((ROOT / "infra/statemachines/ingest_file.asl.json").read_text())["States"]
+    assert states["Ranges"]["ToleratedFailurePercentage"] == 100
+    assert states["AllThere"]["Default"] == "KeepForResuming"
+    assert states["KeepForResuming"]["Next"] == "Failed"
+    assert states["Failed"]["Type"] == "Fail", "so that the alarm goes off"

@@ -125,7 +125,6 @@ def test_the_tap_is_told_how_far_it_came(piped: Piped) -> None:
     assert set(json.loads(piped.state.splitlines()[-1])["bookmarks"]) == {"customers", "invoices"}
 
 
-@pytest.mark.xfail(reason="waits for ingest_upload to read Singer files", strict=True)
 def test_the_ledger_holds_what_the_tap_read(deployed: Deployment, piped: Piped) -> None:
     runs = [deployed.run_record(key.removeprefix("uploads/")) for key in piped.keys]
     assert {run["status"] for run in runs} == {"done"}, runs

@@ -17,12 +17,14 @@ from dunwell.escalation.case import AgentOutcome, Case
 from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.ports import CollectionState
+from dunwell.remittance.desk import CashDesk
 from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore
 from dunwell_aws.agents import CognitoAgents
 from dunwell_aws.bootstrap import policy
 from dunwell_aws.clock import Clock
 from dunwell_aws.urls import Urls
 from functions.console import app as console
+from tests.support.cash import CashWorld
 from tests.support.escalation import (
     NOW,
     TODAY,
@@ -116,7 +118,10 @@ class World:
         insight, creditor = cast("Any", InMemoryInsight()), policy().creditor
         agents = CognitoAgents(cast("Any", self.pool), CLIENT_ID)
         pages, urls = console.console_pages(creditor.timezone), Urls(Parameters(), "/urls")
-        console.use(console.Console(StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor))
+        self.money = CashWorld()
+        desk = CashDesk(self.money.cash)
+        parts = (StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor, desk)
+        console.use(console.Console(*parts))
 
     def waiting(self, customer_id: str = "cus_1", invoice_id: str = "inv_F-1") -> Case:
         case = self.escalation.open(Trouble(customer_id, "EUR", invoice_id, ("OVERDUE",)), f"run-{customer_id}", NOW)

@@ -12,11 +12,11 @@ from dunwell.scoring.moment_log import read_log
 from dunwell_aws import portfolio
 from functions.plan_outreach import app as plan_outreach
 from functions.score_portfolio import app as score_portfolio
-from tests.support.bucket import InMemoryBucket
 from tests.support.invocation import lambda_context, set_variables
 from tests.support.memory import InMemoryCollection, InMemoryLedger, shard_of
 from tests.support.outreach import NOW, TODAY, contact, overdue
 from tests.support.portal import account, customer
+from tests.support.reports_bucket import ReportsBucket
 from tests.unit.scoring.stand_in import ByHandScorer
 
 CUSTOMERS = [f"cus_{n}" for n in range(120)]
@@ -39,7 +39,7 @@ def given(worker: int = 0, workers: int = 1, as_of: date | None = TODAY, **more:
 
 
 def score(
-    event: dict[str, Any], ledger: InMemoryLedger, store: InMemoryCollection, bucket: InMemoryBucket | None = None
+    event: dict[str, Any], ledger: InMemoryLedger, store: InMemoryCollection, bucket: ReportsBucket | None = None
 ) -> dict[str, Any]:
     found: dict[str, Any] = score_portfolio.handler(
         event,
@@ -47,7 +47,7 @@ def score(
         ledger=ledger,
         store=store,
         model=ByHandScorer(),
-        bucket=cast("Any", bucket or InMemoryBucket()),
+        bucket=cast("Any", bucket or ReportsBucket()),
     )
     passed: dict[str, Any] = json.loads(json.dumps(found))
     return passed
@@ -156,7 +156,7 @@ def test_an_input_that_is_not_the_machines_fails_at_once(event: dict[str, Any]) 
 
 def test_the_models_answers_are_logged_by_day_and_worker_and_a_page_done_again_replaces_its_own() -> None:
     at_eight_days = [account(overdue(8), who=customer(one)) for one in CUSTOMERS[:5]]
-    ledger, bucket = InMemoryLedger(*at_eight_days), InMemoryBucket()
+    ledger, bucket = InMemoryLedger(*at_eight_days), ReportsBucket()
     for _ in range(2):
         score(given(), ledger, InMemoryCollection(), bucket)
     ((key, (text, _)),) = bucket.files.items()
@@ -167,7 +167,7 @@ def test_the_models_answers_are_logged_by_day_and_worker_and_a_page_done_again_r
 
 
 def test_a_bucket_that_is_out_of_reach_costs_the_log_and_no_score() -> None:
-    class OutOfReach(InMemoryBucket):
+    class OutOfReach(ReportsBucket):
         def put_object(self, **call: Any) -> None:
             raise EndpointConnectionError(endpoint_url="https://s3.example")
 

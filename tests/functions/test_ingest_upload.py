@@ -3,37 +3,22 @@
 import csv
 import io
 import json
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from dunwell.ingestion.run import FileImport
-from dunwell_aws.uploads import UploadImport, in_threads
+from dunwell.ingestion.taking import Importer
+from dunwell_aws.results import Results
+from dunwell_aws.uploads import Upload, UploadImport, in_threads
 from functions.ingest_upload import app
+from tests.support.bucket import InMemoryBucket
+from tests.support.files import sources
 from tests.support.invocation import lambda_context, set_variables, sqs_event
-from tests.support.memory import InMemoryLedger
-from tests.support.receivables import csv_file, mappings
-
-
-class InMemoryBucket:
-    """The part of S3 that is asked."""
-
-    def __init__(self, **files: bytes) -> None:
-        self.files = {f"uploads/{name}": content for name, content in files.items()}
-        self.refuses: set[str] = set()
-
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's own names
-        assert Bucket == "ingest"
-        if Key in self.refuses:
-            raise ClientError({"Error": {"Code": "SlowDown"}}, "GetObject")
-        if Key not in self.files:
-            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        return {"Body": io.BytesIO(self.files[Key]), "ContentLength": len(self.files[Key])}
-
-    def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803
-        assert (Bucket, ContentType) in {("ingest", "text/csv"), ("ingest", "application/json")}
-        self.files[Key] = Body
+from tests.support.memory import InMemoryKnownFacts, InMemoryLedger
+from tests.support.receivables import AT, csv_file
 
 
 @pytest.fixture(autouse=True)
@@ -41,14 +26,33 @@ def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
     set_variables(monkeypatch)
 
 
-def upload(bucket: Any, ledger: InMemoryLedger, *keys: str) -> Any:
-    files = FileImport(ledger, "example", in_threads)
-    uploads = UploadImport(bucket, files, mappings(), "America/New_York", "ingest")
+class Machine:
+    """Remembers what was handed over."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, str]] = []
+
+    def start(self, upload: Upload, event_id: str) -> None:
+        self.started.append((upload.key, event_id))
+
+
+def upload(
+    bucket: Any,
+    ledger: InMemoryLedger,
+    *keys: str,
+    at: datetime = AT,
+    large_bytes: int = 1_000_000,
+    machine: Machine | None = None,
+) -> Any:
+    files = FileImport(Importer(ledger, "example", InMemoryKnownFacts()), in_threads, 8)
+    uploads = UploadImport(Results(bucket, "ingest"), files, sources(), large_bytes, machine or Machine())
     bodies = [
         {"source": "aws.s3", "detail-type": "Object Created", "detail": {"object": {"key": f"uploads/{key}"}}}
         for key in keys
     ]
-    return app.handler(sqs_event(*bodies), lambda_context(), uploads=uploads)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dunwell_aws.bootstrap.clock", lambda: SimpleNamespace(now=lambda: at))
+        return app.handler(sqs_event(*bodies), lambda_context(), uploads=uploads)
 
 
 def record(bucket: InMemoryBucket, name: str) -> dict[str, Any]:
@@ -106,11 +110,11 @@ def test_a_file_that_is_gone_is_a_failed_run() -> None:
     assert "removed before it was read" in record(bucket, "gone")["failure"]
 
 
-def test_a_file_that_is_too_large_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dunwell_aws.uploads.MAX_FILE_BYTES", 10)
-    bucket = InMemoryBucket(a=csv_file({}))
-    upload(bucket, InMemoryLedger(), "a")
-    assert "split it, keeping the header" in record(bucket, "a")["failure"]
+def test_a_file_that_is_large_is_handed_over_and_not_read() -> None:
+    bucket, machine = InMemoryBucket(a=csv_file({})), Machine()
+    upload(bucket, InMemoryLedger(), "a", large_bytes=10, machine=machine)
+    assert [key for key, _ in machine.started] == ["uploads/a"]
+    assert (bucket.asked, list(bucket.files)) == ([], ["uploads/a"])
 
 
 def test_one_upload_that_fails_comes_again_and_the_others_do_not() -> None:
@@ -126,7 +130,46 @@ def test_a_file_delivered_twice_is_in_the_ledger_once() -> None:
     bucket, ledger = InMemoryBucket(a=csv_file({})), InMemoryLedger()
     upload(bucket, ledger, "a", "a")
     (account,) = ledger.accounts.values()
-    assert (account.version, record(bucket, "a")["in_ledger"]) == (1, 1)
+    assert (account.version, record(bucket, "a")["in_ledger"], record(bucket, "a")["status"]) == (1, 1, "done")
+
+
+def test_the_same_content_under_another_name_is_skipped_and_says_so() -> None:
+    content = csv_file({}, {"invoice_number": "A-2", "amount": "much"})
+    bucket, ledger = InMemoryBucket(a=content, b=content), InMemoryLedger()
+    upload(bucket, ledger, "a")
+    ledger.load = None  # type: ignore[assignment]
+    upload(bucket, ledger, "b")
+    first, second = record(bucket, "a"), record(bucket, "b")
+    assert (second["status"], second["same_as"], second["written"]) == ("skipped", "a", 0)
+    assert second["rows"] == first["rows"] == 2
+    assert bucket.files["results/b.rejects.csv"] == bucket.files["results/a.rejects.csv"]
+
+
+def test_a_file_that_comes_back_under_its_name_is_answered_with_its_own_rejects() -> None:
+    good, bad = csv_file({}), csv_file({"amount": "much"})
+    bucket, ledger = InMemoryBucket(a=good), InMemoryLedger()
+    for content in (good, bad, good):
+        bucket.files["uploads/a"] = content
+        upload(bucket, ledger, "a")
+    assert len(bucket.files["results/a.rejects.csv"].splitlines()) == 1
+    assert record(bucket, "a")["rejected"] == 0
+
+
+def test_a_file_with_rows_of_later_days_is_imported_again_when_they_have_come() -> None:
+    tomorrow = (AT + timedelta(days=1)).date().isoformat()
+    bucket, ledger = InMemoryBucket(a=csv_file({"issued_on": tomorrow, "due_on": tomorrow})), InMemoryLedger()
+    upload(bucket, ledger, "a")
+    assert (record(bucket, "a")["later"], ledger.accounts) == (1, {})
+    upload(bucket, ledger, "a", at=AT + timedelta(days=1))
+    assert (record(bucket, "a")["in_ledger"], len(ledger.accounts)) == (1, 1)
+
+
+def test_more_rejects_than_fit_into_memory_are_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dunwell_aws.results._PART_BYTES", 2_000)
+    bucket = InMemoryBucket(a=csv_file(*({"amount": "much", "invoice_number": f"A-{n}"} for n in range(6_000))))
+    upload(bucket, InMemoryLedger(), "a", large_bytes=10_000_000)
+    rows = list(csv.DictReader(io.StringIO(bucket.files["results/a.rejects.csv"].decode())))
+    assert [int(row["line"]) for row in rows] == list(range(2, 6_002))
 
 
 def test_a_message_that_is_not_s3s_is_reported() -> None:

@@ -18,11 +18,11 @@ from dunwell_onnx.fallback import CHALLENGER, CHAMPION
 from dunwell_onnx.scorer import OnnxScorer
 from functions.monitor_models import app
 from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, made_up
-from tests.support.bucket import InMemoryBucket
 from tests.support.escalation import account
 from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.ledger import Facts, paid
 from tests.support.memory import InMemoryLedger
+from tests.support.reports_bucket import ReportsBucket
 
 MODELS = Path(__file__).parents[2] / "model_artifacts"
 TODAY = PORTFOLIO_AS_OF
@@ -70,13 +70,13 @@ def logged(portfolio: dict[str, list[InvoiceFacts]]) -> dict[date, list[LoggedMo
 
 
 @pytest.fixture
-def bucket(logged: dict[date, list[LoggedMoment]]) -> InMemoryBucket:
-    made = InMemoryBucket()
+def bucket(logged: dict[date, list[LoggedMoment]]) -> ReportsBucket:
+    made = ReportsBucket()
     made.files = {f"{LOG}{day}/00-start.jsonl": (log_lines(moments), "") for day, moments in logged.items()}
     return made
 
 
-def watch(bucket: InMemoryBucket, ledger: InMemoryLedger, models: Path = MODELS, *orders: Any) -> dict[str, Any]:
+def watch(bucket: ReportsBucket, ledger: InMemoryLedger, models: Path = MODELS, *orders: Any) -> dict[str, Any]:
     answer = app.handler(
         sqs_event(*(orders or ({"as_of": TODAY.isoformat()},))),
         lambda_context(),
@@ -95,7 +95,7 @@ def models(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_report_holds_forecasts_against_what_happened(bucket: InMemoryBucket, ledger: InMemoryLedger) -> None:
+def test_the_report_holds_forecasts_against_what_happened(bucket: ReportsBucket, ledger: InMemoryLedger) -> None:
     found = watch(bucket, ledger)
     at_all = found["calibration"][0]
     assert at_all["rows"] > 150
@@ -106,7 +106,7 @@ def test_the_report_holds_forecasts_against_what_happened(bucket: InMemoryBucket
 
 
 def test_a_portfolio_unlike_the_training_data_is_said_in_an_alarm_and_shown(
-    bucket: InMemoryBucket, ledger: InMemoryLedger
+    bucket: ReportsBucket, ledger: InMemoryLedger
 ) -> None:
     for key, (text, kind) in list(bucket.files.items()):
         lines = [json.loads(line) for line in text.splitlines()]
@@ -118,7 +118,7 @@ def test_a_portfolio_unlike_the_training_data_is_said_in_an_alarm_and_shown(
     assert "has history" in bucket.files[f"{WRITTEN}.html"][0]
 
 
-def test_the_page_stands_alone_with_pictures_and_no_script(bucket: InMemoryBucket, ledger: InMemoryLedger) -> None:
+def test_the_page_stands_alone_with_pictures_and_no_script(bucket: ReportsBucket, ledger: InMemoryLedger) -> None:
     watch(bucket, ledger)
     page, kind = bucket.files[f"{WRITTEN}.html"]
     assert kind == "text/html; charset=utf-8"
@@ -129,20 +129,20 @@ def test_the_page_stands_alone_with_pictures_and_no_script(bucket: InMemoryBucke
 
 
 def test_with_nothing_logged_yet_the_page_says_so_and_nobody_is_alarmed(ledger: InMemoryLedger) -> None:
-    bucket = InMemoryBucket()
+    bucket = ReportsBucket()
     found = watch(bucket, ledger)
     assert (found["moments"], found["alarms"], found["challenge"]) == (0, [], None)
     assert "not known yet" in bucket.files[f"{WRITTEN}.html"][0]
 
 
-def test_the_future_and_what_is_long_past_are_not_read(bucket: InMemoryBucket, ledger: InMemoryLedger) -> None:
+def test_the_future_and_what_is_long_past_are_not_read(bucket: ReportsBucket, ledger: InMemoryLedger) -> None:
     bucket.files[f"{LOG}{TODAY + timedelta(days=1)}/00-start.jsonl"] = ("nonsense\n", "")
     bucket.files[f"{LOG}{TODAY - timedelta(days=400)}/00-start.jsonl"] = ("nonsense\n", "")
     before = watch(bucket, ledger)
     assert before["moments"] > 300
 
 
-def test_a_challenger_is_asked_the_same_questions(bucket: InMemoryBucket, ledger: InMemoryLedger, models: Path) -> None:
+def test_a_challenger_is_asked_the_same_questions(bucket: ReportsBucket, ledger: InMemoryLedger, models: Path) -> None:
     shutil.copytree(models / "late_payment" / CHAMPION, models / "late_payment" / CHALLENGER)
     challenge = watch(bucket, ledger, models)["challenge"]
     assert challenge["version"] == "2.0.0"
@@ -152,7 +152,7 @@ def test_a_challenger_is_asked_the_same_questions(bucket: InMemoryBucket, ledger
 
 
 def test_a_challenger_that_is_damaged_stops_nothing(
-    bucket: InMemoryBucket, ledger: InMemoryLedger, models: Path
+    bucket: ReportsBucket, ledger: InMemoryLedger, models: Path
 ) -> None:
     shutil.copytree(models / "late_payment" / CHAMPION, models / "late_payment" / CHALLENGER)
     (models / "late_payment" / CHALLENGER / "model.onnx").write_bytes(b"")
@@ -162,7 +162,7 @@ def test_a_challenger_that_is_damaged_stops_nothing(
 
 
 def test_a_damaged_model_is_reported_and_the_report_is_of_the_champion(
-    bucket: InMemoryBucket, ledger: InMemoryLedger, models: Path
+    bucket: ReportsBucket, ledger: InMemoryLedger, models: Path
 ) -> None:
     (models / "late_payment" / "model.onnx").write_bytes(b"cut")
     found = watch(bucket, ledger, models)
@@ -170,5 +170,5 @@ def test_a_damaged_model_is_reported_and_the_report_is_of_the_champion(
     assert "the champion, is served instead" in found["alarms"][0]
 
 
-def test_made_again_it_is_the_same(bucket: InMemoryBucket, ledger: InMemoryLedger) -> None:
+def test_made_again_it_is_the_same(bucket: ReportsBucket, ledger: InMemoryLedger) -> None:
     assert watch(bucket, ledger) == watch(bucket, ledger)

@@ -9,6 +9,7 @@ import pytest
 from dunwell.ingestion.importing import customer_id
 from dunwell.ingestion.sink import LedgerSink
 from dunwell.ingestion.syncing import Phase, Sync, SyncReport
+from dunwell.ingestion.taking import Importer
 from dunwell.ledger.model import Account
 from dunwell.payments.gateway_events import GatewayEvents
 from dunwell_aws import bootstrap
@@ -20,7 +21,7 @@ from functions.sync_source import app
 from infra.local.stripe_sandbox.server import StripeSandbox
 from tests.adapters.stripe_sandbox_support import KEY, client_of, command
 from tests.support.invocation import lambda_context, set_variables, sqs_event
-from tests.support.memory import InMemoryLedger
+from tests.support.memory import InMemoryKnownFacts, InMemoryLedger
 from tests.support.portal import InMemoryOrderStore, account, invoice
 from tests.unit.ingestion.test_syncing import PLENTY, InMemoryCheckpoints
 
@@ -65,7 +66,7 @@ class Office:
 
     def sync(self, *left: float) -> SyncReport:
         looks = iter(left)
-        sink = LedgerSink(self.ledger, "example", self.now, ZONE)
+        sink = LedgerSink(Importer(self.ledger, "example", InMemoryKnownFacts()), self.now, ZONE)
         repair = app.WebhookRepair(self.events, ZONE)
         return Sync(self.source, sink, repair, self.places).run(lambda: next(looks, PLENTY))
 

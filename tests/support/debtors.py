@@ -15,7 +15,7 @@ TODAY = date(2026, 6, 30)
 """The business date of the deployed stack's tests: a Tuesday without a holiday."""
 
 _MAPPING = yaml.safe_load((ROOT / "infra" / "sources" / f"{SOURCE}.yaml").read_text(encoding="utf-8"))
-COLUMNS = tuple(rule["column"] for rule in _MAPPING["fields"].values())
+COLUMNS = tuple(rule["column"] for rule in _MAPPING["tables"][0]["fields"].values())
 _numbers = count(1)
 
 

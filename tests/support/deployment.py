@@ -19,8 +19,8 @@ from dunwell.payments.order import CheckoutOrder
 from dunwell_aws.access import DynamoAccessStore
 from dunwell_aws.documents import read_policy
 from dunwell_aws.orders import DynamoOrderStore
+from dunwell_aws.results import RESULTS, UPLOADS
 from dunwell_aws.table import Table
-from dunwell_aws.uploads import RESULTS, UPLOADS
 from infra.local.demo import steps
 from infra.local.demo.payer import Payer
 from infra.local.demo.progress import Progress
@@ -33,7 +33,12 @@ WAIT_SECONDS = 90
 """Cold starts on a busy machine take seconds each."""
 
 _TIMEOUT_SECONDS = 30
-SMALL_AND_SOON = {"PortfolioWorkers": "2", "EscalationSpreadSeconds": "1"}
+SMALL_AND_SOON = {
+    "PortfolioWorkers": "2",
+    "EscalationSpreadSeconds": "1",
+    "LargeFileBytes": "60000",
+    "RangeBytes": "30000",
+}
 
 
 class Deployment:
@@ -91,6 +96,10 @@ class Deployment:
         """Upload a file; its run record. A name is used once."""
         self.put_upload(name, content)
         return self.run_record(name)
+
+    def bank_file(self, name: str, content: bytes) -> dict[str, Any]:
+        """Upload a bank file; its run record. A name is used once."""
+        return self.upload(f"bank/{name}", content)
 
     def owe(self, *rows: Mapping[str, str]) -> None:
         """Bring invoices into the ledger by a file, as a source would."""

@@ -11,9 +11,11 @@ from zlib import crc32
 from dunwell.errors import ConflictError
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import Event
+from dunwell.ingestion.known import Known
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import SHARDS
+from dunwell.ledger.update import followed
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.ports import CollectionState
 from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, PastScore
@@ -32,7 +34,7 @@ class InMemoryLedger:
         self._lock = Lock()
 
     def load(self, customer_id: str) -> Account | None:
-        return self.accounts.get(customer_id)
+        return followed(self.accounts.get, customer_id)
 
     def commit(self, change: Change, *others: Change) -> Account:
         changes = (change, *others)
@@ -51,6 +53,30 @@ class InMemoryLedger:
     def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
         mine = (i for i, a in self.accounts.items() if a.is_open and shard_of(i) == shard)
         return iter(sorted(i for i in mine if i > after))
+
+
+class InMemoryKnownFacts:
+    """``KnownFacts`` in a dict; ``before_keep`` is called before each write: a test is overtaken or dies there."""
+
+    def __init__(self) -> None:
+        self.stored: dict[tuple[str, str], Known] = {}
+        self.loads = 0
+        self.before_keep: Callable[[], None] = lambda: None
+        self._lock = Lock()
+
+    def load(self, source: str, customer_ids: Sequence[str]) -> dict[str, Known]:
+        self.loads += 1
+        return {one: self.stored[source, one] for one in customer_ids if (source, one) in self.stored}
+
+    def keep(self, source: str, customer_id: str, known: Known) -> str | None:
+        self.before_keep()
+        with self._lock:
+            now = self.stored.get((source, customer_id), Known())
+            if now.token != known.token:
+                return None
+            token = str(int(now.token or 0) + 1)
+            self.stored[source, customer_id] = Known.unpacked(token, known.packed())
+            return token
 
 
 def shard_of(customer_id: str) -> int:

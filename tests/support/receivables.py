@@ -9,12 +9,13 @@ from functools import cache
 from typing import Any
 
 from dunwell.accounts.model import CustomerKind
-from dunwell.ingestion.mapping import SourceMapping
+from dunwell.ingestion.mapping import INFER, SourceMapping, TableMapping, with_styles
 from dunwell.ingestion.records import CustomerRecord, InvoiceRecord, Receivable
 from dunwell_aws.documents import folder, read_mappings
 
 TODAY = date(2026, 11, 20)
 AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+SETTLED = {"date": "iso", "decimal": ".", "thousands": ","}
 GOOD = {
     "customer_number": "C-1",
     "customer_name": "Anna's Bakery",
@@ -46,6 +47,15 @@ def mappings() -> tuple[SourceMapping, ...]:
 def mapping(name: str = "dunwell_receivables") -> SourceMapping:
     """A shipped mapping."""
     return next(one for one in mappings() if one.name == name)
+
+
+def settled_tables() -> list[TableMapping]:
+    """Every table that is shipped; what is inferred from a file is settled as a file of ISO dates would."""
+    return [
+        with_styles(table, {name: SETTLED for name, rule in table.fields.items() if INFER in (rule.date, rule.decimal)})
+        for source in mappings()
+        for table in source.tables
+    ]
 
 
 def csv_file(*rows: Mapping[str, str], header: Iterable[str] = tuple(GOOD)) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import Contact, ContactStatus
-from infra.local.demo import source, steps
+from infra.local.demo import bank, source, steps
 from infra.local.demo.progress import Progress
 from infra.local.demo.source import Source
 from infra.local.demo.view import View
@@ -29,6 +29,7 @@ class Story:
 
     source: Source
     run: dict[str, object] = field(default_factory=dict)
+    cash: dict[str, object] = field(default_factory=dict)
     scored: int = 0
     contacts: list[Contact] = field(default_factory=list)
     paid: Account | None = None
@@ -48,6 +49,9 @@ def tell(stack: LocalStack, progress: Progress, data: Source) -> tuple[View, Sto
         view = steps.connect(stack)
     with progress.step(f"upload {data.path.name}"):
         story.run = steps.upload(view, progress, data)
+    if content := bank.statement(view, data.as_of):
+        with progress.step("bank statement: some pay by transfer"):
+            story.cash = bank.upload(view, progress, content)
     with progress.step(f"daily cycle of {data.as_of}"):
         cycle = steps.daily_cycle(view, progress)
         story.scored, story.contacts = cycle.scored, cycle.contacts
@@ -83,6 +87,7 @@ def summary(story: Story, progress: Progress) -> str:
     rows = [
         ("records in", f"{run['rows']} rows: {run['in_ledger']} in the ledger, {run['later']} left out as later"),
         ("rejected", f"{run['rejected']}{f' ({rejected})' if rejected else ''}"),
+        ("cash", bank.said(story.cash) if story.cash else "none: nobody owes anything on this day"),
         ("scored", f"{story.scored} open invoices"),
         ("contacts", f"{len(decided)} planned, {reasons['OK']} allowed, refused: {refused}"),
         ("sent", ", ".join(f"{count} by {channel}" for channel, count in sorted(reached.items())) or "none"),

@@ -1,14 +1,16 @@
 """The receivables file of a demo: the user's, or a generated portfolio."""
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from dunwell.errors import InvalidInputError
-from dunwell.ingestion.records import RejectedRowError
-from dunwell.ingestion.table import Table
+from dunwell.ingestion.reading import Reading, read_rows
+from dunwell.ingestion.records import CreditNoteRecord, InvoiceRecord, PaymentRecord, Receivable, Record
 from dunwell_aws.documents import read_mappings
+from dunwell_aws.workbook import open_workbook
 from infra.local.errors import LocalStackError
 from infra.local.portfolio import generate
 from infra.local.stack import ROOT
@@ -50,25 +52,30 @@ def given(path: Path, as_of: date | None) -> Source:
     except OSError as error:
         raise LocalStackError(f"cannot read DATA={path}: {error.strerror}") from None
     try:
-        table = Table(content, read_mappings(ROOT / "infra"))
+        reading = read_rows(content, read_mappings(ROOT / "infra"), workbook=open_workbook)
+        last, rows = _last_date(reading)
     except InvalidInputError:
         return Source(path, as_of or GENERATED_AS_OF, 0)
-    last, rows = _last_date(table)
     return Source(path, as_of or last or GENERATED_AS_OF, rows)
 
 
-def _last_date(table: Table) -> tuple[date | None, int]:
+def _last_date(reading: Reading) -> tuple[date | None, int]:
     """The last day on which the file says that something happened, and its number of rows."""
     last: date | None = None
     rows = 0
-    for line, row in table.rows():
-        rows += 1
-        if isinstance(row, RejectedRowError):
-            continue
-        try:
-            receivable = table.mapping.read(line, row)
-        except RejectedRowError:
-            continue
-        happened = max(receivable.invoice.issued_on, receivable.invoice.settled_on or receivable.invoice.issued_on)
-        last = max(last, happened) if last else happened
+    for batch in reading.batches:
+        rows += batch.rows
+        days = [day for record in batch.records for day in _days(record)]
+        last = max([last, *days] if last else days, default=None)
     return last, rows
+
+
+def _days(record: Receivable | Record) -> Iterator[date]:
+    """When a row says that something happened."""
+    told = record.invoice if isinstance(record, Receivable) else record
+    if isinstance(told, InvoiceRecord | CreditNoteRecord):
+        yield told.issued_on
+    if isinstance(told, InvoiceRecord) and told.settled_on:
+        yield told.settled_on
+    if isinstance(told, PaymentRecord):
+        yield told.received_on

@@ -11,7 +11,7 @@ import stripe
 from dunwell.ledger.model import Account
 from dunwell.money import format_money
 from dunwell.outreach.contact import Contact, ContactStatus
-from dunwell_aws.uploads import RESULTS, UPLOADS
+from dunwell_aws.results import RESULTS, UPLOADS
 from infra.local.demo.payer import Payer, someone_reminded
 from infra.local.demo.progress import Progress
 from infra.local.demo.source import Source

@@ -11,6 +11,7 @@ from dunwell_aws.environment import (
     AccessEnvironment,
     Environment,
     GatewayEnvironment,
+    IngestEnvironment,
     LedgerEnvironment,
     MailEnvironment,
     UrlsEnvironment,
@@ -22,17 +23,24 @@ if TYPE_CHECKING:
     from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
     from dunwell.ingestion.ports import RecordSink
+    from dunwell.ingestion.reading import Workbook
+    from dunwell.ingestion.run import FileImport
+    from dunwell.ingestion.taking import Importer
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.policy import Policy
+    from dunwell.remittance.applying import CashApplication
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
     from dunwell_aws.mail import Mailer
     from dunwell_aws.messages import Renderer
     from dunwell_aws.orders import DynamoOrderStore
+    from dunwell_aws.remittance_index import DynamoRemittanceIndex
+    from dunwell_aws.results import Results
     from dunwell_aws.senders import EmailSender, SmsSender
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
     from dunwell_aws.table import Table
+    from dunwell_aws.uploads import Sources
     from dunwell_aws.urls import Urls
 
 
@@ -99,12 +107,72 @@ def mappings() -> "list[SourceMapping]":
 
 
 @cache
+def sources() -> "Sources":
+    """What files are read with. Workbooks are opened by a package that is imported when one comes."""
+    from dunwell_aws.documents import folder
+    from dunwell_aws.uploads import Sources, edition_of
+
+    def workbook() -> "Workbook":
+        from dunwell_aws.workbook import open_workbook
+
+        return open_workbook
+
+    return Sources(mappings(), edition_of(folder("infra")), workbook, policy().creditor.timezone)
+
+
+@cache
+def importer() -> "Importer":
+    """Rows into the ledger."""
+    from dunwell.ingestion.taking import Importer
+    from dunwell_aws.known_facts import DynamoKnownFacts
+
+    known = DynamoKnownFacts(ledger_table())
+    return Importer(ledger(), policy().creditor.creditor_id, known, remittance_index())
+
+
+@cache
+def file_import() -> "FileImport":
+    """Files into the ledger."""
+    from dunwell.ingestion.run import FileImport
+    from dunwell_aws.uploads import THREADS, in_threads
+
+    return FileImport(importer(), in_threads, THREADS)
+
+
+@cache
 def record_sink() -> "RecordSink":
     """Where the records of pulled sources go."""
     from dunwell.ingestion.sink import LedgerSink
 
-    creditor = policy().creditor
-    return LedgerSink(ledger(), creditor.creditor_id, clock().now, creditor.timezone)
+    return LedgerSink(importer(), clock().now, policy().creditor.timezone)
+
+
+@cache
+def remittance_index() -> "DynamoRemittanceIndex":
+    """Pointers to invoices and payers, and the bank lines."""
+    from dunwell_aws.remittance_index import DynamoRemittanceIndex
+
+    return DynamoRemittanceIndex(ledger_table())
+
+
+@cache
+def cash() -> "CashApplication":
+    """Bank lines into the ledger."""
+    from dunwell.remittance.applying import CashApplication
+    from dunwell_aws.documents import folder, read_cash_policy
+
+    index, creditor = remittance_index(), policy().creditor
+    rules = read_cash_policy(folder("infra"))
+    return CashApplication(ledger(), index, index, creditor.creditor_id, creditor.timezone, rules)
+
+
+@cache
+def results() -> "Results":
+    """The answers to uploaded files."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.results import Results
+
+    return Results(client("s3"), read_environment(IngestEnvironment).ingest_bucket)
 
 
 @cache

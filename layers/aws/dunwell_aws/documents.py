@@ -1,5 +1,6 @@
 """Versioned data from ``infra/``: policies and source mappings, read from YAML and validated at first use."""
 
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,16 @@ from pydantic import TypeAdapter, ValidationError
 from dunwell.errors import InvalidInputError
 from dunwell.ingestion.mapping import SourceMapping
 from dunwell.outreach.policy import Policy
+from dunwell.remittance.policy import CashPolicy
+
+
+@dataclass(frozen=True)
+class _CashDocument:
+    """A policy as far as it is about cash; the version is that of the whole document."""
+
+    version: str
+    cash: CashPolicy = field(default_factory=CashPolicy)
+
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 T = TypeVar("T")
@@ -34,6 +45,16 @@ def read_policy(infra: Path, name: str = "default") -> Policy:
         InvalidInputError: the file is missing or breaks a rule; says where.
     """
     return _read(infra / "policies" / f"{name}.yaml", Policy)
+
+
+def read_cash_policy(infra: Path, name: str = "default") -> CashPolicy:
+    """The rules of cash application in a policy.
+
+    Raises:
+        InvalidInputError: the file is missing or breaks a rule; says where.
+    """
+    document = _read(infra / "policies" / f"{name}.yaml", _CashDocument)
+    return replace(document.cash, version=document.version)
 
 
 def read_mappings(infra: Path) -> list[SourceMapping]:

@@ -13,17 +13,29 @@ def marshal(value: Any) -> dict[str, Any]:
     Raises:
         TypeError: a float, or anything else that the ledger does not hold.
     """
+    kind = type(value)
+    if kind is str:
+        return {"S": value}
+    if kind is int:
+        return {"N": str(value)}
+    if kind is dict:
+        return {"M": {name: marshal(part) for name, part in value.items()}}
+    if kind is list or kind is tuple:
+        return {"L": [marshal(part) for part in value]}
+    if kind is bool:
+        return {"BOOL": value}
+    if value is None:
+        return {"NULL": True}
+    return _marshal_subtype(value)
+
+
+def _marshal_subtype(value: Any) -> dict[str, Any]:
+    """What is none of the plain types themselves; looked at last, because an account is thousands of plain values."""
     match value:
-        case bool():
-            return {"BOOL": value}
         case str():
-            return {"S": value}
+            return {"S": str(value)}
         case int():
-            return {"N": str(value)}
-        case None:
-            return {"NULL": True}
-        case list() | tuple():
-            return {"L": [marshal(part) for part in value]}
+            return {"N": str(int(value))}
         case Mapping():
             return {"M": {name: marshal(part) for name, part in value.items()}}
     raise TypeError(f"{type(value).__name__} does not belong in the ledger")

@@ -23,6 +23,12 @@ class LedgerEnvironment(Environment):
     ledger_table: str = Field(alias="LEDGER_TABLE", min_length=1)
 
 
+class IngestEnvironment(LedgerEnvironment):
+    """Of functions that take files into the ledger."""
+
+    ingest_bucket: str = Field(alias="INGEST_BUCKET", min_length=1)
+
+
 class AccessEnvironment(Environment):
     """Of functions that issue or open the portal's links."""
 

@@ -2,16 +2,21 @@
 
 The change's version is its sort key, and its put demands that there is none yet. That one condition makes a write
 atomic, loses no update and needs no transaction: a change of an open account costs one write unit a kilobyte. Events
-stand in the same item and reach the bus through the stream. Only when an account opens or closes do two items have to
-agree, the journal's and the work list's: then it is a transaction. Changes of several accounts always are.
+stand in the same item and reach the bus through the stream.
+
+The work list is an item of its own, written before an account opens and after it closed, and never over the trace of a
+newer version: an open account is always on the list, whatever dies on the way, and a closed one that stayed on it costs
+the daily pass a look. A transaction, at twice the price, is for what must be whole: changes of several accounts, and a
+change larger than an item, whose further parts stand behind the first, which says how many they are.
 """
 
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -22,6 +27,7 @@ from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.fold import PART_ORDER
 from dunwell.ledger.model import Account, Invoice
+from dunwell.ledger.update import followed
 from dunwell_aws.table import (
     LEDGER,
     NEW,
@@ -35,13 +41,12 @@ from dunwell_aws.table import (
     to_plain,
 )
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
-
 _ITEM_BYTES = 300_000
 """DynamoDB takes 400 KB an item, counting names and numbers its own way."""
-_ITEMS = 95
-"""And 100 items a transaction, 4 MB altogether."""
+_ITEMS = 100
+_TRANSACTION_BYTES = 3_800_000
+"""What a transaction takes: 100 items, 4 MB altogether."""
+_READINGS = 5
 _PAUSE_SECONDS = 0.05
 _INVOICES = TypeAdapter(list[Invoice])
 _ENTRIES = TypeAdapter(list[Entry])
@@ -55,15 +60,19 @@ class DynamoLedger:
         self._part_order = part_order
 
     def load(self, customer_id: str) -> Account | None:
-        """See the port. One query."""
+        """See the port. One query; one more for a customer who became part of another one."""
+        return followed(self._stored, customer_id)
+
+    def _stored(self, customer_id: str) -> Account | None:
+        items = self._journal_of(customer_id)
         customer: Customer | None = None
         version = 0
-        invoices: list[dict[str, Any]] = []
-        entries: list[dict[str, Any]] = []
-        for change in self._table.query(partition(customer_id), LEDGER):
+        invoices: list[Invoice] = []
+        entries: list[Entry] = []
+        for change in items:
             version = change["version"]
-            invoices += change.get("invoices", ())
-            entries += change.get("entries", ())
+            invoices += _INVOICES.validate_json(change.get("invoices", "[]"))
+            entries += _ENTRIES.validate_json(change.get("entries", "[]"))
             if "customer" in change:
                 customer = from_plain(Customer, change["customer"])
         if customer is None:
@@ -71,88 +80,122 @@ class DynamoLedger:
         return Account(
             customer,
             version,
-            {invoice.invoice_id: invoice for invoice in _INVOICES.validate_python(invoices)},
-            {entry.entry_id: entry for entry in _ENTRIES.validate_python(entries)},
+            {invoice.invoice_id: invoice for invoice in invoices},
+            {entry.entry_id: entry for entry in entries},
             self._part_order,
         )
 
     def commit(self, change: Change, *others: Change) -> Account:
-        """See the port. One conditional put, or a transaction where items have to agree.
+        """See the port. One conditional put; beside it one of the work list's, when the account opens or closes.
 
         A lost race waits a moment before it is told, so that many writers of one account do not lose to each other
         again and again.
         """
-        after, writes = self._written(change)
-        for other in others:
-            writes += self._written(other)[1]
-        if len(writes) > _ITEMS:
-            raise InvalidInputError("the accounts are too large to be changed together")
+        changes = (change, *others)
+        after = [one.applied() for one in changes]
+        opened = [then for one, then in zip(changes, after, strict=True) if then.is_open and not _was_open(one)]
         try:
-            self._table.write(writes)
+            for then in opened:
+                self._list(then)
+            self._write(
+                [item for one, then in zip(changes, after, strict=True) for item in _journal(one, then.version)]
+            )
         except ConflictError:
+            for then in opened:
+                self._list_as_is(then.customer.customer_id)
             time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - jitter, not a secret
             raise
-        return after
+        for one, then in zip(changes, after, strict=True):
+            if _was_open(one) and not then.is_open:
+                with suppress(ConflictError):  # it opened again meanwhile
+                    self._list(then)
+        return after[0]
 
     def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
         """See the port. One index query a page of about 10,000 accounts."""
         return (key["work_sk"] for key in self._table.work(shard_partition(shard), after))
 
-    def _written(self, change: Change) -> "tuple[Account, list[TransactWriteItemTypeDef]]":
-        """The account afterwards, and the writes that make it so."""
-        after = change.applied()
-        customer_id = after.customer.customer_id
-        items = list(_journal(change))
-        after = _at_version(after, change.account.version + len(items))
-        writes = [self._table.put(item, NEW) for item in items]
-        was_open = change.account.version > 0 and change.account.is_open
-        if after.is_open != was_open:
-            writes.append(self._table.put(_on_work_list(customer_id, after.is_open)))
-        return after, writes
+    def _journal_of(self, customer_id: str) -> list[dict[str, Any]]:
+        for _ in range(_READINGS):
+            items = list(self._table.query(partition(customer_id), LEDGER))
+            if not _is_torn(items):
+                return items
+        raise ConflictError("the account is being changed")
+
+    def _write(self, items: Sequence[Mapping[str, Any]]) -> None:
+        if len(items) > _ITEMS or (len(items) > 1 and _size(items) > _TRANSACTION_BYTES):
+            raise InvalidInputError("this is too large to be written at once: divide it")
+        self._table.write([self._table.put(item, NEW) for item in items])
+
+    def _list(self, account: Account) -> None:
+        """Put an account on the work list or, without the index's keys, off it: no function has to delete here.
+
+        Raises:
+            ConflictError: a newer version of the account is noted there.
+        """
+        customer_id = account.customer.customer_id
+        listed = {"work_pk": open_shard(customer_id), "work_sk": customer_id} if account.is_open else {}
+        item = {"pk": partition(customer_id), "sk": ON_WORK_LIST, "version": account.version} | listed
+        older = self._table.put(
+            item, "attribute_not_exists(version) OR version <= :version", {":version": account.version}
+        )
+        self._table.write([older])
+
+    def _list_as_is(self, customer_id: str) -> None:
+        """Put right what was noted for a change that lost its race."""
+        with suppress(ConflictError):
+            if account := self.load(customer_id):
+                self._list(account)
 
 
-def _on_work_list(customer_id: str, is_open: bool) -> dict[str, Any]:
-    """The account's place on the work list. Without the index's keys it is off it: no function has to delete here."""
-    listed = {"work_pk": open_shard(customer_id), "work_sk": customer_id} if is_open else {}
-    return {"pk": partition(customer_id), "sk": ON_WORK_LIST} | listed
+def _was_open(change: Change) -> bool:
+    return change.account.version > 0 and change.account.is_open
 
 
-def _journal(change: Change) -> Iterator[dict[str, Any]]:
+def _is_torn(items: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether only some parts of the last change were seen: a query may read between the items of a transaction."""
+    last = items[-1]["version"] if items else 0
+    seen = [item for item in reversed(items[-_ITEMS:]) if item["version"] == last]
+    return bool(seen) and len(seen) != seen[-1].get("parts", 1)
+
+
+def _journal(change: Change, version: int) -> Iterator[dict[str, Any]]:
     """A change as items, each within DynamoDB's size: one, unless it is very large."""
-    version = change.account.version
     recorded_at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    customer = change.customer or (change.account.customer if version == 0 else None)
+    customer = change.customer or (change.account.customer if change.account.version == 0 else None)
     head: dict[str, Any] = {"events": plain_events(change.events)} if change.events else {}
     if customer:
         head["customer"] = to_plain(customer, defaults=False)
-    invoices = _INVOICES.dump_python(list(change.invoices.values()), mode="json", exclude_defaults=True)
-    entries = _ENTRIES.dump_python(list(change.entries.values()), mode="json", exclude_defaults=True)
-    for part in _parts(head, invoices, entries):
-        version += 1
-        key = {"pk": partition(change.account.customer.customer_id), "sk": f"{LEDGER}{version:010d}"}
-        yield key | {"version": version, "recorded_at": recorded_at} | part
+    invoices = [_json(_INVOICES, one) for one in change.invoices.values()]
+    entries = [_json(_ENTRIES, one) for one in change.entries.values()]
+    parts = list(_parts(_size(head), {"invoices": invoices, "entries": entries}))
+    if len(parts) > 1:
+        head["parts"] = len(parts)
+    for number, part in enumerate(parts):
+        further = f"#{number:02d}" if number else ""
+        key = {"pk": partition(change.account.customer.customer_id), "sk": f"{LEDGER}{version:010d}{further}"}
+        texts = {name: f"[{','.join(facts)}]" for name, facts in part.items()}
+        yield key | {"version": version, "recorded_at": recorded_at} | ({} if number else head) | texts
 
 
-def _parts(
-    head: dict[str, Any], invoices: Sequence[dict[str, Any]], entries: Sequence[dict[str, Any]]
-) -> Iterator[dict[str, Any]]:
-    part, used = head, _size(head)
-    for name, facts in (("invoices", invoices), ("entries", entries)):
-        for fact in facts:
-            size = _size(fact)
+def _json(adapter: TypeAdapter[Any], fact: Invoice | Entry) -> str:
+    """A fact as text: an account is thousands of them, and DynamoDB's typed values take botocore ten times as long."""
+    return adapter.dump_json([fact], exclude_defaults=True).decode()[1:-1]
+
+
+def _parts(used: int, facts: Mapping[str, Sequence[str]]) -> Iterator[dict[str, list[str]]]:
+    """Facts by kind for each item; ``used``: bytes that the first one holds already."""
+    part: dict[str, list[str]] = {}
+    for name, texts in facts.items():
+        for text in texts:
+            size = len(text.encode()) + 1
             if used + size > _ITEM_BYTES:
                 yield part
                 part, used = {}, 0
-            part.setdefault(name, []).append(fact)
+            part.setdefault(name, []).append(text)
             used += size
     yield part
 
 
-def _size(plain: dict[str, Any]) -> int:
+def _size(plain: object) -> int:
     return len(json.dumps(plain, ensure_ascii=False).encode())
-
-
-def _at_version(account: Account, version: int) -> Account:
-    if account.version == version:
-        return account
-    return Account(account.customer, version, account.invoices, account.entries, account.part_order)

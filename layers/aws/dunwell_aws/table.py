@@ -28,6 +28,8 @@ CASE = "COLLECT#CASE#"
 CHECKOUT = "CHECKOUT#"
 OUTBOX = "OUTBOX#"
 WAITING_CASES = "CASES#WAITING"
+IDS = "IDS"
+CASH_WAITING = "CASH#WAITING"
 
 WORK_INDEX = "work"
 NEW = "attribute_not_exists(pk)"
@@ -50,6 +52,37 @@ def open_shard(customer_id: str) -> str:
 def shard_partition(shard: int) -> str:
     """The work list partition of a shard of open accounts."""
     return f"OPEN#{shard:02d}"
+
+
+def reference_partition(key: str) -> str:
+    """Where the pointers to invoices of a reference key stand."""
+    return f"REF#{key}"
+
+
+def name_partition(key: str) -> str:
+    """Where the pointers to customers of a name's or number's key stand."""
+    return f"PAYER#{key}"
+
+
+def account_partition(key: str) -> str:
+    """Where the customers stand for whom an account paid."""
+    return f"ACCOUNT#{key}"
+
+
+def payout_partition(currency: str, amount_minor: int) -> str:
+    """Where payouts of an amount stand."""
+    return f"PAYOUT#{currency}#{amount_minor}"
+
+
+def lines_partition(currency: str, amount_minor: int) -> str:
+    """Where bank lines of an amount stand: by day, so that one query finds the late ones."""
+    return f"LINES#{currency}#{amount_minor}"
+
+
+def line_key(item_id: str) -> tuple[str, str]:
+    """A bank line's partition and sort key from its id (``LineRecord.item_id``)."""
+    currency, amount_minor, day, line_id = item_id.split(".")
+    return lines_partition(currency, int(amount_minor)), f"{day}#{line_id}"
 
 
 @cache

@@ -10,6 +10,7 @@ Scalar = str | int | bool | None
 RECEIVABLES_IMPORTED = "ReceivablesImported"
 PAYMENT_APPLIED = "PaymentApplied"
 PAYMENT_FAILED = "PaymentFailed"
+REMITTANCE_SUSPENDED = "RemittanceSuspended"
 ENTRY_POSTED = "EntryPosted"
 CONTACT_PLANNED = "ContactPlanned"
 CONTACT_REFUSED = "ContactRefused"

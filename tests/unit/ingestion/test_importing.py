@@ -9,7 +9,7 @@ import pytest
 from dunwell.accounts.model import Channel, CustomerKind, Hold
 from dunwell.events import RECEIVABLES_IMPORTED
 from dunwell.ingestion.importing import METHOD, Import, Origin, Row, customer_id, import_records
-from dunwell.ingestion.records import Receivable
+from dunwell.ingestion.records import PaymentRecord, Receivable
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, InvoiceStatus
 from dunwell.ledger.posting import post_payment
@@ -177,3 +177,30 @@ def test_what_contact_taught_us_is_never_imported_away() -> None:
 def test_the_last_row_describes_the_customer() -> None:
     account = stored(receivable("A-1", customer_name="Old"), receivable("A-2", customer_kind=CustomerKind.PERSON))
     assert (account.customer.name, account.customer.kind) == ("Anna's Bakery", CustomerKind.PERSON)
+
+
+def payment(refunded_minor: int, version: str = "") -> PaymentRecord:
+    return PaymentRecord(
+        2, "C-1", "P-1", "USD", 100, YESTERDAY, (("A-1", 100),), refunded_minor, TODAY, version=version
+    )
+
+
+def refunded(*records: PaymentRecord) -> Account:
+    account = stored(receivable("A-1", 100))
+    for hours, record in enumerate(records):
+        made = import_records(account, [record], Origin("example", "erp", TODAY, AT + timedelta(hours=hours)))
+        account = after(made) if made.changes else account
+    return account
+
+
+def test_a_refund_grows_with_what_a_source_reports_and_an_older_report_changes_nothing() -> None:
+    reports = [payment(0, "1"), payment(30, "2"), payment(80, "4")]
+    assert [refunded(*reports[:n]).balances for n in (1, 2, 3)] == [{}, {"USD": 30}, {"USD": 80}]
+    assert refunded(*reports, payment(30, "3"), payment(80, "4")).balances == {"USD": 80}
+    assert refunded(payment(0), payment(30), payment(80), payment(30)).balances == {"USD": 80}
+
+
+def test_a_refund_that_failed_or_a_dispute_that_was_won_stands_again() -> None:
+    reports = [payment(30, "1"), payment(80, "2"), payment(10, "3"), payment(10, "3"), payment(60, "4")]
+    assert [refunded(*reports[:n]).balances["USD"] for n in (1, 2, 3, 4, 5)] == [30, 80, 10, 10, 60]
+    assert refunded(*reports, payment(0, "5")).balances == {}

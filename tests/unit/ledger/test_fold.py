@@ -162,6 +162,13 @@ def test_a_payment_pending_is_no_money_yet_and_ends_with_the_payment_or_the_fail
     assert account(announced, entry("f", EntryKind.FAILURE, 100, of="n")).pending == ()
 
 
+def test_an_announcement_does_not_move_its_payment_among_those_of_its_day() -> None:
+    bills, announced = (bill("A", 100, due=1), bill("B", 100, due=2)), entry("n", EntryKind.PENDING, 60, 9)
+    told = (entry("p", EntryKind.CREDIT_NOTE, 60, 10), replace(pay("a", 60), of="n"), pay("b", 60))
+    made = account(*bills, *told)
+    assert account(*bills, *told, announced).allocations("a") == made.allocations("a") != ()
+
+
 def test_two_payments_and_a_refund_between_them_on_one_day_take_effect_by_the_hour() -> None:
     def hour(made: Entry, hours: int) -> Entry:
         return replace(made, at=datetime.fromisoformat(f"2026-03-11T{hours:02}:00:00+00:00"))

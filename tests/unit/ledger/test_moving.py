@@ -17,7 +17,7 @@ from dunwell.ledger.fold import Replay
 from dunwell.ledger.model import Account
 from dunwell.ledger.moving import merge, split, transfer
 from dunwell.ledger.posting import charge, post_payment, reverse
-from dunwell.ledger.update import current, update
+from dunwell.ledger.update import update
 from tests.support.memory import InMemoryLedger
 from tests.unit.ledger.test_fold import CUSTOMER, FACTS, account, bill, entry, on_invoice, pay, undo
 
@@ -85,10 +85,10 @@ def test_after_a_merger_everything_is_on_the_kept_account_and_the_other_is_empty
 
 def test_an_old_id_leads_to_the_account_where_the_facts_are() -> None:
     ledger = InMemoryLedger(*merged(of(CUSTOMER, bill("A", 100)), of(OTHER, bill("B", 80))))
-    found = current(ledger, "cus_b")
+    found = ledger.load("cus_b")
     assert found
     assert found.customer.customer_id == "cus_a"
-    assert current(ledger, "cus_x") is None
+    assert ledger.load("cus_x") is None
 
     def pays(account: Account) -> Change:
         return post_payment(account, method="m", reference="r", currency="USD", amount_minor=180, received_at=AT)
@@ -102,7 +102,7 @@ def test_customers_who_are_part_of_each_other_are_a_mistake_that_is_told() -> No
     _, gone = merged(of(CUSTOMER), of(OTHER))
     _, also_gone = merged(of(OTHER), of(CUSTOMER))
     with pytest.raises(ConflictError):
-        current(InMemoryLedger(gone, also_gone), "cus_a")
+        InMemoryLedger(gone, also_gone).load("cus_a")
 
 
 def test_a_payment_or_refund_told_again_after_the_merger_is_not_posted_again() -> None:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from dunwell.errors import NotFoundError
 from dunwell.events import PAYMENT_APPLIED, PAYMENT_FAILED
-from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, Outcome
+from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents, Outcome
 from dunwell.payments.order import OrderStatus
 from dunwell.payments.ports import PaymentStatus
+from tests.support.cash import CashWorld
 from tests.support.portal import NOW
 from tests.support.shop import Shop
 
@@ -134,3 +135,22 @@ def test_any_sequence_of_reports_about_a_payment_ends_in_the_same_ledger(reports
     assert len(account.payments) == 1
     assert shop.order().status is OrderStatus.PAID
     assert [event.name for event in shop.ledger.events] == [PAYMENT_APPLIED]
+
+
+def test_money_for_an_unknown_customer_goes_to_suspense_once_and_to_the_customer_when_it_is_known() -> None:
+    shop, world = Shop(), CashWorld()
+    shop.start("inv_a1")
+    events = GatewayEvents(shop.ledger, shop.orders, shop.gateway, unknown=replace(world.cash, ledger=shop.ledger))
+    world.ledger = shop.ledger
+    paid = shop.gateway.pays(shop.order())
+    anna = shop.ledger.accounts.pop("cus_anna")
+    for number in range(2):
+        event = GatewayEvent(f"evt_{number}", GatewayEventKind.PAYMENT_SUCCEEDED, paid.reference)
+        assert events.apply(event, NOW) is Outcome.UNMATCHED
+    assert world.unclear() == {"USD": paid.amount_minor}
+
+    shop.ledger.accounts["cus_anna"] = anna
+    again = GatewayEvent("evt_9", GatewayEventKind.PAYMENT_SUCCEEDED, paid.reference)
+    assert [events.apply(again, NOW) for _ in range(2)] == [Outcome.POSTED] * 2
+    assert (world.unclear(), world.placed()) == ({}, {f"{paid.reference}#succeeded": paid.amount_minor})
+    assert shop.ledger.accounts["cus_anna"].open_minor("inv_a1") == 0

@@ -40,6 +40,7 @@ class Field:
     def __init__(self, name: str, known: CanonicalField, rule: FieldRule) -> None:
         self.name, self.known, self.rule = name, known, rule
         self.money = known.type is ValueType.AMOUNT
+        self._part = re.compile(rule.part) if rule.part else None
         self._amount = amount_reader(rule)
         self._read = _reader(known.type, rule)
         self._exact = _exact_reader(known.type)
@@ -56,6 +57,8 @@ class Field:
     def plain(self, raw: str) -> str:
         """The raw text with default and map of values applied."""
         text = raw.strip() or self.rule.default
+        if self._part and (found := self._part.search(text)):
+            text = (found[1] or "").strip()
         if len(text) > LONGEST_TEXT:
             raise RefusedValueError(f"is longer than {LONGEST_TEXT} characters", "shorten it, or add a lost quote")
         if not text:

@@ -5,24 +5,18 @@ is fast is therefore only the way of good rows.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import compress, repeat
+from operator import lt
 from typing import Any
 
+from dunwell.ingestion.building import records_of
 from dunwell.ingestion.cells import Field, ListField
 from dunwell.ingestion.fields import EXTERNAL_ID, RecordKind
 from dunwell.ingestion.mapping import TableMapping
-from dunwell.ingestion.records import (
-    CreditNoteRecord,
-    CustomerRecord,
-    InvoiceRecord,
-    PaymentRecord,
-    Receivable,
-    Record,
-    Reject,
-    RejectedRowError,
-)
-from dunwell.ingestion.rows import DELETED_AT, RowReader, SkippedRowError, value_of
+from dunwell.ingestion.plain import plain_amounts, plain_texts
+from dunwell.ingestion.records import Receivable, Record, Reject, RejectedRowError
+from dunwell.ingestion.rows import DELETED_AT, RowReader, SkippedRowError
 from dunwell.ingestion.values import RefusedValueError
 
 REMEMBERED = 10_000
@@ -30,8 +24,6 @@ REMEMBERED = 10_000
 
 _REFUSED = object()
 _NOT_COLUMNWISE = frozenset({"disputed_amount", "refunded", "refunded_on", "credit_limit"})
-# Field of the record → canonical field, where they differ.
-_NAMES = {"amount_minor": "amount", "tax_minor": "tax", "credit_limit_minor": "credit_limit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +103,7 @@ class ColumnReader:
             exactly: the cells may be ``Exact``, so that equal texts need not be equal values.
         """
         done = Converted()
-        if self._table.only:
+        if self._table.only or self._table.leave_out:
             keep = self._wanted(chunk)
             done.skipped = len(keep) - sum(keep)
             chunk = chunk if all(keep) else chunk.chosen(keep)
@@ -128,6 +120,11 @@ class ColumnReader:
             accepted = frozenset(allowed)
             cells = chunk.columns.get(column) or repeat("", len(keep))
             keep = [kept and (cell or "").strip() in accepted for kept, cell in zip(keep, cells, strict=True)]
+        for column, pattern in self._rows.left.items():
+            cells = chunk.columns.get(column) or repeat("", len(keep))
+            keep = [
+                kept and not pattern.fullmatch((cell or "").strip()) for kept, cell in zip(keep, cells, strict=True)
+            ]
         return keep
 
     def _one_by_one(self, chunk: Chunk, places: Iterable[int], done: Converted) -> None:
@@ -146,11 +143,11 @@ class ColumnReader:
         found, trouble = self._values(chunk)
         trouble |= _contradictions(self._table.makes, found, trouble, len(chunk.lines))
         if not trouble:
-            done.records = _records(self._table.makes, chunk.lines, found)
+            done.records = records_of(self._table.makes, chunk.lines, found)
             return
         keep = [at not in trouble for at in range(len(chunk.lines))]
         good = {name: list(compress(column, keep)) for name, column in found.items()}
-        fast = iter(_records(self._table.makes, list(compress(chunk.lines, keep)), good))
+        fast = iter(records_of(self._table.makes, list(compress(chunk.lines, keep)), good))
         for at, kept in enumerate(keep):
             if kept:
                 done.records.append(next(fast))
@@ -162,30 +159,43 @@ class ColumnReader:
         found: dict[str, Sequence[Any]] = {}
         trouble: set[int] = set()
         for one in self._simple:
-            raw = _raw_column(one, chunk)
-            known = None if one.money else self._known[one.name]
-            if known is None:
-                column = self._amount_column(one, raw, found["currency"])
+            column, doubtful = (
+                self._amounts_of(one, chunk, found["currency"]) if one.money else self._column(one, chunk)
+            )
+            if doubtful and _REFUSED in column:
                 trouble.update(at for at, value in enumerate(column) if value is _REFUSED)
-            else:
-                if len(known) > REMEMBERED:
-                    known.clear()
-                column = list(map(known.__getitem__, raw))
-                if known.trouble:
-                    trouble.update(at for at, value in enumerate(column) if value is _REFUSED)
             found[one.name] = column
         return found, trouble
 
-    def _amount_column(self, one: Field, raw: Sequence[str], currencies: Sequence[str]) -> list[Any]:
+    def _column(self, one: Field, chunk: Chunk) -> tuple[Sequence[Any], bool]:
+        """A field's value in each row, and whether one may be refused."""
+        known = self._known[one.name]
+        if len(known) > REMEMBERED:
+            known.clear()
+        if one.rule.column and one.rule.column in chunk.columns:
+            raw = chunk.columns[one.rule.column]
+            if (texts := plain_texts(one, raw)) is not None:
+                return texts, False
+            column = list(map(known.__getitem__, raw))
+        elif names := _places(one, chunk):
+            cells = (chunk.columns.get(name) or repeat("", len(chunk.lines)) for name in names)
+            column = list(map(known.__getitem__, zip(*cells, strict=True)))
+        else:
+            column = [known[one.rule.value]] * len(chunk.lines)
+        return column, known.trouble
+
+    def _amounts_of(self, one: Field, chunk: Chunk, currencies: Sequence[Any]) -> tuple[Sequence[Any], bool]:
+        """An amount in each row, and whether one may be refused."""
+        raw = _raw_amounts(one, chunk)
+        if (amounts := plain_amounts(one, raw, currencies)) is not None:
+            return amounts, False
         by_currency = self._amounts.setdefault(one.name, {})
         for code in set(currencies):
             if code not in by_currency:
                 by_currency[code] = _Known(_amount_reading(one, code))
             elif len(by_currency[code]) > REMEMBERED:
                 by_currency[code].clear()
-        if len(set(currencies)) == 1:
-            return list(map(by_currency[currencies[0]].__getitem__, raw))
-        return [by_currency[code][text] for code, text in zip(currencies, raw, strict=True)]
+        return [by_currency[code][text] for code, text in zip(currencies, raw, strict=True)], True
 
 
 def _is_simple(one: Field) -> bool:
@@ -193,12 +203,15 @@ def _is_simple(one: Field) -> bool:
     return not (isinstance(one, ListField) or one.name in _NOT_COLUMNWISE or one.name.startswith(EXTERNAL_ID))
 
 
-def _reading(one: Field) -> Callable[[str | None], Any]:
-    """Reads a raw cell; a value that would be left out is refused, so that the definition counts it."""
-    lenient = one.rule.if_bad == "empty"
+def _reading(one: Field) -> Callable[[Any], Any]:
+    """Reads a raw cell, or the cells of the columns that make one up.
 
-    def read(raw: str | None) -> Any:
-        text = raw or ""
+    A value that would be left out is refused, so that the definition counts it.
+    """
+    lenient, names = one.rule.if_bad == "empty", one.rule.source_columns
+
+    def read(raw: Any) -> Any:
+        text = one.raw(dict(zip(names, raw, strict=True))) if isinstance(raw, tuple) else raw or ""
         value = one.value(text)
         if lenient and not value and text.strip():
             raise RefusedValueError("is left out")
@@ -216,14 +229,20 @@ def _amount_reading(one: Field, code: Any) -> Callable[[str | None], Any]:
     return read
 
 
-def _raw_column(one: Field, chunk: Chunk) -> Sequence[Any]:
+def _places(one: Field, chunk: Chunk) -> tuple[str, ...]:
+    """The columns that together make the field's text, when it has several and any of them is there."""
+    names = () if one.rule.column else one.rule.source_columns
+    return () if chunk.columns.keys().isdisjoint(names) else names
+
+
+def _raw_amounts(one: Field, chunk: Chunk) -> Sequence[str]:
     rule, count = one.rule, len(chunk.lines)
     if rule.column:
         return chunk.columns.get(rule.column) or [""] * count
-    if rule.value:
+    names = _places(one, chunk)
+    if not names:
         return [rule.value] * count
-    names = [name for name in rule.source_columns if name in chunk.columns]
-    rows = zip(*(chunk.columns[name] for name in names), strict=True) if names else repeat((), count)
+    rows = zip(*(chunk.columns.get(name) or repeat("", count) for name in names), strict=True)
     return [one.raw(dict(zip(names, cells, strict=True))) for cells in rows]
 
 
@@ -232,14 +251,11 @@ def _contradictions(kind: RecordKind, found: Mapping[str, Sequence[Any]], troubl
     if kind not in (RecordKind.RECEIVABLE, RecordKind.INVOICE):
         return set()
     nothing = [None] * count
-    rows = zip(
-        found["issued_on"],
-        found["due_on"],
-        found.get("settled_on", nothing),
-        found["amount"],
-        found.get("tax", nothing),
-        strict=True,
-    )
+    issued, due, amounts = found["issued_on"], found["due_on"], found["amount"]
+    settled, taxes = found.get("settled_on", nothing), found.get("tax", nothing)
+    if not trouble and not (any(map(lt, due, issued)) or _any_less(settled, issued) or _any_less(amounts, taxes)):
+        return set()
+    rows = zip(issued, due, settled, amounts, taxes, strict=True)
     return {
         at
         for at, (issued_on, due_on, settled_on, amount_minor, tax_minor) in enumerate(rows)
@@ -252,49 +268,9 @@ def _contradictions(kind: RecordKind, found: Mapping[str, Sequence[Any]], troubl
     }
 
 
-def _records(kind: RecordKind, lines: Sequence[int], found: Mapping[str, Sequence[Any]]) -> list[Receivable | Record]:
-    if kind is RecordKind.CUSTOMER:
-        return list(_customers(lines, found))
-    if kind is RecordKind.INVOICE:
-        return list(_invoices(lines, found))
-    if kind is RecordKind.CREDIT_NOTE:
-        return list(_built(CreditNoteRecord, lines, found, {}))
-    if kind is RecordKind.PAYMENT:
-        return list(_built(PaymentRecord, lines, found, {}))
-    without_history = {name: column for name, column in found.items() if name != "removed"}
-    return list(map(Receivable, _customers(lines, without_history), _invoices(lines, found)))
-
-
-def _customers(lines: Sequence[int], found: Mapping[str, Sequence[Any]]) -> Iterable[CustomerRecord]:
-    names = found.get("customer_name") or found["customer_number"]
-    numbers = found["customer_number"]
-    named = [name or number for name, number in zip(names, numbers, strict=True)]
-    return _built(CustomerRecord, lines, found, {"customer_name": named, "external_ids": repeat(())})
-
-
-def _invoices(lines: Sequence[int], found: Mapping[str, Sequence[Any]]) -> Iterable[InvoiceRecord]:
-    computed: dict[str, Iterable[Any]] = {"disputed_minor": repeat(0), "tax_minor": repeat(0)}
-    if "disputed" in found:
-        pairs = zip(found["disputed"], found["amount"], strict=True)
-        computed["disputed_minor"] = [amount if disputed else 0 for disputed, amount in pairs]
-    if "tax" in found:
-        computed["tax_minor"] = [tax or 0 for tax in found["tax"]]
-    return _built(InvoiceRecord, lines, found, computed)
-
-
-def _built(
-    record: type[Any], lines: Sequence[int], found: Mapping[str, Sequence[Any]], computed: Mapping[str, Iterable[Any]]
-) -> Iterable[Any]:
-    """Records from columns, by position, which is the cheapest way to make a dataclass."""
-    columns: list[Iterable[Any]] = []
-    for one in fields(record):
-        name = _NAMES.get(one.name, one.name)
-        if one.name == "line":
-            columns.append(lines)
-        elif one.name in computed:
-            columns.append(computed[one.name])
-        elif name in found:
-            columns.append(found[name])
-        else:
-            columns.append(repeat(one.default if one.name.endswith("_minor") else value_of({}, name)))
-    return map(record, *columns)
+def _any_less(some: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether one of some is less than the other of its row, where both are there."""
+    if not (any(some) and any(others)):
+        return False
+    both = ((one, other) for one, other in zip(some, others, strict=True) if one is not None and other is not None)
+    return any(one < other for one, other in both)

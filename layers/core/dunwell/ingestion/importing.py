@@ -1,16 +1,15 @@
 """Importing one customer's records: what is new becomes a change, what is known writes nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TypeVar
 
-from dunwell.accounts.consent import source_consents
-from dunwell.accounts.contact_points import contact_points, postal_address
-from dunwell.accounts.describing import redescribed
-from dunwell.accounts.model import Channel, Customer, customer_id_of
+from dunwell.accounts.describing import is_older
+from dunwell.accounts.model import Customer
 from dunwell.events import RECEIVABLES_IMPORTED, Event
 from dunwell.ids import stable_id
+from dunwell.ingestion.bundles import Bundle, in_changes, joined, without
+from dunwell.ingestion.describing import described
 from dunwell.ingestion.records import (
     CreditNoteRecord,
     CustomerRecord,
@@ -24,20 +23,28 @@ from dunwell.ledger.change import Change
 from dunwell.ledger.entry import RECEIPTS, Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Instalment, Invoice
 from dunwell.ledger.ports import FACTS_PER_CHANGE
-from dunwell.ledger.posting import payment_id
+from dunwell.ledger.posting import known_as, payment_id
 
 METHOD = "imported"
 Row = Receivable | Record
-Fact = TypeVar("Fact")
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Where a customer's rows went; the three add up to the rows given."""
+    """Where a customer's rows went; ``in_ledger``, ``later`` and ``rejects`` add up to the rows given.
+
+    Attributes:
+        written: rows of ``in_ledger`` that brought something new.
+        taken: the rows of ``in_ledger``.
+        lasting: those of them that would change nothing if they came again, on whatever day.
+    """
 
     in_ledger: int = 0
     later: int = 0
     rejects: tuple[Reject, ...] = ()
+    written: int = 0
+    taken: tuple[Row, ...] = ()
+    lasting: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +90,16 @@ def import_records(
     amount. Older versions change nothing.
 
     Args:
-        account: as stored, or None for a new customer.
+        account: as stored, or None for a new customer; of a customer merged into another, that other's.
         rows: all of one customer number, at least one.
         facts_per_change: how many facts the store can write at once.
     """
     run = _Import(account, rows, origin)
     for row in rows:
         run.take(row)
-    return Import(tuple(run.changes(facts_per_change)), Tally(run.in_ledger, run.later, tuple(run.rejects)))
-
-
-@dataclass(slots=True)
-class _News:
-    """Facts that belong together: an invoice and what the same row says of it."""
-
-    invoices: dict[str, Invoice] = field(default_factory=dict)
-    entries: dict[str, Entry] = field(default_factory=dict)
-
-    @property
-    def size(self) -> int:
-        return len(self.invoices) + len(self.entries)
+    changes = tuple(run.changes(facts_per_change))
+    tally = Tally(len(run.taken), run.later, tuple(run.rejects), run.written, tuple(run.taken), tuple(run.lasting))
+    return Import(changes, tally)
 
 
 class _Import:
@@ -136,12 +133,14 @@ class _Import:
         self._about: dict[str, list[Entry]] = {}
         for entry in self._now.entries.values():
             self._index(entry)
-        self._changed: set[str] = set()
-        self._payers: dict[str, list[tuple[date, int]]] = {}
-        self._news: list[_News] = []
+        self._settled: list[tuple[Bundle, Invoice, date]] = []
+        self._news: list[Bundle] = []
+        self._describing: list[Bundle] = []
         self._touched = False
-        self.in_ledger = self.later = 0
+        self.later = self._redescribed = 0
         self.rejects: list[Reject] = []
+        self.taken: list[Row] = []
+        self.lasting: list[Row] = []
 
     def take(self, row: Row) -> None:
         record = _of(row)
@@ -152,23 +151,55 @@ class _Import:
         if reject:
             self.rejects.append(reject)
             return
-        self.in_ledger += 1
+        self.taken.append(row)
         self._touched = True
-        customer = row.customer if isinstance(row, Receivable) else record
-        if isinstance(customer, CustomerRecord):
-            self._customer = described(self._customer, customer)
-        if news and news.size:
+        describes = self._describe(row.customer if isinstance(row, Receivable) else record)
+        if news:
+            self._describing += [news] if describes else []
             self._keep(news)
+        else:
+            self._redescribed += describes
+        if self._is_lasting(row):
+            self.lasting.append(row)
 
-    def _keep(self, news: _News) -> None:
+    @property
+    def written(self) -> int:
+        """Rows that brought something new; descriptions that come to what was known before did not."""
+        stays = self._stored is not None and self._stored.customer == self._customer
+        alone = self._redescribed + sum(not news.size for news in self._describing)
+        return len(self._bundles()) + (0 if stays else alone)
+
+    def _bundles(self) -> list[Bundle]:
+        """What is new, without descriptions of invoices that later rows took back to what is stored."""
+        stored = self._stored.invoices if self._stored else {}
+        same = {i for news in self._news for i in news.invoices if stored.get(i) == self._now.invoices[i]}
+        left = (replace(news, invoices=without(news.invoices, same)) if same else news for news in self._news)
+        return [news for news in left if news.size]
+
+    def _describe(self, record: Record) -> bool:
+        """Take over a description; not that of a customer merged into another one, whose own source describes it."""
+        if not isinstance(record, CustomerRecord) or self._customer.customer_id != self._key:
+            return False
+        before, self._customer = self._customer, described(self._customer, record)
+        return self._customer != before
+
+    def _is_lasting(self, row: Row) -> bool:
+        """Whether the row has nothing left to say: not a settlement to come, nor an older version of what is known."""
+        record, description = _of(row), row.customer if isinstance(row, Receivable) else row
+        if isinstance(description, CustomerRecord) and is_older(description.version, self._customer.source_version):
+            return False
+        if not isinstance(record, InvoiceRecord):
+            return True
+        if record.settled_on and record.settled_on > self._origin.today:
+            return False
+        known = self._now.invoices.get(invoice_id(self._key, record.invoice_number))
+        return known is None or not is_older(record.version, known.source_version)
+
+    def _keep(self, news: Bundle) -> None:
         self._now.invoices.update(news.invoices)
         self._now.entries.update(news.entries)
         for entry in news.entries.values():
             self._index(entry)
-            self._changed.update(d.invoice_id for d in entry.directed_to)
-            if not entry.directed_to:
-                self._changed.update(self._now.invoices)
-        self._changed.update(news.invoices)
         self._news.append(news)
 
     def _index(self, entry: Entry) -> None:
@@ -178,35 +209,23 @@ class _Import:
         elif entry.method == METHOD and entry.directed_to:
             self._notes.setdefault(entry.directed_to[0].invoice_id, []).append(entry)
 
-    def _billed_minor(self, invoice_id: str, by: date) -> int:
-        """What was billed on an invoice, less what was paid on it after a date; folded again only when it changed."""
-        if invoice_id in self._changed:
-            self._now = replace(self._now)
-            self._changed.clear()
-            self._payers.clear()
-        if not self._payers:
-            for payment_id, payment in self._now.payments.items():
-                for part in self._now.allocations(payment_id):
-                    self._payers.setdefault(part.invoice_id, []).append((payment.on, part.amount_minor))
-        paid_since = sum(amount for on, amount in self._payers.get(invoice_id, ()) if on > by)
-        return self._now.books.billed_minor(invoice_id) - paid_since
-
     def changes(self, facts_per_change: int) -> Iterator[Change]:
         """Changes of at most so many facts; facts of one row always go together."""
         stored = self._stored
         if not self._touched:
             return
+        self._pay_settled()
         account = stored or Account(self._customer)
         customer = self._customer if stored is None or self._customer != stored.customer else None
-        for part in _parts(self._news, facts_per_change):
-            change = Change(account, customer, _joined(n.invoices for n in part), _joined(n.entries for n in part))
+        for part in in_changes(self._bundles(), facts_per_change):
+            change = Change(account, customer, joined(n.invoices for n in part), joined(n.entries for n in part))
             after = change.applied()
             yield replace(change, events=(self._imported(after, change),))
             account, customer = after, None
         if customer:
             yield Change(account, customer)
 
-    def _read(self, row: Row) -> tuple[_News | None, Reject | None]:
+    def _read(self, row: Row) -> tuple[Bundle | None, Reject | None]:
         record = _of(row)
         if isinstance(record, InvoiceRecord):
             return self._invoice(record)
@@ -218,27 +237,28 @@ class _Import:
 
     # --- invoices ---
 
-    def _invoice(self, record: InvoiceRecord) -> tuple[_News | None, Reject | None]:
+    def _invoice(self, record: InvoiceRecord) -> tuple[Bundle | None, Reject | None]:
         new = self._as_invoice(record)
         known = self._now.invoices.get(new.invoice_id)
         if known is None:
-            news = _News({new.invoice_id: new})
+            news = Bundle({new.invoice_id: new})
             self._contest(news, new, record, record.issued_on)
-            self._settle(news, new, record, 0)
+            self._settle(news, new, record)
             return news, None
-        if new.source_version < known.source_version:
+        if is_older(new.source_version, known.source_version):
             return None, None
-        is_newer = new.source_version > known.source_version
+        is_newer = is_older(known.source_version, new.source_version)
         if (known.currency, known.issued_on) != (new.currency, new.issued_on):
             return None, _contradiction(record)
         if known.amount_minor != new.amount_minor and not is_newer:
             return None, _contradiction(record)
         return self._known_invoice(known, new, record), None
 
-    def _known_invoice(self, known: Invoice, new: Invoice, record: InvoiceRecord) -> _News:
-        news = _News()
+    def _known_invoice(self, known: Invoice, new: Invoice, record: InvoiceRecord) -> Bundle:
+        news = Bundle()
         billed = known.amount_minor + self._corrections(known)
         kept = replace(new, amount_minor=known.amount_minor, instalments=known.instalments, lines=known.lines)
+        kept = replace(kept, source_version=new.source_version or known.source_version)
         if new.amount_minor == known.amount_minor:
             kept = replace(kept, instalments=new.instalments)
         if kept != known:
@@ -246,7 +266,7 @@ class _Import:
         if new.amount_minor != billed:
             self._correct(news, known, new.amount_minor - billed, record)
         self._contest(news, known, record, self._origin.today)
-        self._settle(news, known, record, new.amount_minor - billed)
+        self._settle(news, known, record)
         return news
 
     def _as_invoice(self, record: InvoiceRecord) -> Invoice:
@@ -272,12 +292,12 @@ class _Import:
             if entry.reason == "corrected"
         )
 
-    def _correct(self, news: _News, invoice: Invoice, by_minor: int, record: InvoiceRecord) -> None:
+    def _correct(self, news: Bundle, invoice: Invoice, by_minor: int, record: InvoiceRecord) -> None:
         kind = EntryKind.DEBIT_NOTE if by_minor > 0 else EntryKind.CREDIT_NOTE
         key = f"corrected#{record.version}"
         self._add(news, self._on_invoice(kind, invoice, abs(by_minor), self._origin.today, key, "corrected"))
 
-    def _contest(self, news: _News, invoice: Invoice, record: InvoiceRecord, on: date) -> None:
+    def _contest(self, news: Bundle, invoice: Invoice, record: InvoiceRecord, on: date) -> None:
         """Open, change or end the dispute that the source tells of; disputes that came another way are left alone."""
         standing = self._imported_dispute(invoice)
         if record.disputed_minor == (standing.amount_minor if standing else 0):
@@ -287,39 +307,53 @@ class _Import:
             entry = self._on_invoice(EntryKind.DISPUTE_END, invoice, standing.amount_minor, on, key, "imported")
             self._add(news, replace(entry, of=standing.entry_id))
         if record.disputed_minor:
-            key = f"{METHOD}#{on}"
+            # Contested, settled and contested again, perhaps within a day, is two disputes.
+            key = f"{METHOD}#{on}#{len(self._notes.get(invoice.invoice_id, ()))}"
             self._add(news, self._on_invoice(EntryKind.DISPUTE, invoice, record.disputed_minor, on, key, "imported"))
 
     def _imported_dispute(self, invoice: Invoice) -> Entry | None:
         disputes = (e for e in self._notes.get(invoice.invoice_id, ()) if e.kind is EntryKind.DISPUTE)
         return next((dispute for dispute in disputes if dispute.entry_id not in self._about), None)
 
-    def _settle(self, news: _News, invoice: Invoice, record: InvoiceRecord, corrected_minor: int) -> None:
-        """The settlement a source tells of: of what is open by then, so that who paid through Dunwell pays once.
+    def _settle(self, news: Bundle, invoice: Invoice, record: InvoiceRecord) -> None:
+        """Note the settlement a source tells of; what it comes to is known when every row was read."""
+        if record.settled_on and record.settled_on <= self._origin.today:
+            self._settled.append((news, invoice, record.settled_on))
 
-        Payments through Dunwell dated after it are of the same money: they came first and are left out of it.
+    def _pay_settled(self) -> None:
+        """Settlements: of what is open by then, so that who paid through Dunwell pays once.
+
+        Payments through Dunwell dated after one are of the same money: they came first and are left out of it. Money on
+        account may go to another invoice of the same file, so nothing is settled before all of it was read.
         """
-        if record.settled_on is None or record.settled_on > self._origin.today:
-            return
-        settlement_id = stable_id("pay", invoice.invoice_id, METHOD, record.settled_on.isoformat())
-        if settlement_id in self._now.entries:
-            return
-        amount_minor = invoice.amount_minor + corrected_minor
-        if invoice.invoice_id in self._now.invoices:
-            amount_minor = self._billed_minor(invoice.invoice_id, record.settled_on) + corrected_minor
-        if amount_minor <= 0:
-            return
-        entry = Entry(
-            entry_id=settlement_id,
-            kind=EntryKind.SETTLEMENT,
-            currency=invoice.currency,
-            amount_minor=amount_minor,
-            on=record.settled_on,
-            method=METHOD,
-            reference=invoice.number,
-            directed_to=(Direction(invoice.invoice_id, amount_minor),),
-        )
-        self._add(news, entry)
+        new = [
+            (stable_id("pay", invoice.invoice_id, METHOD, on.isoformat()), news, invoice, on)
+            for news, invoice, on in self._settled
+        ]
+        new = [one for one in new if one[0] not in self._now.entries]
+        payers = self._payers() if new else {}
+        for settlement_id, news, invoice, on in new:
+            paid_since = sum(amount for paid_on, amount in payers.get(invoice.invoice_id, ()) if paid_on > on)
+            amount_minor = self._now.books.billed_minor(invoice.invoice_id) - paid_since
+            if amount_minor > 0:
+                news.entries[settlement_id] = Entry(
+                    entry_id=settlement_id,
+                    kind=EntryKind.SETTLEMENT,
+                    currency=invoice.currency,
+                    amount_minor=amount_minor,
+                    on=on,
+                    method=METHOD,
+                    reference=invoice.number,
+                    directed_to=(Direction(invoice.invoice_id, amount_minor),),
+                )
+
+    def _payers(self) -> dict[str, list[tuple[date, int]]]:
+        """When invoices were paid, and how much each time, before any settlement of this import."""
+        payers: dict[str, list[tuple[date, int]]] = {}
+        for entry_id, payment in self._now.payments.items():
+            for part in self._now.allocations(entry_id):
+                payers.setdefault(part.invoice_id, []).append((payment.on, part.amount_minor))
+        return payers
 
     def _on_invoice(
         self, kind: EntryKind, invoice: Invoice, amount_minor: int, on: date, key: str, reason: str
@@ -338,7 +372,7 @@ class _Import:
 
     # --- credit notes and payments ---
 
-    def _credit_note(self, record: CreditNoteRecord) -> tuple[_News | None, Reject | None]:
+    def _credit_note(self, record: CreditNoteRecord) -> tuple[Bundle | None, Reject | None]:
         entry = Entry(
             entry_id=stable_id("crn", self._key, record.credit_number),
             kind=EntryKind.CREDIT_NOTE,
@@ -354,17 +388,18 @@ class _Import:
             reason = "this credit note is known with another amount or currency"
             fix = "send another credit note, or correct the number"
             return None, Reject(record.line, "credit_number", record.credit_number, reason, fix)
-        news = _News()
+        news = Bundle()
         self._add(news, entry)
         if record.removed:
-            self._take_back(news, entry, entry.amount_minor, self._origin.today, "removed")
+            self._take_back(news, entry, self._origin.today, "removed")
         return news, None
 
-    def _payment(self, record: PaymentRecord) -> tuple[_News | None, Reject | None]:
+    def _payment(self, record: PaymentRecord) -> tuple[Bundle | None, Reject | None]:
         method = record.method or self._origin.source
         holder = self._customer.customer_id
         entry = Entry(
-            entry_id=payment_id(holder, method, record.reference),
+            entry_id=known_as(self._now, EntryKind.PAYMENT, method, record.reference)
+            or payment_id(holder, method, record.reference),
             kind=EntryKind.PAYMENT,
             currency=record.currency,
             amount_minor=record.amount_minor,
@@ -373,13 +408,17 @@ class _Import:
             reference=record.reference,
             directed_to=self._directed(record.pays),
         )
-        announced_id = stable_id("pen", holder, method, record.reference)
+        announced_id = known_as(self._now, EntryKind.PENDING, method, record.reference) or stable_id(
+            "pen", holder, method, record.reference
+        )
         announced = replace(entry, entry_id=announced_id, kind=EntryKind.PENDING)
         known = self._now.entries.get(entry.entry_id) or self._now.entries.get(announced_id)
         if known and (known.currency, known.amount_minor) != (entry.currency, entry.amount_minor):
             reason = "this payment is known with another amount or currency"
             return None, Reject(record.line, "reference", record.reference, reason, "correct the reference")
-        news = _News()
+        news = Bundle()
+        if record.pending and entry.entry_id in self._now.entries:
+            return news, None  # told late: the money is there
         if record.pending or record.failed:
             self._add(news, announced)
             if record.failed:
@@ -387,37 +426,65 @@ class _Import:
                 self._add(news, replace(announced, entry_id=failure_id, kind=EntryKind.FAILURE, of=announced_id))
             return news, None
         self._add(news, replace(entry, of=announced_id) if announced_id in self._now.entries else entry)
-        self._take_back(
-            news, entry, record.refunded_minor, record.refunded_on or record.received_on, "refund", cumulative=True
-        )
+        self._refund(news, entry, record)
         return news, None
 
-    def _take_back(
-        self, news: _News, entry: Entry, total_minor: int, on: date, reason: str, *, cumulative: bool = False
-    ) -> None:
-        """Reverse an entry up to a total: what earlier reports reversed is not reversed again."""
-        done = sum(e.amount_minor for e in self._about.get(entry.entry_id, ()) if e.reason == reason)
-        left = min(total_minor, entry.amount_minor) - done
-        if left <= 0:
+    def _refund(self, news: Bundle, entry: Entry, record: PaymentRecord) -> None:
+        """Follow the cumulative refund: more is reversed; less (it failed, a dispute was won) stands again.
+
+        A record that is no newer than the last one that moved anything moves nothing; without versions a refund only
+        grows.
+        """
+        refunds = [e for e in self._about.get(entry.entry_id, ()) if e.reason == "refund"]
+        reposts = [e for refund in refunds for e in self._about.get(refund.entry_id, ())]
+        versions = [e.reference.rpartition("#")[2] for e in (*refunds, *reposts)]
+        if any(version and not is_older(version, record.version) for version in versions):
             return
-        key = f"{entry.reference}#{reason}" + (f"#{total_minor}" if cumulative else "")
-        reversal = Entry(
+        back = sum(e.amount_minor for e in refunds) - sum(e.amount_minor for e in reposts)
+        more = min(record.refunded_minor, entry.amount_minor) - back
+        key = f"{entry.reference}#refund#{record.refunded_minor}"
+        if more > 0:
+            on = record.refunded_on or record.received_on
+            self._add(news, self._reversal(entry, more, on, f"{key}#{record.version}", "refund"))
+        elif record.version:
+            self._repost(news, refunds, reposts, -more, f"{key}#reposted", record.version)
+
+    def _repost(
+        self, news: Bundle, refunds: list[Entry], reposts: list[Entry], left: int, key: str, version: str
+    ) -> None:
+        """Let so much of what was refunded stand again, the last refund first."""
+        for refund in reversed(refunds):
+            undone = sum(e.amount_minor for e in reposts if e.of == refund.entry_id)
+            again = min(left, refund.amount_minor - undone)
+            if again > 0:
+                left -= again
+                name = f"{key}#{refund.entry_id}#{version}"
+                self._add(news, self._reversal(refund, again, self._origin.today, name, "refund_failed"))
+
+    def _take_back(self, news: Bundle, entry: Entry, on: date, reason: str) -> None:
+        """Reverse all of an entry, once."""
+        if not any(e.reason == reason for e in self._about.get(entry.entry_id, ())):
+            self._add(news, self._reversal(entry, entry.amount_minor, on, f"{entry.reference}#{reason}", reason))
+
+    def _reversal(self, entry: Entry, amount_minor: int, on: date, key: str, reason: str) -> Entry:
+        """A reversal with the import's instant: of several in a day, the one that was told first happened first."""
+        return Entry(
             entry_id=stable_id("rev", self._customer.customer_id, entry.method, key),
             kind=EntryKind.REVERSAL,
             currency=entry.currency,
-            amount_minor=left,
+            amount_minor=amount_minor,
             on=on,
+            at=self._origin.at,
             method=entry.method,
             reference=key,
             of=entry.entry_id,
             reason=reason,
         )
-        self._add(news, reversal)
 
     def _directed(self, pays: Iterable[tuple[str, int]]) -> tuple[Direction, ...]:
         return tuple(Direction(invoice_id(self._key, number), amount) for number, amount in pays if number)
 
-    def _add(self, news: _News, entry: Entry) -> None:
+    def _add(self, news: Bundle, entry: Entry) -> None:
         if entry.entry_id not in self._now.entries:
             news.entries[entry.entry_id] = entry
 
@@ -437,36 +504,6 @@ class _Import:
         )
 
 
-def described(known: Customer, record: CustomerRecord) -> Customer:
-    """The customer as the record describes them. What contact taught us (holds, opt-outs) is never imported away."""
-    address = {name: getattr(record, name) for name in ("street", "postcode", "city", "region", "country")}
-    parent = record.parent_number
-    new = Customer(
-        customer_id=known.customer_id,
-        creditor_id=known.creditor_id,
-        source=known.source,
-        number=known.number,
-        kind=record.customer_kind,
-        name=record.customer_name or record.customer_number,
-        contact_points=contact_points(email=record.email, phone=record.phone, postal=postal_address(**address)),
-        consents=source_consents([Channel.SMS] if record.sms_consent else []),
-        preferred_channel=Channel(record.channel) if record.channel else None,
-        language=record.language or "en",
-        country=record.country,
-        region=record.region,
-        postcode=record.postcode,
-        timezone=record.timezone,
-        legal_entity=record.legal_entity,
-        credit_limit_minor=record.credit_limit_minor,
-        credit_currency=record.credit_currency,
-        external_ids=record.external_ids,
-        parent_id=customer_id_of(known.creditor_id, known.source, parent) if parent else "",
-        removed=record.removed,
-        source_version=record.version,
-    )
-    return redescribed(known, new)
-
-
 def _of(row: Row) -> Record:
     return row.invoice if isinstance(row, Receivable) else row
 
@@ -482,20 +519,3 @@ def _contradiction(record: InvoiceRecord) -> Reject:
     return Reject(
         record.line, "invoice_number", record.invoice_number, reason, "send a credit note, or correct the number"
     )
-
-
-def _parts(news: Sequence[_News], facts_per_change: int) -> Iterator[Sequence[_News]]:
-    part: list[_News] = []
-    used = 0
-    for one in news:
-        if part and used + one.size > facts_per_change:
-            yield part
-            part, used = [], 0
-        part.append(one)
-        used += one.size
-    if part:
-        yield part
-
-
-def _joined(parts: Iterable[Mapping[str, Fact]]) -> dict[str, Fact]:
-    return {key: fact for part in parts for key, fact in part.items()}

@@ -67,6 +67,7 @@ class FieldRule:
             invoice number or due date in it; amount: its amount, empty when the whole amount is meant. Without a key
             the amounts are added up.
         default: what an empty source value means.
+        part: a regular expression; where it is found in the value, its first group is what is meant.
         values: source value → canonical value, ``*`` for any other; without ``*`` a value not listed is rejected.
         date: strptime format, or ``iso``, ``unix``, ``unix_ms``, ``dotnet`` or ``infer``; zone: whose calendar
             instants are read in.
@@ -84,6 +85,7 @@ class FieldRule:
     key: str = ""
     amount: str = ""
     default: str = ""
+    part: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     date: str = "%Y-%m-%d"
     zone: str = "UTC"
@@ -119,7 +121,8 @@ class TableMapping:
         streams: names under which Singer taps send it; empty: the table's own name.
         sheet: the workbook's sheet; empty: any whose header fits.
         only: column → values; rows with another value are left out and counted; skip_zero: so are those of amount
-            zero.
+            zero; leave_out: column → regular expression of the values whose rows are left out and counted, such as the
+            totals of a report.
         delimiter, encoding: of a text file; empty: found out.
     """
 
@@ -132,6 +135,7 @@ class TableMapping:
     sheet: str = ""
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     skip_zero: bool = False
+    leave_out: Mapping[str, str] = field(default_factory=dict)
     delimiter: str = ""
     encoding: str = ""
 
@@ -154,6 +158,11 @@ class TableMapping:
         if "credit_limit" in self.fields and "credit_currency" not in self.fields:
             problems.append("field credit_limit needs credit_currency")
         problems += _problems_of_text(self.delimiter, self.encoding)
+        problems += [
+            f"leave_out {column} is no regular expression"
+            for column, pattern in self.leave_out.items()
+            if _groups_of(pattern) is None
+        ]
         if problems:
             raise InvalidInputError(f"table {self.name}: {'; '.join(problems)}")
 
@@ -173,7 +182,7 @@ class TableMapping:
     def read_columns(self) -> frozenset[str]:
         """Every column that is read when it is there."""
         read = {column for rule in self.fields.values() for column in rule.source_columns}
-        return frozenset(read) | self.required_columns
+        return frozenset(read) | frozenset(self.leave_out) | self.required_columns
 
     @property
     def stream_names(self) -> tuple[str, ...]:
@@ -230,6 +239,8 @@ def _problems(rule: FieldRule, known: CanonicalField) -> list[str]:
         found.append(f"date {rule.date!r} is no format: write one such as %d/%m/%Y, or iso, unix, infer")
     if rule.calling_code and not re.fullmatch(r"[1-9][0-9]{0,2}", rule.calling_code):
         found.append("calling_code is the digits alone, such as '1' or '44'")
+    if rule.part and not _groups_of(rule.part):
+        found.append("part is a regular expression with a group around what is meant")
     if rule.if_bad == "empty" and (known.required or known.type is ValueType.AMOUNT):
         found.append("if_bad: empty is not for amounts and what every row needs")
     try:
@@ -262,6 +273,14 @@ def _problems_of_text(delimiter: str, encoding: str) -> list[str]:
     except LookupError:
         found.append(f"encoding {encoding!r} is unknown: write one such as utf-8 or cp1252")
     return found
+
+
+def _groups_of(pattern: str) -> int | None:
+    """How many groups a regular expression has, None when it is none."""
+    try:
+        return re.compile(pattern).groups
+    except re.error:
+        return None
 
 
 def _is_date_format(text: str) -> bool:

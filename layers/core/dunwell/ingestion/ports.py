@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dunwell.ingestion.records import Record, Reject
+from dunwell.ledger.change import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class RecordSink(Protocol):
         Raises:
             ConflictError, UnavailableError: nothing or a part was taken; take it again later.
         """
+        ...
+
+
+class ChangeWatcher(Protocol):
+    """Learns of invoices and customers before they are in the ledger, such as an index that leads to them."""
+
+    def note(self, change: Change) -> None:
+        """Learn of a change that is about to be committed; it may be told again, and it may never come to be."""
         ...
 
 

@@ -1,5 +1,6 @@
 """What a mapping makes of one row: the definition. ``columns`` does the same for many rows at once, faster."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -58,6 +59,7 @@ class RowReader:
     """Reads rows of one table, whose inferred options are settled.
 
     Attributes:
+        left: column → which rows the mapping leaves out by it.
         left_out: column → how many unreadable values were left out so far, where a rule says so.
     """
 
@@ -65,11 +67,14 @@ class RowReader:
         self.table = table
         self.fields = fields_of(table)
         self.left_out: Counter[str] = Counter()
+        self.left = {column: re.compile(pattern, re.DOTALL) for column, pattern in table.leave_out.items()}
         self._by_name = {field.name: field for field in self.fields}
 
     def wanted(self, row: Row) -> bool:
         """Whether the mapping takes rows such as this one."""
-        return all((row.get(column) or "").strip() in allowed for column, allowed in self.table.only.items())
+        if not all((row.get(column) or "").strip() in allowed for column, allowed in self.table.only.items()):
+            return False
+        return not any(found.fullmatch((row.get(column) or "").strip()) for column, found in self.left.items())
 
     def read(self, line: int, row: Row) -> Receivable | Record:
         """One row as a record.

@@ -4,12 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from dunwell.dates import business_date
-from dunwell.errors import ConflictError
-from dunwell.ingestion.importing import Import, Origin, customer_id, import_records
+from dunwell.ingestion.importing import Origin
 from dunwell.ingestion.ports import Taken
 from dunwell.ingestion.records import Record, Reject
-from dunwell.ledger.ports import Ledger
-from dunwell.ledger.update import ATTEMPTS
+from dunwell.ingestion.taking import CustomerRows, Importer, customer_key
 
 
 class LedgerSink:
@@ -19,9 +17,8 @@ class LedgerSink:
         now: the present instant; zone: the creditor's time zone, whose date is the business date.
     """
 
-    def __init__(self, ledger: Ledger, creditor_id: str, now: Callable[[], datetime], zone: str) -> None:
-        self._ledger = ledger
-        self._creditor_id = creditor_id
+    def __init__(self, importer: Importer, now: Callable[[], datetime], zone: str) -> None:
+        self._importer = importer
         self._now = now
         self._zone = zone
 
@@ -29,30 +26,13 @@ class LedgerSink:
         """See the port. What is dated after today is rejected: who pulls by cursor does not come by it again."""
         if not records:
             return Taken()
-        at = self._now()
-        origin = Origin(self._creditor_id, source, business_date(at, self._zone), at)
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return self._taken(records, origin, customer_id)
-            except ConflictError:
-                if attempt == ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _taken(self, records: Sequence[Record], origin: Origin, named: str) -> Taken:
-        key = named or customer_id(origin.creditor_id, origin.source, records[0].customer_number)
-        account = self._ledger.load(key)
-        if named and account is None:
+        if customer_id and self._importer.account(customer_id) is None:
             reason, fix = "the ledger has no such customer", "post it by hand"
-            return Taken(rejects=tuple(Reject(0, "customer", named, reason, fix) for _ in records))
-        imported = import_records(account, records, origin)
-        for change in imported.changes:
-            self._ledger.commit(change)
-        return _told(imported)
-
-
-def _told(imported: Import) -> Taken:
-    tally = imported.tally
-    later = Reject(0, "", "", "is dated after today", "pull it again when its day has come")
-    rejects = (*tally.rejects, *(later for _ in range(tally.later)))
-    return Taken(tally.in_ledger, 0, rejects) if imported.changes else Taken(0, tally.in_ledger, rejects)
+            return Taken(rejects=tuple(Reject(0, "customer", customer_id, reason, fix) for _ in records))
+        at = self._now()
+        origin = Origin(self._importer.creditor_id, source, business_date(at, self._zone), at)
+        rows = CustomerRows(customer_id or customer_key(records[0], origin), records)
+        (tally,) = self._importer.take([rows], origin)
+        later = Reject(0, "", "", "is dated after today", "pull it again when its day has come")
+        rejects = (*tally.rejects, *(later for _ in range(tally.later)))
+        return Taken(tally.written, tally.in_ledger - tally.written, rejects)

@@ -56,6 +56,7 @@ class Credit:
     """A payment or credit note on its way: what of it stands, and where that is."""
 
     entry: Entry
+    order: int
     live: int
     left: int
     kept: dict[str, int] = field(default_factory=dict)
@@ -136,4 +137,4 @@ class Books:
 
     def settlement_dates(self) -> dict[str, date]:
         """Invoices owed nothing, also nothing written off, and the date that closed each."""
-        return {i: debt.closed_on for i, debt in self.debts.items() if debt.closed_on and not debt.owed[Part.RECOVERY]}
+        return {i: debt.closed_on for i, debt in self.debts.items() if debt.closed_on}

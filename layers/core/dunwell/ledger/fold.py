@@ -9,7 +9,6 @@ Money directed at an invoice that is not issued yet is kept for it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
@@ -56,11 +55,13 @@ def effective_on(entries: Mapping[str, Entry], entry: Entry) -> date:
 
 
 def _chain(entries: Mapping[str, Entry], entry: Entry) -> Iterator[Entry]:
+    """An entry, what it is about, and so on; an announcement has no effect that its payment would have to wait for."""
     for _ in range(_CHAIN):
         yield entry
-        if not entry.of or entry.of not in entries:
+        about = entries.get(entry.of)
+        if about is None or about.kind is EntryKind.PENDING:
             return
-        entry = entries[entry.of]
+        entry = about
 
 
 def fold(
@@ -84,8 +85,8 @@ class Replay:
     ) -> None:
         """Args: leave_out: ids of entries that are not taken, as if they had not happened."""
         self.books = Books()
-        self._entries = dict(entries)
         gone = {*moved_facts(entries), *leave_out}
+        self._entries = {i: entry for i, entry in entries.items() if i not in gone}
         facts: list[tuple[_Place, Invoice | Entry]] = [
             ((invoice.issued_on, _DAWN, 0, 0, i), invoice) for i, invoice in invoices.items() if i not in gone
         ]
@@ -177,10 +178,11 @@ class _Fold:
         self._part_order = part_order
         self._gone = gone
         self._on = date.min
-        self._moved: set[str] = set()
+        self._stirred: set[str] = set()
+        self._contested: set[str] = set()
         self._written_off: dict[str, list[Allocation]] = {}
         self._queues: dict[str, list[tuple[date, str, str]]] = {}
-        self._with_credit: dict[str, dict[str, Credit]] = {}
+        self._with_credit: dict[str, list[tuple[int, str]]] = {}
         self._kept_for: dict[str, dict[str, Credit]] = {}
 
     def take(self, fact: "Invoice | Entry", on: date) -> None:
@@ -190,19 +192,18 @@ class _Fold:
         elif fact.kind in CREDITS:
             self._credit(fact)
         elif fact.kind in CHARGES:
-            self._charge(fact)
+            self._charge(fact, fact.amount_minor)
         elif fact.kind is EntryKind.WRITE_OFF:
-            self._write_off(fact)
+            self._write_off(fact, fact.amount_minor)
         elif fact.kind is EntryKind.REVERSAL:
             self._reverse(fact)
         else:
             self._dispute(fact)
-        self._moved.add(fact.currency)
 
     def flow(self) -> None:
         """Let unapplied credit find invoices, where something changed since the last time."""
-        while self._moved:
-            self._flow(self._moved.pop())
+        while self._stirred:
+            self._flow(self._stirred.pop())
 
     # --- what each fact does ---
 
@@ -220,58 +221,68 @@ class _Fold:
         if entry.kind is EntryKind.SETTLEMENT:
             debt = self._debt_of(entry)
             amount_minor = min(amount_minor, debt.open_minor) if debt else 0
-        credit = Credit(entry, amount_minor, amount_minor)
+        credit = Credit(entry, len(self._credits), amount_minor, amount_minor)
         self._credits[entry.entry_id] = credit
         self._direct(credit)
 
-    def _charge(self, entry: Entry) -> None:
+    def _charge(self, entry: Entry, amount_minor: int) -> None:
         debt = self._debt_of(entry)
         if debt is None:
             return
-        self._standing[entry.entry_id] = entry.amount_minor
-        debt.owed[_CHARGED[entry.kind]] += entry.amount_minor
-        debt.billed += entry.amount_minor
-        debt.closed_on = None
-        self._queue(debt)
+        self._standing[entry.entry_id] = self._standing.get(entry.entry_id, 0) + amount_minor
+        debt.billed += amount_minor
+        self._owe_again(debt, _CHARGED[entry.kind], amount_minor)
 
-    def _write_off(self, entry: Entry) -> None:
+    def _write_off(self, entry: Entry, amount_minor: int) -> None:
         debt = self._debt_of(entry)
         if debt is None:
             return
-        left, parts = entry.amount_minor, []
+        left, parts = amount_minor, []
         for part in self._part_order:
             amount = min(left, debt.owed[part])
             left -= amount
             debt.owed[part] -= amount
             if amount:
                 parts.append(Allocation(debt.invoice.invoice_id, part, amount))
-        debt.owed[Part.RECOVERY] += entry.amount_minor - left
+        debt.owed[Part.RECOVERY] += amount_minor - left
         self._close(debt)
         self._written_off.setdefault(entry.entry_id, []).extend(parts)
-        self._standing[entry.entry_id] = self._standing.get(entry.entry_id, 0) + entry.amount_minor - left
+        self._standing[entry.entry_id] = self._standing.get(entry.entry_id, 0) + amount_minor - left
 
     def _dispute(self, entry: Entry) -> None:
-        about = self._entries.get(entry.of) if entry.kind is EntryKind.DISPUTE_END else entry
-        debt = self._debt_of(about) if about else None
+        """Begin a dispute, or end one that stands."""
+        about = entry if entry.kind is EntryKind.DISPUTE else self._entries.get(entry.of)
+        debt = self._debt_of(about) if about and about.currency == entry.currency else None
         if debt is None or about is None:
             return
-        sign = 1 if entry.kind is EntryKind.DISPUTE else -1
-        debt.disputed = max(0, debt.disputed + sign * about.amount_minor)
+        if about is entry:
+            debt.disputed += about.amount_minor
+            self._contested.add(about.entry_id)
+        elif about.entry_id in self._contested:
+            debt.disputed -= about.amount_minor
+            self._contested.remove(about.entry_id)
         self._queue(debt)
 
     def _reverse(self, entry: Entry) -> None:
         about = self._entries.get(entry.of)
-        if about is None or about.currency != entry.currency:
-            return
-        if about.kind is EntryKind.REVERSAL:
-            self._restore(entry, about)
-        elif about.kind in CREDITS:
-            credit = self._credits.get(about.entry_id)
-            self._standing[entry.entry_id] = self._take_back(credit, entry.amount_minor) if credit else 0
-        elif about.kind in CHARGES:
-            self._standing[entry.entry_id] = self._waive(about, entry.amount_minor)
-        elif about.kind is EntryKind.WRITE_OFF:
-            self._standing[entry.entry_id] = self._write_back(about, entry.amount_minor)
+        if about and about.currency == entry.currency:
+            self._standing[entry.entry_id] = self._undo(about, entry.amount_minor)
+
+    def _undo(self, about: Entry, amount_minor: int) -> int:
+        """Take back what an entry did, at most so much; how much it was."""
+        if about.kind in CREDITS:
+            return self._take_back(self._credits[about.entry_id], amount_minor)
+        if about.kind in CHARGES:
+            return self._waive(about, amount_minor)
+        if about.kind is EntryKind.WRITE_OFF:
+            return self._write_back(about, amount_minor)
+        amount_minor = min(amount_minor, self._standing.get(about.entry_id, 0))
+        undone = self._entries.get(about.of)
+        if about.kind is not EntryKind.REVERSAL or undone is None or not amount_minor:
+            return 0
+        self._standing[about.entry_id] -= amount_minor
+        self._redo(undone, amount_minor)
+        return amount_minor
 
     def _take_back(self, credit: Credit, amount_minor: int) -> int:
         """Take money back out of a credit: first what no invoice took, then what it settled last."""
@@ -285,25 +296,40 @@ class _Fold:
             last = credit.taken.pop()
             undone = min(left, last.amount_minor)
             left -= undone
-            if undone < last.amount_minor:
-                credit.taken.append(Allocation(last.invoice_id, last.part, last.amount_minor - undone))
+            credit.taken += _less(last, undone)
             self._owe_again(self._debts[last.invoice_id], last.part, undone)
         return amount_minor
 
     def _waive(self, charge: Entry, amount_minor: int) -> int:
-        """Take a charge off its invoice; what was paid of it becomes credit again."""
+        """Take a charge off its invoice: what is owed of it, what was written off; what was paid is credit again."""
         debt = self._debt_of(charge)
         if debt is None:
             return 0
         part = _CHARGED[charge.kind]
         amount_minor = min(amount_minor, self._standing.get(charge.entry_id, 0))
         self._standing[charge.entry_id] = self._standing.get(charge.entry_id, 0) - amount_minor
-        self._free(debt, part, amount_minor - debt.owed[part])
-        amount_minor = min(amount_minor, debt.owed[part])
-        debt.owed[part] -= amount_minor
+        written_off = self._forget_write_off(debt, part, amount_minor - debt.owed[part])
+        self._free(debt, part, amount_minor - written_off - debt.owed[part])
+        debt.owed[part] -= amount_minor - written_off
         debt.billed -= amount_minor
         self._close(debt)
         return amount_minor
+
+    def _forget_write_off(self, debt: Debt, part: Part, amount_minor: int) -> int:
+        """Let at most so much of a part's write-offs be not owed at all, the last first; how much it was."""
+        done = 0
+        for write_off_id, parts in reversed(self._written_off.items()):
+            for index in range(len(parts) - 1, -1, -1):
+                one = parts[index]
+                cut = min(one.amount_minor, amount_minor - done)
+                if cut <= 0 or (one.invoice_id, one.part) != (debt.invoice.invoice_id, part):
+                    continue
+                parts[index : index + 1] = _less(one, cut)
+                self._standing[write_off_id] -= cut
+                done += cut
+        self._free(debt, Part.RECOVERY, done - debt.owed[Part.RECOVERY])
+        debt.owed[Part.RECOVERY] -= done
+        return done
 
     def _write_back(self, write_off: Entry, amount_minor: int) -> int:
         """Reopen what was written off; a recovery of it becomes an ordinary payment."""
@@ -318,35 +344,26 @@ class _Fold:
             last = parts.pop()
             undone = min(left, last.amount_minor)
             left -= undone
-            if undone < last.amount_minor:
-                parts.append(Allocation(last.invoice_id, last.part, last.amount_minor - undone))
+            parts += _less(last, undone)
             debt.owed[Part.RECOVERY] -= undone
             self._owe_again(debt, last.part, undone)
         for credit in payers:
             self._direct(credit)
         return done
 
-    def _restore(self, entry: Entry, reversal: Entry) -> None:
-        """Undo a reversal: what it undid stands again."""
-        about = self._entries.get(reversal.of)
-        amount = min(entry.amount_minor, self._standing.get(reversal.entry_id, 0))
-        self._standing[reversal.entry_id] = self._standing.get(reversal.entry_id, 0) - amount
-        self._standing[entry.entry_id] = amount
-        if about is None or not amount:
-            return
+    def _redo(self, about: Entry, amount_minor: int) -> None:
+        """Let what was undone stand again: an entry's effect, or a reversal's."""
         if about.kind in CREDITS:
             credit = self._credits[about.entry_id]
-            credit.live += amount
-            credit.left += amount
+            credit.live += amount_minor
+            credit.left += amount_minor
             self._direct(credit)
         elif about.kind in CHARGES:
-            debt = self._debt_of(about)
-            if debt:
-                self._standing[about.entry_id] += amount
-                debt.billed += amount
-                self._owe_again(debt, _CHARGED[about.kind], amount)
+            self._charge(about, amount_minor)
         elif about.kind is EntryKind.WRITE_OFF:
-            self._write_off(replace(about, amount_minor=amount))
+            self._write_off(about, amount_minor)
+        else:
+            self._standing[about.entry_id] += self._undo(self._entries[about.of], amount_minor)
 
     # --- money and invoices ---
 
@@ -387,9 +404,9 @@ class _Fold:
         credits = self._with_credit.get(currency)
         queue = self._queues.get(currency)
         while credits and queue:
-            credit = next(iter(credits.values()))
+            credit = self._credits[credits[0][1]]
             if credit.free <= 0:
-                del credits[credit.entry.entry_id]
+                heappop(credits)
                 continue
             debt = self._debts[queue[0][2]]
             if debt.free_minor <= 0:
@@ -414,11 +431,7 @@ class _Fold:
                     continue
                 undone = min(amount_minor, taken.amount_minor)
                 amount_minor -= undone
-                credit.taken[index : index + 1] = (
-                    [Allocation(taken.invoice_id, part, taken.amount_minor - undone)]
-                    if undone < taken.amount_minor
-                    else []
-                )
+                credit.taken[index : index + 1] = _less(taken, undone)
                 credit.left += undone
                 debt.owed[part] += undone
                 self._offer(credit)
@@ -427,12 +440,12 @@ class _Fold:
 
     def _owe_again(self, debt: Debt, part: Part, amount_minor: int) -> None:
         debt.owed[part] += amount_minor
-        if part is not Part.RECOVERY:
-            debt.closed_on = None
+        debt.closed_on = None
         self._queue(debt)
 
     def _close(self, debt: Debt) -> None:
-        if debt.open_minor == 0:
+        """Note the day on which nothing was owed any more, also nothing written off."""
+        if debt.closed_on is None and not any(debt.owed):
             debt.closed_on = self._on
 
     def _queue(self, debt: Debt) -> None:
@@ -441,11 +454,13 @@ class _Fold:
             invoice = debt.invoice
             queue = self._queues.setdefault(invoice.currency, [])
             heappush(queue, (invoice.due_on, invoice.number, invoice.invoice_id))
+            self._stirred.add(invoice.currency)
 
     def _offer(self, credit: Credit) -> None:
         """Let a credit's free part find invoices."""
         if credit.free > 0:
-            self._with_credit.setdefault(credit.entry.currency, {})[credit.entry.entry_id] = credit
+            heappush(self._with_credit.setdefault(credit.entry.currency, []), (credit.order, credit.entry.entry_id))
+            self._stirred.add(credit.entry.currency)
 
     def _cut_kept(self, credit: Credit) -> None:
         """What is kept for invoices to come never exceeds what is left."""
@@ -459,6 +474,12 @@ class _Fold:
         """The invoice that a charge, write-off or dispute is on, when both are known and in one currency."""
         debt = self._debts.get(entry.directed_to[0].invoice_id) if entry.directed_to else None
         return debt if debt and debt.invoice.currency == entry.currency else None
+
+
+def _less(allocation: Allocation, amount_minor: int) -> list[Allocation]:
+    """What is left of an allocation after some of it was taken: one, or none."""
+    left = allocation.amount_minor - amount_minor
+    return [Allocation(allocation.invoice_id, allocation.part, left)] if left else []
 
 
 def _by_invoice(parts: Iterable[Direction | Allocation]) -> dict[str, int]:

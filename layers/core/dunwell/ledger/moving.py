@@ -24,7 +24,7 @@ TRANSFER = "transfer"
 def merge(kept: Account, absorbed: Account, at: datetime, who: str) -> tuple[Change, Change]:
     """Make two customers one: every fact of the absorbed one is on the kept account afterwards, under the same ids.
 
-    The absorbed account keeps its facts without effect; ``current`` leads from it to the kept one. Empty changes when
+    The absorbed account keeps its facts without effect; loading it leads to the kept one. Empty changes when
     that was done before.
 
     Args:
@@ -33,7 +33,7 @@ def merge(kept: Account, absorbed: Account, at: datetime, who: str) -> tuple[Cha
     Raises:
         InvalidInputError, RefusedError: see ``merge_customers``.
     """
-    if absorbed.customer.merged_into == kept.customer.customer_id:
+    if kept.customer.customer_id in (absorbed.customer.customer_id, absorbed.customer.merged_into):
         return Change(kept), Change(absorbed)
     merged, gone = merge_customers(kept.customer, absorbed.customer, at, who)
     ours = kept.customer.customer_id

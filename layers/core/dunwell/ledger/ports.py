@@ -8,15 +8,15 @@ from dunwell.ledger.model import Account
 
 SHARDS = 64
 """Open accounts are spread over this many partitions of the work list, so that no partition is hot."""
-FACTS_PER_CHANGE = 5_000
-"""Invoices and entries that every store can write at once."""
+FACTS_PER_CHANGE = 1_000
+"""Invoices and entries that every store can write at once, and in one piece: two pieces cost twice."""
 
 
 class Ledger(Protocol):
     """Accounts by customer."""
 
     def load(self, customer_id: str) -> Account | None:
-        """The account with all its facts, or None when the customer is not known."""
+        """The account that the customer's facts are on now, whole (``update.followed``); None when nobody knows it."""
         ...
 
     def commit(self, change: Change, *others: Change) -> Account:

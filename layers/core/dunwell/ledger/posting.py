@@ -22,7 +22,7 @@ def post(account: Account, entry: Entry, at: datetime) -> Change:
     Raises:
         InvalidInputError: the amount is not positive or the currency unknown; the entry is on the account with another
             amount or currency; a reversal or a write-off is of more than stands.
-        RefusedError: the customer is part of another one (``update.current``).
+        RefusedError: the customer is part of another one (``update.followed``).
     """
     if account.customer.merged_into:
         raise RefusedError(f"this customer is part of {account.customer.merged_into}: post it there")
@@ -64,7 +64,7 @@ def post_payment(
         InvalidInputError: see ``post``.
     """
     payment = Entry(
-        entry_id=_known_as(account, EntryKind.PAYMENT, method, reference)
+        entry_id=known_as(account, EntryKind.PAYMENT, method, reference)
         or payment_id(account.customer.customer_id, method, reference),
         kind=EntryKind.PAYMENT,
         currency=currency,
@@ -79,7 +79,7 @@ def post_payment(
     return post(account, payment, received_at)
 
 
-def _known_as(account: Account, kind: EntryKind, method: str, reference: str) -> str:
+def known_as(account: Account, kind: EntryKind, method: str, reference: str) -> str:
     """The id under which a fact came from an account that is part of this one; empty when it did not.
 
     Ids are made from the customer's, so that what the other account has known under its own would be posted again.
@@ -152,7 +152,7 @@ def reverse(
     if about is None:
         raise NotFoundError("this entry is not on the account")
     entry = Entry(
-        entry_id=_known_as(account, EntryKind.REVERSAL, method, reference)
+        entry_id=known_as(account, EntryKind.REVERSAL, method, reference)
         or stable_id("rev", account.customer.customer_id, method, reference),
         kind=EntryKind.REVERSAL,
         currency=about.currency,

@@ -15,17 +15,19 @@ MERGERS = 16
 """A record that became part of another one so many times over is a mistake."""
 
 
-def current(ledger: Ledger, customer_id: str) -> Account | None:
+def followed(read: Callable[[str], Account | None], customer_id: str) -> Account | None:
     """The account that a customer's facts are on now: of the customer, or of the one that it became part of.
 
-    Returns:
-        None when the customer is not known.
+    What a store's ``load`` does, so that links, orders, files and webhooks of before a merger find their way.
+
+    Args:
+        read: gives an account as it is stored, or None.
 
     Raises:
         ConflictError: the records say that they are part of each other.
     """
     for _ in range(MERGERS):
-        account = ledger.load(customer_id)
+        account = read(customer_id)
         if account is None or not account.customer.merged_into:
             return account
         customer_id = account.customer.merged_into
@@ -42,7 +44,7 @@ def update(ledger: Ledger, customer_id: str, decide: Callable[[Account], Change]
         ConflictError: the race was lost every time; the trigger's own retry comes later.
     """
     for attempt in range(1, ATTEMPTS + 1):
-        account = current(ledger, customer_id)
+        account = ledger.load(customer_id)
         if account is None:
             raise NotFoundError("there is no such customer")
         change = decide(account)

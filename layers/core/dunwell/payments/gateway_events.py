@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypedDict
 
 from dunwell.errors import ConflictError, NotFoundError
 from dunwell.events import PAYMENT_FAILED, Event
@@ -19,9 +20,18 @@ from dunwell.ledger.ports import Ledger
 from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import update
 from dunwell.payments.order import CheckoutOrder, OrderStatus
-from dunwell.payments.ports import GatewayPayment, OrderStore, PaymentGateway, PaymentStatus
+from dunwell.payments.ports import GatewayPayment, OrderStore, PaymentGateway, PaymentStatus, UnknownMoney
 
 _RACES = 8
+
+
+class _Key(TypedDict):
+    """What names a payment received."""
+
+    method: str
+    reference: str
+    currency: str
+    amount_minor: int
 
 
 class GatewayEventKind(StrEnum):
@@ -60,9 +70,21 @@ class Outcome(StrEnum):
 
 
 class GatewayEvents:
-    """Applies reports to the ledger and to the orders."""
+    """Applies reports to the ledger and to the orders.
 
-    def __init__(self, ledger: Ledger, orders: OrderStore, gateway: PaymentGateway, method: str = "stripe") -> None:
+    Args:
+        unknown: keeps the money of customers who are not known; without it such a payment is only reported.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        orders: OrderStore,
+        gateway: PaymentGateway,
+        method: str = "stripe",
+        unknown: UnknownMoney | None = None,
+    ) -> None:
+        self._unknown = unknown
         self._ledger = ledger
         self._orders = orders
         self._gateway = gateway
@@ -96,21 +118,24 @@ class GatewayEvents:
         order = self._orders.order(payment.customer_id, payment.order_id)
         directed_to = [Direction(line.invoice_id, line.amount_minor) for line in order.lines] if order else []
 
+        key: _Key = {
+            "method": self._method,
+            "reference": f"{payment.reference}#succeeded",
+            "currency": payment.currency,
+            "amount_minor": payment.amount_minor,
+        }
+
         def decide(account: Account) -> Change:
-            return post_payment(
-                account,
-                method=self._method,
-                reference=f"{payment.reference}#succeeded",
-                currency=payment.currency,
-                amount_minor=payment.amount_minor,
-                received_at=now,
-                directed_to=directed_to,
-            )
+            return post_payment(account, **key, received_at=now, directed_to=directed_to)
 
         try:
             update(self._ledger, payment.customer_id, decide)
         except NotFoundError:
+            if self._unknown:
+                self._unknown.keep_unknown(**key, received_at=now)
             return Outcome.UNMATCHED
+        if self._unknown:
+            self._unknown.settle_known(**key, customer_id=payment.customer_id, at=now)
         self._note(payment, lambda order: _paid(order, payment.reference))
         return Outcome.POSTED
 

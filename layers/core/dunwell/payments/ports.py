@@ -1,6 +1,7 @@
 """What paying needs from outside."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -81,4 +82,20 @@ class OrderStore(Protocol):
         Raises:
             ConflictError: it was changed meanwhile.
         """
+        ...
+
+
+class UnknownMoney(Protocol):
+    """Keeps money that was received for a customer who is not known."""
+
+    def keep_unknown(
+        self, *, method: str, reference: str, currency: str, amount_minor: int, received_at: datetime
+    ) -> None:
+        """Put it in suspense, once for a method and reference."""
+        ...
+
+    def settle_known(
+        self, *, method: str, reference: str, currency: str, amount_minor: int, customer_id: str, at: datetime
+    ) -> None:
+        """Take it out of suspense: it is this customer's after all. Does nothing for money that never was there."""
         ...

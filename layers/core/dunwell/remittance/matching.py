@@ -86,6 +86,7 @@ def _proposal(draft: Draft, confidence_permille: int, line: BankLine) -> Proposa
         draft.settlement.unapplied_minor,
         confidence_permille,
         reasons(draft, line),
+        payer.number,
     )
 
 

@@ -159,6 +159,7 @@ class Proposal:
     unapplied_minor: int
     confidence_permille: int
     reasons: tuple[str, ...]
+    customer_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """What cash application asks from outside: a few look-ups by key, so that open invoices are never scanned."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Protocol
 
-from dunwell.remittance.model import AccountLink, OpenInvoice, Payer, Payout, PostedLine
+from dunwell.remittance.model import AccountLink, BankLine, OpenInvoice, Payer, Payout, PostedLine
+from dunwell.remittance.records import LineRecord
 
 MAX_HITS = 25
 """Answers per key that are worth reading: a key with more is too common to tell anything."""
@@ -43,4 +45,59 @@ class RemittanceIndex(Protocol):
 
     def posted_lines(self, currency: str, amount_minor: int) -> Sequence[PostedLine]:
         """Lines of exactly this amount (minor units, more than zero) applied in the last ninety days."""
+        ...
+
+
+class Pointers(Protocol):
+    """The stored half of the index: keys to ids, learned accounts, payouts and earlier lines."""
+
+    def invoices(self, keys: Sequence[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """Customer's and invoice's ids under reference keys; keys without any are left out."""
+        ...
+
+    def customers(self, keys: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Customers' ids under keys of names and numbers, at most ``MAX_HITS`` a key."""
+        ...
+
+    def links(self, key: str) -> Sequence[AccountLink]:
+        """Customers for whom an account paid, under the account's key."""
+        ...
+
+    def payouts(self, currency: str, amount_minor: int) -> Sequence[Payout]:
+        """Gateway payouts of exactly this amount."""
+        ...
+
+    def posted_lines(self, currency: str, amount_minor: int, since: date) -> Sequence[PostedLine]:
+        """Lines of exactly this amount, booked since a day, that are customers' payments; newest first."""
+        ...
+
+
+class BankLines(Protocol):
+    """Records of bank lines."""
+
+    def records(self, lines: Sequence[BankLine]) -> Mapping[str, LineRecord]:
+        """What is kept of these lines, by line id; unknown ones are left out."""
+        ...
+
+    def record(self, item_id: str) -> LineRecord | None:
+        """One record by its id (``LineRecord.item_id``)."""
+        ...
+
+    def keep(self, record: LineRecord, learned: str = "") -> None:
+        """Write a record if the stored one is the version before it (none before version 1).
+
+        Args:
+            learned: the key of an account that paid for the customer chosen: counted once, with the write.
+
+        Raises:
+            ConflictError: it was changed meanwhile.
+        """
+        ...
+
+    def listed(self) -> Sequence[LineRecord]:
+        """Records on the work list, oldest line first."""
+        ...
+
+    def reconcile(self, payout_id: str, line: BankLine) -> None:
+        """Note that a payout arrived as this line; again changes nothing."""
         ...

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, repeat
 
 from dunwell.ingestion.reading.content import damaged
 from dunwell.ingestion.records import Reject
@@ -13,23 +13,38 @@ MOST_LINES_OF_A_ROW = 2_000
 _CUT_OFF = "the file may be cut off, or a quote or delimiter is missing"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of the right width, the line each begins in, and what was wrong with the shape of others."""
+    """Rows of the right width, and what was wrong with the shape of others.
+
+    Attributes:
+        lines: the line that each row begins in.
+        by_place: for each place in a row, its cell of every row.
+    """
+
+    lines: Sequence[int]
+    by_place: Sequence[Sequence[str]]
+    rejects: list[Reject]
+
+    def columns(self, header: Sequence[str], wanted: frozenset[str]) -> dict[str, Sequence[str]]:
+        """The cells by column, of the columns that are read."""
+        return {name: self.by_place[at] for at, name in enumerate(header) if name in wanted} if self.lines else {}
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Rows one after the other."""
 
     lines: list[int] = field(default_factory=list)
     cells: list[list[str]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
 
     def add(self, line: int, cells: list[str]) -> None:
-        """One more good row."""
         self.lines.append(line)
         self.cells.append(cells)
 
-    def columns(self, header: Sequence[str], wanted: frozenset[str]) -> dict[str, Sequence[str]]:
-        """The cells by column, of the columns that are read."""
-        by_place = list(zip(*self.cells, strict=True))
-        return {name: by_place[at] for at, name in enumerate(header) if name in wanted}
+    def rows(self) -> Rows:
+        return Rows(self.lines, list(zip(*self.cells, strict=True)), self.rejects)
 
 
 def row_blocks(blocks: Iterable[list[str]], delimiter: str, width: int, first_line: int) -> Iterator[Rows]:
@@ -43,18 +58,43 @@ def row_blocks(blocks: Iterable[list[str]], delimiter: str, width: int, first_li
     line = first_line
     for block in blocks:
         lines = waiting + block if waiting else block
-        rows, used = _rows(lines, delimiter, width, line, more_to_come=True)
+        text = "".join(lines)
+        damage = damaged(text)
+        plain = None if damage else _plain_rows(lines, text, delimiter, width, line)
+        if plain:
+            waiting = []
+            line += len(lines)
+            yield plain
+            continue
+        gathered, used = _gathered(lines, delimiter, width, line, more_to_come=True)
         waiting = lines[used:]
         line += used
-        yield _sound(rows) if damaged("".join(lines)) else rows
+        yield _sound(gathered).rows() if damage else gathered.rows()
     if waiting:
-        rows, _ = _rows(waiting, delimiter, width, line, more_to_come=False)
-        yield _sound(rows)
+        gathered, _ = _gathered(waiting, delimiter, width, line, more_to_come=False)
+        yield _sound(gathered).rows()
 
 
-def _rows(lines: list[str], delimiter: str, width: int, line: int, *, more_to_come: bool) -> tuple[Rows, int]:
+def _plain_rows(lines: list[str], text: str, delimiter: str, width: int, line: int) -> Rows | None:
+    """What the csv module makes of lines without a quote, each a row of the right width; None when they are not.
+
+    Most files are such lines, and cutting the text into cells at once takes a fraction of the time.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    if '"' in text or "\r" in text or set(map(str.count, lines, repeat(delimiter))) != {width - 1}:
+        return None
+    nothing = delimiter * (width - 1)
+    body = text.removesuffix("\n")
+    if f"\n{nothing}\n" in f"\n{body}\n" or max(map(len, lines)) > csv.field_size_limit():
+        return None
+    cells = body.replace("\n", delimiter).split(delimiter)
+    return Rows(range(line, line + len(lines)), [cells[at::width] for at in range(width)], [])
+
+
+def _gathered(lines: list[str], delimiter: str, width: int, line: int, *, more_to_come: bool) -> tuple[_Gathered, int]:
     """The rows of some lines, and how many lines they took: the rest may go on in the next."""
-    rows = Rows()
+    rows = _Gathered()
     at = 0
     while at < len(lines):
         reader = csv.reader(islice(lines, at, None), delimiter=delimiter, strict=True)
@@ -80,9 +120,9 @@ def _rows(lines: list[str], delimiter: str, width: int, line: int, *, more_to_co
     return rows, at
 
 
-def _sound(rows: Rows) -> Rows:
+def _sound(rows: _Gathered) -> _Gathered:
     """The rows without those that hold bytes of another encoding."""
-    sound = Rows(rejects=rows.rejects)
+    sound = _Gathered(rejects=rows.rejects)
     for line, cells in zip(rows.lines, rows.cells, strict=True):
         if damaged("".join(cells)):
             reason = "the row is not text in the file's encoding"

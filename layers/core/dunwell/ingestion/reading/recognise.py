@@ -153,4 +153,9 @@ def _what_is_missing(lines: Sequence[str], tables: Sequence[Candidate]) -> str:
         known = ", ".join(dict.fromkeys(one.name for one, _ in tables))
         return f"the header line fits no known source ({known}); see infra/sources for what each expects"
     named = f"table {table.name!r} of source {source.name!r}"
-    return f"the header line is nearest to {named} and lacks the columns {', '.join(missing)}"
+    lacks = f"the header line is nearest to {named} and lacks the columns {', '.join(missing)}"
+    money = table.fields.get("currency")
+    if money and missing == [money.column]:
+        rule = f"currency: {{column: {money.column}, default: USD}}"
+        return f"{lacks}; if all is in one currency, say so in the mapping: {rule}"
+    return lacks

@@ -7,7 +7,7 @@ from dunwell.ingestion.columns import Chunk, ColumnReader, Converted
 from dunwell.ingestion.mapping import TableMapping, with_styles
 from dunwell.ingestion.reading.batch import Batch, Reading, batch_of
 from dunwell.ingestion.reading.content import UTF_8, line_blocks
-from dunwell.ingestion.reading.delimited import Rows, row_blocks
+from dunwell.ingestion.reading.delimited import row_blocks
 from dunwell.ingestion.reading.infer import leaves_open, settle
 from dunwell.ingestion.reading.layout import Format, Layout
 from dunwell.ingestion.reading.recognise import Candidate, find_header
@@ -40,10 +40,11 @@ def read_delimited(text: str, encoding: str, stream: Iterator[bytes], tables: Se
 def sample_columns(text: str, layout: Layout) -> dict[str, Sequence[str]]:
     """The cells of a text's rows by column."""
     blocks = _after(line_blocks([text.encode(UTF_8, "replace")], UTF_8), layout.first_line - 1)
-    sample = Rows()
+    sample: dict[str, list[str]] = {}
     for rows in row_blocks(blocks, layout.delimiter, len(layout.header), layout.first_line):
-        sample.cells += rows.cells
-    return sample.columns(layout.header, frozenset(layout.header)) if sample.cells else {}
+        for name, cells in rows.columns(layout.header, frozenset(layout.header)).items():
+            sample.setdefault(name, []).extend(cells)
+    return {**sample}
 
 
 def row_batches(blocks: Iterable[list[str]], table: TableMapping, layout: Layout, first_line: int) -> Iterator[Batch]:
@@ -51,9 +52,9 @@ def row_batches(blocks: Iterable[list[str]], table: TableMapping, layout: Layout
     reader = ColumnReader(table)
     for rows in row_blocks(blocks, layout.delimiter, len(layout.header), first_line):
         done = Converted()
-        if rows.cells:
+        if rows.lines:
             done = reader.read(Chunk(rows.lines, rows.columns(layout.header, table.read_columns)))
-        if rows.cells or rows.rejects:
+        if rows.lines or rows.rejects:
             yield batch_of(table.name, done, rows.rejects)
 
 

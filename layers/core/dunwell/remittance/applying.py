@@ -1,0 +1,280 @@
+"""``CashApplication``: bank lines to payments, each once, however often and in whatever order its statements come.
+
+First the decision is kept under the line's id, then it is carried out, then that is kept. Whoever finds a decision
+carries it out as it stands and never matches again: after the posting the invoices are paid, and matching anew would
+find another owner for the same money.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from dunwell.dates import business_date
+from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
+from dunwell.ids import stable_id
+from dunwell.ledger.change import Change
+from dunwell.ledger.model import Account
+from dunwell.ledger.ports import Ledger
+from dunwell.ledger.update import ATTEMPTS, update
+from dunwell.remittance.index import LedgerIndex
+from dunwell.remittance.keys import account_key
+from dunwell.remittance.matching import match
+from dunwell.remittance.model import BankLine, Decision, LineKind, Match, Proposal, Purpose
+from dunwell.remittance.policy import CashPolicy
+from dunwell.remittance.ports import BankLines, Pointers
+from dunwell.remittance.posting import paid, returned
+from dunwell.remittance.records import LineNote, LineRecord, LineState, item_id_of
+from dunwell.remittance.scoring import Model
+from dunwell.remittance.suspense import suspended, suspense_customer, taken_out
+
+CHUNK_LINES = 50
+"""Lines that are looked up together, and whose money goes to a suspense account in one write."""
+_NOTED = {Purpose.BANK_CHARGE, Purpose.OUTGOING}
+"""Nothing is posted and nobody has to look: they are only kept as seen."""
+
+
+@dataclass(frozen=True)
+class CashApplication:
+    """Applies bank lines to a creditor's accounts.
+
+    Attributes:
+        zone: the creditor's time zone.
+        model: how sure is sure enough; the fitted one unless given.
+    """
+
+    ledger: Ledger
+    pointers: Pointers
+    lines: BankLines
+    creditor_id: str
+    zone: str
+    policy: CashPolicy
+    model: Model | None = None
+
+    def apply(self, lines: Sequence[BankLine], at: datetime) -> None:
+        """Match and post lines, in their order; what was done before is passed over. Best ``CHUNK_LINES`` at a time.
+
+        Args:
+            at: now, with a time zone.
+
+        Raises:
+            ConflictError, UnavailableError: some lines are done; apply them all again.
+        """
+        known = self.lines.records(lines)
+        index = LedgerIndex(self.ledger, self.pointers, business_date(at, self.zone))
+        to_suspense: list[LineRecord] = []
+        for line in {one.line_id: one for one in lines}.values():
+            record = known.get(line.line_id)
+            if record is None:
+                understood = match(line, index, self.policy.tolerances, self.model)
+                record = self._claim(_decided(line, understood, self.policy.version, at))
+            if record.state is LineState.DONE:
+                continue
+            if record.suspended and not record.chosen:
+                to_suspense.append(record)
+                continue
+            self._carry_out(record, at)
+            index.forget()
+        self._suspend(to_suspense, at)
+
+    def settle_known(
+        self, *, method: str, reference: str, currency: str, amount_minor: int, customer_id: str, at: datetime
+    ) -> None:
+        """Take money out of suspense that was put there as unknown and is the payment of a customer after all."""
+        line = _reported(method, reference, currency, amount_minor, at)
+        record = self.lines.record(item_id_of(line, method))
+        if record is None or record.chosen:
+            return
+        account = self.ledger.load(customer_id)
+        if account is None:
+            raise NotFoundError("there is no such customer")
+        why = ("The gateway says so.",)
+        who = account.customer
+        whose = Proposal(customer_id, who.name, (), record.line.amount_minor, 1000, why, who.number)
+        self.choose(self.finish(record, at), whose, "", at)
+
+    def choose(
+        self, record: LineRecord, whose: Proposal, who: str, at: datetime, note: LineNote | None = None
+    ) -> LineRecord:
+        """Decide anew whose money in suspense is, and carry it out.
+
+        Args:
+            record: waiting, and done so far.
+            who: the person who says so; empty for the machine.
+
+        Raises:
+            ConflictError: somebody else decided meanwhile.
+        """
+        decided = replace(
+            record,
+            state=LineState.DECIDED,
+            version=record.version + 1,
+            decided_at=at,
+            decided_by=who,
+            chosen=whose,
+            notes=(*record.notes, note) if note else record.notes,
+        )
+        self.lines.keep(decided)
+        return self.finish(decided, at)
+
+    def finish(self, record: LineRecord, at: datetime) -> LineRecord:
+        """Carry out what was decided, if it was not yet; the record as it stands then."""
+        if record.state is LineState.DECIDED:
+            if record.suspended and not record.chosen:
+                self._suspend([record], at)
+            else:
+                self._carry_out(record, at)
+        return self.lines.record(record.item_id) or record
+
+    def keep_unknown(
+        self, *, method: str, reference: str, currency: str, amount_minor: int, received_at: datetime
+    ) -> None:
+        """Put money in suspense that somebody reports for a customer who is not known; reported again, it is one.
+
+        Args:
+            method, reference: together the payment's business key, such as ``stripe`` and ``pi_…#succeeded``.
+        """
+        line = _reported(method, reference, currency, amount_minor, received_at)
+        record = self.lines.record(item_id_of(line, method))
+        if record is None:
+            why = Match(line.line_id, Decision.UNMATCHED, Purpose.CUSTOMER_PAYMENT, reasons=(_UNKNOWN,))
+            decided = _decided(line, why, self.policy.version, received_at)
+            record = self._claim(replace(decided, method=method, reference=reference))
+        self.finish(record, received_at)
+
+    # --- deciding ---
+
+    def _claim(self, record: LineRecord) -> LineRecord:
+        """Keep a first decision; when somebody else was faster, theirs."""
+        try:
+            self.lines.keep(record)
+        except ConflictError:
+            kept = self.lines.record(record.item_id)
+            if kept is None:
+                raise
+            return kept
+        return record
+
+    # --- carrying out ---
+
+    def _carry_out(self, record: LineRecord, at: datetime) -> None:
+        if record.chosen:
+            self._post(record, at)
+            self._done(record, account_key(record.line.payer_account))
+        elif record.match.purpose is Purpose.PAYOUT:
+            self.lines.reconcile(record.match.about, record.line)
+            self._done(record)
+        elif record.match.purpose is Purpose.RETURN and record.match.decision is Decision.APPLIED:
+            self._give_back(record, at)
+        else:
+            self._done(record)
+
+    def _done(self, record: LineRecord, learned: str = "") -> None:
+        """Keep that it is done. Lost to somebody who did the same thing, it is done as well."""
+        try:
+            self.lines.keep(replace(record, state=LineState.DONE, version=record.version + 1), learned)
+        except ConflictError:
+            kept = self.lines.record(record.item_id)
+            if kept is None or kept.version <= record.version:
+                raise
+
+    def _post(self, record: LineRecord, at: datetime) -> None:
+        assert record.chosen is not None
+        fee = self.policy.bank_fee
+        if not record.suspended:
+            update(self.ledger, record.chosen.customer_id, lambda account: paid(account, record, fee, at))
+            return
+        self._move(record, at)
+
+    def _move(self, record: LineRecord, at: datetime) -> None:
+        """Out of suspense and into the customer's account, both in one write."""
+        assert record.chosen is not None
+        to = record.chosen.customer_id
+        held_by = suspense_customer(self.creditor_id, record).customer_id
+        for attempt in range(1, ATTEMPTS + 1):
+            suspense, account = self.ledger.load(held_by), self.ledger.load(to)
+            if suspense is None or account is None:
+                raise NotFoundError("there is no such customer")
+            changes = [paid(account, record, self.policy.bank_fee, at), taken_out(suspense, record, to, at)]
+            writes = [change for change in changes if not change.is_empty]
+            if not writes:
+                return
+            try:
+                self.ledger.commit(*writes)
+            except ConflictError:
+                if attempt == ATTEMPTS:
+                    raise
+            else:
+                return
+
+    def _suspend(self, records: Sequence[LineRecord], at: datetime) -> None:
+        """Post lines to their suspense accounts, one write an account, and keep that it is done."""
+        holders = {record.item_id: suspense_customer(self.creditor_id, record) for record in records}
+        for holder in {one.customer_id: one for one in holders.values()}.values():
+            mine = [record for record in records if holders[record.item_id].customer_id == holder.customer_id]
+            self._commit(lambda: self.ledger.load(holder.customer_id) or Account(holder), mine, at)  # noqa: B023
+        for record in records:
+            self._done(record)
+
+    def _commit(self, load: Callable[[], Account], records: Sequence[LineRecord], at: datetime) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            change = suspended(load(), records, at)
+            if change.is_empty:
+                return
+            try:
+                self.ledger.commit(change)
+            except ConflictError:
+                if attempt == ATTEMPTS:
+                    raise
+            else:
+                return
+
+    def _give_back(self, record: LineRecord, at: datetime) -> None:
+        """Reverse the payment of the line that this one returns; what cannot be reversed waits for a person."""
+        line = record.line
+        earlier = self._posted(line, record.match.about)
+        try:
+            if earlier is None or earlier.chosen is None:
+                raise InvalidInputError("The payment that it gives back is not to be found.")
+            holder = earlier.chosen.customer_id
+
+            def decide(account: Account) -> Change:
+                return returned(account, earlier, holder, line.line_id, line.value_on, at)
+
+            update(self.ledger, holder, decide)
+        except InvalidInputError as problem:
+            unsure = replace(record.match, decision=Decision.SUGGESTED, reasons=(*record.match.reasons, str(problem)))
+            record = replace(record, match=unsure)
+        self._done(record)
+
+    def _posted(self, line: BankLine, line_id: str) -> LineRecord | None:
+        """The record of an earlier line of the same amount that came in."""
+        posted = self.pointers.posted_lines(line.currency, -line.amount_minor, date.min)
+        for one in posted:
+            if one.line_id == line_id:
+                known = replace(line, line_id=line_id, amount_minor=one.amount_minor, booked_on=one.booked_on)
+                return self.lines.record(item_id_of(known))
+        return None
+
+
+_UNKNOWN = "The payment came through the gateway for a customer who is not in the ledger."
+
+
+def _decided(line: BankLine, understood: Match, policy_version: str, at: datetime) -> LineRecord:
+    applied = understood.decision is Decision.APPLIED
+    is_payment = understood.purpose is Purpose.CUSTOMER_PAYMENT
+    return LineRecord(
+        line=line,
+        match=understood,
+        state=LineState.DONE if understood.purpose in _NOTED else LineState.DECIDED,
+        version=1,
+        decided_at=at,
+        policy_version=policy_version,
+        chosen=understood.proposal if applied and is_payment else None,
+        suspended=line.amount_minor > 0 and not applied,
+    )
+
+
+def _reported(method: str, reference: str, currency: str, amount_minor: int, received_at: datetime) -> BankLine:
+    on = received_at.date()
+    line_id = stable_id("bln", method, reference)
+    return BankLine(line_id, method, on, on, currency, amount_minor, references=(reference,), kind=LineKind.CARD)
