@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,21 +14,22 @@ from chalice.app import Chalice, Request, Response
 from pydantic import Field
 
 from dunwell.accounts.access import csrf_matches, csrf_token, new_token
+from dunwell.accounts.exposure import exposures
+from dunwell.assist.customer_desk import CustomerDesk
 from dunwell.assist.insight import assessment_document
-from dunwell.assist.worklist import WorklistLine, overdue_invoices, worklist_line
-from dunwell.dates import business_date, days_past_due
+from dunwell.assist.worklist import WorklistLine, by_expected_value, worklist_line
+from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
-from dunwell.escalation.case import AgentOutcome, Case, CaseEntry
+from dunwell.escalation.case import Case
 from dunwell.escalation.escalation import Escalation
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
-from dunwell.outreach.whereabouts import whereabouts
-from dunwell.remittance.desk import CashDesk, split_numbers
-from dunwell.reporting.curve import curve
+from dunwell.remittance.desk import CashDesk
 from dunwell.reporting.statement import last_months, statement, statement_csv
 from dunwell.scoring.assessment import AssessmentStore
-from dunwell.timezones import zone
 from dunwell_aws import bootstrap
+from dunwell_aws.agent_forms import DONE, act_on_customer, case_entry, day, decide_cash
+from dunwell_aws.agent_pages import agent_filters, case_values, cash_values, customer_values
 from dunwell_aws.agents import Agent, CognitoAgents, NewPasswordNeeded, SignedIn, WrongCredentialsError
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import LedgerEnvironment, UrlsEnvironment, read_environment
@@ -43,15 +44,6 @@ FORM_COOKIE = "dunwell_agent_form"
 FORM_SECONDS = 3600
 THREADS = 8
 LINES_SHOWN = 100
-NOTE_LENGTH = 2000
-LATEST_NEXT_DAYS = 180
-DONE = {
-    "recorded": "Your note is kept. The case is being judged again.",
-    "assigned": "The case is yours.",
-    "applied": "The money is applied. The payer's account is remembered for the next time.",
-    "noted": "Your note is kept. The money stays in suspense.",
-    "closed": "The line is off the list. Your note is kept with it.",
-}
 
 app = Chalice(app_name="console")
 
@@ -80,6 +72,15 @@ class Console:
     def today(self) -> date:
         """The creditor's business date."""
         return business_date(self.clock.now(), self.creditor.timezone)
+
+    @property
+    def customers(self) -> CustomerDesk:
+        """What agents do about customers. The sources are read when a number is looked up."""
+
+        def names() -> list[str]:
+            return [mapping.name for mapping in bootstrap.mappings()]
+
+        return CustomerDesk(self.escalation.ledger, self.creditor.creditor_id, self.creditor.timezone, names)
 
 
 _console: Console | None = None
@@ -113,16 +114,7 @@ def _composed() -> Console:
 
 def console_pages(zone_name: str) -> Pages:
     """The templates, showing instants in a zone."""
-    local = zone(zone_name)
-
-    def moment(instant: datetime) -> str:
-        there = instant.astimezone(local)
-        return f"{there.day} {there:%b %Y, %H:%M}"
-
-    def words(code: str) -> str:
-        return code.replace("_", " ").capitalize()
-
-    return Pages(TEMPLATES, filters={"moment": moment, "words": words, "percent": lambda p: f"{p // 10}.{p % 10}%"})
+    return Pages(TEMPLATES, filters=agent_filters(zone_name))
 
 
 def _page(template: str, status: int = 200, **values: Any) -> Response:
@@ -254,11 +246,11 @@ def sign_out() -> Response:
 
 @route("/", "GET")
 def show_worklist() -> Response:
-    """Cases that wait for an agent: those for today first, longest waiting first."""
+    """Cases that wait for an agent: those for today first, most to be had first, of those that wait longest."""
     agent, csrf = _agent()
     waiting = console().escalation.cases.waiting_cases()
     with ThreadPoolExecutor(THREADS) as pool:
-        lines = [line for line in pool.map(_line, waiting[:LINES_SHOWN]) if line]
+        lines = by_expected_value(line for line in pool.map(_line, waiting[:LINES_SHOWN]) if line)
     return _page(
         "worklist.html",
         agent=agent,
@@ -295,7 +287,7 @@ def record(customer_id: str, case_id: str) -> Response:
     form = _form(SESSION_COOKIE)
     seen = form.one("version")
     try:
-        entry = _entry(form, agent)
+        entry = case_entry(form, agent.name, console().clock.now(), console().today)
         console().escalation.record(customer_id, case_id, entry, int(seen) if seen.isdecimal() else 0)
     except InvalidInputError as problem:
         return _case_page(customer_id, case_id, agent, csrf, 400, str(problem), form)
@@ -314,38 +306,6 @@ def assign(customer_id: str, case_id: str) -> Response:
     return _redirect(f"/cases/{case.customer_id}/{case.case_id}?done=assigned")
 
 
-def _entry(form: Form, agent: Agent) -> CaseEntry:
-    """What the agent did, from the form.
-
-    Raises:
-        InvalidInputError: something is missing or cannot be; says what.
-    """
-    today, chosen, note = console().today, form.one("outcome"), form.one("note").strip()
-    if chosen not in set(AgentOutcome):
-        raise InvalidInputError("Choose what came of it.")
-    outcome = AgentOutcome(chosen)
-    if len(note) > NOTE_LENGTH:
-        raise InvalidInputError(f"The note is longer than {NOTE_LENGTH:,} characters. Shorten it.")
-    if outcome is AgentOutcome.CLOSE and not note:
-        raise InvalidInputError("Write in the note why the case is closed: money is still owed.")
-    next_on = None if outcome is AgentOutcome.CLOSE else _next_on(form.one("next_on"), today)
-    if outcome is AgentOutcome.PROMISE and next_on is None:
-        raise InvalidInputError("Enter the day on which the customer promised to pay.")
-    return CaseEntry(console().clock.now(), agent.name, outcome, note, next_on)
-
-
-def _next_on(text: str, today: date) -> date | None:
-    if not text:
-        return None
-    try:
-        chosen = date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInputError("Write the day as year-month-day, such as 2027-01-31.") from None
-    if not today <= chosen <= today + timedelta(days=LATEST_NEXT_DAYS):
-        raise InvalidInputError(f"Choose a day from today on, at most {LATEST_NEXT_DAYS} days ahead.")
-    return chosen
-
-
 def _case_page(
     customer_id: str,
     case_id: str,
@@ -359,32 +319,74 @@ def _case_page(
     account = console().escalation.ledger.load(customer_id)
     if case is None or account is None:
         raise NotFoundError("There is no such case.")
-    today = console().today
-    assessment = console().assessments.assessment(customer_id)
-    return _page(
-        "case.html",
-        status,
-        agent=agent,
-        csrf=csrf,
-        case=case,
-        account=account,
-        holds=account.customer.holds_in_force(console().clock.now()),
-        whereabouts=whereabouts(account.customer),
-        line=worklist_line(case, account, assessment, today),
-        assessment=assessment,
-        curve=curve([(one.as_of, one.risk_permille) for one in assessment.history]) if assessment else None,
-        oldest=next(iter(overdue_invoices(account, case.currency, today)), None),
-        days={i.invoice.invoice_id: days_past_due(i.due_on, today) for i in account.open_invoices},
-        payments=sorted(account.payments.values(), key=lambda payment: payment.on, reverse=True)[:50],
-        contacts=console().contacts.state(customer_id).contacts[::-1],
-        outcomes=list(AgentOutcome),
-        today=today,
-        latest=today + timedelta(days=LATEST_NEXT_DAYS),
-        note_length=NOTE_LENGTH,
-        message=message,
-        notice=_notice(),
-        given={name: form.one(name) if form else "" for name in ("outcome", "note", "next_on")},
-    )
+    assessment, contacts = console().assessments.assessment(customer_id), console().contacts.state(customer_id).contacts
+    now, today = console().clock.now(), console().today
+    values = case_values(case, account, assessment, contacts, now, today, form)
+    return _page("case.html", status, agent=agent, csrf=csrf, message=message, notice=_notice(), **values)
+
+
+# --- customers ---
+
+
+@route("/customers", "GET")
+def find_customer() -> Response:
+    """Leads to the customer of a number; several who share it are listed."""
+    agent, csrf = _agent()
+    number = _given("number")
+    found = console().customers.called(number)
+    if len(found) == 1:
+        return _redirect(f"/customers/{found[0].customer.customer_id}")
+    return _page("customers.html", page="customers", agent=agent, csrf=csrf, number=number, found=found)
+
+
+@route("/customers/{customer_id}", "GET")
+def show_customer(customer_id: str) -> Response:
+    """Who a customer is and what they owe, and the forms for what an agent may do about it."""
+    agent, csrf = _agent()
+    now_at = console().customers.account(customer_id).customer.customer_id
+    if now_at != customer_id:
+        return _redirect(f"/customers/{now_at}")
+    return _customer_page(customer_id, agent, csrf)
+
+
+@route("/customers/{customer_id}", "POST")
+def change_customer(customer_id: str) -> Response:
+    """Carries out one of the forms."""
+    agent, csrf = _agent()
+    form = _form(SESSION_COOKIE)
+    try:
+        account = act_on_customer(console().customers, customer_id, form, agent.name, console().clock.now())
+    except InvalidInputError as problem:
+        return _customer_page(customer_id, agent, csrf, 400, str(problem), form)
+    except (ConflictError, RefusedError, NotFoundError) as problem:
+        return _customer_page(customer_id, agent, csrf, 409, str(problem), form)
+    count("CustomersChanged")
+    return _redirect(f"/customers/{account.customer.customer_id}?done={form.one('action')}")
+
+
+@route("/customers/{customer_id}/merge", "GET")
+def confirm_merge(customer_id: str) -> Response:
+    """Shows the two customers that would become one, and asks whether they are."""
+    agent, csrf = _agent()
+    kept, number = console().customers.account(customer_id), _given("number")
+    found = [one for one in console().customers.called(number) if one.customer != kept.customer]
+    if not found:
+        message = "No other customer has this number. Check it against an invoice."
+        return _customer_page(customer_id, agent, csrf, 400, message)
+    pairs = [(one, exposures(one.customer, one.balances)) for one in (kept, *found)]
+    return _page("merge.html", page="customers", agent=agent, csrf=csrf, pairs=pairs)
+
+
+def _given(name: str) -> str:
+    given: dict[str, str] = dict(_request().query_params or {})
+    return given.get(name, "").strip()
+
+
+def _customer_page(
+    customer_id: str, agent: Agent, csrf: str, status: int = 200, message: str = "", form: Form | None = None
+) -> Response:
+    values = customer_values(console().customers, customer_id, console().clock.now(), form, _given("done"))
+    return _page("customer.html", status, page="customers", agent=agent, csrf=csrf, message=message, **values)
 
 
 # --- assessments ---
@@ -397,11 +399,7 @@ def show_assessment(customer_id: str) -> Response:
     assessment = console().assessments.assessment(customer_id)
     if assessment is None:
         raise NotFoundError("There is no assessment of such a customer.")
-    headers: dict[str, str | list[str]] = {
-        **console().pages.headers(console().urls.console()),
-        "Content-Type": "application/json",
-    }
-    return Response(json.dumps(assessment_document(assessment)), headers)
+    return _document(json.dumps(assessment_document(assessment)), "application/json")
 
 
 # --- statements ---
@@ -417,30 +415,22 @@ def show_statement(customer_id: str) -> Response:
     given: dict[str, str] = dict(_request().query_params or {})
     usual = last_months(console().today)
     try:
-        first, last = (_day(given.get(name, ""), day) for name, day in zip(("first", "last"), usual, strict=True))
+        first, last = (
+            day(given.get(name, ""), otherwise) for name, otherwise in zip(("first", "last"), usual, strict=True)
+        )
         made, message = statement(account, first, last), ""
     except InvalidInputError as problem:
         made, message = statement(account, *usual), str(problem)
     if given.get("format") == "csv" and not message:
-        return _file(statement_csv(made), f"statement-{made.first}-{made.last}.csv")
+        shown_as = f'attachment; filename="statement-{made.first}-{made.last}.csv"'
+        return _document(statement_csv(made), "text/csv; charset=utf-8", **{"Content-Disposition": shown_as})
     status = 400 if message else 200
-    return _page("statement.html", status, agent=agent, csrf=csrf, made=made, message=message)
+    return _page("statement.html", status, page="customers", agent=agent, csrf=csrf, made=made, message=message)
 
 
-def _day(text: str, otherwise: date) -> date:
-    try:
-        return date.fromisoformat(text) if text else otherwise
-    except ValueError:
-        raise InvalidInputError("Write the days as year-month-day, such as 2027-01-31.") from None
-
-
-def _file(text: str, name: str) -> Response:
+def _document(text: str, content_type: str, **more: str) -> Response:
     base_url = console().urls.console()
-    headers: dict[str, str | list[str]] = {
-        **console().pages.headers(base_url),
-        "Content-Type": "text/csv; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{name}"',
-    }
+    headers: dict[str, str | list[str]] = {**console().pages.headers(base_url), "Content-Type": content_type, **more}
     return Response(text, headers)
 
 
@@ -470,7 +460,7 @@ def decide_cash_item(item_id: str) -> Response:
     agent, csrf = _agent()
     form, item_id = _form(SESSION_COOKIE), unquote(item_id)
     try:
-        done = _decide_cash(item_id, form, agent)
+        done = decide_cash(console().desk, item_id, form, agent.name, console().clock.now())
     except InvalidInputError as problem:
         return _cash_page(item_id, agent, csrf, 400, str(problem), form)
     except (ConflictError, RefusedError) as problem:
@@ -479,37 +469,11 @@ def decide_cash_item(item_id: str) -> Response:
     return _redirect(f"/cash?done={done}")
 
 
-def _decide_cash(item_id: str, form: Form, agent: Agent) -> str:
-    """What was done, as the next page says it."""
-    desk, now = console().desk, console().clock.now()
-    version, action, number = form.one("version"), form.one("action"), form.one("proposal")
-    seen = int(version) if version.isdecimal() else 0
-    if action == "accept":
-        desk.accept(item_id, seen, int(number) if number.isdecimal() else -1, agent.name, now)
-        return "applied"
-    if action == "choose":
-        desk.choose(item_id, seen, form.one("customer"), split_numbers(form.one("invoices")), agent.name, now)
-        return "applied"
-    desk.note(item_id, seen, form.one("note"), agent.name, now, close=action == "close")
-    return "closed" if action == "close" else "noted"
-
-
 def _cash_page(
     item_id: str, agent: Agent, csrf: str, status: int = 200, message: str = "", form: Form | None = None
 ) -> Response:
-    record = console().desk.item(item_id, console().clock.now())
-    return _page(
-        "cash_item.html",
-        status,
-        agent=agent,
-        csrf=csrf,
-        record=record,
-        days=(console().today - record.line.booked_on).days,
-        note_length=NOTE_LENGTH,
-        message=message,
-        given={name: form.one(name) if form else "" for name in ("customer", "invoices", "note")},
-        page="cash",
-    )
+    values = cash_values(console().desk.item(item_id, console().clock.now()), console().today, form)
+    return _page("cash_item.html", status, page="cash", agent=agent, csrf=csrf, message=message, **values)
 
 
 @observed

@@ -10,6 +10,7 @@ from dunwell.ledger.model import Account
 from dunwell.scoring.assess import assess_accounts
 from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws import bootstrap
+from dunwell_aws.actions import DoneSoFar
 from dunwell_aws.aws import client
 from dunwell_aws.documents import folder
 from dunwell_aws.environment import LedgerEnvironment, read_environment
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from dunwell.ledger.ports import Ledger
-    from dunwell.scoring.assessment import AssessmentStore
     from dunwell.scoring.ports import Scorer
+    from dunwell_aws.actions import AssessedAccounts
 
 MOMENTS_LOGGED = 20_000  # an invocation: more would tell nothing more, and a file has to fit into memory
 
@@ -50,7 +51,7 @@ def handler(
     context: Any,
     *,
     ledger: "Ledger | None" = None,
-    store: "AssessmentStore | None" = None,
+    store: "AssessedAccounts | None" = None,
     model: "Scorer | None" = None,
     bucket: "S3Client | None" = None,
 ) -> dict[str, Any]:
@@ -61,8 +62,9 @@ def handler(
 
     def score(accounts: Sequence[Account]) -> None:
         nonlocal scored
-        found = assess_accounts(accounts, as_of, model or scorer())
-        (store or bootstrap.collection()).assess(found.assessments)
+        kept = store or bootstrap.collection()
+        found = assess_accounts(accounts, as_of, model or scorer(), DoneSoFar(kept, bootstrap.policy()))
+        kept.assess(found.assessments)
         scored += sum(len(one.invoices) + one.invoices_left_out for one in found.assessments)
         moments.extend(found.moments[: MOMENTS_LOGGED - len(moments)])
         for refusal in found.refusals:

@@ -48,7 +48,7 @@ class WebhookRepair:
 
 @cache
 def _stripe() -> "Sync":
-    """Customers, invoices, credit notes and payments of Stripe."""
+    """Customers, invoices, credit notes, payments and payouts of Stripe."""
     from dunwell.ingestion.syncing import Sync
     from dunwell_aws.checkpoints import DynamoCheckpoints
     from dunwell_aws.stripe_client import StripeConnection
@@ -61,7 +61,8 @@ def _stripe() -> "Sync":
         GatewayEvents(bootstrap.ledger(), bootstrap.orders(), bootstrap.gateway(), unknown=bootstrap.cash()), timezone
     )
     source = StripeSource(connection, timezone, bootstrap.clock().now)
-    return Sync(source, bootstrap.record_sink(), repair, DynamoCheckpoints(bootstrap.ledger_table()))
+    places = DynamoCheckpoints(bootstrap.ledger_table())
+    return Sync(source, bootstrap.record_sink(), repair, places, bootstrap.remittance_index())
 
 
 _SOURCES = {"stripe": _stripe}
@@ -97,6 +98,7 @@ def _tell(source: str, report: "SyncReport") -> None:
         written=report.written,
         unchanged=report.unchanged,
         payments=report.payments,
+        payouts=report.payouts,
         rejected=len(report.rejects),
     )
     count("RecordsWritten", report.written)

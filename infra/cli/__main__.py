@@ -13,7 +13,7 @@ from dunwell.ingestion.fields import RecordKind
 from dunwell.ingestion.mapping import SourceMapping
 from dunwell.ingestion.reading import UnreadableFileError
 from dunwell.money import format_money
-from dunwell_aws.documents import folder, read_mapping, read_mappings
+from dunwell_aws.documents import folder, read_mapping, read_mappings, read_policy
 from infra.cli.check import Outcome, check
 from infra.cli.propose import Answers, Proposal, propose
 from infra.cli.sample import sample_of
@@ -74,7 +74,8 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _mappings(args: argparse.Namespace) -> list[SourceMapping]:
-    return [read_mapping(args.mapping)] if args.mapping else read_mappings(folder("infra"))
+    zone = read_policy(folder("infra")).creditor.timezone
+    return [read_mapping(args.mapping, zone)] if args.mapping else read_mappings(folder("infra"), zone)
 
 
 def _check(args: argparse.Namespace) -> int:

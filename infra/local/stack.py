@@ -310,6 +310,16 @@ class LocalStack:
             list(pool.map(shift, self.functions().values()))
         return offset
 
+    def set_variable(self, logical_id: str, name: str, value: str) -> str:
+        """Give one function another value of a variable that it has; the value before."""
+        client, function = self.client("lambda"), self.functions()[logical_id]
+        variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        before: str = variables[name]
+        client.update_function_configuration(
+            FunctionName=function, Environment={"Variables": {**variables, name: value}}
+        )
+        return before
+
     def put_stripe_secret(self, api_key: str, webhook_secrets: list[str]) -> None:
         """Fills the secret that is filled by hand after a deploy to AWS."""
         value = json.dumps({"api_key": api_key, "webhook_secrets": webhook_secrets})

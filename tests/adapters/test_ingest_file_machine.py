@@ -20,7 +20,7 @@ BUCKET = "ingest"
 ROWS = [{"customer_number": f"C-{n // 10}", "invoice_number": f"A-{n}"} for n in range(100)]
 KEY = "uploads/large.csv"
 READING = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "dynamodb:Query", "dynamodb:BatchGetItem"]
-EVERYTHING = [*READING, "dynamodb:PutItem"]
+EVERYTHING = [*READING, "dynamodb:PutItem", "dynamodb:UpdateItem"]
 WAIT_SECONDS = 60
 
 

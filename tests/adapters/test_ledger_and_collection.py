@@ -20,7 +20,7 @@ from dunwell.ledger.ports import FACTS_PER_CHANGE, SHARDS
 from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import update
 from dunwell.outreach.contact import ContactStatus
-from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, InvoiceAssessment
+from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, InvoiceAssessment, Recovery
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.dynamo_json import marshal, plain
 from dunwell_aws.ledger import DynamoLedger
@@ -274,6 +274,17 @@ def test_the_state_holds_contacts_oldest_first_the_score_and_the_currencies_in_a
     assert state.currencies_in_case == {"USD", "GBP"}
 
 
+def test_what_was_done_holds_all_contacts_and_all_cases_of_the_customer(store: Store) -> None:
+    store.collection.plan("cus_anna", made := (sent("due", 9), sent("final", 1)), [])
+    store.collection.assess([assessment(700)])
+    closed = Case("cas_1", "cus_anna", "EUR", NOW, CaseStatus.CLOSED, "run")
+    store.collection.open_case(closed, [])
+    contacts, cases = store.collection.done("cus_anna")
+    assert set(contacts) == set(made)
+    assert cases == [closed]
+    assert store.collection.done("cus_bert") == ([], [])
+
+
 # --- assessments ---
 
 
@@ -284,7 +295,8 @@ def test_the_newest_assessment_is_kept_whatever_order_they_come_in(store: Store)
     store.collection.assess([newer, assessment(5, "cus_bert")])
     store.collection.assess([older])
     assert without_history(store.collection.assessment("cus_anna")) == newer
-    again = replace(newer, risk_permille=710)
+    expected = Recovery("USD", 10_000, 500, 600, 700, 5_000, 6_000, 7_000, ("The debt is old.",), "1", "MC-TEST")
+    again = replace(newer, risk_permille=710, recoveries=(expected,))
     store.collection.assess([again])
     assert without_history(store.collection.assessment("cus_anna")) == again
     assert without_history(store.collection.assessment("cus_bert")) == assessment(5, "cus_bert")

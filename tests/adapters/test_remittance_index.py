@@ -12,7 +12,7 @@ from dunwell.errors import ConflictError
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.remittance.keys import account_key, customer_keys, reference_key
-from dunwell.remittance.model import AccountLink, Payout, Proposal
+from dunwell.remittance.model import AccountLink, Movement, Payout, Proposal
 from dunwell.remittance.records import LineRecord, LineState
 from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.remittance_index import DynamoRemittanceIndex
@@ -158,6 +158,35 @@ def test_a_payout_is_expected_once_and_reconciled_once(table: Table) -> None:
     store.expect(payout)
     assert list(store.payouts("EUR", 50_000)) == [replace(payout, reconciled=True)]
     assert list(store.payouts("EUR", 50_001)) == []
+
+
+def test_a_payout_that_came_back_is_told_of_and_nothing_that_was_said_before_it(store: Any) -> None:
+    told = Payout("po_1", "stripe", "EUR", 50_000, TODAY, version="2")
+    assert (store.expect(told), store.expect(replace(told, version="3"))) == (True, False)
+    back = replace(told, failed=True, version="4")
+    assert store.expect(back)
+    assert not store.expect(told)
+    assert [one.failed for one in store.payouts("EUR", 50_000)] == [True]
+
+
+def test_what_the_bank_and_the_gateway_say_of_a_payout_leave_each_other_alone(store: Any) -> None:
+    told = Payout("po_1", "stripe", "EUR", 50_000, TODAY, version="1")
+    store.reconcile("po_1", line("1", 50_000))
+    store.expect(told)
+    store.reconcile("po_1", line("1", 50_000))
+    store.reconcile("po_1", line("2", 50_000))
+    store.expect(replace(told, failed=True, version="2"))
+    assert [(one.failed, one.reconciled) for one in store.payouts("EUR", 50_000)] == [(True, True)]
+
+
+def test_what_a_payout_carries_is_kept_beside_it(table: Table) -> None:
+    store = DynamoRemittanceIndex(table)
+    movements = tuple(Movement("charge", f"pi_{n}#succeeded", 1_000 + n, 59) for n in range(250))
+    payout = Payout("po_1", "stripe", "EUR", 50_000, TODAY, fee_minor=250 * 59, complete=True, movements=movements)
+    assert (store.expect(payout), store.expect(payout)) == (True, False)
+    assert store.carried("po_1") == movements
+    assert store.carried("po_2") == ()
+    assert list(store.payouts("EUR", 50_000)) == [replace(payout, movements=())]
 
 
 def test_a_statement_on_the_store_itself_and_what_it_costs(table: Table) -> None:

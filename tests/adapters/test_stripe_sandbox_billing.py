@@ -136,6 +136,26 @@ def test_a_payout_takes_what_is_available_and_arrives_or_comes_back(api: Any, an
     assert {"payout.created", "payout.paid", "payout.failed"} <= set(types(api))
 
 
+def test_a_payout_of_stripes_own_says_what_it_carries_and_a_manual_one_does_not(api: Any, anna: Any, url: str) -> None:
+    charge = {"currency": "usd", "confirm": True, "return_url": "http://127.0.0.1/back"}
+    method = {"payment_method": "pm_card_bypassPending"}
+    for amount in (50_000, 10_000):
+        api.payment_intents.create({"amount": amount} | charge | method)
+    manual = api.payouts.create({"amount": 1_000, "currency": "usd"})
+    own = command(url, "pay_out")
+    carried = api.balance_transactions.list({"payout": own["id"], "expand": ["data.source"]}).data
+    assert [one.type for one in carried] == ["payout", "payout", "charge", "charge"]
+    assert sum(one.net for one in carried) == 0
+    assert carried[-1].source.payment_intent.startswith("pi_")
+    assert refused(api.balance_transactions.list, {"payout": manual.id})
+    api.payment_intents.create({"amount": 7_000} | charge | method)
+    again = command(url, "pay_out")
+    assert [one.amount for one in api.balance_transactions.list({"payout": again["id"], "type": "charge"}).data] == [
+        7_000
+    ]
+    assert "payout.reconciliation_completed" in types(api)
+
+
 def test_lists_are_paged_and_filtered_by_creation(api: Any, anna: Any, url: str) -> None:
     old = [final(api, anna, 100 + n).id for n in range(3)]
     command(url, "advance", seconds=DAY_SECONDS)

@@ -34,7 +34,7 @@ def run(emulator: Emulator, *arguments: str, lines: str) -> "subprocess.Complete
         **{name.upper(): value for name, value in KEYS.items() if name != "region_name"},
         "AWS_DEFAULT_REGION": KEYS["region_name"],
     }
-    command = [sys.executable, "-P", "-m", "infra.singer", "--source", "stripe_billing", *arguments]
+    command = [sys.executable, "-P", "-m", "infra.singer", "--source", "stripe", *arguments]
     return subprocess.run(command, input=lines, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -43,7 +43,7 @@ def test_a_taps_output_lands_in_the_bucket_and_its_state_comes_back(emulator: Em
     assert (done.returncode, json.loads(done.stdout)) == (0, {"bookmark": 3}), done.stderr
     s3: Any = emulator.client("s3")
     (sent,) = s3.list_objects_v2(Bucket=BUCKET, Prefix="uploads/")["Contents"]
-    assert sent["Key"].endswith(".stripe_billing.singer.jsonl")
+    assert sent["Key"].endswith(".stripe.singer.jsonl")
     body = s3.get_object(Bucket=BUCKET, Key=sent["Key"])["Body"].read().decode()
     assert [json.loads(line) for line in body.splitlines()] == MESSAGES
 

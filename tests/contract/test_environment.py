@@ -81,10 +81,11 @@ def test_the_composition_root_reads_each_model_somewhere() -> None:
 
 
 def test_a_missing_variable_is_named_without_any_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("STAGE", "CLOCK_OFFSET_SECONDS", "LEDGER_TABLE"):
+    for variable in ("STAGE", "CLOCK_OFFSET_SECONDS", "POLICY", "LEDGER_TABLE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("STAGE", "secret-value")
     monkeypatch.setenv("LEDGER_TABLE", "")
+    monkeypatch.setenv("POLICY", "../secret-value")
     with pytest.raises(RuntimeError) as error:
         models.read_environment(models.LedgerEnvironment)
-    assert str(error.value) == "environment variables missing or wrong: CLOCK_OFFSET_SECONDS, LEDGER_TABLE"
+    assert str(error.value) == "environment variables missing or wrong: CLOCK_OFFSET_SECONDS, LEDGER_TABLE, POLICY"

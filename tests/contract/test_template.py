@@ -1,11 +1,13 @@
 """What every resource of the template must have, whoever adds it."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support.template import functions, resources, template
+from dunwell_aws.environment import Environment
+from tests.support.template import ROOT, functions, resources, template
 
 QUEUES = resources("AWS::SQS::Queue")
 ALARMS = resources("AWS::CloudWatch::Alarm")
@@ -69,6 +71,17 @@ def test_dead_letters_raise_an_alarm_that_reaches_someone(name: str) -> None:
 
     assert [alarm["MetricName"] for alarm in watching] == ["ApproximateNumberOfMessagesVisible"]
     assert watching[0]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+@pytest.mark.parametrize("name", sorted(ALARMS))
+def test_whoever_an_alarm_wakes_finds_it_in_the_operators_page(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(template()["Parameters"]))
+def test_a_parameter_is_in_the_operators_page(name: str) -> None:
+    given_by_make = {"Stage", "SenderDomain"}
+    assert name in given_by_make or f"`{name}`" in (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(QUEUES))
@@ -207,6 +220,17 @@ def test_the_clock_of_production_cannot_be_shifted() -> None:
 
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
     assert rule["Assertions"][0]["Assert"] == {"Fn::Equals": [{"Ref": "ClockOffsetSeconds"}, "0"]}
+
+
+def test_the_policy_of_a_deployment_is_one_that_is_shipped_and_every_one_that_is_can_be_named() -> None:
+    parameter = template()["Parameters"]["Policy"]
+    shipped = {path.stem for path in (ROOT / "infra" / "policies").glob("*.yaml")}
+
+    assert parameter["Default"] in shipped
+    assert [name for name in sorted(shipped) if not re.fullmatch(parameter["AllowedPattern"], name)] == []
+    accepted = re.compile(str(Environment.model_fields["policy"].metadata[0].pattern))
+    assert [name for name in sorted(shipped) if not accepted.search(name)] == []
+    assert template()["Globals"]["Function"]["Environment"]["Variables"]["POLICY"] == {"Ref": "Policy"}
 
 
 @pytest.mark.parametrize("logical_id", sorted(resources("AWS::Events::Rule")))

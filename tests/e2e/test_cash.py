@@ -2,13 +2,14 @@
 
 import csv
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from dunwell_aws.remittance_index import DynamoRemittanceIndex
 from dunwell_aws.table import Table
 from infra.local.bank_statement import Transfer, camt053
+from tests.adapters.stripe_sandbox_support import client_of, command
 from tests.support.debtors import TODAY, new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import eventually
@@ -99,6 +100,28 @@ def test_overlapping_statements_post_each_line_once_and_unmatched_money_waits_fo
     text = eventually(lambda: deployed.report(f"unmatched/{TODAY}.csv"), WAIT_SECONDS)
     (total,) = (one for one in csv.DictReader(io.StringIO(text)) if (one["row"], one["currency"]) == ("total", "USD"))
     assert float(total["total"]) >= 43.21
+
+
+def test_a_payout_that_was_pulled_is_reconciled_with_the_banks_line_and_no_customers_payment(
+    deployed: Deployment,
+) -> None:
+    url = deployed.stack.stripe_endpoint
+    card = {"payment_method": "pm_card_bypassPending", "confirm": True, "return_url": "http://127.0.0.1/back"}
+    intent = client_of(url).payment_intents.create({"amount": 50_000, "currency": "usd"} | card)
+    sent = command(url, "pay_out")
+    store = DynamoRemittanceIndex(Table(deployed.stack.client("dynamodb"), deployed.view.outputs["LedgerTableName"]))
+    waiting = len(store.listed())
+    deployed.send("SyncQueueUrl", {"source": "stripe"})
+    eventually(lambda: store.payouts("USD", sent["amount"]), WAIT_SECONDS)
+    assert f"{intent.id}#succeeded" in {one.reference for one in store.carried(sent["id"])}
+
+    arrived = datetime.fromtimestamp(sent["arrival_date"], UTC).date()
+    line = Transfer(sent["amount"], "STRIPE", f"STRIPE PAYOUT {sent['id']}")
+    run = deployed.bank_file(f"payout-{sent['id']}", camt053([line], "USD", arrived, sent["id"]))
+
+    assert run["decisions"] == {"applied": 1}, run
+    assert [one.reconciled for one in store.payouts("USD", sent["amount"])] == [True]
+    assert len(store.listed()) == waiting
 
 
 def test_a_file_that_is_no_bank_file_fails_with_the_reason_and_is_not_imported_as_receivables(

@@ -1,11 +1,14 @@
 """The daily cycle as its schedule starts it: score, plan, send; and again on the same day."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from dunwell.accounts.model import Channel
+from dunwell.ledger.entry import EntryKind
+from dunwell.ledger.model import Account
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.timezones import TZDATA_VERSION
 from tests.support.debtors import TODAY, new_number, row
@@ -17,15 +20,18 @@ PHONE = "+12125550147"
 
 @dataclass
 class Cycle:
-    """Two cycles of one day over three customers."""
+    """Two cycles of one day over three customers, and two that the law of another country lets us charge."""
 
     deployed: Deployment
     by_mail: str
     by_text: str
     unreachable: str
+    late: str
+    held: str
     first: list[dict[str, Any]]
     contacts: dict[str, tuple[Contact, ...]]
     second: list[dict[str, Any]]
+    charged: tuple[Account, Account]
 
     def only(self, number: str) -> Contact:
         """The one contact of a customer, as it stands."""
@@ -40,13 +46,26 @@ def cycle(deployed: Deployment) -> Cycle:
     # A business, so that consumer law's limits on text messages do not apply; consent is asked of everybody.
     deployed.owe(row(by_text, overdue_days=25, email="", phone=PHONE, sms_consent="yes"))
     deployed.owe(row(unreachable, overdue_days=25, email=""))
+    late, held = british(deployed), british(deployed)
+    deployed.hold(held, "bankruptcy", since=timedelta(days=60))
     numbers = (by_mail, by_text, unreachable)
-    first = deployed.daily_cycle()
-    eventually(lambda: deployed.view.settled_contacts() is not None, 2 * WAIT_SECONDS)
-    contacts = {number: deployed.contacts(number) for number in numbers}
-    second = deployed.daily_cycle()
-    eventually(lambda: deployed.view.settled_contacts() is not None, WAIT_SECONDS)
-    return Cycle(deployed, by_mail, by_text, unreachable, first, contacts, second)
+    with deployed.charging("uk_statutory_interest"):
+        first = deployed.daily_cycle()
+        eventually(lambda: deployed.view.settled_contacts() is not None, 2 * WAIT_SECONDS)
+        contacts = {number: deployed.contacts(number) for number in numbers}
+        once = deployed.account(late)
+        second = deployed.daily_cycle()
+        eventually(lambda: deployed.view.settled_contacts() is not None, WAIT_SECONDS)
+    charged = (once, deployed.account(late))
+    return Cycle(deployed, by_mail, by_text, unreachable, late, held, first, contacts, second, charged)
+
+
+def british(deployed: Deployment) -> str:
+    """A business in the United Kingdom that is 25 days late with 1,000 pounds, and that nobody writes to."""
+    number = new_number()
+    there = {"country": "GB", "region": "", "postcode": "EC1A 1BB", "timezone": "Europe/London", "email": ""}
+    deployed.owe(row(number, overdue_days=25, currency="GBP", amount="1000.00", **there))
+    return number
 
 
 def planned(workers: list[dict[str, Any]]) -> int:
@@ -109,3 +128,21 @@ def test_who_cannot_be_reached_is_refused_with_the_reason(cycle: Cycle) -> None:
 
     assert contact.status is ContactStatus.REFUSED
     assert contact.decisions[0].reason_code == "NO_USABLE_ADDRESS"
+
+
+def test_a_late_business_is_charged_the_laws_sum_and_interest_once_and_not_twice(cycle: Cycle) -> None:
+    once, twice = cycle.charged
+    charges = {entry.kind: entry.amount_minor for entry in once.entries.values()}
+
+    # 70 pounds for a debt of 1,000, and 11.75 % a year for 25 days.
+    assert charges == {EntryKind.FEE: 70_00, EntryKind.INTEREST: 8_05}
+    assert once.balances == {"GBP": 1_078_05}
+    assert twice == once
+    assert sum(worker["charged"] for worker in cycle.first) == 2
+    assert sum(worker["charged"] for worker in cycle.second) == 0
+
+
+def test_who_is_under_a_hold_is_charged_nothing(cycle: Cycle) -> None:
+    held = cycle.deployed.account(cycle.held)
+
+    assert (held.entries, held.balances) == ({}, {"GBP": 1_000_00})

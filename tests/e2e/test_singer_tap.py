@@ -21,7 +21,7 @@ from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import ROOT, eventually
 from tests.support.singer_tap import installed_tap
 
-SOURCE = "stripe_billing"
+SOURCE = "stripe"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.ports import CollectionState
 from dunwell.remittance.desk import CashDesk
-from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore, Recovery
 from dunwell_aws.agents import CognitoAgents
 from dunwell_aws.bootstrap import policy
 from dunwell_aws.clock import Clock
@@ -49,6 +49,7 @@ ASSESSMENT = Assessment(
     ),
     "m1", "0" * 64, "card", ("Recent invoices were often paid after their due date.",),
     history=tuple(PastScore(TODAY - timedelta(days=7 * weeks), 731 - 90 * weeks) for weeks in (4, 3, 1, 0)),
+    recoveries=(Recovery("EUR", 10_000, 410, 520, 610, 4_100, 5_200, 6_100, ("The debt is old.",), "r1", "card"),),
 )  # fmt: skip
 
 
@@ -176,6 +177,7 @@ def test_an_agent_signs_in_and_sees_the_worklist(world: World, browser: Browser)
     assert "Müller &amp; Söhne" in text(page)
     assert "€100.00" in text(page)
     assert "73.1%" in text(page)
+    assert "€61.00" in text(page)  # what is expected within 90 days
 
 
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(browser: Browser) -> None:
@@ -298,6 +300,9 @@ def test_a_case_shows_invoices_contacts_with_reasons_and_the_assessment_in_words
         assert expected in page
     assert "the last three invoices were paid late" in page
     assert "40 days past due" in page
+    assert "€45.75 within 90 days" in page  # 61 % of what is past due now
+    for expected in ("41.0%", "52.0%", "61.0%", "The debt is old."):
+        assert expected in page
 
 
 def test_a_case_shows_the_holds_in_force_and_the_time_zone_with_its_evidence(world: World, browser: Browser) -> None:
@@ -460,51 +465,3 @@ def test_pages_are_not_kept_framed_or_scripted_and_names_are_only_text(world: Wo
 def test_a_client_that_asks_for_json_gets_a_problem_document(browser: Browser) -> None:
     answer = browser.get("/", Accept="application/json")
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
-
-
-# --- assessments ---
-
-
-def test_a_case_shows_chances_the_expected_day_with_its_range_and_the_curve_of_past_scores(
-    world: World, browser: Browser
-) -> None:
-    case = world.waiting()
-    sign_in(browser)
-    page = text(browser.get(path_of(case)))
-    for expected in ("Over 90 days late", "21.2%", "29 November 2026", "from 20 November 2026 to 21 December 2026"):
-        assert expected in page
-    assert "Recent invoices were often paid after their due date." in page
-    assert '<polyline points="6,' in page
-    assert "The risk from 23 October 2026 (37.1%) to 20 November 2026 (73.1%)." in page
-    assert "Over 30 days late" not in page  # it is: nothing is left to forecast
-
-
-def test_the_worklist_says_when_payment_is_expected_and_why_the_risk_is_what_it_is(
-    world: World, browser: Browser
-) -> None:
-    world.waiting()
-    sign_in(browser)
-    page = text(browser.get("/"))
-    for expected in ("29 November 2026", "by 21 December 2026", "Recent invoices were often paid", "73.1%"):
-        assert expected in page
-
-
-def test_programs_get_the_assessment_as_a_document(world: World, browser: Browser) -> None:
-    sign_in(browser)
-    answer = browser.get("/customers/cus_1/assessment", Accept="application/json")
-    found = json.loads(answer.body)
-    assert answer.headers["Content-Type"] == "application/json"
-    assert (found["risk_permille"], found["segment"]["name"]) == (731, "slow_payer")
-    assert found["invoices"][0]["settlement"] == {
-        "expected_on": "2026-11-29",
-        "earliest_on": "2026-11-20",
-        "latest_on": "2026-12-21",
-    }
-    assert found["history"][-1] == {"as_of": "2026-11-20", "risk_permille": 731}
-    assert found["model"]["version"] == "m1"
-
-
-def test_nobody_gets_an_assessment_without_signing_in_nor_one_that_is_not_there(world: World, browser: Browser) -> None:
-    assert browser.get("/customers/cus_1/assessment", Accept="application/json").status_code == 401
-    sign_in(browser)
-    assert browser.get("/customers/cus_2/assessment", Accept="application/json").status_code == 404

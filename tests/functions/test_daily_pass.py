@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from dunwell.escalation.case import AgentOutcome, Case, CaseEntry, CaseStatus
 from dunwell.scoring.moment_log import read_log
 from dunwell_aws import portfolio
 from functions.plan_outreach import app as plan_outreach
@@ -182,3 +183,18 @@ def test_one_customer_that_cannot_be_scored_does_not_stop_the_pass() -> None:
     ledger.accounts["cus_x"] = replace(account(overdue(12), strange, who=customer("cus_x")))
     assert score(given(), ledger, store)["scored"] == 2
     assert set(store.assessments) == {"cus_1", "cus_2"}
+
+
+def test_what_is_expected_of_an_account_follows_what_was_done_about_it() -> None:
+    ledger, quiet, promised = portfolio_of("cus_1"), InMemoryCollection(), InMemoryCollection()
+    score(given(), ledger, quiet)
+    case = Case("cas_1", "cus_1", "USD", NOW - timedelta(days=3), CaseStatus.WAITING, "run")
+    said = CaseEntry(NOW - timedelta(days=2), "ada", AgentOutcome.PROMISE, next_on=TODAY + timedelta(days=4))
+    promised.open_case(replace(case, history=(said,)), [])
+    score(given(), ledger, promised)
+    before, after = (one.assessments["cus_1"].recovery("USD") for one in (quiet, promised))
+    assert before
+    assert after
+    assert before.past_due_minor == after.past_due_minor == 10_000
+    assert after.permille_30 > before.permille_30
+    assert "A promised day of payment is still to come." in after.reasons

@@ -12,6 +12,11 @@ from dunwell.ingestion.syncing import Phase, Sync, SyncReport
 from dunwell.ingestion.taking import Importer
 from dunwell.ledger.model import Account
 from dunwell.payments.gateway_events import GatewayEvents
+from dunwell.remittance.applying import CashApplication
+from dunwell.remittance.index import LedgerIndex
+from dunwell.remittance.matching import match
+from dunwell.remittance.model import BankLine, Decision
+from dunwell.remittance.policy import CashPolicy
 from dunwell_aws import bootstrap
 from dunwell_aws.stripe_client import StripeConnection
 from dunwell_aws.stripe_gateway import StripeGateway
@@ -20,6 +25,7 @@ from dunwell_aws.stripe_source import PAGE, StripeSource
 from functions.sync_source import app
 from infra.local.stripe_sandbox.server import StripeSandbox
 from tests.adapters.stripe_sandbox_support import KEY, client_of, command
+from tests.support.cash import InMemoryCashStore
 from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import InMemoryKnownFacts, InMemoryLedger
 from tests.support.portal import InMemoryOrderStore, account, invoice
@@ -47,6 +53,7 @@ class Office:
         self.api: Any = client_of(sandbox.url)
         self.ledger = InMemoryLedger(account(invoice("P1", 5_000)))
         self.places = InMemoryCheckpoints()
+        self.cash = InMemoryCashStore()
         self.waits: list[float] = []
         self.late_seconds = 0
         secret: Any = Secret()
@@ -68,7 +75,7 @@ class Office:
         looks = iter(left)
         sink = LedgerSink(Importer(self.ledger, "example", InMemoryKnownFacts()), self.now, ZONE)
         repair = app.WebhookRepair(self.events, ZONE)
-        return Sync(self.source, sink, repair, self.places).run(lambda: next(looks, PLENTY))
+        return Sync(self.source, sink, repair, self.places, self.cash).run(lambda: next(looks, PLENTY))
 
     def customer(self, name: str = "Anna's Bakery", card: str = "pm_card_visa") -> Any:
         made = self.api.customers.create({"name": name, "email": "anna@bakery.example", "address": {"country": "US"}})
@@ -287,6 +294,82 @@ def test_a_payment_of_nobody_is_named_and_holds_nothing_up(office: Office) -> No
     (charge,) = office.api.charges.list().data
     assert [(reject.value, reject.column) for reject in report.rejects] == [(charge.id, "customer")]
     assert (report.ended, office.owed(anna)) == ("done", 100)
+
+
+def paid_out(office: Office, *amounts: int) -> Any:
+    """Card payments whose money Stripe has just sent to the bank by itself."""
+    anna = office.customer(card="pm_card_bypassPending")
+    for amount in amounts:
+        office.api.invoices.pay(office.bill(anna, amount).id)
+    return command(office.url, "pay_out")
+
+
+def test_a_payout_is_known_with_the_payments_and_fees_that_it_carries(office: Office) -> None:
+    sent = paid_out(office, 50_000, 10_000)
+    assert (office.sync().payouts, office.sync().payouts) == (1, 0)
+    (payout,) = office.cash.expected.values()
+    assert (payout.payout_id, payout.currency, payout.amount_minor) == (sent["id"], "USD", sent["amount"])
+    intents = [charge.payment_intent for charge in office.api.charges.list().data]
+    assert [one.reference for one in payout.movements] == [f"{intent}#succeeded" for intent in intents]
+    assert [one.amount_minor for one in payout.movements] == [10_000, 50_000]
+    assert payout.amount_minor == 60_000 - payout.fee_minor
+    assert payout.complete
+
+
+def test_a_payout_that_comes_after_the_first_run_is_taken_from_the_log_before_it_arrives(office: Office) -> None:
+    office.sync()
+    sent = paid_out(office, 50_000)
+    office.sync()
+    assert list(office.cash.payouts("USD", sent["amount"])) != []
+    command(office.url, "finish_payout", payout=sent["id"])
+    assert office.sync().payouts == 0, "that it arrived is for the bank to say"
+
+
+def test_a_payout_that_comes_back_is_expected_no_more(office: Office) -> None:
+    sent = paid_out(office, 50_000)
+    office.sync()
+    command(office.url, "finish_payout", payout=sent["id"], failure_code="account_closed")
+    assert office.sync().payouts == 1
+    (payout,) = office.cash.payouts("USD", sent["amount"])
+    assert payout.failed
+    line = bank_line(sent, office.source.name)
+    assert match(line, LedgerIndex(office.ledger, office.cash, line.booked_on)).decision is Decision.UNMATCHED
+
+
+def test_a_payout_made_by_hand_is_known_once_it_arrives_without_what_it_carries(office: Office) -> None:
+    office.sync()
+    paid_out(office, 50_000)
+    office.sync()
+    anna = office.customer(card="pm_card_bypassPending")
+    office.api.invoices.pay(office.bill(anna, 9_000).id)
+    by_hand = office.api.payouts.create({"amount": 5_000, "currency": "usd"})
+    office.sync()
+    assert by_hand.id not in office.cash.expected
+    command(office.url, "finish_payout", payout=by_hand.id)
+    office.sync()
+    assert (office.cash.expected[by_hand.id].movements, office.cash.expected[by_hand.id].complete) == ((), False)
+
+
+def bank_line(payout: Any, payer: str) -> BankLine:
+    """The line that a payout is on the bank statement."""
+    on = datetime.fromtimestamp(payout["arrival_date"], UTC).date()
+    text = f"{payer} payout {payout['id']}"
+    return BankLine("bln_1", "US-77", on, on, payout["currency"].upper(), payout["amount"], payer, references=(text,))
+
+
+def test_the_banks_line_of_a_payout_is_reconciled_and_no_customers_payment(office: Office) -> None:
+    sent = paid_out(office, 50_000)
+    office.sync()
+    before = dict(office.ledger.accounts)
+    cash = CashApplication(office.ledger, office.cash, office.cash, "example", ZONE, CashPolicy("test"))
+    cash.apply([bank_line(sent, "STRIPE")], office.now())
+    cash.apply([bank_line(sent, "STRIPE")], office.now())
+    assert office.cash.arrived == {sent["id"]: "bln_1"}
+    assert office.ledger.accounts == before
+    assert list(office.cash.listed()) == []
+    office.places.stored.clear()
+    office.sync()
+    assert [one.reconciled for one in office.cash.payouts("USD", sent["amount"])] == [True]
 
 
 def test_more_than_a_page_is_read_in_parts_and_every_part_once(office: Office) -> None:

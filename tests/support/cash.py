@@ -45,6 +45,13 @@ class InMemoryCashStore:
         for key in new_customer_keys(change):
             self.names[key][change.account.customer.customer_id] = None
 
+    def expect(self, payout: Payout) -> bool:
+        known = self.expected.get(payout.payout_id)
+        if known and (payout.version < known.version or replace(payout, version=known.version) == known):
+            return False
+        self.expected[payout.payout_id] = payout
+        return True
+
     # --- Pointers ---
 
     def invoices(self, keys: Sequence[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
@@ -57,7 +64,8 @@ class InMemoryCashStore:
         return [AccountLink(*one) for one in self.accounts.get(key, {}).items()]
 
     def payouts(self, currency: str, amount_minor: int) -> Sequence[Payout]:
-        return [p for p in self.expected.values() if (p.currency, p.amount_minor) == (currency, amount_minor)]
+        found = [p for p in self.expected.values() if (p.currency, p.amount_minor) == (currency, amount_minor)]
+        return [replace(one, reconciled=one.payout_id in self.arrived, movements=()) for one in found]
 
     def posted_lines(self, currency: str, amount_minor: int, since: date) -> Sequence[PostedLine]:
         mine = [

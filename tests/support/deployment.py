@@ -4,15 +4,19 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
 
+from dunwell.accounts.holds import Hold, placed
 from dunwell.accounts.links import Links
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.ingestion.importing import customer_id
+from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
+from dunwell.ledger.update import update
 from dunwell.outreach.contact import UNDER_WAY, Contact
 from dunwell.outreach.plan import ESCALATION_REASONS, plan_account
 from dunwell.payments.order import CheckoutOrder
@@ -59,6 +63,24 @@ class Deployment:
         """Make it a later day for every function."""
         self._today += timedelta(days=days)
         self._offset = timedelta(seconds=self.stack.set_clock(steps.instant(self._today)))
+
+    @contextmanager
+    def charging(self, policy: str) -> Iterator[None]:
+        """Meanwhile, late fees and interest are those of another policy."""
+        before = self.stack.set_variable("PostCharges", "POLICY", policy)
+        try:
+            yield
+        finally:
+            self.stack.set_variable("PostCharges", "POLICY", before)
+
+    def hold(self, number: str, kind: str, since: timedelta) -> None:
+        """Note a hold on everything that a customer owes, placed so long ago."""
+        hold = Hold(kind, None, self.now() - since, placed_by="test")
+
+        def decide(account: Account) -> Change:
+            return Change(account, replace(account.customer, holds=placed(account.customer.holds, hold)))
+
+        update(self.view.ledger, self.customer_id(number), decide)
 
     # ------------------------------------------------------------ files
 

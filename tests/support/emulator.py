@@ -48,6 +48,7 @@ class Emulator:
         common = {
             "STAGE": "local",
             "CLOCK_OFFSET_SECONDS": "0",
+            "POLICY": "default",
             "POWERTOOLS_METRICS_NAMESPACE": "Dunwell",
             "POWERTOOLS_TRACE_DISABLED": "1",
             "PYTHONPATH": os.pathsep.join(map(str, packages)),

@@ -23,6 +23,7 @@ def set_variables(monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
     common = {
         "STAGE": "local",
         "CLOCK_OFFSET_SECONDS": "0",
+        "POLICY": "default",
         "LEDGER_TABLE": "not-used",
     }
     for name, value in (common | more).items():

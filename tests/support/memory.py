@@ -120,6 +120,9 @@ class InMemoryCollection:
             currencies_in_case=frozenset(case.currency for case in self.cases(customer_id) if not case.is_closed),
         )
 
+    def done(self, customer_id: str) -> tuple[list[Contact], list[Case]]:
+        return [one for one in self.contacts.values() if one.customer_id == customer_id], self.cases(customer_id)
+
     def plan(self, customer_id: str, contacts: Sequence[Contact], events: Sequence[Event]) -> bool:
         with self._lock:
             if any(contact.contact_id in self.contacts for contact in contacts):

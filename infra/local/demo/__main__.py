@@ -13,6 +13,7 @@ from dunwell.ledger.model import Account
 from dunwell.outreach.contact import Contact, ContactStatus
 from infra.local.demo import bank, source, steps
 from infra.local.demo.progress import Progress
+from infra.local.demo.reconcile import Reconciliation, reconcile
 from infra.local.demo.source import Source
 from infra.local.demo.view import View
 from infra.local.errors import LocalStackError
@@ -29,6 +30,7 @@ class Story:
 
     source: Source
     run: dict[str, object] = field(default_factory=dict)
+    reconciled: Reconciliation | None = None
     cash: dict[str, object] = field(default_factory=dict)
     scored: int = 0
     contacts: list[Contact] = field(default_factory=list)
@@ -49,6 +51,8 @@ def tell(stack: LocalStack, progress: Progress, data: Source) -> tuple[View, Sto
         view = steps.connect(stack)
     with progress.step(f"upload {data.path.name}"):
         story.run = steps.upload(view, progress, data)
+    with progress.step("reconcile: the same file again, and shuffled"):
+        story.reconciled = reconcile(view, progress, data, story.run)
     if content := bank.statement(view, data.as_of):
         with progress.step("bank statement: some pay by transfer"):
             story.cash = bank.upload(view, progress, content)
@@ -87,6 +91,7 @@ def summary(story: Story, progress: Progress) -> str:
     rows = [
         ("records in", f"{run['rows']} rows: {run['in_ledger']} in the ledger, {run['later']} left out as later"),
         ("rejected", f"{run['rejected']}{f' ({rejected})' if rejected else ''}"),
+        ("reconciled", f"{story.reconciled} after importing it twice and once shuffled"),
         ("cash", bank.said(story.cash) if story.cash else "none: nobody owes anything on this day"),
         ("scored", f"{story.scored} open invoices"),
         ("contacts", f"{len(decided)} planned, {reasons['OK']} allowed, refused: {refused}"),

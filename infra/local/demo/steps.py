@@ -63,11 +63,10 @@ def connect(stack: LocalStack) -> View:
     return view
 
 
-def upload(view: View, progress: Progress, source: Source) -> dict[str, Any]:
-    """Put the file into the ingest bucket and wait for its run record; every row must be accounted for."""
+def run_record(view: View, progress: Progress, name: str, content: bytes) -> dict[str, Any]:
+    """Put a file into the ingest bucket under a name of its own and wait for its run record."""
     s3, bucket = view.stack.client("s3"), view.outputs["IngestBucketName"]
-    name = source.path.name
-    s3.put_object(Bucket=bucket, Key=UPLOADS + name, Body=source.path.read_bytes())
+    s3.put_object(Bucket=bucket, Key=UPLOADS + name, Body=content)
 
     def answered() -> dict[str, Any] | None:
         try:
@@ -77,7 +76,12 @@ def upload(view: View, progress: Progress, source: Source) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(found["Body"].read())
         return record
 
-    run = progress.wait("the upload's run record", answered, timeout_seconds=240)
+    return progress.wait(f"the run record of {name}", answered, timeout_seconds=240)
+
+
+def upload(view: View, progress: Progress, source: Source) -> dict[str, Any]:
+    """Put the file into the ingest bucket and wait for its run record; every row must be accounted for."""
+    run = run_record(view, progress, source.path.name, source.path.read_bytes())
     if run["status"] != "done":
         raise DemoError(f"the file was refused: {run['failure']}")
     if run["rows"] != source.rows or run["in_ledger"] + run["rejected"] + run["later"] != run["rows"]:

@@ -127,6 +127,12 @@ def finish_refund(sandbox: Sandbox, refund: str, failure_reason: str | None = No
 
 
 @command
+def pay_out(sandbox: Sandbox, currency: str = "usd") -> Resource:
+    """Let Stripe pay out by itself what is available in a currency."""
+    return payouts.send_available(sandbox, currency)
+
+
+@command
 def finish_payout(sandbox: Sandbox, payout: str, failure_code: str | None = None) -> Resource:
     """Let a payout arrive at the bank, or come back with one of Stripe's failure codes."""
     found = sandbox.get("payout", payout, "payout")

@@ -80,6 +80,7 @@ class Sandbox:
         self.endpoint_secrets: dict[str, list[str]] = {}
         self.line_items: dict[str, list[Resource]] = {}
         self.session_intent_data: dict[str, Params] = {}
+        self.paid_out: dict[str, str] = {}
 
     def now(self) -> int:
         """Seconds since 1970, moved by `advance`."""

@@ -92,10 +92,10 @@ def escalation() -> "Escalation":
 
 @cache
 def policy() -> "Policy":
-    """The creditor's policy."""
+    """The creditor's policy, the one that the deployment names."""
     from dunwell_aws.documents import folder, read_policy
 
-    return read_policy(folder("infra"))
+    return read_policy(folder("infra"), read_environment(Environment).policy)
 
 
 @cache
@@ -103,7 +103,7 @@ def mappings() -> "list[SourceMapping]":
     """The sources that Dunwell can read."""
     from dunwell_aws.documents import folder, read_mappings
 
-    return read_mappings(folder("infra"))
+    return read_mappings(folder("infra"), policy().creditor.timezone)
 
 
 @cache
@@ -117,7 +117,8 @@ def sources() -> "Sources":
 
         return open_workbook
 
-    return Sources(mappings(), edition_of(folder("infra")), workbook, policy().creditor.timezone)
+    zone = policy().creditor.timezone
+    return Sources(mappings(), edition_of(folder("infra"), zone), workbook, zone)
 
 
 @cache
@@ -162,7 +163,7 @@ def cash() -> "CashApplication":
     from dunwell_aws.documents import folder, read_cash_policy
 
     index, creditor = remittance_index(), policy().creditor
-    rules = read_cash_policy(folder("infra"))
+    rules = read_cash_policy(folder("infra"), read_environment(Environment).policy)
     return CashApplication(ledger(), index, index, creditor.creditor_id, creditor.timezone, rules)
 
 

@@ -88,6 +88,17 @@ class DynamoCollection:
         contacts.sort(key=lambda contact: (contact.planned_on, contact.contact_id))
         return CollectionState(tuple(contacts), risk, model, frozenset(in_case))
 
+    def done(self, customer_id: str) -> tuple[list[Contact], list[Case]]:
+        """A customer's contacts and cases, closed ones too. One query."""
+        contacts: list[Contact] = []
+        cases: list[Case] = []
+        for stored in self._table.query(partition(customer_id), COLLECT):
+            if stored["sk"].startswith(CONTACT):
+                contacts.append(from_plain(Contact, stored))
+            elif stored["sk"].startswith(CASE):
+                cases.append(from_plain(Case, stored))
+        return contacts, cases
+
     def plan(self, customer_id: str, contacts: Sequence[Contact], events: Sequence[Event]) -> bool:
         """See ``ContactStore``. One transaction."""
         puts = [self._table.put(_contact(contact), NEW) for contact in contacts]

@@ -9,7 +9,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from dunwell.errors import InvalidInputError
-from dunwell.ingestion.mapping import SourceMapping
+from dunwell.ingestion.mapping import SourceMapping, in_zone
 from dunwell.outreach.policy import Policy
 from dunwell.remittance.policy import CashPolicy
 
@@ -57,22 +57,25 @@ def read_cash_policy(infra: Path, name: str = "default") -> CashPolicy:
     return replace(document.cash, version=document.version)
 
 
-def read_mappings(infra: Path) -> list[SourceMapping]:
+def read_mappings(infra: Path, zone: str = "UTC") -> list[SourceMapping]:
     """All source mappings, by file name.
+
+    Args:
+        zone: the creditor's (IANA), for instants that are read in its calendar.
 
     Raises:
         InvalidInputError: one of the files breaks a rule; says which and where.
     """
-    return [read_mapping(path) for path in sorted((infra / "sources").glob("*.yaml"))]
+    return [read_mapping(path, zone) for path in sorted((infra / "sources").glob("*.yaml"))]
 
 
-def read_mapping(path: Path) -> SourceMapping:
-    """One source mapping.
+def read_mapping(path: Path, zone: str = "UTC") -> SourceMapping:
+    """One source mapping; see ``read_mappings``.
 
     Raises:
         InvalidInputError: the file is missing or breaks a rule; says where.
     """
-    return _read(path, SourceMapping)
+    return in_zone(_read(path, SourceMapping), zone)
 
 
 def _read(path: Path, kind: type[T]) -> T:

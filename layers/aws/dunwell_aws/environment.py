@@ -15,6 +15,7 @@ class Environment(BaseModel):
 
     stage: str = Field(alias="STAGE")
     clock_offset_seconds: int = Field(alias="CLOCK_OFFSET_SECONDS")
+    policy: str = Field(alias="POLICY", pattern="^[a-z0-9][a-z0-9_]*$")
 
 
 class LedgerEnvironment(Environment):

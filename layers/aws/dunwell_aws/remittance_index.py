@@ -7,6 +7,7 @@ hundred keys are read in one request. An invoice costs one write unit, a new cus
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from itertools import islice
@@ -16,17 +17,19 @@ from botocore.exceptions import ClientError
 
 from dunwell.errors import ConflictError, UnavailableError
 from dunwell.ledger.change import Change
-from dunwell.remittance.model import AccountLink, BankLine, Payout, PostedLine
+from dunwell.remittance.model import AccountLink, BankLine, Movement, Payout, PostedLine
 from dunwell.remittance.pointers import invoice_pointers, new_customer_keys
 from dunwell.remittance.ports import MAX_HITS
 from dunwell.remittance.records import LineRecord, item_id_of
 from dunwell_aws.dynamo_json import item, plain
 from dunwell_aws.table import (
+    CARRIED,
     CASH_WAITING,
     IDS,
     NEW,
     Table,
     account_partition,
+    carried_partition,
     from_plain,
     line_key,
     lines_partition,
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
 _THREADS = 8
 _KEYS_PER_REQUEST = 100
+_MOVEMENTS = 100
 _TRIES = 8
 _DAY_SECONDS = 86_400
 POINTER_DAYS = 800
@@ -98,13 +102,43 @@ class DynamoRemittanceIndex:
             if not isinstance(translated(error), ConflictError):
                 raise
 
-    def expect(self, payout: Payout) -> None:
-        """Write a payout that a gateway announced; again changes nothing, also when it has arrived meanwhile."""
-        stored = {"pk": payout_partition(payout.currency, payout.amount_minor), "sk": payout.payout_id}
+    def expect(self, payout: Payout) -> bool:
+        """See ``PayoutStore``. One read; one write when something is new, and one for each hundred movements before."""
+        key = {"pk": payout_partition(payout.currency, payout.amount_minor), "sk": payout.payout_id}
+        stored = self._table.get(key["pk"], key["sk"])
+        known = from_plain(Payout, stored) if stored else None
+        if known and (payout.version < known.version or _says_the_same(payout, known)):
+            return False
+        ttl = ttl_after(POINTER_DAYS * _DAY_SECONDS)
+        for number, some in enumerate(_portions(payout.movements), start=1):
+            part = {"pk": carried_partition(payout.payout_id), "sk": f"{CARRIED}{number:04}", "ttl": ttl}
+            self._table.write([self._table.put(part | {"movements": [to_plain(one) for one in some]})])
+        told = to_plain(replace(payout, movements=())) | {"ttl": ttl}
+        told = {name: value for name, value in told.items() if name not in ("movements", "reconciled")}
+        return self._told(key, told)
+
+    def _told(self, key: dict[str, str], told: Mapping[str, Any]) -> bool:
+        """Write what a gateway says of a payout; what the bank said of it stays."""
+        sets = ", ".join(f"#{name} = :{name}" for name in told)
         try:
-            self._table.write([self._table.put(stored | to_plain(payout), NEW)])
-        except ConflictError:
-            return
+            self._table.client.update_item(
+                TableName=self._table.name,
+                Key=item(key),
+                UpdateExpression=f"SET {sets}, reconciled = if_not_exists(reconciled, :no)",
+                ConditionExpression="attribute_not_exists(pk) OR #version <= :version",
+                ExpressionAttributeNames={f"#{name}": name for name in told},
+                ExpressionAttributeValues=item({f":{name}": value for name, value in told.items()} | {":no": False}),
+            )
+        except ClientError as error:
+            if not isinstance(translated(error), ConflictError):
+                raise
+            return False
+        return True
+
+    def carried(self, payout_id: str) -> tuple[Movement, ...]:
+        """What a payout carries, as far as the gateway said; newest first."""
+        parts = self._table.query(carried_partition(payout_id), CARRIED)
+        return tuple(from_plain(Movement, one) for part in parts for one in part["movements"])
 
     # --- Pointers ---
 
@@ -199,11 +233,18 @@ class DynamoRemittanceIndex:
         return sorted(listed, key=lambda one: (one.line.booked_on, one.line.line_id))
 
     def reconcile(self, payout_id: str, line: BankLine) -> None:
-        """See the port. One read and one put."""
-        pk = payout_partition(line.currency, line.amount_minor)
-        stored = self._table.get(pk, payout_id)
-        if stored and not stored["reconciled"]:
-            self._table.write([self._table.put(stored | {"reconciled": True, "line_id": line.line_id})])
+        """See the port. One update, which leaves alone what the gateway said."""
+        try:
+            self._table.client.update_item(
+                TableName=self._table.name,
+                Key=item({"pk": payout_partition(line.currency, line.amount_minor), "sk": payout_id}),
+                UpdateExpression="SET reconciled = :yes, line_id = :line",
+                ConditionExpression="reconciled = :no",
+                ExpressionAttributeValues=item({":yes": True, ":no": False, ":line": line.line_id}),
+            )
+        except ClientError as error:
+            if not isinstance(translated(error), ConflictError):
+                raise
 
     def _link(self, key: str, customer_id: str) -> "TransactWriteItemTypeDef":
         values = {":one": {"N": "1"}, ":ttl": {"N": str(ttl_after(LINK_DAYS * _DAY_SECONDS))}}
@@ -230,6 +271,15 @@ class DynamoRemittanceIndex:
                     break
             else:
                 raise UnavailableError("the remittance index could not be read")
+
+
+def _says_the_same(payout: Payout, known: Payout) -> bool:
+    """Whether a later reading brings nothing new: neither its version nor its arrival says anything by itself."""
+    return replace(payout, movements=(), version=known.version, reconciled=known.reconciled) == known
+
+
+def _portions(movements: Sequence[Movement]) -> Iterator[Sequence[Movement]]:
+    return (movements[start : start + _MOVEMENTS] for start in range(0, len(movements), _MOVEMENTS))
 
 
 @cache

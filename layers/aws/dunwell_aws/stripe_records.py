@@ -113,14 +113,14 @@ def invoice_records(invoice: Object, reading: Reading) -> list[Record]:
         customer_number=customer,
         invoice_number=number,
         currency=currency,
-        amount_minor=_minor(asked, currency, number),
+        amount_minor=minor_units(asked, currency, number),
         issued_on=reading.date(issued),
         due_on=reading.date(max(issued, invoice.get("due_date") or issued)),
-        tax_minor=_minor(sum(tax["amount"] for tax in invoice.get("total_taxes") or []), currency, number),
+        tax_minor=minor_units(sum(tax["amount"] for tax in invoice.get("total_taxes") or []), currency, number),
         version=reading.version,
         removed=invoice["status"] == "void",
     )
-    elsewhere = _minor(invoice.get("amount_paid_off_stripe") or 0, currency, number)
+    elsewhere = minor_units(invoice.get("amount_paid_off_stripe") or 0, currency, number)
     if not elsewhere:
         return [record]
     paid = PaymentRecord(
@@ -156,7 +156,7 @@ def credit_note_records(note: Object, reading: Reading) -> list[Record]:
         customer_number=note["customer"]["id"],
         credit_number=note["number"],
         currency=currency,
-        amount_minor=_minor(amount, currency, note["number"]),
+        amount_minor=minor_units(amount, currency, note["number"]),
         issued_on=reading.date(note.get("effective_at") or note["created"]),
         invoice_number=_number(note["invoice"]),
         version=reading.version,
@@ -186,7 +186,7 @@ def payment_records(
     if amount <= 0:
         return []
     currency = charge["currency"].upper()
-    minor = _minor(amount, currency, charge["id"])
+    minor = minor_units(amount, currency, charge["id"])
     refunded, refunded_at = _given_back(charge, disputes)
     pays = [(link, link["amount_paid"] or link["amount_requested"]) for link in links if link["status"] != "canceled"]
     record = PaymentRecord(
@@ -196,8 +196,8 @@ def payment_records(
         currency=currency,
         amount_minor=minor,
         received_on=reading.date(charge["created"]),
-        pays=tuple((_number(link["invoice"]), _minor(part, currency, charge["id"])) for link, part in pays),
-        refunded_minor=min(minor, _minor(refunded, currency, charge["id"])),
+        pays=tuple((_number(link["invoice"]), minor_units(part, currency, charge["id"])) for link, part in pays),
+        refunded_minor=min(minor, minor_units(refunded, currency, charge["id"])),
         refunded_on=reading.date(refunded_at) if refunded else None,
         pending=pending,
         failed=failed,
@@ -228,7 +228,12 @@ def _is_withdrawn(dispute: Object) -> bool:
     return sum(-1 if move["amount"] < 0 else 1 for move in dispute["balance_transactions"]) < 0
 
 
-def _minor(amount: int, currency: str, what: str) -> int:
+def minor_units(amount: int, currency: str, what: str) -> int:
+    """An amount of Stripe's in the ledger's minor units.
+
+    Raises:
+        RejectedRowError: it is finer than the ledger counts; ``what`` names the object.
+    """
     try:
         return from_stripe(amount, currency)
     except RefusedError as error:

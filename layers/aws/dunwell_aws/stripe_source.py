@@ -7,6 +7,7 @@ An event says which object changed; the object is fetched again, because events 
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import stripe
@@ -15,8 +16,10 @@ from dunwell.errors import NotFoundError, UnavailableError
 from dunwell.ingestion.pacing import TokenBucket
 from dunwell.ingestion.records import CustomerRecord, Record, Reject, RejectedRowError
 from dunwell.ingestion.syncing import Batch, ChangePage, Mark, Page, PlaceLostError, SourceBusyError
+from dunwell.remittance.model import Payout
 from dunwell_aws.observability import logger
 from dunwell_aws.stripe_client import StripeConnection
+from dunwell_aws.stripe_payouts import payout_of
 from dunwell_aws.stripe_records import (
     Object,
     Reading,
@@ -36,21 +39,29 @@ SETTLE_SECONDS = 300
 _BURST = 20
 _TRIES = 5
 _LONGEST_WAIT_SECONDS = 30.0
-# As many as Stripe takes. Drafts are passed over, so an invoice begins when it is finalized.
+# As many as Stripe takes. Drafts are passed over, so an invoice begins when it is finalized. Left out is what changes
+# no record: an invoice that is uncollectible is owed as before, a credit note's update is to its memo, and a dispute
+# counts from when its funds are withdrawn.
 _EVENTS = [
     "customer.created", "customer.updated", "customer.deleted",
-    "invoice.finalized", "invoice.updated", "invoice.paid", "invoice.voided", "invoice.marked_uncollectible",
-    "credit_note.created", "credit_note.updated", "credit_note.voided",
+    "invoice.finalized", "invoice.updated", "invoice.paid", "invoice.voided",
+    "credit_note.created", "credit_note.voided",
     "charge.pending", "charge.succeeded", "charge.captured", "charge.failed", "charge.refunded",
     "refund.failed",
-    "charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
+    "payout.reconciliation_completed", "payout.paid", "payout.failed",
 ]  # fmt: skip
 _EXPANDED = {
     "customers": [],
     "invoices": ["customer"],
     "credit_notes": ["customer", "invoice"],
     "charges": ["customer", "payment_intent", "refunds"],
+    "payouts": [],
 }
+_PAYOUTS = "payouts"
+_PAYOUTS_A_PAGE = 20
+MOVEMENTS_PAGES = 10
+"""Pages of what a payout carries that are read of one: with a page of payouts that is what a run has time for."""
 T = TypeVar("T")
 
 
@@ -92,15 +103,15 @@ class StripeSource:
     def read(self, stream: str, after: str) -> Page:
         """See the port. Failed charges are left out: nothing of them was ever announced here."""
         reading = self._reading()
-        params: dict[str, Any] = {"limit": PAGE, "expand": [f"data.{name}" for name in _EXPANDED[stream]]}
+        limit = _PAYOUTS_A_PAGE if stream == _PAYOUTS else PAGE
+        params: dict[str, Any] = {"limit": limit, "expand": [f"data.{name}" for name in _EXPANDED[stream]]}
         if after:
             params["starting_after"] = after
         found = self._ask(lambda v1: getattr(v1, stream).list(params))
         things = [thing.to_dict() for thing in found.data]
-        batches, rejects = self._batches(
-            [(stream, thing) for thing in things if thing.get("status") != "failed"], reading
-        )
-        return Page(batches, rejects, things[-1]["id"] if things else after, found.has_more)
+        kept = [(stream, thing) for thing in things if stream == _PAYOUTS or thing.get("status") != "failed"]
+        batches, rejects, payouts = self._sorted(kept, reading)
+        return Page(batches, rejects, things[-1]["id"] if things else after, found.has_more, payouts)
 
     def changes(self, since: Mark) -> ChangePage:
         """See the port. The log reaches back 30 days."""
@@ -109,9 +120,9 @@ class StripeSource:
         events.reverse()
         changed = {_changed(event): event for event in events}
         things = [(stream, self._fetched(stream, key, changed[stream, key])) for stream, key in _in_order(changed)]
-        batches, rejects = self._batches([(stream, thing) for stream, thing in things if thing], reading)
+        batches, rejects, payouts = self._sorted([(stream, thing) for stream, thing in things if thing], reading)
         marks = [_mark(event) for event in events]
-        return ChangePage(batches, rejects, marks[-1] if marks else None, self._settled(marks), more)
+        return ChangePage(batches, rejects, marks[-1] if marks else None, self._settled(marks), more, payouts)
 
     def _settled(self, oldest_first: list[Mark]) -> Mark | None:
         cutoff = self._epoch() - SETTLE_SECONDS
@@ -138,6 +149,35 @@ class StripeSource:
         return thing
 
     # ------------------------------------------------------------ from objects to batches
+
+    def _sorted(
+        self, things: list[tuple[str, Object]], reading: Reading
+    ) -> tuple[tuple[Batch, ...], tuple[Reject, ...], tuple[Payout, ...]]:
+        """What customers owe and paid, what cannot be taken, and the payouts."""
+        batches, rejects = self._batches([one for one in things if one[0] != _PAYOUTS], reading)
+        payouts: list[Payout] = []
+        for payout in (thing for stream, thing in things if stream == _PAYOUTS):
+            try:
+                made = payout_of(payout, reading, *self._movements(payout))
+            except RejectedRowError as error:
+                rejects = (*rejects, error.reject)
+                continue
+            payouts += [made] if made else []
+        return batches, rejects, tuple(payouts)
+
+    def _movements(self, payout: Object) -> tuple[list[Object], bool]:
+        """The balance transactions that a payout carries, and whether these are all; Stripe knows of its own only."""
+        found: list[Object] = []
+        if payout["reconciliation_status"] != "completed":
+            return found, False
+        asked: Any = {"payout": payout["id"], "limit": PAGE, "expand": ["data.source"]}
+        for _ in range(MOVEMENTS_PAGES):
+            page = self._ask(partial(_balance_transactions, asked=asked))
+            found += [one.to_dict() for one in page.data]
+            if not page.has_more:
+                return found, True
+            asked = asked | {"starting_after": found[-1]["id"]}
+        return found, False
 
     def _batches(
         self, things: list[tuple[str, Object]], reading: Reading
@@ -232,6 +272,10 @@ class StripeSource:
             return PlaceLostError() if at_place else NotFoundError("Stripe does not know this object any more")
         logger.warning("source error", kind=type(error).__name__, code=error.code, request=error.request_id)
         return UnavailableError("Stripe did not answer as expected; the next run goes on")
+
+
+def _balance_transactions(v1: Any, asked: Any) -> Any:
+    return v1.balance_transactions.list(asked)
 
 
 def _mark(event: Object) -> Mark:

@@ -30,6 +30,7 @@ OUTBOX = "OUTBOX#"
 WAITING_CASES = "CASES#WAITING"
 IDS = "IDS"
 CASH_WAITING = "CASH#WAITING"
+CARRIED = "PART#"
 
 WORK_INDEX = "work"
 NEW = "attribute_not_exists(pk)"
@@ -72,6 +73,11 @@ def account_partition(key: str) -> str:
 def payout_partition(currency: str, amount_minor: int) -> str:
     """Where payouts of an amount stand."""
     return f"PAYOUT#{currency}#{amount_minor}"
+
+
+def carried_partition(payout_id: str) -> str:
+    """Where it stands what a payout carries."""
+    return f"CARRIED#{payout_id}"
 
 
 def lines_partition(currency: str, amount_minor: int) -> str:

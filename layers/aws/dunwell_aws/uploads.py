@@ -135,9 +135,9 @@ def content_id_of(digest: str, edition: str) -> str:
     return stable_id("con", digest, edition)
 
 
-def edition_of(infra: Path) -> str:
-    """Names the wording of all mappings."""
-    digest = hashlib.sha256()
+def edition_of(infra: Path, zone: str) -> str:
+    """Names the wording of all mappings, and the time zone (IANA) that they are read in."""
+    digest = hashlib.sha256(zone.encode())
     for path in sorted((infra / "sources").glob("*.yaml")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -135,5 +135,16 @@ def test_every_hold_that_stops_charges_is_a_hold_and_the_others_are_known_not_to
     assert not STOPPING & harmless
 
 
-def test_the_policy_that_is_shipped_charges_nothing() -> None:
+def test_the_policy_that_holds_unless_another_is_named_charges_nothing() -> None:
     assert read_policy(folder("infra")).charges == ChargePolicy()
+
+
+def test_the_policy_of_the_uk_charges_what_the_law_says_to_a_british_business_and_nobody_else() -> None:
+    charges = read_policy(folder("infra"), "uk_statutory_interest").charges
+    rule = charges.rule_for(FIRM, "GBP", date(2026, 2, 1))
+    assert rule is not None
+    assert charges.percent(rule, date(2026, 2, 1), date(2026, 1, 15)) == Decimal("11.75")
+    assert [charges.fee_minor(rule, late, "GBP") for late in (999_99, 1_000_00, 10_000_00)] == [40_00, 70_00, 100_00]
+    others = [replace(FIRM, kind=CustomerKind.PERSON), replace(FIRM, country="US")]
+    assert [charges.rule_for(who, "GBP", date(2026, 2, 1)) for who in others] == [None, None]
+    assert charges.rule_for(FIRM, "USD", date(2026, 2, 1)) is None

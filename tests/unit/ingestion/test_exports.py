@@ -51,15 +51,16 @@ def test_a_quickbooks_invoice_list_has_titles_above_and_totals_below_that_are_no
         "1037",
         136_207,
     )
-    assert facts(first, "issued_on", "due_on", "removed") == (date(2026, 9, 10), date(2026, 10, 10), False)
-    assert facts(second, "customer_number", "amount_minor", "removed") == ("Travis Waldron, Jr.", 41_472, True)
+    assert facts(first, "issued_on", "due_on") == (date(2026, 9, 10), date(2026, 10, 10))
+    assert first.open_minor > 0
+    assert facts(second, "customer_number", "amount_minor", "open_minor") == ("Travis Waldron, Jr.", 41_472, 0)
 
 
 def test_quickbooks_invoice_lists_land_in_every_view() -> None:
     by_full_name = landed(content_of("quickbooks_online_invoice_list_by_full_name"))
-    assert [facts(one, "customer_number", "currency", "due_on", "removed") for one in by_full_name] == [
-        ("Example Villas Pty Ltd", "AUD", date(2026, 1, 20), True),
-        ("Smith, John", "AUD", date(2026, 2, 5), False),
+    assert [facts(one, "customer_number", "currency", "due_on") for one in by_full_name] == [
+        ("Example Villas Pty Ltd", "AUD", date(2026, 1, 20)),
+        ("Smith, John", "AUD", date(2026, 2, 5)),
     ]
     classic = landed(content_of("quickbooks_online_invoice_list_classic"))
     assert [facts(one, "invoice_number", "amount_minor", "due_on") for one in classic] == [
@@ -128,20 +129,20 @@ def test_a_xero_export_has_a_row_a_line_and_every_invoice_lands_once_with_its_wh
         ("INV-1013", 11_500, 1_500),
     ]
     account = taken(InMemoryLedger(), rows)
-    assert [(one.number, one.amount_minor, one.removed) for one in account.invoices.values()] == [
-        ("INV-1014", 149_500, False),
-        ("INV-1013", 11_500, True),
+    assert [(one.number, one.amount_minor, account.open_minor(i)) for i, one in account.invoices.items()] == [
+        ("INV-1014", 149_500, 149_500),
+        ("INV-1013", 11_500, 0),
     ]
     assert account.customer.name == "City Agency"
 
 
-def test_an_invoice_that_the_next_xero_export_calls_paid_is_collected_no_more_until_it_is_open_again() -> None:
+def test_an_invoice_is_open_by_what_the_latest_xero_export_says_is_due() -> None:
     ledger, text = InMemoryLedger(), content_of("xero_exported_invoices")
-    removed = []
-    for status in ("Awaiting Payment", "Paid", "Awaiting Payment"):
-        account = taken(ledger, landed(text.replace("Awaiting Payment", status), skipped=1))
-        removed.append([one.removed for one in account.invoices.values() if one.number == "INV-1014"])
-    assert removed == [[False], [True], [False]]
+    owed = []
+    for due in ("1495.00", "95.00", "0.00", "1495.00"):
+        account = taken(ledger, landed(text.replace(",0.0000,1495.0000,,", f",0.0000,{due},,"), skipped=1))
+        owed += [account.open_minor(i) for i, one in account.invoices.items() if one.number == "INV-1014"]
+    assert owed == [149_500, 9_500, 0, 149_500]
 
 
 def test_xero_contacts_land_under_the_name_that_its_invoices_use() -> None:
@@ -173,10 +174,10 @@ def test_salesforce_reports_of_accounts_and_contacts_land() -> None:
 
 
 def test_stripe_dashboard_exports_land_under_the_ids_of_the_api() -> None:
-    jenny, nameless = landed(content_of("stripe_billing_exported_customers"))
+    jenny, nameless = landed(content_of("stripe_exported_customers"))
     assert facts(jenny, "customer_number", "customer_name") == ("cus_NffrFeUfNV2Hib", "Jenny Rosen")
     assert nameless.customer_name == "office@nameless.example"
-    euro, yen = landed(content_of("stripe_billing_exported_invoices"), skipped=1)  # a draft
+    euro, yen = landed(content_of("stripe_exported_invoices"), skipped=1)  # a draft
     assert facts(euro, "invoice_number", "amount_minor", "settled_on") == ("C9CF2AD1-0001", 119_000, None)
     assert facts(yen, "currency", "amount_minor", "due_on", "settled_on") == (
         "JPY",
@@ -187,7 +188,7 @@ def test_stripe_dashboard_exports_land_under_the_ids_of_the_api() -> None:
 
 
 def test_stripe_payments_of_invoices_and_failed_ones_are_left_out_since_invoices_say_when_they_were_paid() -> None:
-    (payment,) = landed(content_of("stripe_billing_exported_payments"), skipped=2)
+    (payment,) = landed(content_of("stripe_exported_payments"), skipped=2)
     assert facts(payment, "reference", "method", "amount_minor", "refunded_minor", "received_on") == (
         "pi_1#succeeded",
         "stripe",

@@ -204,3 +204,23 @@ def test_a_refund_that_failed_or_a_dispute_that_was_won_stands_again() -> None:
     reports = [payment(30, "1"), payment(80, "2"), payment(10, "3"), payment(10, "3"), payment(60, "4")]
     assert [refunded(*reports[:n]).balances["USD"] for n in (1, 2, 3, 4, 5)] == [30, 80, 10, 10, 60]
     assert refunded(*reports, payment(0, "5")).balances == {}
+
+
+def test_a_source_that_says_only_what_is_left_settles_the_rest_on_the_day_it_says_so() -> None:
+    def told(account: Account, left_minor: int, hours: int) -> Account:
+        origin = Origin("example", "erp", TODAY, AT + timedelta(hours=hours))
+        made = import_records(account, [receivable("A-1", 100, open_minor=left_minor)], origin)
+        return after(made) if made.changes else account
+
+    account = stored(receivable("A-1", 100, open_minor=60))
+    assert account.balances == {"USD": 60}
+    assert told(account, 60, 1) is account
+    posted = {"method": "stripe", "reference": "pi_1", "currency": "USD", "amount_minor": 20}
+    paid = post_payment(account, received_at=AT + timedelta(hours=1), **posted).applied()  # type: ignore[arg-type]
+    assert told(paid, 40, 2) is paid
+    closed = told(paid, 0, 3)
+    assert (closed.balances, closed.unapplied) == ({}, {})
+    assert set(closed.settlement_dates.values()) == {TODAY}
+    again = told(closed, 70, 4)
+    assert (again.balances, again.unapplied) == ({"USD": 70}, {})
+    assert told(again, 0, 5).balances == {}

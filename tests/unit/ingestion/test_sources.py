@@ -107,7 +107,7 @@ def test_xero_contacts_payments_and_credit_notes_are_taken() -> None:
 
 
 def test_stripe_objects_may_stand_mixed_in_one_file() -> None:
-    customer, euro, yen, credit, charge = records("stripe_billing.jsonl")
+    customer, euro, yen, credit, charge = records("stripe.jsonl")
     assert facts(customer, "customer_name", "language", "country") == ("Jenny Rosen", "de", "DE")
     assert facts(euro, "invoice_number", "amount_minor", "tax_minor") == ("C9CF2AD1-0001", 119_000, 19_000)
     assert facts(yen, "currency", "amount_minor", "due_on") == ("JPY", 5_000, date(2026, 9, 21))

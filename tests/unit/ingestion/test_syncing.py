@@ -25,6 +25,7 @@ from dunwell.ingestion.syncing import (
     Sync,
     SyncReport,
 )
+from tests.support.cash import InMemoryCashStore
 
 PAGE = 3
 PLENTY = 10_000.0
@@ -128,11 +129,12 @@ class InMemoryCheckpoints:
 class World:
     def __init__(self) -> None:
         self.source, self.sink, self.places = FakeSource(), FakeSink(), InMemoryCheckpoints()
+        self.payouts = InMemoryCashStore()
 
     def run(self, *left: float) -> SyncReport:
         """A run with so much time left at each look; plenty after the last."""
         looks = iter(left)
-        return Sync(self.source, self.sink, NoPayments(), self.places).run(lambda: next(looks, PLENTY))
+        return Sync(self.source, self.sink, NoPayments(), self.places, self.payouts).run(lambda: next(looks, PLENTY))
 
     @property
     def place(self) -> Checkpoint:
@@ -305,7 +307,7 @@ def test_our_own_payments_are_looked_at_before_their_records_are_taken(world: Wo
     world.source.read = lambda stream, after: Page(  # type: ignore[method-assign]
         (Batch((), "cus_anna", ("pi_1",)),) if stream == "invoices" else (), (), "x", False
     )
-    report = Sync(world.source, Sink(), Looks(), world.places).run(lambda: PLENTY)
+    report = Sync(world.source, Sink(), Looks(), world.places, world.payouts).run(lambda: PLENTY)
     assert order == ["look pi_1", "take cus_anna"]
     assert (report.payments, report.unchanged) == (1, 1)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dunwell.accounts.model import Channel
 from dunwell.errors import InvalidInputError
 from dunwell.outreach.policy import Stage
-from dunwell_aws.documents import folder, read_mappings, read_policy
+from dunwell_aws.documents import folder, read_cash_policy, read_mappings, read_policy
 from tests.support.outreach import POLICY
 
 EMAIL = (Channel.EMAIL,)
@@ -62,5 +62,9 @@ def test_a_stage_that_the_policy_no_longer_has_ranks_below_all() -> None:
 
 
 def test_what_is_shipped_can_be_read() -> None:
-    assert read_policy(folder("infra")).stages
+    names = [path.stem for path in (folder("infra") / "policies").glob("*.yaml")]
+    assert len(names) > 1
+    for name in names:
+        assert read_policy(folder("infra"), name).stages
+        assert read_cash_policy(folder("infra"), name).version == read_policy(folder("infra"), name).version
     assert {one.name for one in read_mappings(folder("infra"))} >= {"dunwell_receivables", "ibm_late_payment"}

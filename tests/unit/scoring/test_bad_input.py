@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from dunwell.ledger.model import Account, Invoice
-from dunwell.scoring.assess import assess_accounts
+from dunwell.scoring.actions import Action, ActionHistory
+from dunwell.scoring.assess import Refusal, assess_accounts
 from dunwell.scoring.assessment import INVOICES_KEPT
 from dunwell_aws.documents import folder
 from dunwell_onnx.scorer import OnnxScorer
@@ -54,6 +55,28 @@ def test_a_negative_amount_is_refused_by_name_and_the_others_keep_their_scores()
     assert customer_id == "cus_odd"
     assert why
     assert found.assessments[0] == assess_accounts([GOOD], TODAY, SCORER).assessments[0]
+
+
+class UnreadableFor(ActionHistory):
+    """What was done about one customer is kept in a form nobody can read."""
+
+    def __init__(self, customer_id: str) -> None:
+        self.customer_id = customer_id
+
+    def actions(self, customer_id: str) -> dict[str, list[Action]]:
+        if customer_id == self.customer_id:
+            raise ValueError("This contact cannot be read.")
+        return {}
+
+
+def test_actions_that_cannot_be_read_refuse_their_customer_and_nobody_else() -> None:
+    overdue = {"issued_on": TODAY - timedelta(days=60), "due_on": TODAY - timedelta(days=30)}
+    accounts = [odd(**overdue), replace(odd(**overdue), customer=GOOD.customer)]
+    found = assess_accounts(accounts, TODAY, SCORER, UnreadableFor("cus_odd"))
+    assert found.refusals == [Refusal("cus_odd", "This contact cannot be read.")]
+    (kept,) = found.assessments
+    assert (kept.customer_id, len(kept.recoveries)) == ("cus_good", 1)
+    assert {one.customer_id for one in found.moments} <= {"cus_good"}
 
 
 def test_what_is_issued_in_the_future_is_not_scored_yet() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..api import LIST_PARAMETERS, list_page, operation
+from ..errors import invalid_request
 from ..state import Params, Resource, Sandbox
 
 _PENDING_SECONDS = 2 * 86400
@@ -62,17 +63,29 @@ def _with_status(sandbox: Sandbox, transaction: Resource) -> Resource:
     return transaction
 
 
+def is_available(sandbox: Sandbox, transaction: Resource) -> bool:
+    """Whether the money of a balance transaction can be paid out."""
+    return bool(_with_status(sandbox, transaction)["status"] == "available")
+
+
 @operation("balance_transactions.retrieve")
 def retrieve(sandbox: Sandbox, params: Params, transaction_id: str) -> Resource:
     """Read one balance transaction."""
     return _with_status(sandbox, sandbox.get("balance_transaction", transaction_id))
 
 
-@operation("balance_transactions.list", f"{LIST_PARAMETERS} currency source type")
+@operation("balance_transactions.list", f"{LIST_PARAMETERS} currency payout source type")
 def list_transactions(sandbox: Sandbox, params: Params) -> Resource:
-    """List balance transactions, newest first."""
+    """List balance transactions, newest first; those of a payout only when it was an automatic one."""
     wanted = {name: params.get(name) for name in ("currency", "source", "type")}
     found = [_with_status(sandbox, t) for t in sandbox.all("balance_transaction", **wanted)]
+    if "payout" in params:
+        payout = sandbox.get("payout", params["payout"], "payout")
+        if not payout["automatic"]:
+            raise invalid_request(
+                "Balance transaction history can only be filtered on automatic transfers, not manual.", param="payout"
+            )
+        found = [one for one in found if sandbox.paid_out.get(one["id"]) == payout["id"]]
     return list_page(found, params, "/v1/balance_transactions")
 
 

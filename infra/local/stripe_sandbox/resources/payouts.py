@@ -24,10 +24,37 @@ def create(sandbox: Sandbox, params: Params) -> Resource:
             param="amount",
             code="balance_insufficient",
         )
+    payout = _sent(sandbox, params["amount"], currency, params)
+    sandbox.emit("payout.created", payout)
+    return payout
+
+
+def send_available(sandbox: Sandbox, currency: str) -> Resource:
+    """Pay out what is available, as Stripe does by itself each day; it then says what the payout carries.
+
+    Raises ApiError (400) when nothing is available.
+    """
+    carried = [
+        one
+        for one in sandbox.all("balance_transaction", currency=currency)
+        if one["id"] not in sandbox.paid_out and accounting.is_available(sandbox, one)
+    ]
+    amount = sum(one["net"] for one in carried)
+    if amount < 1:
+        raise invalid_request("There is nothing to pay out.", param="currency")
+    payout = _sent(sandbox, amount, currency, {})
+    payout.update(automatic=True, reconciliation_status="completed")
+    sandbox.paid_out |= dict.fromkeys((*(c["id"] for c in carried), payout["balance_transaction"]), payout["id"])
+    sandbox.emit("payout.created", payout)
+    sandbox.emit("payout.reconciliation_completed", payout)
+    return payout
+
+
+def _sent(sandbox: Sandbox, amount: int, currency: str, params: Params) -> Resource:
     payout = sandbox.new(
         "payout",
         {
-            "amount": params["amount"],
+            "amount": amount,
             "arrival_date": sandbox.now() + _TRAVEL_SECONDS,
             "automatic": False,
             "currency": currency,
@@ -43,7 +70,6 @@ def create(sandbox: Sandbox, params: Params) -> Resource:
         },
     )
     payout["balance_transaction"] = _move(sandbox, payout, "payout", -1)
-    sandbox.emit("payout.created", payout)
     return payout
 
 

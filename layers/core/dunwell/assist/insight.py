@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dunwell.scoring.assessment import Assessment, InvoiceAssessment
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery
 
 
 def assessment_document(assessment: Assessment) -> dict[str, Any]:
@@ -20,6 +20,7 @@ def assessment_document(assessment: Assessment) -> dict[str, Any]:
         },
         "invoices": [_invoice(invoice) for invoice in assessment.invoices],
         "invoices_left_out": assessment.invoices_left_out,
+        "recoveries": [_recovery(recovery) for recovery in assessment.recoveries],
         "history": [{"as_of": one.as_of.isoformat(), "risk_permille": one.risk_permille} for one in assessment.history],
     }
 
@@ -33,4 +34,22 @@ def _invoice(invoice: InvoiceAssessment) -> dict[str, Any]:
         "late_90_permille": invoice.late_90_permille,
         "settlement": {name: day.isoformat() if day else None for name, day in days.items()},
         "reasons": list(invoice.reasons),
+    }
+
+
+def _recovery(recovery: Recovery) -> dict[str, Any]:
+    expected = {
+        30: (recovery.permille_30, recovery.expected_30_minor),
+        60: (recovery.permille_60, recovery.expected_60_minor),
+        90: (recovery.permille_90, recovery.expected_90_minor),
+    }
+    return {
+        "currency": recovery.currency,
+        "past_due_minor": recovery.past_due_minor,
+        "within": [
+            {"days": days, "permille": permille, "expected_minor": minor}
+            for days, (permille, minor) in expected.items()
+        ],
+        "reasons": list(recovery.reasons),
+        "model": {"version": recovery.model_version, "card_id": recovery.card_id},
     }

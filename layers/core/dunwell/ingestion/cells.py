@@ -132,9 +132,20 @@ class ListField(Field):
 class SumField(ListField):
     """An amount that is the sum of a list's."""
 
-    def total(self, row: Row, currency: str) -> int:
+    def total(self, row: Row, currency: str) -> int | None:
         """Minor units."""
         texts = [self.at(item, self.rule.amount) for item in self.items(row)]
+        return self.sound(sum(self._amount(text, currency) for text in texts if text))
+
+
+class AddedField(SumField):
+    """An amount that is the sum of several columns; the first of them is needed."""
+
+    def total(self, row: Row, currency: str) -> int | None:
+        """Minor units; None when the first column is empty and may be."""
+        if not self.plain(row.get(self.rule.sum[0]) or ""):
+            return None
+        texts = [(row.get(column) or "").strip() for column in self.rule.sum]
         return self.sound(sum(self._amount(text, currency) for text in texts if text))
 
 
@@ -169,6 +180,8 @@ def _field(table: TableMapping, name: str) -> Field:
     rule = table.fields[name]
     if rule.key:
         return PairsField(name, known, rule)
+    if rule.sum:
+        return AddedField(name, known, rule)
     return (SumField if rule.each else Field)(name, known, rule)
 
 

@@ -23,7 +23,7 @@ REMEMBERED = 10_000
 """Distinct values of a column that are kept between chunks: enough for dates and codes, and memory stays flat."""
 
 _REFUSED = object()
-_NOT_COLUMNWISE = frozenset({"disputed_amount", "refunded", "refunded_on", "credit_limit"})
+_NOT_COLUMNWISE = frozenset({"disputed_amount", "open_amount", "refunded", "refunded_on", "credit_limit"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ _INVOICE = {
     "disputed": _FLAG,
     "disputed_amount": _AMOUNT,
     "settled_on": _DATE,
+    "open_amount": _AMOUNT,
 }
 _CREDIT_NOTE = {
     "customer_number": _KEY,

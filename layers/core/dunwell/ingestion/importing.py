@@ -26,6 +26,7 @@ from dunwell.ledger.ports import FACTS_PER_CHANGE
 from dunwell.ledger.posting import known_as, payment_id
 
 METHOD = "imported"
+_PAID_DOWN = "paid_down"
 Row = Receivable | Record
 
 
@@ -133,7 +134,7 @@ class _Import:
         self._about: dict[str, list[Entry]] = {}
         for entry in self._now.entries.values():
             self._index(entry)
-        self._settled: list[tuple[Bundle, Invoice, date]] = []
+        self._settled: list[tuple[Bundle, Invoice, date, int | None]] = []
         self._news: list[Bundle] = []
         self._describing: list[Bundle] = []
         self._touched = False
@@ -318,7 +319,9 @@ class _Import:
     def _settle(self, news: Bundle, invoice: Invoice, record: InvoiceRecord) -> None:
         """Note the settlement a source tells of; what it comes to is known when every row was read."""
         if record.settled_on and record.settled_on <= self._origin.today:
-            self._settled.append((news, invoice, record.settled_on))
+            self._settled.append((news, invoice, record.settled_on, None))
+        elif not record.settled_on and record.open_minor is not None:
+            self._settled.append((news, invoice, self._origin.today, record.open_minor))
 
     def _pay_settled(self) -> None:
         """Settlements: of what is open by then, so that who paid through Dunwell pays once.
@@ -326,26 +329,44 @@ class _Import:
         Payments through Dunwell dated after one are of the same money: they came first and are left out of it. Money on
         account may go to another invoice of the same file, so nothing is settled before all of it was read.
         """
-        new = [
-            (stable_id("pay", invoice.invoice_id, METHOD, on.isoformat()), news, invoice, on)
-            for news, invoice, on in self._settled
-        ]
-        new = [one for one in new if one[0] not in self._now.entries]
-        payers = self._payers() if new else {}
-        for settlement_id, news, invoice, on in new:
+        payers = self._payers() if self._settled else {}
+        for news, invoice, on, left in self._settled:
+            if left is not None:
+                self._pay_down(news, invoice, left)
+                continue
             paid_since = sum(amount for paid_on, amount in payers.get(invoice.invoice_id, ()) if paid_on > on)
             amount_minor = self._now.books.billed_minor(invoice.invoice_id) - paid_since
             if amount_minor > 0:
-                news.entries[settlement_id] = Entry(
-                    entry_id=settlement_id,
-                    kind=EntryKind.SETTLEMENT,
-                    currency=invoice.currency,
-                    amount_minor=amount_minor,
-                    on=on,
-                    method=METHOD,
-                    reference=invoice.number,
-                    directed_to=(Direction(invoice.invoice_id, amount_minor),),
-                )
+                self._add(news, self._settlement(invoice, amount_minor, on, on.isoformat(), "settled"))
+
+    def _pay_down(self, news: Bundle, invoice: Invoice, left_minor: int) -> None:
+        """Settle an invoice down to what a source says is left; open it again where it says that more is."""
+        settlements = [e for e in self._notes.get(invoice.invoice_id, ()) if e.reason == _PAID_DOWN]
+        undone = [e for one in settlements for e in self._about.get(one.entry_id, ())]
+        more = self._now.books.open_minor(invoice.invoice_id) - left_minor
+        told = f"open#{left_minor}#{len(settlements) + len(undone)}"
+        if more > 0:
+            paid = self._settlement(invoice, more, self._origin.today, told, _PAID_DOWN)
+            self._add(news, replace(paid, at=self._origin.at))
+        for one in reversed(settlements):
+            again = min(-more, self._now.books.standing_minor(one.entry_id))
+            if again > 0:
+                more += again
+                key = f"{invoice.number}#{told}#{one.entry_id}"
+                self._add(news, self._reversal(one, again, self._origin.today, key, "reopened"))
+
+    def _settlement(self, invoice: Invoice, amount_minor: int, on: date, key: str, reason: str) -> Entry:
+        return Entry(
+            entry_id=stable_id("pay", invoice.invoice_id, METHOD, key),
+            kind=EntryKind.SETTLEMENT,
+            currency=invoice.currency,
+            amount_minor=amount_minor,
+            on=on,
+            method=METHOD,
+            reference=invoice.number,
+            directed_to=(Direction(invoice.invoice_id, amount_minor),),
+            reason=reason,
+        )
 
     def _payers(self) -> dict[str, list[tuple[date, int]]]:
         """When invoices were paid, and how much each time, before any settlement of this import."""

@@ -39,6 +39,8 @@ UNIX, UNIX_MS, DOTNET = "unix", "unix_ms", "dotnet"
 INFER = "infer"
 """Found out from the column itself; a file that leaves it open is refused."""
 
+CREDITOR = "creditor"
+"""The creditor's own time zone, which is put in when mappings are read."""
 MINOR, STRIPE, MAJOR = "minor", "stripe", "major"
 ANY_OTHER = "*"
 """In a map of values: every value that is not listed."""
@@ -61,8 +63,8 @@ class FieldRule:
 
     Attributes:
         column: the source's column; first: the first of these columns that is not empty; template: text with
-            ``{column}`` places; value: a constant. Exactly one of them is set, or ``key`` for a list, or ``each`` for a
-            sum.
+            ``{column}`` places; value: a constant; sum: columns whose amounts are added up, empty ones being nothing.
+            Exactly one of them is set, or ``key`` for a list, or ``each`` for the sum of a list.
         each: the path of a list whose members give a pair each, empty when the row itself gives one pair; key: the
             invoice number or due date in it; amount: its amount, empty when the whole amount is meant. Without a key
             the amounts are added up.
@@ -70,7 +72,7 @@ class FieldRule:
         part: a regular expression; where it is found in the value, its first group is what is meant.
         values: source value → canonical value, ``*`` for any other; without ``*`` a value not listed is rejected.
         date: strptime format, or ``iso``, ``unix``, ``unix_ms``, ``dotnet`` or ``infer``; zone: whose calendar
-            instants are read in.
+            instants are read in, ``creditor`` for the creditor's.
         decimal, thousands: of an amount; unit: ``minor`` when it counts the smallest unit, ``stripe`` as Stripe does.
         country: ``name`` when countries are written out.
         calling_code: of telephone numbers without one, such as ``44``.
@@ -81,6 +83,7 @@ class FieldRule:
     first: tuple[str, ...] = ()
     template: str = ""
     value: str = ""
+    sum: tuple[str, ...] = ()
     each: str = ""
     key: str = ""
     amount: str = ""
@@ -107,7 +110,7 @@ class FieldRule:
             return (self.key, self.amount) if self.amount else (self.key,)
         if self.column:
             return (self.column,)
-        return self.first or tuple(_PLACE.findall(self.template))
+        return self.first or self.sum or tuple(_PLACE.findall(self.template))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,8 @@ class TableMapping:
             rule = self.fields[name]
             if rule.first:
                 found.add(rule.first[-1])
+            elif rule.sum:
+                found.add(rule.sum[0])
             elif not rule.default:
                 found.update(rule.source_columns)
         return frozenset(found)
@@ -244,21 +249,23 @@ def _problems(rule: FieldRule, known: CanonicalField) -> list[str]:
     if rule.if_bad == "empty" and (known.required or known.type is ValueType.AMOUNT):
         found.append("if_bad: empty is not for amounts and what every row needs")
     try:
-        zone(rule.zone)
+        zone(rule.zone if rule.zone != CREDITOR else "UTC")
     except InvalidInputError as error:
         found.append(str(error))
     return found
 
 
 def _problems_of_origin(rule: FieldRule, known: CanonicalField) -> list[str]:
-    given = [name for name in ("column", "first", "template", "value", "key") if getattr(rule, name)]
+    given = [name for name in ("column", "first", "template", "value", "sum", "key") if getattr(rule, name)]
     if rule.each and not rule.key:
         given.append("each")
     found = []
     if len(given) != 1:
-        found.append(f"needs exactly one of column, first, template, value; it has {', '.join(given) or 'none'}")
+        found.append(f"needs exactly one of column, first, template, value, sum; it has {', '.join(given) or 'none'}")
     if bool(rule.key) != (known.type in LISTS):
         found.append("key, with each and amount, is for pays and instalments, and they need it")
+    if rule.sum and known.type is not ValueType.AMOUNT:
+        found.append("sum adds up amounts")
     if rule.each and not rule.key and (known.type is not ValueType.AMOUNT or not rule.amount):
         found.append("each without key adds up an amount: it is for amounts, and names amount")
     return found
@@ -296,3 +303,13 @@ def with_styles(table: TableMapping, styles: Mapping[str, Mapping[str, Any]]) ->
     """The table with options of some fields replaced: what was found out from a file."""
     changed = {name: replace(table.fields[name], **style) for name, style in styles.items()}
     return replace(table, fields={**table.fields, **changed}) if changed else table
+
+
+def in_zone(source: SourceMapping, zone_name: str) -> SourceMapping:
+    """The source with the creditor's time zone put in where its rules ask for it."""
+
+    def table_in_zone(table: TableMapping) -> TableMapping:
+        asked = [name for name, rule in table.fields.items() if rule.zone == CREDITOR]
+        return with_styles(table, {name: {"zone": zone_name} for name in asked})
+
+    return replace(source, tables=tuple(map(table_in_zone, source.tables)))

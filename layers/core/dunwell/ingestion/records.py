@@ -51,6 +51,7 @@ class InvoiceRecord:
         instalments: due dates and amounts (minor units, together the invoice's amount); empty: all due on ``due_on``.
         disputed_minor: what the customer contests; the whole amount when the source only says yes.
         settled_on: when it was paid in full, where a source says only that.
+        open_minor: what the source says is still owed, where it says neither when nor how the rest was paid.
     """
 
     line: int
@@ -65,6 +66,7 @@ class InvoiceRecord:
     instalments: tuple[tuple[date, int], ...] = ()
     disputed_minor: int = 0
     settled_on: date | None = None
+    open_minor: int | None = None
     version: str = ""
     removed: bool = False
 

@@ -39,6 +39,7 @@ _PLAIN_DEFAULTS: dict[str, Any] = {
     "credit_limit": None,
     "tax": None,
     "disputed_amount": None,
+    "open_amount": None,
     "refunded": None,
 }
 
@@ -197,9 +198,18 @@ def _invoice(line: int, found: Mapping[str, Any], deleted: bool) -> InvoiceRecor
         instalments=instalments,
         disputed_minor=_disputed(found, amount_minor),
         settled_on=settled_on,
+        open_minor=_open(found, amount_minor),
         version=value_of(found, "version"),
         removed=value_of(found, "removed") or deleted,
     )
+
+
+def _open(found: Mapping[str, Any], amount_minor: int) -> int | None:
+    """What the source says is still owed."""
+    part: int | None = value_of(found, "open_amount")
+    if part is not None and part > amount_minor:
+        raise FieldRefusedError("open_amount", "is more than the invoice", _TWO_AMOUNTS)
+    return part
 
 
 def _disputed(found: Mapping[str, Any], amount_minor: int) -> int:

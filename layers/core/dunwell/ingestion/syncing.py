@@ -14,6 +14,7 @@ from typing import Protocol
 from dunwell.errors import UnavailableError
 from dunwell.ingestion.ports import PaymentReports, RecordSink
 from dunwell.ingestion.records import Record, Reject
+from dunwell.remittance.model import Payout
 
 RESERVE_SECONDS = 90
 """No page is begun with less time left: that is what the slowest page takes."""
@@ -86,6 +87,7 @@ class Page:
     rejects: tuple[Reject, ...]
     last: str
     more: bool
+    payouts: tuple[Payout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class ChangePage:
     last: Mark | None
     settled: Mark | None
     more: bool
+    payouts: tuple[Payout, ...] = ()
 
 
 class SourceApi(Protocol):
@@ -153,6 +156,14 @@ class CheckpointStore(Protocol):
         ...
 
 
+class PayoutStore(Protocol):
+    """Payouts that are on their way to the bank."""
+
+    def expect(self, payout: Payout) -> bool:
+        """Keep what a gateway says of a payout; whether that was new. An older version changes nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SyncReport:
     """What a run did.
@@ -160,7 +171,8 @@ class SyncReport:
     Attributes:
         ended: ``done``: nothing is left to take; ``time``, ``busy``: the next run goes on; ``overtaken``: another
             run is at it.
-        pages, written, unchanged: how much was taken; payments: how many of our own were looked at.
+        pages, written, unchanged: how much was taken; payments: how many of our own were looked at; payouts: of how
+            many something new was told.
     """
 
     ended: str = ""
@@ -168,6 +180,7 @@ class SyncReport:
     written: int = 0
     unchanged: int = 0
     payments: int = 0
+    payouts: int = 0
     rejects: tuple[Reject, ...] = ()
 
 
@@ -175,12 +188,18 @@ class Sync:
     """Pulls one source into the ledger."""
 
     def __init__(
-        self, api: SourceApi, sink: RecordSink, payments: PaymentReports, checkpoints: CheckpointStore
+        self,
+        api: SourceApi,
+        sink: RecordSink,
+        payments: PaymentReports,
+        checkpoints: CheckpointStore,
+        payouts: PayoutStore,
     ) -> None:
         self._api = api
         self._sink = sink
         self._payments = payments
         self._checkpoints = checkpoints
+        self._payouts = payouts
         self._report = SyncReport()
 
     def run(self, left_seconds: Callable[[], float]) -> SyncReport:
@@ -273,4 +292,5 @@ class Sync:
                 payments=report.payments + len(batch.payments),
                 rejects=report.rejects + taken.rejects,
             )
-        self._report = report
+        told = sum(self._payouts.expect(payout) for payout in page.payouts)
+        self._report = replace(report, payouts=report.payouts + told)

@@ -85,8 +85,34 @@ class AccountLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Movement:
+    """What a payout carries: a payment less its fee, a refund, a fee by itself.
+
+    Attributes:
+        kind: as the gateway calls it, such as ``charge``, ``refund`` or ``fee``.
+        reference: the payment's reference in the ledger, else the gateway's id.
+        amount_minor: before the fee, less than zero for what was taken out; fee_minor: of the payout's currency.
+    """
+
+    kind: str
+    reference: str
+    amount_minor: int
+    fee_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Payout:
-    """What a payment gateway says that it pays out: charges less fees, all of them already in the ledger."""
+    """What a payment gateway says that it pays out: charges less fees, all of them already in the ledger.
+
+    Attributes:
+        arrives_on: the day that the gateway names.
+        failed: it came back, or was called off: no bank line will show it.
+        fee_minor: the fees in ``movements`` together.
+        movements: what it carries; empty when the gateway does not say. They are kept beside the payout.
+        complete: whether they are all of them.
+        version: orders what the gateway said: a later reading compares greater.
+        reconciled: it arrived as a bank line.
+    """
 
     payout_id: str
     gateway: str
@@ -94,6 +120,11 @@ class Payout:
     amount_minor: int
     arrives_on: date
     reconciled: bool = False
+    failed: bool = False
+    fee_minor: int = 0
+    complete: bool = False
+    version: str = ""
+    movements: tuple[Movement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def match_payout(line: BankLine, index: RemittanceIndex) -> Match | None:
     near = [
         one
         for one in index.payouts(line.currency, line.amount_minor)
-        if not one.reconciled and abs((line.booked_on - one.arrives_on).days) <= PAYOUT_DAYS
+        if not (one.reconciled or one.failed) and abs((line.booked_on - one.arrives_on).days) <= PAYOUT_DAYS
     ]
     named = [one for one in near if one.payout_id in text]
     if len(fits := named or near) == 1:

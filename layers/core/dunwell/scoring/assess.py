@@ -5,11 +5,15 @@ from datetime import date
 from heapq import nlargest
 from typing import NamedTuple
 
+from dunwell.dates import days_past_due
 from dunwell.ledger.model import Account
-from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment
+from dunwell.scoring.actions import ActionHistory
+from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment, Recovery
 from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.known import known_at
 from dunwell.scoring.moment_log import LoggedMoment, moments_to_log
 from dunwell.scoring.ports import Scorer
+from dunwell.scoring.recovery import PastDue, recovery
 from dunwell.scoring.score import CustomerScore, InvoiceScore, score_customers
 
 
@@ -30,32 +34,57 @@ class Assessed(NamedTuple):
     refusals: list[Refusal]
 
 
-def assess_accounts(accounts: Sequence[Account], as_of: date, scorer: Scorer) -> Assessed:
+def assess_accounts(
+    accounts: Sequence[Account], as_of: date, scorer: Scorer, history: ActionHistory | None = None
+) -> Assessed:
     """Assesses the accounts with something open; one model call for many accounts. One that cannot be scored is
     refused and stops no other.
 
+    `history` says what was done about those with something past due; without it recovery takes that as unknown.
     Internal accounts have no assessment: nobody is behind them.
     """
     scored = [account for account in accounts if not account.customer.is_internal]
+    facts = [invoice_facts(account) for account in scored]
     found = Assessed([], [], [])
-    for account, score in zip(scored, _scores(scored, as_of, scorer), strict=True):
+    for account, own, score in zip(scored, facts, _scores(facts, as_of, scorer), strict=True):
         customer_id = account.customer.customer_id
         if isinstance(score, str):
             found.refusals.append(Refusal(customer_id, score))
         elif score.risk is not None:
-            found.assessments.append(_assessment(account, score))
+            try:
+                expected = expected_of(account, own, as_of, history)
+            except (ValueError, ArithmeticError) as error:
+                found.refusals.append(Refusal(customer_id, str(error)))
+                continue
+            found.assessments.append(_assessment(account, score, expected))
             found.moments.extend(moments_to_log(customer_id, score))
     return found
 
 
-def _scores(accounts: Sequence[Account], as_of: date, scorer: Scorer) -> list[CustomerScore | str]:
-    """A score or the reason for none, for each account. All together; only when that fails, each by itself."""
+def _scores(facts: Sequence[list[InvoiceFacts]], as_of: date, scorer: Scorer) -> list[CustomerScore | str]:
+    """A score or the reason for none, for each customer. All together; only when that fails, each by itself."""
     try:
-        return list(score_customers([invoice_facts(account) for account in accounts], as_of, scorer))
+        return list(score_customers(facts, as_of, scorer))
     except (ValueError, ArithmeticError) as error:
-        if len(accounts) == 1:
+        if len(facts) == 1:
             return [str(error)]
-    return [one for account in accounts for one in _scores([account], as_of, scorer)]
+    return [one for own in facts for one in _scores([own], as_of, scorer)]
+
+
+def expected_of(
+    account: Account, facts: Sequence[InvoiceFacts], as_of: date, history: ActionHistory | None = None
+) -> tuple[Recovery, ...]:
+    """What the account is expected to pay of what may be asked for and is past due, by currency."""
+    owed = {
+        item.invoice.invoice_id: item.collectable_minor
+        for item in account.open_invoices
+        if item.is_collectable and days_past_due(item.due_on, as_of) > 0
+    }
+    if not owed:
+        return ()
+    past_due = [PastDue(one, owed[one.invoice_id]) for one in facts if one.invoice_id in owed]
+    done = history.actions(account.customer.customer_id) if history else None
+    return recovery(past_due, known_at(facts, as_of), done)
 
 
 def invoice_facts(account: Account) -> list[InvoiceFacts]:
@@ -75,7 +104,7 @@ def invoice_facts(account: Account) -> list[InvoiceFacts]:
     ]
 
 
-def _assessment(account: Account, score: CustomerScore) -> Assessment:
+def _assessment(account: Account, score: CustomerScore, recoveries: tuple[Recovery, ...]) -> Assessment:
     kept = nlargest(INVOICES_KEPT, score.invoices, key=_at_stake) if len(score.invoices) > INVOICES_KEPT else None
     return Assessment(
         customer_id=account.customer.customer_id,
@@ -89,6 +118,7 @@ def _assessment(account: Account, score: CustomerScore) -> Assessment:
         card_id=score.model.card_id,
         risk_reasons=tuple(reason.words for reason in score.reasons),
         invoices_left_out=len(score.invoices) - len(kept) if kept else 0,
+        recoveries=recoveries,
     )
 
 

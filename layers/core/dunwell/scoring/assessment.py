@@ -39,6 +39,31 @@ class PastScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """What an account is expected to pay of what is past due in a currency.
+
+    Attributes:
+        past_due_minor: what may be asked for (minor units).
+        permille_30, permille_60, permille_90: the part expected within so many days, in thousandths.
+        expected_30_minor, expected_60_minor, expected_90_minor: the same as amounts.
+        reasons: up to three for the likelihood within 30 days, in plain words.
+        model_version, card_id: who said so.
+    """
+
+    currency: str
+    past_due_minor: int
+    permille_30: int
+    permille_60: int
+    permille_90: int
+    expected_30_minor: int
+    expected_60_minor: int
+    expected_90_minor: int
+    reasons: tuple[str, ...]
+    model_version: str
+    card_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """A customer's score and segment as of a date.
 
@@ -51,6 +76,7 @@ class Assessment:
             `INVOICES_KEPT` at most; the customer's risk counts them.
         history: the scores of the last `HISTORY_DAYS` days on which there was one, oldest first, this one last. The
             store fills it in.
+        recoveries: what is expected of what is past due, by currency; empty when nothing is.
     """
 
     customer_id: str
@@ -65,6 +91,11 @@ class Assessment:
     risk_reasons: tuple[str, ...] = ()
     invoices_left_out: int = 0
     history: tuple[PastScore, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
+
+    def recovery(self, currency: str) -> Recovery | None:
+        """What is expected of what is past due in a currency, or None when nothing is."""
+        return next((one for one in self.recoveries if one.currency == currency), None)
 
 
 class AssessmentStore(Protocol):

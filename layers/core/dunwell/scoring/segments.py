@@ -1,26 +1,44 @@
-"""Which kind of payer a customer is, by written thresholds, with the facts that say so.
-
-The first rule that holds decides, from the most specific to the most general:
+"""Which kind of payer a customer is: behaviour segments, learned once and held steady, with the facts that say so.
 
 new            fewer than 3 paid, and the first one issued within the last 120 days (or none paid at all)
-gone_quiet     paid at least 3, one now 30 days or more past due, and no payment for 45 days
-disputing      at least 2 and 20 % of the invoices of the last year disputed
-cash_strapped  a quarter or more of the last 12 paid over 30 days late; or 15 late on average and erratic
-deteriorating  the last 3 paid 8 days later than before, and late
-slow_but_sure  70 % or more paid late
-forgetful      25 % or more paid late
-reliable       the rest
+gone_quiet     something long past due, and silent for far longer than the customer's payments used to be apart
+disputing      a large part of the last invoices disputed
+then the nearest of five centroids of how invoices were lately paid (`dunwell.scoring.behaviour`):
+cash_strapped  pays when it can: often more than 30 days late, and at very different times
+deteriorating  pays later and later
+slow_but_sure  nearly always late, by about the same
+forgetful      now on time, now late
+reliable       nearly always on time
+
+Centroids and thresholds were learned by `model_artifacts.segments.train` and are kept as data (`segments.json`).
+A segment changes only when several payments in a row say so (of disputes: invoices), so that no single invoice moves
+a customer; silence is ended by a payment. Nothing is remembered from day to day: the same ledger gives the same
+segment, whenever it was looked at before.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from math import sqrt
-from typing import NamedTuple
+from datetime import date
+from functools import cached_property, lru_cache
+from math import inf
+from operator import mul
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
+from dunwell.scoring.behaviour import (
+    FEW_PAID,
+    LAST_PAID,
+    LONG_LATE_DAYS,
+    Behaviour,
+    behaviour,
+    days_late_of,
+    look_back,
+)
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.known import Known, known_at
 
+SEGMENTS_FILE = Path(__file__).with_name("segments.json")
 SEGMENT_NAMES = (
     "new",
     "gone_quiet",
@@ -31,18 +49,12 @@ SEGMENT_NAMES = (
     "forgetful",
     "reliable",
 )
-
-FEW_PAID = 3
 NEW_DAYS = 120
-QUIET_PAST_DUE_DAYS = 30
-QUIET_SINCE_PAYMENT_DAYS = 45
-DISPUTED_COUNT, DISPUTED_SHARE = 2, 0.20
-LAST_PAID = 12
-LONG_LATE_DAYS, LONG_LATE_SHARE = 30, 0.25
-ERRATIC_MEAN_DAYS, ERRATIC_SPREAD_DAYS = 15.0, 18.0
-RECENT_PAID = 3
-SLIPPED_DAYS = 8.0
-SLOW_SHARE, FORGETFUL_SHARE = 0.70, 0.25
+DISPUTES = 2  # a single one is an accident
+LOOK_BACK = 12  # how far to look for two in a row that agree
+FACTS = 3
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,136 +65,236 @@ class Segment:
     facts: tuple[str, ...]
 
 
-class _Known(NamedTuple):
-    invoices: Sequence[InvoiceFacts]
-    delays_days: Sequence[int]  # in order of settlement
+@dataclass(frozen=True)
+class SegmentModel:
+    """What was learned.
+
+    Attributes:
+        scales: what one step in each of the behaviour's measures is worth.
+        centroids: of each kind of payer, in those measures.
+        confirmations: how many payments in a row have to agree.
+        disputed_share: of the last invoices, from which on a customer is disputing.
+        quiet_past_due_days, quiet_days, quiet_gaps: silent is who has something so long past due and has not paid
+            for so long, and for so many times the usual time between payments.
+    """
+
+    version: str
+    card_id: str
+    scales: tuple[float, ...]
+    centroids: dict[str, tuple[float, ...]]
+    confirmations: int
+    disputed_share: float
+    quiet_past_due_days: int
+    quiet_days: int
+    quiet_gaps: float
+
+    @cached_property
+    def _steps(self) -> tuple[float, ...]:
+        return tuple(1 / scale for scale in self.scales)
+
+    @cached_property
+    def _scaled(self) -> list[tuple[str, tuple[float, ...]]]:
+        """The centroids in steps of the scales."""
+        return [
+            (name, tuple(one * step for one, step in zip(centre, self._steps, strict=True)))
+            for name, centre in self.centroids.items()
+        ]
+
+    @cached_property
+    def _others(self) -> dict[str, list[tuple[float, float]]]:
+        """By name and measure: the mean of the other centroids, and of their squares."""
+        found = {}
+        for name, _ in self._scaled:
+            columns = zip(*(centre for other, centre in self._scaled if other != name), strict=True)
+            found[name] = [(sum(one) / len(one), sum(v * v for v in one) / len(one)) for one in columns]
+        return found
+
+    def nearest(self, measures: Sequence[float]) -> str:
+        """The kind of payer whose centroid is nearest; of equals the first."""
+        a, b, c, d, e = map(mul, measures, self._steps)
+        best, least = "", inf
+        for name, (f, g, h, i, j) in self._scaled:
+            distance = (a - f) ** 2 + (b - g) ** 2 + (c - h) ** 2 + (d - i) ** 2 + (e - j) ** 2
+            if distance < least:
+                best, least = name, distance
+        return best
+
+    def setting_apart(self, name: str, measures: Sequence[float]) -> list[int]:
+        """The measures by which a customer is nearer to this kind of payer than to the others, on average, most
+        telling first.
+        """
+        own = dict(self._scaled)[name]
+        parts = [
+            (value * (2 * centre - 2 * mean) + square - centre * centre, -index)
+            for index, (value, centre, (mean, square)) in enumerate(
+                zip(map(mul, measures, self._steps), own, self._others[name], strict=True)
+            )
+        ]
+        return [-index for part, index in sorted(parts, reverse=True) if part > 0]
+
+
+@lru_cache(maxsize=1)
+def learned() -> SegmentModel:
+    """The model that is deployed."""
+    data = json.loads(SEGMENTS_FILE.read_text(encoding="utf-8"))
+    data["centroids"] = {name: tuple(centre) for name, centre in data["centroids"].items()}
+    return SegmentModel(**{**data, "scales": tuple(data["scales"])})
+
+
+class Silence(NamedTuple):
+    """How long nothing has come: since the last payment (None: never), usual days between payments (None: unknown),
+    and how long the oldest open invoice is past due (0: none is).
+    """
+
     since_payment_days: int | None
+    usual_gap_days: float | None
     oldest_past_due_days: int
-    as_of: date
 
 
-def segment(facts: Sequence[InvoiceFacts], as_of: date) -> Segment:
+def segment(facts: Sequence[InvoiceFacts], as_of: date, model: SegmentModel | None = None) -> Segment:
     """The customer's segment from what was known at `as_of`."""
-    return segment_of(known_at(facts, as_of))
+    return segment_of(known_at(facts, as_of), model)
 
 
-def segment_of(history: Known) -> Segment:
-    """The customer's segment from what is known."""
-    known = _known(history)
-    for rule in (_new, _gone_quiet, _disputing, _cash_strapped, _deteriorating):
-        if found := rule(known):
-            return found
-    return _by_late_share(known)
+def segment_of(history: Known, model: SegmentModel | None = None) -> Segment:
+    """The customer's segment from what is known, by the deployed model unless another is given."""
+    by = model or learned()
+    silent = silence(history)
+    return (
+        _new(history, silent, by)
+        or _gone_quiet(history, silent, by)
+        or _disputing(history, by)
+        or _by_payments(days_late_of(history), look_back(history), by)
+    )
 
 
-def _known(history: Known) -> _Known:
+def silence(history: Known) -> Silence:
+    """How long nothing has come from a customer."""
     as_of, settled = history.as_of, history.settled
     oldest_due_on = min([invoice.due_on for invoice in history.open], default=as_of)
-    return _Known(
-        invoices=history.invoices,
-        delays_days=[days for _, days, _ in settled],
-        since_payment_days=(as_of - settled[-1][0]).days if settled else None,
-        oldest_past_due_days=max(0, (as_of - oldest_due_on).days),
-        as_of=as_of,
-    )
+    last = settled[-LAST_PAID:]
+    gap = (last[-1][0] - last[0][0]).days / (len(last) - 1) if len(last) > 1 else None
+    since = (as_of - last[-1][0]).days if last else None
+    return Silence(since, gap, max(0, (as_of - oldest_due_on).days))
 
 
-def _new(known: _Known) -> Segment | None:
-    paid = len(known.delays_days)
+def is_quiet(silent: Silence, model: SegmentModel) -> bool:
+    """Whether a customer who used to pay has stopped to."""
+    since, gap = silent.since_payment_days, silent.usual_gap_days or 0.0
+    if since is None or silent.oldest_past_due_days < model.quiet_past_due_days:
+        return False
+    return since >= model.quiet_days and since >= model.quiet_gaps * gap
+
+
+def confirmed(at: Callable[[int], T], steps: int, confirmations: int) -> T:
+    """The latest answer that held so many steps in a row, looking back from step 0 (now) to `steps`; when there is
+    none, the earliest.
+    """
+    run, last = 1, at(0)
+    for step in range(1, steps + 1):
+        if run >= confirmations:
+            return last
+        found = at(step)
+        run, last = (run + 1, last) if found == last else (1, found)
+    return last
+
+
+def disputed_share(invoices: Sequence[InvoiceFacts]) -> float:
+    """The part of these that is disputed; nought when fewer than two are."""
+    disputed = sum([invoice.disputed for invoice in invoices])
+    return disputed / len(invoices) if disputed >= DISPUTES else 0.0
+
+
+def _new(history: Known, silent: Silence, model: SegmentModel) -> Segment | None:
+    paid = len(history.settled)
     if paid >= FEW_PAID:
         return None
-    first = min([invoice.issued_on for invoice in known.invoices], default=known.as_of)
-    age_days = (known.as_of - first).days
+    first = min([invoice.issued_on for invoice in history.invoices], default=history.as_of)
+    age_days = (history.as_of - first).days
     if paid and age_days > NEW_DAYS:
         return None
-    if not paid and age_days > NEW_DAYS and known.oldest_past_due_days >= QUIET_PAST_DUE_DAYS:
-        quiet = f"The oldest open invoice is {known.oldest_past_due_days} days past due."
-        return Segment("gone_quiet", ("No invoice has been paid yet.", quiet))
-    return Segment("new", (f"The first invoice is {age_days} days old.", f"{_count(paid)} paid so far."))
+    if not paid and age_days > NEW_DAYS and silent.oldest_past_due_days >= model.quiet_past_due_days:
+        return Segment("gone_quiet", ("No invoice has been paid yet.", _oldest(silent)))
+    return Segment("new", (f"The first invoice is {_days(age_days)} old.", f"{_count(paid)} paid so far."))
 
 
-def _gone_quiet(known: _Known) -> Segment | None:
-    since = known.since_payment_days
-    if (
-        len(known.delays_days) < FEW_PAID
-        or since is None
-        or since < QUIET_SINCE_PAYMENT_DAYS
-        or known.oldest_past_due_days < QUIET_PAST_DUE_DAYS
-    ):
+def _gone_quiet(history: Known, silent: Silence, model: SegmentModel) -> Segment | None:
+    if len(history.settled) < FEW_PAID or not is_quiet(silent, model):
         return None
-    return Segment(
-        "gone_quiet",
-        (
-            f"The last payment was {since} days ago.",
-            f"The oldest open invoice is {known.oldest_past_due_days} days past due.",
-            f"{_count(len(known.delays_days))} paid before that.",
-        ),
-    )
+    since = silent.since_payment_days or 0
+    usually = f", where payments used to be {silent.usual_gap_days or 0.0:.0f} days apart"
+    before = f"{_count(len(history.settled))} paid before that."
+    return Segment("gone_quiet", (f"The last payment was {_days(since)} ago{usually}.", _oldest(silent), before))
 
 
-def _disputing(known: _Known) -> Segment | None:
-    since = known.as_of - timedelta(days=365)
-    recent = [invoice for invoice in known.invoices if invoice.issued_on >= since]
-    disputed = sum([invoice.disputed for invoice in recent])
-    if disputed < DISPUTED_COUNT or disputed < DISPUTED_SHARE * len(recent):
+def _disputing(history: Known, model: SegmentModel) -> Segment | None:
+    if sum([invoice.disputed for invoice in history.invoices]) < DISPUTES:
         return None
-    share = f"That is {_percent(disputed, len(recent))} of them."
-    return Segment("disputing", (f"{disputed} of {len(recent)} invoices of the last year were disputed.", share))
+    issued = sorted(history.invoices, key=lambda one: (one.issued_on, one.invoice_id))
+    steps = min(LOOK_BACK, len(issued) - 1)
 
+    def disputes(step: int) -> bool:
+        end = len(issued) - step
+        return disputed_share(issued[max(0, end - LAST_PAID) : end]) >= model.disputed_share
 
-def _cash_strapped(known: _Known) -> Segment | None:
-    last = known.delays_days[-LAST_PAID:]
-    if not last:
+    if not confirmed(disputes, steps, model.confirmations):
         return None
-    long_late = sum(days > LONG_LATE_DAYS for days in last)
-    average, spread = _mean(last), _spread(last)
-    often = long_late >= 2 and long_late >= LONG_LATE_SHARE * len(last)
-    if not often and (average < ERRATIC_MEAN_DAYS or spread < ERRATIC_SPREAD_DAYS):
-        return None
-    return Segment(
-        "cash_strapped",
-        (
-            f"{long_late} of the last {_count(len(last))} paid came more than {LONG_LATE_DAYS} days late.",
-            f"On average they were paid {_late(average)}.",
-            f"Payment times vary by about {spread:.0f} days.",
-        ),
-    )
+    last = issued[-LAST_PAID:]
+    disputed = sum([invoice.disputed for invoice in last])
+    share = f"That is {_percent(disputed, len(last))} of them."
+    return Segment("disputing", (f"{disputed} of the last {_count(len(last))} were disputed.", share))
 
 
-def _deteriorating(known: _Known) -> Segment | None:
-    earlier, recent = known.delays_days[:-RECENT_PAID], known.delays_days[-RECENT_PAID:]
-    if len(earlier) < FEW_PAID or _mean(recent) <= 0 or _mean(recent) - _mean(earlier) < SLIPPED_DAYS:
-        return None
-    return Segment(
-        "deteriorating",
-        (
-            f"The last {RECENT_PAID} invoices were paid {_late(_mean(recent))}.",
-            f"Before, invoices were paid {_late(_mean(earlier))}.",
-        ),
-    )
+def _by_payments(days_late: Sequence[int], window: int, model: SegmentModel) -> Segment:
+    if not days_late:  # an old customer with nothing paid and nothing past due
+        return Segment("new", ("No invoice has been paid yet.", "None is past due."))
+
+    seen = behaviour(days_late, window)
+
+    def nearest(step: int) -> str:
+        return model.nearest((behaviour(days_late[:-step], window) if step else seen).measures)
+
+    steps = min(LOOK_BACK, max(0, len(days_late) - FEW_PAID))
+    name = confirmed(nearest, steps, model.confirmations)
+    return Segment(name, _facts(name, seen, model))
 
 
-def _by_late_share(known: _Known) -> Segment:
-    delays = known.delays_days
-    late = sum(days > 0 for days in delays)
-    facts = (f"{late} of {_count(len(delays))} were paid late.", f"On average, {_late(_mean(delays))}.")
-    if late >= SLOW_SHARE * len(delays):
-        return Segment("slow_but_sure", facts)
-    return Segment("forgetful" if late >= FORGETFUL_SHARE * len(delays) else "reliable", facts)
+def _facts(name: str, seen: Behaviour, model: SegmentModel) -> tuple[str, ...]:
+    """The share of late payments, then what most sets the customer apart from the other kinds of payer."""
+    told: list[str] = []
+    for index in (0, *model.setting_apart(name, seen.measures), 1):
+        text = _said(index, seen)
+        if text and text not in told:
+            told.append(text)
+            if len(told) == FACTS:
+                break
+    return tuple(told)
 
 
-def _mean(days: Sequence[int]) -> float:
-    return sum(days) / len(days)
+def _said(measure: int, seen: Behaviour) -> str:
+    if measure == 0:
+        return f"{seen.late or 'None'} of the last {_count(seen.paid)} came late."
+    if measure == 1:
+        return f"On average, {_late(seen.mean_days)}."
+    if measure == 2:
+        return f"Payment times vary by about {_days(round(seen.spread_days))}."
+    if measure == 3:
+        return f"{seen.long_late or 'None'} of them came more than {LONG_LATE_DAYS} days late."
+    if seen.recent_days == seen.earlier_days:
+        return ""
+    return f"The last {seen.recent} came {_late(seen.recent_days)}, those before {_late(seen.earlier_days)}."
 
 
-def _spread(days: Sequence[int]) -> float:
-    """Standard deviation; the statistics module's is exact and fifty times slower."""
-    mean = _mean(days)
-    return sqrt(sum((day - mean) ** 2 for day in days) / len(days))
+def _oldest(silent: Silence) -> str:
+    return f"The oldest open invoice is {_days(silent.oldest_past_due_days)} past due."
 
 
 def _count(invoices: int) -> str:
     return "1 invoice" if invoices == 1 else f"{invoices} invoices"
+
+
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
 
 
 def _percent(part: int, whole: int) -> str:
@@ -192,4 +304,4 @@ def _percent(part: int, whole: int) -> str:
 def _late(days: float) -> str:
     if abs(days) < 0.5:
         return "on the due date"
-    return f"{abs(days):.0f} days {'late' if days > 0 else 'early'}"
+    return f"{_days(round(abs(days)))} {'late' if days > 0 else 'early'}"

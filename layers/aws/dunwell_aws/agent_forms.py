@@ -1,0 +1,162 @@
+"""The forms that agents fill in at the console: what they say, as calls of the use cases."""
+
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from dunwell.assist.customer_desk import CustomerDesk
+from dunwell.compliance.model import HoldKind
+from dunwell.errors import InvalidInputError
+from dunwell.escalation.case import AgentOutcome, CaseEntry
+from dunwell.ledger.adjusting import CreditReason, WriteOffReason
+from dunwell.ledger.model import Account
+from dunwell.remittance.desk import CashDesk, split_numbers
+from dunwell.timezones import zone
+from dunwell_aws.web import Form
+
+E = TypeVar("E", bound=StrEnum)
+NOTE_LENGTH = 2000
+LATEST_NEXT_DAYS = 180
+LONGEST_HOLD_DAYS = 3660
+KEY_LENGTHS = range(16, 65)
+WRONG_DAY = "Write the day as year-month-day, such as 2027-01-31."
+
+DONE = {
+    "recorded": "Your note is kept. The case is being judged again.",
+    "assigned": "The case is yours.",
+    "applied": "The money is applied. The payer's account is remembered for the next time.",
+    "noted": "Your note is kept. The money stays in suspense.",
+    "closed": "The line is off the list. Your note is kept with it.",
+}
+"""What the worklist, a case and the Cash page say after an action."""
+
+CUSTOMER_DONE = {
+    "hold": "The hold is placed. What it stops is stopped from now on.",
+    "lift": "The hold is lifted. It stays in the history.",
+    "merge": "The two customers are one now.",
+    "split": "The invoices are this customer's now.",
+    "write_off": "The balance is written off. It is still owed.",
+    "credit": "The credit note is posted.",
+    "waive": "The charge is waived.",
+}
+"""What the page says after an action; the actions of ``act_on_customer``."""
+
+
+def case_entry(form: Form, agent: str, now: datetime, today: date) -> CaseEntry:
+    """What an agent did about a case.
+
+    Raises:
+        InvalidInputError: something is missing or cannot be; says what.
+    """
+    chosen, note = form.one("outcome"), _note(form)
+    if chosen not in set(AgentOutcome):
+        raise InvalidInputError("Choose what came of it.")
+    outcome = AgentOutcome(chosen)
+    if outcome is AgentOutcome.CLOSE and not note:
+        raise InvalidInputError("Write in the note why the case is closed: money is still owed.")
+    next_on = None if outcome is AgentOutcome.CLOSE else _next_on(form.one("next_on"), today)
+    if outcome is AgentOutcome.PROMISE and next_on is None:
+        raise InvalidInputError("Enter the day on which the customer promised to pay.")
+    return CaseEntry(now, agent, outcome, note, next_on)
+
+
+def day(text: str, otherwise: date) -> date:
+    """A day of a period, such as 2027-01-31; ``otherwise`` when nothing is written.
+
+    Raises:
+        InvalidInputError: it is no day.
+    """
+    try:
+        return date.fromisoformat(text) if text else otherwise
+    except ValueError:
+        raise InvalidInputError("Write the days as year-month-day, such as 2027-01-31.") from None
+
+
+def act_on_customer(desk: CustomerDesk, customer_id: str, form: Form, agent: str, now: datetime) -> Account:
+    """Carry out the form's action; the account to show afterwards.
+
+    Raises:
+        InvalidInputError: something is missing or cannot be; says what.
+        NotFoundError, RefusedError, ConflictError: see ``CustomerDesk``.
+    """
+    action = form.one("action")
+    if action == "hold":
+        kind = _chosen(HoldKind, form.one("kind"), "Choose why contact must stop.")
+        until, invoice_id = _until(form.one("until"), now, desk.zone_name), form.one("invoice")
+        return desk.place_hold(customer_id, kind, invoice_id, until, _note(form), agent, now)
+    if action == "lift":
+        return desk.lift_hold(customer_id, form.one("hold"), agent, now)
+    if action == "merge":
+        return desk.merge(customer_id, form.one("absorbed"), agent, now)
+    if action == "split":
+        return desk.split(customer_id, form.all("invoices"), form.one("number"), agent, now)
+    return _correct(desk, customer_id, form, agent, now)
+
+
+def _correct(desk: CustomerDesk, customer_id: str, form: Form, agent: str, now: datetime) -> Account:
+    action, amount, key, invoice_id = form.one("action"), form.one("amount"), form.one("key"), form.one("invoice")
+    if len(key) not in KEY_LENGTHS or not key.isalnum():
+        raise InvalidInputError("This form is incomplete. Reload the page and fill it in again.")
+    if action == "write_off":
+        reason = _chosen(WriteOffReason, form.one("reason"), "Choose why it is written off.")
+        return desk.write_off(customer_id, invoice_id, amount, reason, key, agent, now)
+    if action == "credit":
+        why = _chosen(CreditReason, form.one("reason"), "Choose what the credit note is for.")
+        return desk.give_credit(customer_id, invoice_id, amount, why, key, agent, now)
+    if action == "waive":
+        return desk.waive(customer_id, form.one("charge"), amount, key, agent, now)
+    raise InvalidInputError("Choose what to do.")
+
+
+def decide_cash(desk: CashDesk, item_id: str, form: Form, agent: str, now: datetime) -> str:
+    """Accept a proposal, apply the money as the agent says, or keep a note; what was done, as the next page says it.
+
+    Raises:
+        InvalidInputError, RefusedError, ConflictError: see ``CashDesk``.
+    """
+    version, action, number = form.one("version"), form.one("action"), form.one("proposal")
+    seen = int(version) if version.isdecimal() else 0
+    if action == "accept":
+        desk.accept(item_id, seen, int(number) if number.isdecimal() else -1, agent, now)
+        return "applied"
+    if action == "choose":
+        desk.choose(item_id, seen, form.one("customer"), split_numbers(form.one("invoices")), agent, now)
+        return "applied"
+    desk.note(item_id, seen, form.one("note"), agent, now, close=action == "close")
+    return "closed" if action == "close" else "noted"
+
+
+def _chosen(kinds: type[E], text: str, otherwise: str) -> E:
+    if text not in set(kinds):
+        raise InvalidInputError(otherwise)
+    return kinds(text)
+
+
+def _note(form: Form) -> str:
+    note = form.one("note").strip()
+    if len(note) > NOTE_LENGTH:
+        raise InvalidInputError(f"The note is longer than {NOTE_LENGTH:,} characters. Shorten it.")
+    return note
+
+
+def _next_on(text: str, today: date) -> date | None:
+    return _day_ahead(text, today, LATEST_NEXT_DAYS)
+
+
+def _until(text: str, now: datetime, zone_name: str) -> datetime | None:
+    """The instant at which the last day of a hold has ended at the creditor's; None: until somebody lifts it."""
+    local = zone(zone_name)
+    last = _day_ahead(text, now.astimezone(local).date(), LONGEST_HOLD_DAYS)
+    return datetime.combine(last + timedelta(days=1), time(), local) if last else None
+
+
+def _day_ahead(text: str, today: date, most_days: int) -> date | None:
+    if not text:
+        return None
+    try:
+        chosen = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(WRONG_DAY) from None
+    if not today <= chosen <= today + timedelta(days=most_days):
+        raise InvalidInputError(f"Choose a day from today on, at most {most_days:,} days ahead.")
+    return chosen

@@ -1,0 +1,116 @@
+"""What the console's pages of a case, of a customer and of a bank line show."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from dunwell.accounts.exposure import exposures
+from dunwell.assist.customer_desk import CustomerDesk, settled_invoices, standing_charges
+from dunwell.assist.worklist import overdue_invoices, worklist_line
+from dunwell.compliance.model import HoldKind
+from dunwell.dates import business_date, days_past_due
+from dunwell.escalation.case import AgentOutcome, Case
+from dunwell.ledger.adjusting import CreditReason, WriteOffReason
+from dunwell.ledger.model import Account
+from dunwell.outreach.contact import Contact
+from dunwell.outreach.whereabouts import whereabouts
+from dunwell.remittance.records import LineRecord
+from dunwell.reporting.curve import curve
+from dunwell.scoring.assessment import Assessment
+from dunwell.timezones import zone
+from dunwell_aws.agent_forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
+from dunwell_aws.web import Form
+
+SETTLED_SHOWN = 100
+_PAYMENTS_SHOWN = 50
+_KEY_BYTES = 16
+
+
+def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
+    """What the templates write instants in a zone, codes and shares with."""
+    local = zone(zone_name)
+
+    def moment(instant: datetime) -> str:
+        there = instant.astimezone(local)
+        return f"{there.day} {there:%b %Y, %H:%M}"
+
+    def words(code: str) -> str:
+        return code.replace("_", " ").capitalize()
+
+    return {"moment": moment, "words": words, "percent": lambda permille: f"{permille // 10}.{permille % 10}%"}
+
+
+def case_values(
+    case: Case,
+    account: Account,
+    assessment: Assessment | None,
+    contacts: Sequence[Contact],
+    now: datetime,
+    today: date,
+    form: Form | None = None,
+) -> dict[str, Any]:
+    """The values of ``case.html``; ``form``: what was filled in and refused."""
+    return {
+        "case": case,
+        "account": account,
+        "holds": account.customer.holds_in_force(now),
+        "whereabouts": whereabouts(account.customer),
+        "line": worklist_line(case, account, assessment, today),
+        "assessment": assessment,
+        "curve": curve([(one.as_of, one.risk_permille) for one in assessment.history]) if assessment else None,
+        "oldest": next(iter(overdue_invoices(account, case.currency, today)), None),
+        "days": {i.invoice.invoice_id: days_past_due(i.due_on, today) for i in account.open_invoices},
+        "payments": sorted(account.payments.values(), key=lambda payment: payment.on, reverse=True)[:_PAYMENTS_SHOWN],
+        "contacts": contacts[::-1],
+        "outcomes": list(AgentOutcome),
+        "today": today,
+        "latest": today + timedelta(days=LATEST_NEXT_DAYS),
+        "note_length": NOTE_LENGTH,
+        "given": {name: form.one(name) if form else "" for name in ("outcome", "note", "next_on")},
+    }
+
+
+def cash_values(record: LineRecord, today: date, form: Form | None = None) -> dict[str, Any]:
+    """The values of ``cash_item.html``; ``form``: what was filled in and refused."""
+    return {
+        "record": record,
+        "days": (today - record.line.booked_on).days,
+        "note_length": NOTE_LENGTH,
+        "given": {name: form.one(name) if form else "" for name in ("customer", "invoices", "note")},
+    }
+
+
+def customer_values(
+    desk: CustomerDesk, customer_id: str, now: datetime, form: Form | None = None, done: str = ""
+) -> dict[str, Any]:
+    """The values of ``customer.html``.
+
+    Args:
+        form: what was filled in and refused; done: the action that led here.
+
+    Raises:
+        NotFoundError: there is no such customer.
+    """
+    account = desk.account(customer_id)
+    customer = account.customer
+    parent = desk.ledger.load(customer.parent_id) if customer.parent_id else None
+    return {
+        "account": account,
+        "customer": customer,
+        "points": [(point, customer.status(point)) for point in customer.contact_points],
+        "whereabouts": whereabouts(customer),
+        "exposures": exposures(customer, account.balances),
+        "parent": parent.customer if parent else None,
+        "holds": sorted(customer.holds, key=lambda hold: hold.placed_at, reverse=True),
+        "charges": standing_charges(account),
+        "settled": settled_invoices(account, SETTLED_SHOWN),
+        "kinds": {"hold": list(HoldKind), "write_off": list(WriteOffReason), "credit": list(CreditReason)},
+        # Names this showing of the forms: whoever sends one of them twice decides once.
+        "key": secrets.token_hex(_KEY_BYTES),
+        "now": now,
+        "today": business_date(now, desk.zone_name),
+        "note_length": NOTE_LENGTH,
+        "notice": CUSTOMER_DONE.get(done, ""),
+        "given": form or Form({}),
+    }

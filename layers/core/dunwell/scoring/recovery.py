@@ -1,0 +1,257 @@
+"""How much of what is past due will come in within 30, 60 and 90 days, and why.
+
+Each invoice that is past due has, for each of the next three months, a chance to be settled in that month if it was not
+before: a logistic model of how the customer pays, how long nothing has come, and what was done so far. The chances of
+a later day are never below those of an earlier one. What is expected of an account is the sum over its invoices, by
+currency: the value by which the worklist is ordered.
+
+The model was learned by `model_artifacts.recovery.train` and is kept as data (`recovery.json`).
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import exp, log1p
+from pathlib import Path
+from typing import NamedTuple
+
+from dunwell.scoring.actions import LONG_AGO_DAYS, Action, Actions, actions_at
+from dunwell.scoring.assessment import Recovery
+from dunwell.scoring.behaviour import bent
+from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.features import FEATURE_NAMES, CustomerFeatures, features_of, invoice_features
+from dunwell.scoring.habit import MAX_TERMS_DAYS
+from dunwell.scoring.known import Known
+from dunwell.scoring.segments import silence
+
+RECOVERY_FILE = Path(__file__).with_name("recovery.json")
+RECOVERY_DAYS = (30, 60, 90)
+MONTH_DAYS = 30
+LONGEST_DAYS = 730
+MAX_REASONS = 3
+MIN_EFFECT = 0.01  # one percentage point: less is not a reason
+MILLION = 1_000_000
+MAX_EXPONENT = 30.0
+
+_RECENT_LATE = FEATURE_NAMES.index("recent_late_ratio")
+_HAS_HISTORY = FEATURE_NAMES.index("has_history")
+_AMOUNT_RATIO = FEATURE_NAMES.index("amount_ratio")
+_OTHER_OVERDUE_SHARE = FEATURE_NAMES.index("other_overdue_share")
+
+# Above its neutral value, and below it.
+WORDS: dict[str, tuple[str, str]] = {
+    "own_pace": (
+        "Going by how this customer pays, this debt should be paid soon.",
+        "Going by how this customer pays, this debt should have been paid by now.",
+    ),
+    "overdue_months": ("The debt is old.", "The debt is fresh."),
+    "silence": (
+        "Nothing has been paid for longer than this customer usually takes from payment to payment.",
+        "The customer has paid something lately.",
+    ),
+    "has_history": ("There is a payment history.", "Nothing has been paid yet."),
+    "recent_late_ratio": ("Recent invoices were often paid late.", "Recent invoices were mostly paid on time."),
+    "other_overdue_share": ("Most of what else is open is past due.", "What else is open is mostly not due yet."),
+    "amount_ratio": (
+        "The amount is larger than usual for this customer.",
+        "The amount is smaller than usual for this customer.",
+    ),
+    "messages": ("Several messages have brought nothing so far.", "Few messages have reached the customer so far."),
+    "fresh_contact": ("The customer was reached lately.", "The customer has not been reached lately."),
+    "warned": ("The last warning has gone out and brought nothing yet.", "The last warning is still to come."),
+    "in_case": ("The case is with an agent already.", "No agent has taken it up yet."),
+    "no_answers": ("Calls were not answered.", "No call has gone unanswered."),
+    "promise_open": ("A promised day of payment is still to come.", "No promise to pay is open."),
+    "promises_kept": ("The customer kept a promise to pay.", "No promise has been kept lately."),
+    "promises_broken": ("The customer broke a promise to pay.", "No promise has been broken lately."),
+}
+RECOVERY_FEATURES = tuple(WORDS)
+ACTION_FEATURES = RECOVERY_FEATURES[RECOVERY_FEATURES.index("messages") :]
+_OWN_PACE = RECOVERY_FEATURES.index("own_pace")
+
+
+class PastDue(NamedTuple):
+    """An invoice past due and what may be asked for it (minor units): the undisputed rest."""
+
+    invoice: InvoiceFacts
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryModel:
+    """What was learned, month by month: an intercept and a weight a feature; `neutral` are the features' usual values,
+    which stand in for actions that are not known and which reasons are measured against.
+    """
+
+    version: str
+    card_id: str
+    neutral: tuple[float, ...]
+    intercepts: tuple[float, ...]
+    weights: tuple[tuple[float, ...], ...]
+
+    def within(self, months: Sequence[Sequence[float]]) -> list[float]:
+        """The chances of settlement within 30, 60 and 90 days, for the features at the start of each month."""
+        still_open, found = 1.0, []
+        for row, intercept, weights in zip(months, self.intercepts, self.weights, strict=True):
+            still_open *= 1 - _chance(self._log_odds(row, intercept, weights))
+            found.append(1 - still_open)
+        return found
+
+    def effects(self, row: Sequence[float]) -> list[float]:
+        """By feature: how much the chance within 30 days falls when the feature is set to neutral."""
+        weights = self.weights[0]
+        z = self._log_odds(row, self.intercepts[0], weights)
+        now = _chance(z)
+        return [
+            now - _chance(z - weight * (value - neutral))
+            for value, neutral, weight in zip(row, self.neutral, weights, strict=True)
+        ]
+
+    @staticmethod
+    def _log_odds(row: Sequence[float], intercept: float, weights: Sequence[float]) -> float:
+        return intercept + sum([weight * value for weight, value in zip(weights, row, strict=True)])
+
+
+@lru_cache(maxsize=1)
+def learned() -> RecoveryModel:
+    """The model that is deployed."""
+    return read_model(RECOVERY_FILE.read_text(encoding="utf-8"))
+
+
+def read_model(text: str) -> RecoveryModel:
+    """A model from its file. ValueError when it was learned on other features."""
+    data = json.loads(text)
+    if tuple(data.pop("features")) != RECOVERY_FEATURES:
+        raise ValueError("This recovery model was learned on other features: train it again.")
+    weights = tuple(tuple(row) for row in data.pop("weights"))
+    return RecoveryModel(data["version"], data["card_id"], tuple(data["neutral"]), tuple(data["intercepts"]), weights)
+
+
+def recovery(
+    past_due: Iterable[PastDue],
+    known: Known,
+    actions: Mapping[str, Sequence[Action]] | None = None,
+    model: RecoveryModel | None = None,
+) -> tuple[Recovery, ...]:
+    """What is expected of an account's invoices past due, by currency, in the currencies' order.
+
+    `known` is the customer's whole history, `actions` what was done by currency; None when that is not known, which is
+    not the same as nothing. Amounts of nothing are left out.
+    """
+    by_currency: dict[str, list[PastDue]] = {}
+    for one in past_due:
+        if one.amount_minor > 0:
+            by_currency.setdefault(one.invoice.currency, []).append(one)
+    if not by_currency:
+        return ()
+    by, customer = model or learned(), features_of(known)
+    return tuple(
+        _of_currency(currency, owed, known, customer, None if actions is None else actions.get(currency, ()), by)
+        for currency, owed in sorted(by_currency.items())
+    )
+
+
+def months_of(
+    invoice: InvoiceFacts, known: Known, customer: CustomerFeatures, done: Actions | None, model: RecoveryModel | None
+) -> list[list[float]]:
+    """The features of an invoice past due, as of the start of each of the next three months if nothing changes.
+
+    One definition for learning and serving. Without `done` the model's neutral values stand in, without a model nought.
+    """
+    row = invoice_features(invoice, customer)
+    silent = silence(known)
+    gap = silent.usual_gap_days or MONTH_DAYS
+    since = LONG_AGO_DAYS if silent.since_payment_days is None else silent.since_payment_days
+    overdue_days = min(LONGEST_DAYS, max(0, (known.as_of - invoice.due_on).days))
+    usual = [
+        0.0,
+        log1p(overdue_days / MONTH_DAYS),
+        max(0.0, bent(min(LONGEST_DAYS, since) - gap)),
+        row[_HAS_HISTORY],
+        row[_RECENT_LATE],
+        row[_OTHER_OVERDUE_SHARE],
+        row[_AMOUNT_RATIO],
+        *_done(done, model),
+    ]
+    terms = min(MAX_TERMS_DAYS, max(0, (invoice.due_on - invoice.issued_on).days))
+    months = []
+    for month in range(len(RECOVERY_DAYS)):
+        passed = overdue_days + month * MONTH_DAYS
+        beyond = customer.habit.log_odds_beyond((passed + MONTH_DAYS,), terms, terms + passed)[0]
+        months.append([-beyond, *usual[1:]])
+    return months
+
+
+def _done(done: Actions | None, model: RecoveryModel | None) -> Sequence[float]:
+    if done is None:
+        return model.neutral[-len(ACTION_FEATURES) :] if model else (0.0,) * len(ACTION_FEATURES)
+    return (
+        log1p(done.messages),
+        exp(-done.since_contact_days / 7),
+        float(done.warned),
+        float(done.in_case),
+        log1p(done.no_answers),
+        float(done.promise_open),
+        float(min(2, done.promises_kept)),
+        float(min(2, done.promises_broken)),
+    )
+
+
+def _of_currency(
+    currency: str,
+    owed: Sequence[PastDue],
+    known: Known,
+    customer: CustomerFeatures,
+    actions: Sequence[Action] | None,
+    model: RecoveryModel,
+) -> Recovery:
+    done = None if actions is None else actions_at(actions, known)
+    total = sum(one.amount_minor for one in owed)
+    expected, effects = [0, 0, 0], [0.0] * len(RECOVERY_FEATURES)
+    heaviest: tuple[int, Sequence[float]] = (0, ())
+    for one in owed:
+        months = months_of(one.invoice, known, customer, done, model)
+        for column, chance in enumerate(model.within(months)):
+            expected[column] += one.amount_minor * round(MILLION * chance)
+        weight = one.amount_minor / total
+        for index, effect in enumerate(model.effects(months[0])):
+            effects[index] += effect * weight
+        if one.amount_minor > heaviest[0]:
+            heaviest = one.amount_minor, months[0]
+    first, second, third = (_permille(one, MILLION * total) for one in expected)
+    return Recovery(
+        currency=currency,
+        past_due_minor=total,
+        permille_30=first,
+        permille_60=second,
+        permille_90=third,
+        expected_30_minor=expected[0] // MILLION,
+        expected_60_minor=expected[1] // MILLION,
+        expected_90_minor=expected[2] // MILLION,
+        reasons=_reasons(effects, heaviest[1], model, done is not None),
+        model_version=model.version,
+        card_id=model.card_id,
+    )
+
+
+def _reasons(
+    effects: Sequence[float], row: Sequence[float], model: RecoveryModel, with_actions: bool
+) -> tuple[str, ...]:
+    """The largest effects, largest first, in the words of the heaviest invoice."""
+    counted = len(effects) if with_actions else len(effects) - len(ACTION_FEATURES)
+    large = sorted(range(counted), key=lambda index: -abs(effects[index]))[:MAX_REASONS]
+    return tuple(
+        WORDS[RECOVERY_FEATURES[index]][0 if row[index] > model.neutral[index] else 1]
+        for index in large
+        if abs(effects[index]) >= MIN_EFFECT
+    )
+
+
+def _permille(part: int, whole: int) -> int:
+    """Rounded half up, in whole numbers: the amounts may be too large for a float."""
+    return (2 * 1000 * part + whole) // (2 * whole)
+
+
+def _chance(log_odds: float) -> float:
+    return 1 / (1 + exp(-max(-MAX_EXPONENT, min(MAX_EXPONENT, log_odds))))

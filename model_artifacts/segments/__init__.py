@@ -1,0 +1,1 @@
+"""Behaviour segments: how they were learned, what they are, and what holds them steady."""

@@ -1,0 +1,129 @@
+"""Makes the segments: `python -m model_artifacts.segments.train --out DIR [--data CSV] [--cut YYYY-MM-DD]`.
+
+Writes `segments.json`, which the core reads (`layers/core/dunwell/scoring/segments.json` is the deployed one), and
+`metrics.json` into DIR. Learns from made-up portfolios and from what the ledger knew on the day of the cut.
+"""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from dunwell.scoring.segments import SegmentModel
+from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, Ledger, made_up
+from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError, read_ledger
+from model_artifacts.segments import evaluate as measured
+from model_artifacts.segments.learn import (
+    CONFIRMATIONS,
+    SNAPSHOT_EVERY_DAYS,
+    Floats,
+    MeaningError,
+    TrainingRows,
+    learn,
+    measures_of,
+    snapshots,
+    training_rows,
+)
+
+TRAINING_SEEDS = (101, 102, 103, 104)
+HOLD_OUT_SEEDS = (201, 202)
+LATER_DAYS = 180
+OTHER_CONFIRMATIONS = (1, 2, 3, 4)
+
+
+def train(
+    out: Path, file: LedgerFile | None, cut: date | None, seeds: Sequence[int] = TRAINING_SEEDS
+) -> dict[str, Any]:
+    """Learns, writes both files into `out`, and returns the record."""
+    made = [made_up(seed) for seed in seeds]
+    before = cut or (file.end if file else None)
+    rows = training_rows(made, file.ledger if file else None, before)
+    model = learn(rows, made)
+    content = (json.dumps(asdict(model), indent=2) + "\n").encode()
+    record = {
+        "name": "segments",
+        "version": model.version,
+        "card_id": model.card_id,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "trained_on": {"made_up_seeds": list(seeds), "ledger_before": before.isoformat() if before and file else None},
+        "made_up_hold_out": _made_up_hold_out(model, rows),
+    }
+    if file and before:
+        record["ledger"] = _on_ledger(model, file, before, rows)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "segments.json").write_bytes(content)
+    (out / "metrics.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return record
+
+
+def _made_up_hold_out(model: SegmentModel, learned_from: TrainingRows) -> dict[str, Any]:
+    ledgers = {seed: made_up(seed) for seed in HOLD_OUT_SEEDS}
+    first = ledgers[HOLD_OUT_SEEDS[0]]
+    day = PORTFOLIO_AS_OF - timedelta(days=LATER_DAYS)
+    rows = _rows(ledgers.values(), PORTFOLIO_AS_OF, SNAPSHOT_EVERY_DAYS["made_up"])
+    later = measured.later_payments(
+        {f"{seed}/{number}": facts for seed, one in ledgers.items() for number, facts in one.items()},
+        day,
+        PORTFOLIO_AS_OF,
+        model,
+    )
+    return {
+        "seeds": list(HOLD_OUT_SEEDS),
+        "resampling": measured.resampled(learned_from, rows, model),
+        "same_with_one_invoice_left_out": measured.one_invoice_left_out(first, PORTFOLIO_AS_OF, model),
+        "by_confirmations": {str(count): _held(model, count, first) for count in OTHER_CONFIRMATIONS},
+        "agreement_with_habit": measured.agreement(first, HOLD_OUT_SEEDS[0], PORTFOLIO_AS_OF, model),
+        "late_afterwards": later,
+        "variance_of_late_between_segments": measured.spread_between(later),
+    }
+
+
+def _rows(ledgers: Iterable[Ledger], last_day: date, every_days: int) -> Floats:
+    return measures_of([day for customer in snapshots(ledgers, last_day, every_days) for day in customer])
+
+
+def _held(model: SegmentModel, count: int, ledger: Ledger) -> dict[str, Any]:
+    other = replace(model, confirmations=count)
+    agreed = measured.agreement(ledger, HOLD_OUT_SEEDS[0], PORTFOLIO_AS_OF, other)["share"]
+    return {
+        "chosen": count == CONFIRMATIONS,
+        "changes_a_customer_a_year": measured.changes_a_year(ledger, PORTFOLIO_AS_OF, other),
+        "agreement_with_habit": agreed,
+        "deteriorating": measured.noticed(ledger, HOLD_OUT_SEEDS[0], PORTFOLIO_AS_OF, other),
+    }
+
+
+def _on_ledger(model: SegmentModel, file: LedgerFile, cut: date, learned_from: TrainingRows) -> dict[str, Any]:
+    rows = _rows([file.ledger], cut, SNAPSHOT_EVERY_DAYS["ledger"])
+    later = measured.later_payments(file.ledger, cut, file.end, model)
+    record = {
+        "cut": cut.isoformat(),
+        "resampling": measured.resampled(learned_from, rows, model),
+        "same_with_one_invoice_left_out": measured.one_invoice_left_out(file.ledger, cut, model),
+        "changes_a_customer_a_year_after_the_cut": measured.changes_a_year(file.ledger, file.end, model),
+    }
+    if any(found["invoices"] for found in later.values()):
+        record |= {"late_afterwards": later, "variance_of_late_between_segments": measured.spread_between(later)}
+    return record
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parses the command line and trains."""
+    parser = argparse.ArgumentParser(prog="python -m model_artifacts.segments.train", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write to")
+    parser.add_argument("--data", type=Path, help="a ledger in the canonical columns (CSV)")
+    parser.add_argument("--cut", type=date.fromisoformat, help="learn from what was known by then")
+    args = parser.parse_args(argv)
+    try:
+        train(args.out, read_ledger(args.data) if args.data else None, args.cut)
+    except (LedgerFileError, MeaningError) as error:
+        parser.exit(1, f"train: {error}\n")
+    print(f"Wrote segments.json and metrics.json to {args.out}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The segments: what is deployed is what was learned and measured, and learning it again gives the same."""
+
+import csv
+import hashlib
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dunwell.scoring.behaviour import bent
+from dunwell.scoring.segments import SEGMENTS_FILE, learned
+from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, Ledger, made_up
+from model_artifacts.late_payment.from_ibm import convert
+from model_artifacts.late_payment.ledger_csv import read_ledger
+from model_artifacts.segments import evaluate as measured
+from model_artifacts.segments.learn import MEANINGS, MeaningError, centroids, learn, training_rows
+from model_artifacts.segments.train import TRAINING_SEEDS, main
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "model_artifacts" / "segments"
+SHARED = Path(os.environ.get("DUNWELL_SHARED", ROOT.parent / "shared"))
+IBM = SHARED / "data" / "ibm_late_payment" / "WA_Fn-UseC_-Accounts-Receivable.csv"
+RECORD = json.loads((FOLDER / "metrics.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def made() -> list[Ledger]:
+    return [made_up(seed) for seed in TRAINING_SEEDS]
+
+
+def test_the_deployed_segments_are_those_that_were_measured() -> None:
+    assert hashlib.sha256(SEGMENTS_FILE.read_bytes()).hexdigest() == RECORD["sha256"]
+    assert (learned().version, learned().card_id) == (RECORD["version"], RECORD["card_id"])
+    card = (FOLDER / "card.md").read_text(encoding="utf-8")
+    assert RECORD["sha256"] in card
+    assert RECORD["card_id"] in card
+
+
+def test_learning_again_gives_the_same_segments(made: list[Ledger], tmp_path: Path) -> None:
+    if not IBM.exists():
+        pytest.skip(f"IBM's receivables sample is not at {IBM}: DUNWELL_SHARED says where.")
+    convert(IBM, tmp_path / "ibm.csv")
+    file = read_ledger(tmp_path / "ibm.csv")
+    cut = type(file.end).fromisoformat(RECORD["trained_on"]["ledger_before"])
+    again = learn(training_rows(made, file.ledger, cut), made)
+    own = learned()
+    assert again.centroids.keys() == own.centroids.keys()
+    for name, centre in again.centroids.items():
+        assert centre == pytest.approx(own.centroids[name], abs=0.002)
+    assert (again.disputed_share, again.quiet_past_due_days, again.quiet_days, again.quiet_gaps) == (
+        own.disputed_share,
+        own.quiet_past_due_days,
+        own.quiet_days,
+        own.quiet_gaps,
+    )
+
+
+def test_without_any_real_ledger_the_names_still_mean_what_they_mean(made: list[Ledger]) -> None:
+    alone = learn(training_rows(made, None, None), made)
+    for name, (late, mean, spread, long_late, slip) in MEANINGS.items():
+        assert alone.nearest((late, bent(mean), bent(spread), long_late, bent(slip))) == name
+
+
+def test_data_in_which_a_name_would_change_its_meaning_stop_training() -> None:
+    only_slow = np.array([(1.0, bent(20 + n % 9), bent(4 + n % 7), 0.0, 0.0) for n in range(60)])
+    with pytest.raises(MeaningError, match="now looks like"):
+        centroids(only_slow, np.ones(60))
+
+
+@pytest.fixture(scope="module")
+def later(made: list[Ledger]) -> dict[str, measured.Found]:
+    return measured.later_payments(made_up(201), PORTFOLIO_AS_OF - timedelta(days=180), PORTFOLIO_AS_OF, learned())
+
+
+def test_what_customers_did_later_differs_by_segment_as_the_names_say(later: dict[str, measured.Found]) -> None:
+    assert later["reliable"]["late"] < later["forgetful"]["late"] < later["slow_but_sure"]["late"]
+    assert later["cash_strapped"]["over_30_days"] > later["slow_but_sure"]["over_30_days"]
+    assert measured.spread_between(later) > 0.25
+
+
+def test_the_segments_are_as_steady_as_recorded() -> None:
+    resampling = RECORD["made_up_hold_out"]["resampling"]
+    assert resampling["adjusted_rand_mean"] > 0.9
+    assert resampling["lost_a_name"] == 0
+    by = RECORD["made_up_hold_out"]["by_confirmations"]
+    assert by["2"]["chosen"]
+    assert by["2"]["changes_a_customer_a_year"] < by["1"]["changes_a_customer_a_year"]
+
+
+def test_training_refuses_a_file_that_is_no_ledger(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    with bad.open("w", newline="") as file:
+        csv.writer(file).writerow(["nothing", "useful"])
+    with pytest.raises(SystemExit) as stopped:
+        main(["--out", str(tmp_path), "--data", str(bad)])
+    assert stopped.value.code == 1
