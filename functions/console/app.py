@@ -1,6 +1,7 @@
 """The agents' console: a worklist of escalated customers, what is known about each, and what an agent did."""
 
 import contextlib
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pydantic import Field
 from dunwell.accounts.access import csrf_matches, csrf_token, new_token
 from dunwell.accounts.exposure import exposures
 from dunwell.assist.customer_desk import CustomerDesk
+from dunwell.assist.insight import assessment_document
 from dunwell.assist.worklist import WorklistLine, by_expected_value, worklist_line
 from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
@@ -26,14 +28,8 @@ from dunwell.remittance.desk import CashDesk
 from dunwell.reporting.statement import last_months, statement, statement_csv
 from dunwell.scoring.assessment import AssessmentStore
 from dunwell_aws import bootstrap
-from dunwell_aws.agent_forms import (
-    NOTE_LENGTH,
-    act_on_customer,
-    case_entry,
-    day,
-    decide_cash,
-)
-from dunwell_aws.agent_pages import agent_filters, case_values, customer_values
+from dunwell_aws.agent_forms import DONE, act_on_customer, case_entry, day, decide_cash
+from dunwell_aws.agent_pages import agent_filters, case_values, cash_values, customer_values
 from dunwell_aws.agents import Agent, CognitoAgents, NewPasswordNeeded, SignedIn, WrongCredentialsError
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import LedgerEnvironment, UrlsEnvironment, read_environment
@@ -48,13 +44,6 @@ FORM_COOKIE = "dunwell_agent_form"
 FORM_SECONDS = 3600
 THREADS = 8
 LINES_SHOWN = 100
-DONE = {
-    "recorded": "Your note is kept. The case is being judged again.",
-    "assigned": "The case is yours.",
-    "applied": "The money is applied. The payer's account is remembered for the next time.",
-    "noted": "Your note is kept. The money stays in suspense.",
-    "closed": "The line is off the list. Your note is kept with it.",
-}
 
 app = Chalice(app_name="console")
 
@@ -400,6 +389,19 @@ def _customer_page(
     return _page("customer.html", status, page="customers", agent=agent, csrf=csrf, message=message, **values)
 
 
+# --- assessments ---
+
+
+@route("/customers/{customer_id}/assessment", "GET")
+def show_assessment(customer_id: str) -> Response:
+    """What the model says of a customer, as a document: score, interval, reasons, segment and past scores."""
+    _agent()
+    assessment = console().assessments.assessment(customer_id)
+    if assessment is None:
+        raise NotFoundError("There is no assessment of such a customer.")
+    return _document(json.dumps(assessment_document(assessment)), "application/json")
+
+
 # --- statements ---
 
 
@@ -420,18 +422,15 @@ def show_statement(customer_id: str) -> Response:
     except InvalidInputError as problem:
         made, message = statement(account, *usual), str(problem)
     if given.get("format") == "csv" and not message:
-        return _file(statement_csv(made), f"statement-{made.first}-{made.last}.csv")
+        shown_as = f'attachment; filename="statement-{made.first}-{made.last}.csv"'
+        return _document(statement_csv(made), "text/csv; charset=utf-8", **{"Content-Disposition": shown_as})
     status = 400 if message else 200
     return _page("statement.html", status, page="customers", agent=agent, csrf=csrf, made=made, message=message)
 
 
-def _file(text: str, name: str) -> Response:
+def _document(text: str, content_type: str, **more: str) -> Response:
     base_url = console().urls.console()
-    headers: dict[str, str | list[str]] = {
-        **console().pages.headers(base_url),
-        "Content-Type": "text/csv; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{name}"',
-    }
+    headers: dict[str, str | list[str]] = {**console().pages.headers(base_url), "Content-Type": content_type, **more}
     return Response(text, headers)
 
 
@@ -473,19 +472,8 @@ def decide_cash_item(item_id: str) -> Response:
 def _cash_page(
     item_id: str, agent: Agent, csrf: str, status: int = 200, message: str = "", form: Form | None = None
 ) -> Response:
-    record = console().desk.item(item_id, console().clock.now())
-    return _page(
-        "cash_item.html",
-        status,
-        agent=agent,
-        csrf=csrf,
-        record=record,
-        days=(console().today - record.line.booked_on).days,
-        note_length=NOTE_LENGTH,
-        message=message,
-        given={name: form.one(name) if form else "" for name in ("customer", "invoices", "note")},
-        page="cash",
-    )
+    values = cash_values(console().desk.item(item_id, console().clock.now()), console().today, form)
+    return _page("cash_item.html", status, page="cash", agent=agent, csrf=csrf, message=message, **values)
 
 
 @observed

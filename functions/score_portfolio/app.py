@@ -4,24 +4,45 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from dunwell.ledger.model import Account
 from dunwell.scoring.assess import assess_accounts
+from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws import bootstrap
 from dunwell_aws.actions import DoneSoFar
+from dunwell_aws.aws import client
 from dunwell_aws.documents import folder
+from dunwell_aws.environment import LedgerEnvironment, read_environment
+from dunwell_aws.model_log import S3ModelLog
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.portfolio import Pass, run_pass
-from dunwell_onnx.scorer import OnnxScorer
+from dunwell_onnx.fallback import FallbackScorer
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
     from dunwell.ledger.ports import Ledger
     from dunwell.scoring.ports import Scorer
     from dunwell_aws.actions import AssessedAccounts
 
+MOMENTS_LOGGED = 20_000  # an invocation: more would tell nothing more, and a file has to fit into memory
+
+
+class Environment(LedgerEnvironment):
+    """Where the model's answers are kept for those who look after it."""
+
+    reports_bucket: str = Field(alias="REPORTS_BUCKET", min_length=1)
+
 
 @cache
-def scorer() -> OnnxScorer:
-    return OnnxScorer(folder("model_artifacts") / "late_payment")
+def scorer() -> FallbackScorer:
+    return FallbackScorer(folder("model_artifacts") / "late_payment", _alarm)
+
+
+def _alarm(why: str) -> None:
+    logger.error("model cannot be served", why=why)
+    count("ModelFallback")
 
 
 @observed
@@ -32,20 +53,28 @@ def handler(
     ledger: "Ledger | None" = None,
     store: "AssessedAccounts | None" = None,
     model: "Scorer | None" = None,
+    bucket: "S3Client | None" = None,
 ) -> dict[str, Any]:
     """One worker's pass, or the part of it that time allows. Scoring a page twice keeps the same scores."""
     request = Pass.model_validate(event)
     as_of = request.business_date(bootstrap.clock().now(), bootstrap.policy().creditor.timezone)
-    scored = 0
+    scored, moments = 0, list[LoggedMoment]()
 
     def score(accounts: Sequence[Account]) -> None:
         nonlocal scored
         kept = store or bootstrap.collection()
-        assessments = assess_accounts(accounts, as_of, model or scorer(), DoneSoFar(kept, bootstrap.policy()))
-        kept.assess(assessments)
-        scored += sum(len(assessment.invoices) for assessment in assessments)
+        found = assess_accounts(accounts, as_of, model or scorer(), DoneSoFar(kept, bootstrap.policy()))
+        kept.assess(found.assessments)
+        scored += sum(len(one.invoices) + one.invoices_left_out for one in found.assessments)
+        moments.extend(found.moments[: MOMENTS_LOGGED - len(moments)])
+        for refusal in found.refusals:
+            logger.warning("customer not scored", customer_id=refusal.customer_id, why=refusal.why)
+            count("CustomersNotScored")
 
     cursor = run_pass(request, ledger or bootstrap.ledger(), score, context.get_remaining_time_in_millis)
+    if moments:
+        log = S3ModelLog(bucket or client("s3"), read_environment(Environment).reports_bucket)
+        log.keep(as_of, f"{request.worker:02}-{request.cursor.replace('/', '-') or 'start'}", moments)
     logger.info("invoices scored", scored=scored)
     count("InvoicesScored", scored)
     return request.then(cursor=cursor, scored=request.scored + scored)

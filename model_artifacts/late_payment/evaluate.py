@@ -19,6 +19,7 @@ from dunwell.scoring.ports import Forecast, Scorer
 from dunwell.scoring.score import settlement
 from dunwell_onnx.scorer import ModelFileError, OnnxScorer
 from model_artifacts.late_payment import measures, rivals
+from model_artifacts.late_payment.conformal import kind_of
 from model_artifacts.late_payment.dataset import (
     HORIZONS_DAYS,
     KNOWN_AFTER_DUE_DAYS,
@@ -36,6 +37,10 @@ AGES: dict[str, Callable[[Moment], bool]] = {
     "at_issue": lambda m: m.at_issue,
     "before_due": lambda m: not m.at_issue and m.features[_TO_DUE] > 0,
     "past_due": lambda m: m.features[_OVERDUE] > 0,
+}
+INTERVAL_AGES = AGES | {
+    "past_due_week": lambda m: kind_of(m) == "past_due_week",
+    "past_due_longer": lambda m: kind_of(m) == "past_due_longer",
 }
 HOLD_OUT_SEEDS = (201, 202)  # never trained on
 FEWEST = 30  # late and not late: fewer say nothing
@@ -67,7 +72,7 @@ def evaluate(scorer: Scorer, file: LedgerFile, cut: date) -> dict[str, Any]:
     found["days_late"] = _days_late(scorer, train, at_issue, file, cut)
     found["interval_80"] = {
         age: measured
-        for age, chosen in AGES.items()
+        for age, chosen in INTERVAL_AGES.items()
         if (measured := _interval(scorer, list(filter(chosen, test)), file))
     }
     return found
@@ -143,7 +148,9 @@ def evaluate_made_up(scorer: Scorer) -> dict[str, Any]:
     for horizon in HORIZONS_DAYS:
         by_age = {age: _late(scorer, [], list(filter(chosen, test)), horizon) for age, chosen in AGES.items()}
         found[f"late_{horizon}"] = {age: of_age for age, of_age in by_age.items() if of_age}
-    found["interval_80"] = {age: _interval(scorer, list(filter(chosen, test)), file) for age, chosen in AGES.items()}
+    found["interval_80"] = {
+        age: _interval(scorer, list(filter(chosen, test)), file) for age, chosen in INTERVAL_AGES.items()
+    }
     return found
 
 

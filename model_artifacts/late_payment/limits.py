@@ -11,12 +11,22 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.habit import root_lateness
+from dunwell.scoring.score import settlement
 from model_artifacts.late_payment import measures, rivals
-from model_artifacts.late_payment.dataset import Moment, moments
+from model_artifacts.late_payment.conformal import kind_of
+from model_artifacts.late_payment.dataset import KNOWN_AFTER_DUE_DAYS, Moment, moments
 from model_artifacts.late_payment.disputes import late_with_disputes
 from model_artifacts.late_payment.ledger_csv import LedgerFile
 from model_artifacts.late_payment.measures import Floats
-from model_artifacts.late_payment.model import BEFORE, late_head, rows_of, table
+from model_artifacts.late_payment.model import (
+    BEFORE,
+    LatePayment,
+    late_head,
+    lateness_heads,
+    rows_of,
+    table,
+    with_intervals,
+)
 
 ROLLING_CUTS_DAYS = (-240, -180, -120, -60, 0, 60, 120)
 ROLLING_TEST_DAYS = 60
@@ -51,6 +61,47 @@ def _at_cut(file: LedgerFile, cut: date, made: Sequence[Moment]) -> dict[str, An
         forecasts["with_disputes_not_served"] = late_with_disputes(train, test, file.ledger, cut)
     found = {name: measures.classification(y, p) for name, p in forecasts.items()}
     return {"cut": cut.isoformat(), **{name: {key: one[key] for key in KEPT} for name, one in found.items()}}
+
+
+def rolling_intervals(file: LedgerFile, cut: date, made: Sequence[Moment]) -> dict[str, Any]:
+    """How often the 80 % interval covered the settlement at the same cuts together, by kind of moment, as fitted and as
+    calibrated on what came before each cut.
+    """
+    covered: dict[str, list[tuple[bool, bool]]] = {}
+    for days in ROLLING_CUTS_DAYS:
+        at = cut + timedelta(days=days)
+        test = [m for m in moments(file.ledger, file.end, issued_from=at) if _compared(m, at, file)]
+        if not test:
+            continue
+        fitted = LatePayment([], lateness_heads(moments(file.ledger, at), made[::MADE_UP_STEP]))
+        served, _ = with_intervals(fitted, file.ledger, at, made[::MADE_UP_STEP])
+        rows = rows_of(test)
+        for m, before, after in zip(test, fitted.quantiles(rows), served.quantiles(rows), strict=True):
+            covered.setdefault(kind_of(m), []).append((_covers(m, before), _covers(m, after)))
+    return {
+        kind: {
+            "moments": len(found),
+            "as_fitted": _mean([a for a, _ in found]),
+            "calibrated": _mean([b for _, b in found]),
+        }
+        for kind, found in sorted(covered.items())
+    }
+
+
+def _compared(moment: Moment, cut: date, file: LedgerFile) -> bool:
+    """Issued within the test window, and settled; of what was due lately only the prompt ones would be."""
+    invoice = moment.invoice
+    known = (file.end - invoice.due_on).days > KNOWN_AFTER_DUE_DAYS
+    return invoice.issued_on < cut + timedelta(days=ROLLING_TEST_DAYS) and known and invoice.settled_on is not None
+
+
+def _covers(moment: Moment, lateness: Floats) -> bool:
+    earliest, _, latest = settlement(moment.invoice, moment.day, lateness.tolist())
+    return moment.invoice.settled_on is not None and earliest <= moment.invoice.settled_on <= latest
+
+
+def _mean(found: Sequence[bool]) -> float:
+    return round(sum(found) / len(found), 4)
 
 
 def what_the_data_allow(file: LedgerFile, cut: date, made: Sequence[Moment]) -> dict[str, Any]:

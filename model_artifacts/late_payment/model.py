@@ -13,7 +13,8 @@ invoices were paid late, which lowers the risk".
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ from sklearn.preprocessing import StandardScaler
 
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
-from model_artifacts.late_payment.dataset import HORIZONS_DAYS, Moment
+from model_artifacts.late_payment.conformal import Narrowing, bearable, calibrated, folds
+from model_artifacts.late_payment.dataset import HORIZONS_DAYS, Ledger, Moment
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.float32]
@@ -65,10 +67,13 @@ _OVERDUE = FEATURE_NAMES.index("days_overdue")
 
 @dataclass
 class LatePayment:
-    """What was fitted: `late[phase][horizon's column]` and `lateness[phase][quantile's column]`."""
+    """What was fitted: `late[phase][horizon's column]` and `lateness[phase][quantile's column]`, and by how much the
+    ends of the interval move for it to cover what it says.
+    """
 
     late: list[list[LogisticRegression]]
     lateness: list[list[LinearRegression]]
+    narrowing: Narrowing = field(default_factory=Narrowing)
 
     def probabilities(self, X: Rows) -> Floats:
         """scikit-learn's own answer, one column a horizon: what the exported graph must agree with. A later
@@ -83,9 +88,12 @@ class LatePayment:
 
     def quantiles(self, X: Rows) -> Floats:
         """Quantiles of lateness on the root scale, never crossing."""
-        phases = [np.column_stack([head.predict(X) for head in heads]) for heads in self.lateness]
-        low, middle, high = _by_phase(X, phases).T
-        return np.column_stack([np.minimum(low, middle), middle, np.maximum(middle, high)])
+        return self.narrowing.applied(X, _quantiles(self.lateness, X))
+
+
+def _quantiles(lateness: Sequence[Sequence[LinearRegression]], X: Rows) -> Floats:
+    low, middle, high = _by_phase(X, [np.column_stack([head.predict(X) for head in heads]) for heads in lateness]).T
+    return np.column_stack([np.minimum(low, middle), middle, np.maximum(middle, high)])
 
 
 def _by_phase(X: Rows, phases: Sequence[Floats]) -> Floats:
@@ -111,10 +119,25 @@ def fit(real: Sequence[Moment], made_up: Sequence[Moment]) -> LatePayment:
     """Trains on a real ledger (may be empty) and made-up ones."""
     return LatePayment(
         late=[[late_head(real, made_up, horizon, phase) for horizon in HORIZONS_DAYS] for phase in (BEFORE, OVERDUE)],
-        lateness=[
-            [_quantile_head(real, made_up, tau, phase) for tau in SETTLEMENT_QUANTILES] for phase in (BEFORE, OVERDUE)
-        ],
+        lateness=lateness_heads(real, made_up),
     )
+
+
+def lateness_heads(real: Sequence[Moment], made_up: Sequence[Moment]) -> list[list[LinearRegression]]:
+    """The quantiles of lateness in each phase."""
+    return [[_quantile_head(real, made_up, tau, phase) for tau in SETTLEMENT_QUANTILES] for phase in (BEFORE, OVERDUE)]
+
+
+def with_intervals(
+    model: LatePayment, ledger: Ledger, cut: date, made_up: Sequence[Moment]
+) -> tuple[LatePayment, dict[str, Any]]:
+    """The model with its intervals calibrated on folds of the ledger before the cut, and what that rests on."""
+    asked = []
+    for known, later in folds(ledger, cut):
+        lateness = _quantiles(lateness_heads(known, made_up), rows_of(later))
+        asked += [(m, bearable(m, quantiles, cut)) for m, quantiles in zip(later, lateness.tolist(), strict=True)]
+    narrowing, found = calibrated(asked)
+    return replace(model, narrowing=narrowing), found
 
 
 def late_head(real: Sequence[Moment], made_up: Sequence[Moment], horizon: int, phase: int) -> LogisticRegression:

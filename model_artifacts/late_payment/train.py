@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from dunwell.scoring.drift import DIGITS
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from dunwell_onnx.scorer import OnnxScorer
@@ -25,11 +26,11 @@ from model_artifacts.late_payment.evaluate import CutError, evaluate, evaluate_m
 from model_artifacts.late_payment.export import to_onnx
 from model_artifacts.late_payment.gate import refusals
 from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError, read_ledger
-from model_artifacts.late_payment.limits import rolling_origin, what_the_data_allow
-from model_artifacts.late_payment.model import LatePayment, fit, rows_of
+from model_artifacts.late_payment.limits import MADE_UP_STEP, rolling_intervals, rolling_origin, what_the_data_allow
+from model_artifacts.late_payment.model import MADE_UP_INVOICES, LatePayment, fit, rows_of, with_intervals
 
 NAME = "late_payment"
-VERSION = "2.0.0"
+VERSION = "2.1.0"
 CARD_ID = "MC-LATE-PAYMENT-2"
 TRAINING_SEEDS = (101, 102, 103, 104)
 CUSTOMERS_A_SEED = 400
@@ -50,6 +51,9 @@ def train(
     before = cut or (file.end if file else None)
     real = moments(file.ledger, before) if file and before else []
     model = fit(real, made)
+    intervals: dict[str, Any] = {}
+    if file and before:
+        model, intervals = with_intervals(model, file.ledger, before, made[::MADE_UP_STEP])
     content = to_onnx(model)
     out.mkdir(parents=True, exist_ok=True)
     (out / "model.onnx").write_bytes(content)
@@ -61,13 +65,16 @@ def train(
         "made_up_customers_a_seed": customers,
         "made_up_moments": len(made),
     }
+    record["intervals"] = intervals
     _write(out, record)  # the scorer reads it: what is measured is the file that will be served
     scorer = OnnxScorer(out)
+    record["reference"] = reference(scorer, rows_of([*real, *made[:: max(1, len(made) // int(MADE_UP_INVOICES))]]))
     record["parity"] = _parity(scorer, model, _all_rows(file, made))
     record["made_up_hold_out"] = evaluate_made_up(scorer)
     if file and cut:
         record["evaluation"] = evaluate(scorer, file, cut)
         record["rolling_origin"] = rolling_origin(file, cut, made)
+        record["rolling_intervals"] = rolling_intervals(file, cut, made)
         record["what_the_data_allow"] = what_the_data_allow(file, cut, made)
     record["refused_because"] = refusals(record)
     _write(out, record)
@@ -84,6 +91,22 @@ def _identity(content: bytes) -> dict[str, Any]:
         "horizons_days": list(HORIZONS_DAYS),
         "settlement_quantiles": list(SETTLEMENT_QUANTILES),
     }
+
+
+def reference(scorer: OnnxScorer, rows: Any) -> dict[str, Any]:
+    """How each feature and score was spread over what the model learnt from: tenths, and the share in each. What the
+    model sees later is held against it (`dunwell.scoring.drift`).
+    """
+    scores = np.array(scorer.probabilities(rows.tolist()))
+    columns = dict(zip(FEATURE_NAMES, rows.T, strict=True))
+    columns |= {f"late_{horizon}": column for horizon, column in zip(HORIZONS_DAYS, scores.T, strict=True)}
+    return {"rows": len(rows), "spread": {name: _spread(column) for name, column in columns.items()}}
+
+
+def _spread(values: Any) -> dict[str, list[float]]:
+    edges = np.unique(np.quantile(values, np.arange(0.1, 1, 0.1), method="nearest").astype(np.float64).round(DIGITS))
+    counts = np.bincount(np.searchsorted(edges, values.astype(np.float64).round(DIGITS)), minlength=len(edges) + 1)
+    return {"up_to": edges.tolist(), "shares": (counts / len(values)).round(4).tolist()}
 
 
 def _all_rows(file: LedgerFile | None, made: Sequence[Moment]) -> Any:

@@ -20,7 +20,7 @@ from dunwell.ledger.ports import FACTS_PER_CHANGE, SHARDS
 from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import update
 from dunwell.outreach.contact import ContactStatus
-from dunwell.scoring.assessment import InvoiceAssessment, Recovery
+from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, InvoiceAssessment, Recovery
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.dynamo_json import marshal, plain
 from dunwell_aws.ledger import DynamoLedger
@@ -294,12 +294,37 @@ def test_the_newest_assessment_is_kept_whatever_order_they_come_in(store: Store)
     assert store.collection.assessment("cus_anna") is None
     store.collection.assess([newer, assessment(5, "cus_bert")])
     store.collection.assess([older])
-    assert store.collection.assessment("cus_anna") == newer
+    assert without_history(store.collection.assessment("cus_anna")) == newer
     expected = Recovery("USD", 10_000, 500, 600, 700, 5_000, 6_000, 7_000, ("The debt is old.",), "1", "MC-TEST")
     again = replace(newer, risk_permille=710, recoveries=(expected,))
     store.collection.assess([again])
-    assert store.collection.assessment("cus_anna") == again
-    assert store.collection.assessment("cus_bert") == assessment(5, "cus_bert")
+    assert without_history(store.collection.assessment("cus_anna")) == again
+    assert without_history(store.collection.assessment("cus_bert")) == assessment(5, "cus_bert")
+
+
+def without_history(found: Assessment | None) -> Assessment | None:
+    return replace(found, history=()) if found else None
+
+
+def test_past_scores_are_kept_in_order_once_a_day_and_for_so_many_days(store: Store) -> None:
+    days = [TODAY + timedelta(days=number) for number in range(HISTORY_DAYS + 3)]
+    for number, day in enumerate(days):
+        store.collection.assess([assessment(number, as_of=day)])
+    store.collection.assess([assessment(999, as_of=days[-1])])
+    store.collection.assess([assessment(1, as_of=days[0])])
+    found = store.collection.assessment("cus_anna")
+    assert found is not None
+    assert [one.as_of for one in found.history] == days[3:]
+    assert [one.risk_permille for one in found.history] == [*range(3, HISTORY_DAYS + 2), 999]
+
+
+def test_a_day_without_a_score_leaves_no_stale_one_in_the_history(store: Store) -> None:
+    later = TODAY + timedelta(days=HISTORY_DAYS + 10)
+    for day in (TODAY, TODAY + timedelta(days=20), later):
+        store.collection.assess([assessment(500, as_of=day)])
+    found = store.collection.assessment("cus_anna")
+    assert found is not None
+    assert [one.as_of for one in found.history] == [TODAY + timedelta(days=20), later]
 
 
 # --- the table ---

@@ -110,7 +110,7 @@ class Steps:
 
     def _score(self) -> int:
         def score(accounts: Sequence[Account]) -> None:
-            self._collection.assess(assess_accounts(accounts, AS_OF, self._scorer))
+            self._collection.assess(assess_accounts(accounts, AS_OF, self._scorer).assessments)
 
         return self._pass(score)
 

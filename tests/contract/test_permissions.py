@@ -60,6 +60,12 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:ListBucket IngestBucket": "is told that a range is not done, and not that it is forbidden",
     },
     "PostCharges": LOAD | WRITE | WORK,
+    "ScorePortfolio": LOAD
+    | WORK
+    | {
+        "dynamodb:UpdateItem LedgerTable": "keeps a customer's score, and its past ones beside it",
+        "s3:PutObject ReportsBucket/models/late_payment/log/*": "keeps the model's answers, to hold it to them",
+    },
     "MatchRemittance": LOAD
     | READ_ONE
     | READ_SOME
@@ -71,7 +77,6 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:ListBucket IngestBucket": "is told that a file is gone, and not that it is forbidden",
         "sqs:SendMessage CashQueue": "goes on with a long file in another run",
     },
-    "ScorePortfolio": LOAD | WRITE | WORK,
     "PlanOutreach": LOAD | WRITE | WORK,
     "DispatchMessage": LOAD
     | WRITE
@@ -98,6 +103,12 @@ NEEDED: dict[str, dict[str, str]] = {
     "SyncSource": LOAD | READ_ONE | WRITE | KNOWN | POINT | SECRET,
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
     "ResumeCase": LOAD | {"states:SendTaskSuccess Escalation": RESUME},
+    "MonitorModels": LOAD
+    | {
+        "s3:GetObject ReportsBucket/models/late_payment/log/*": "reads the model's answers",
+        "s3:ListBucket ReportsBucket": "finds them",
+        "s3:PutObject ReportsBucket/models/late_payment/*": "writes the report",
+    },
     "Console": LOAD
     | READ_ONE
     | READ_SOME

@@ -18,7 +18,7 @@ from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.ports import CollectionState
 from dunwell.remittance.desk import CashDesk
-from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore, Recovery
 from dunwell_aws.agents import CognitoAgents
 from dunwell_aws.bootstrap import policy
 from dunwell_aws.clock import Clock
@@ -41,7 +41,14 @@ BASE = "https://console.example.com/v1"
 DECISION = DecisionRecord(False, "HOUSE_QUIET_HOURS", NOW, NOW + timedelta(hours=9), ("HOUSE-1",), "p1", "2026f")
 ASSESSMENT = Assessment(
     "cus_1", TODAY, 731, "slow_payer", ("pays 21 days late on average",),
-    (InvoiceAssessment("inv_F-1", 731, ("the last three invoices were paid late",)),), "m1", "0" * 64, "card",
+    (
+        InvoiceAssessment(
+            "inv_F-1", 1000, ("the last three invoices were paid late",), 1000, 212,
+            TODAY + timedelta(days=9), TODAY, TODAY + timedelta(days=31),
+        ),
+    ),
+    "m1", "0" * 64, "card", ("Recent invoices were often paid after their due date.",),
+    history=tuple(PastScore(TODAY - timedelta(days=7 * weeks), 731 - 90 * weeks) for weeks in (4, 3, 1, 0)),
     recoveries=(Recovery("EUR", 10_000, 410, 520, 610, 4_100, 5_200, 6_100, ("The debt is old.",), "r1", "card"),),
 )  # fmt: skip
 

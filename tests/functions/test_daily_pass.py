@@ -3,11 +3,13 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry, CaseStatus
+from dunwell.scoring.moment_log import read_log
 from dunwell_aws import portfolio
 from functions.plan_outreach import app as plan_outreach
 from functions.score_portfolio import app as score_portfolio
@@ -15,6 +17,7 @@ from tests.support.invocation import lambda_context, set_variables
 from tests.support.memory import InMemoryCollection, InMemoryLedger, shard_of
 from tests.support.outreach import NOW, TODAY, contact, overdue
 from tests.support.portal import account, customer
+from tests.support.reports_bucket import ReportsBucket
 from tests.unit.scoring.stand_in import ByHandScorer
 
 CUSTOMERS = [f"cus_{n}" for n in range(120)]
@@ -22,7 +25,7 @@ CUSTOMERS = [f"cus_{n}" for n in range(120)]
 
 @pytest.fixture(autouse=True)
 def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_variables(monkeypatch)
+    set_variables(monkeypatch, REPORTS_BUCKET="reports")
 
 
 def portfolio_of(*customer_ids: str) -> InMemoryLedger:
@@ -36,9 +39,16 @@ def given(worker: int = 0, workers: int = 1, as_of: date | None = TODAY, **more:
     return passed
 
 
-def score(event: dict[str, Any], ledger: InMemoryLedger, store: InMemoryCollection) -> dict[str, Any]:
+def score(
+    event: dict[str, Any], ledger: InMemoryLedger, store: InMemoryCollection, bucket: ReportsBucket | None = None
+) -> dict[str, Any]:
     found: dict[str, Any] = score_portfolio.handler(
-        event, lambda_context(), ledger=ledger, store=store, model=ByHandScorer()
+        event,
+        lambda_context(),
+        ledger=ledger,
+        store=store,
+        model=ByHandScorer(),
+        bucket=cast("Any", bucket or ReportsBucket()),
     )
     passed: dict[str, Any] = json.loads(json.dumps(found))
     return passed
@@ -143,6 +153,36 @@ def test_who_was_written_to_yesterday_is_passed_over() -> None:
 def test_an_input_that_is_not_the_machines_fails_at_once(event: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         plan_outreach.handler(event, lambda_context())
+
+
+def test_the_models_answers_are_logged_by_day_and_worker_and_a_page_done_again_replaces_its_own() -> None:
+    at_eight_days = [account(overdue(8), who=customer(one)) for one in CUSTOMERS[:5]]
+    ledger, bucket = InMemoryLedger(*at_eight_days), ReportsBucket()
+    for _ in range(2):
+        score(given(), ledger, InMemoryCollection(), bucket)
+    ((key, (text, _)),) = bucket.files.items()
+    moments, unreadable = read_log(text)
+    assert key == f"models/late_payment/log/{TODAY}/00-start.jsonl"
+    assert (sorted(one.customer_id for one in moments), unreadable) == (CUSTOMERS[:5], 0)
+    assert {one.kind for one in moments} == {"past_due_longer"}
+
+
+def test_a_bucket_that_is_out_of_reach_costs_the_log_and_no_score() -> None:
+    class OutOfReach(ReportsBucket):
+        def put_object(self, **call: Any) -> None:
+            raise EndpointConnectionError(endpoint_url="https://s3.example")
+
+    store = InMemoryCollection()
+    assert score(given(), InMemoryLedger(account(overdue(8))), store, OutOfReach())["scored"] == 1
+    assert len(store.assessments) == 1
+
+
+def test_one_customer_that_cannot_be_scored_does_not_stop_the_pass() -> None:
+    ledger, store = portfolio_of("cus_1", "cus_2"), InMemoryCollection()
+    strange = replace(overdue(12), amount_minor=-5)
+    ledger.accounts["cus_x"] = replace(account(overdue(12), strange, who=customer("cus_x")))
+    assert score(given(), ledger, store)["scored"] == 2
+    assert set(store.assessments) == {"cus_1", "cus_2"}
 
 
 def test_what_is_expected_of_an_account_follows_what_was_done_about_it() -> None:

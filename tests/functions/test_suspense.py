@@ -44,7 +44,7 @@ def test_neither_a_message_nor_an_agent_is_planned_for_it() -> None:
 
 def test_it_has_no_assessment_and_the_others_keep_theirs() -> None:
     made = assess_accounts([UNKNOWN, KNOWN, UNKNOWN], TODAY, ByHandScorer())
-    assert [one.customer_id for one in made] == ["cus_bert"]
+    assert [one.customer_id for one in made.assessments] == ["cus_bert"]
 
 
 def test_what_was_planned_before_an_account_became_internal_is_not_sent() -> None:

@@ -18,7 +18,7 @@ from dunwell.ledger.ports import SHARDS
 from dunwell.ledger.update import followed
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.ports import CollectionState
-from dunwell.scoring.assessment import Assessment
+from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, PastScore
 
 
 class InMemoryLedger:
@@ -100,7 +100,10 @@ class InMemoryCollection:
         for new in assessments:
             known = self.assessments.get(new.customer_id)
             if known is None or known.as_of <= new.as_of:
-                self.assessments[new.customer_id] = new
+                past = {one.as_of: one for one in (known.history if known else ())}
+                past[new.as_of] = PastScore(new.as_of, new.risk_permille)
+                kept = [past[day] for day in sorted(past) if (new.as_of - day).days < HISTORY_DAYS]
+                self.assessments[new.customer_id] = replace(new, history=tuple(kept))
 
     def assessment(self, customer_id: str) -> Assessment | None:
         return self.assessments.get(customer_id)

@@ -21,6 +21,15 @@ LONGEST_HOLD_DAYS = 3660
 KEY_LENGTHS = range(16, 65)
 WRONG_DAY = "Write the day as year-month-day, such as 2027-01-31."
 
+DONE = {
+    "recorded": "Your note is kept. The case is being judged again.",
+    "assigned": "The case is yours.",
+    "applied": "The money is applied. The payer's account is remembered for the next time.",
+    "noted": "Your note is kept. The money stays in suspense.",
+    "closed": "The line is off the list. Your note is kept with it.",
+}
+"""What the worklist, a case and the Cash page say after an action."""
+
 CUSTOMER_DONE = {
     "hold": "The hold is placed. What it stops is stopped from now on.",
     "lift": "The hold is lifted. It stays in the history.",

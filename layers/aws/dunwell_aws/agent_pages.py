@@ -1,4 +1,4 @@
-"""What the console's pages of a case and of a customer show."""
+"""What the console's pages of a case, of a customer and of a bank line show."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -15,6 +15,8 @@ from dunwell.ledger.adjusting import CreditReason, WriteOffReason
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import Contact
 from dunwell.outreach.whereabouts import whereabouts
+from dunwell.remittance.records import LineRecord
+from dunwell.reporting.curve import curve
 from dunwell.scoring.assessment import Assessment
 from dunwell.timezones import zone
 from dunwell_aws.agent_forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
@@ -56,6 +58,7 @@ def case_values(
         "whereabouts": whereabouts(account.customer),
         "line": worklist_line(case, account, assessment, today),
         "assessment": assessment,
+        "curve": curve([(one.as_of, one.risk_permille) for one in assessment.history]) if assessment else None,
         "oldest": next(iter(overdue_invoices(account, case.currency, today)), None),
         "days": {i.invoice.invoice_id: days_past_due(i.due_on, today) for i in account.open_invoices},
         "payments": sorted(account.payments.values(), key=lambda payment: payment.on, reverse=True)[:_PAYMENTS_SHOWN],
@@ -65,6 +68,16 @@ def case_values(
         "latest": today + timedelta(days=LATEST_NEXT_DAYS),
         "note_length": NOTE_LENGTH,
         "given": {name: form.one(name) if form else "" for name in ("outcome", "note", "next_on")},
+    }
+
+
+def cash_values(record: LineRecord, today: date, form: Form | None = None) -> dict[str, Any]:
+    """The values of ``cash_item.html``; ``form``: what was filled in and refused."""
+    return {
+        "record": record,
+        "days": (today - record.line.booked_on).days,
+        "note_length": NOTE_LENGTH,
+        "given": {name: form.one(name) if form else "" for name in ("customer", "invoices", "note")},
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,7 +12,7 @@ from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import Event
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.ports import CollectionState
-from dunwell.scoring.assessment import Assessment
+from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, PastScore
 from dunwell_aws.dynamo_json import item
 from dunwell_aws.table import (
     CASE,
@@ -27,6 +28,8 @@ from dunwell_aws.table import (
     translated,
 )
 
+PAST_SCORE = "past_"
+
 
 class DynamoCollection:
     """``ContactStore``, ``CaseStore`` and ``AssessmentStore`` over the one table."""
@@ -39,13 +42,17 @@ class DynamoCollection:
     def assess(self, assessments: Sequence[Assessment]) -> None:
         """See ``AssessmentStore``. One conditional write each: a batch write could not refuse an older score."""
         for assessment in assessments:
-            stored = {"pk": partition(assessment.customer_id), "sk": SCORE} | to_plain(assessment)
+            stored = _assessment(assessment)
+            names = {f"#{number}": name for number, name in enumerate(stored)}
+            values = {f":{number}": value for number, value in enumerate(stored.values())}
             try:
-                self._table.client.put_item(
+                self._table.client.update_item(
                     TableName=self._table.name,
-                    Item=item(stored),
+                    Key=item({"pk": partition(assessment.customer_id), "sk": SCORE}),
+                    UpdateExpression="SET " + ", ".join(f"#{number} = :{number}" for number in range(len(stored))),
                     ConditionExpression=f"{NEW} OR as_of <= :as_of",
-                    ExpressionAttributeValues=item({":as_of": stored["as_of"]}),
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=item(values | {":as_of": stored["as_of"]}),
                 )
             except ClientError as error:
                 if not isinstance(translated(error), ConflictError):
@@ -54,7 +61,13 @@ class DynamoCollection:
     def assessment(self, customer_id: str) -> Assessment | None:
         """See ``AssessmentStore``."""
         stored = self._table.get(partition(customer_id), SCORE)
-        return from_plain(Assessment, stored) if stored else None
+        if stored is None:
+            return None
+        past = sorted(value for name, value in stored.items() if name.startswith(PAST_SCORE))
+        history = tuple(PastScore(date.fromisoformat(one[:10]), int(one[11:])) for one in past)
+        found = from_plain(Assessment, stored)
+        recent = tuple(one for one in history if (found.as_of - one.as_of).days < HISTORY_DAYS)
+        return replace(found, history=recent)
 
     # --- contacts ---
 
@@ -140,6 +153,16 @@ class DynamoCollection:
         except ConflictError:
             return False
         return True
+
+
+def _assessment(assessment: Assessment) -> dict[str, Any]:
+    """The newest assessment, and its score once more in the place of its day: the place is taken again after
+    ``HISTORY_DAYS``, so that the history never grows, and a day assessed twice has one score.
+    """
+    stored = to_plain(assessment)
+    del stored["history"]
+    place = assessment.as_of.toordinal() % HISTORY_DAYS
+    return stored | {f"{PAST_SCORE}{place:02}": f"{assessment.as_of.isoformat()} {assessment.risk_permille}"}
 
 
 def _contact(contact: Contact) -> dict[str, Any]:

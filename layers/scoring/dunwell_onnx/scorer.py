@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.onnx"
 RECORD_FILE = "metrics.json"
-INPUT = "features"
+INPUT, EXPLAIN = "features", "explain"
 PROBABILITIES, LATENESS, EFFECTS = "late_probabilities", "lateness", "effects"
 
 
@@ -41,6 +41,16 @@ class OnnxScorer:
         """What is on record about the model. ModelFileError when it does not fit the file or the core."""
         return self._loaded[0]
 
+    @property
+    def session(self) -> "InferenceSession":
+        """The loaded graph, for those who measure it."""
+        return self._loaded[1]
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """All that is on record about the model, read as it is. ModelFileError when it cannot be."""
+        return self._record()
+
     def probabilities(self, rows: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
         """One row of probabilities, by the model's horizons, for each row of features; one call of the model.
 
@@ -50,19 +60,30 @@ class OnnxScorer:
         return [tuple(row) for row in found]
 
     def forecasts(self, rows: Sequence[Sequence[float]]) -> list[Forecast]:
-        """Probabilities, quantiles of lateness and every feature's effect for each row; one call of the model.
+        """Probabilities, quantiles of lateness and every feature's effect for each row; one call of the model. Effects
+        and quantiles are worked out only here, since they take longer than the probabilities.
 
         Raises as `probabilities` does.
         """
         if not rows:
             return []
-        found = [answer.tolist() for answer in self._run([PROBABILITIES, LATENESS, EFFECTS], rows)]
-        return list(map(Forecast, *found))
+        found = [answer.tolist() for answer in self._run([PROBABILITIES, LATENESS, EFFECTS], rows, explain=True)]
+        return [Forecast(*one) for one in zip(*found, strict=True)]
 
-    def _run(self, outputs: list[str], rows: Sequence[Sequence[float]]) -> "list[np.ndarray[Any, Any]]":
+    def _run(
+        self, outputs: list[str], rows: Sequence[Sequence[float]], *, explain: bool = False
+    ) -> "list[np.ndarray[Any, Any]]":
         model, session = self._loaded
-        answers: list[np.ndarray[Any, Any]] = session.run(outputs, {INPUT: self._table(rows, model)})
+        answers: list[np.ndarray[Any, Any]] = session.run(
+            outputs, {INPUT: self._table(rows, model), **(self._asked if explain else {})}
+        )
         return answers
+
+    @cached_property
+    def _asked(self) -> dict[str, Any]:
+        """What asks for effects and quantiles; a model of before 2.1 always works them out."""
+        names = {one.name for one in self._loaded[1].get_overridable_initializers()}
+        return {EXPLAIN: np.array(True)} if EXPLAIN in names else {}
 
     @staticmethod
     def _table(rows: Sequence[Sequence[float]], model: ModelVersion) -> "np.ndarray[Any, np.dtype[np.float32]]":
@@ -76,7 +97,7 @@ class OnnxScorer:
 
     @cached_property
     def _loaded(self) -> "tuple[ModelVersion, InferenceSession]":
-        record, content = self._record(), self._content()
+        record, content = self.record, self._content()
         model = ModelVersion(
             name=record["name"],
             version=record["version"],

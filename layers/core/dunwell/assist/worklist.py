@@ -7,7 +7,7 @@ from datetime import date, datetime
 from dunwell.dates import days_past_due
 from dunwell.escalation.case import Case
 from dunwell.ledger.model import Account, OpenInvoice
-from dunwell.scoring.assessment import Assessment, Recovery
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,11 @@ class WorklistLine:
         overdue_minor: what is past due and not disputed, in the case's currency (minor units).
         days_past_due: age of the oldest such invoice; 0 when there is none.
         risk_permille, segment: of the newest assessment; None and empty before the first one.
+        is_due: whether an agent should look at it today; else a later day was agreed on.
         recovery: what of the past due is expected to come in; None before the first assessment, or when nothing was
             past due then.
-        is_due: whether an agent should look at it today; else a later day was agreed on.
+        reason: the first of the reasons for the risk, empty without one.
+        forecast: what the model says of the oldest such invoice, None when it says nothing.
     """
 
     case: Case
@@ -31,6 +33,8 @@ class WorklistLine:
     segment: str
     is_due: bool
     recovery: Recovery | None = None
+    reason: str = ""
+    forecast: InvoiceAssessment | None = None
 
     @property
     def expected_minor(self) -> int | None:
@@ -52,7 +56,16 @@ def worklist_line(case: Case, account: Account, assessment: Assessment | None, a
         segment=assessment.segment if assessment else "",
         is_due=case.is_due(as_of),
         recovery=assessment.recovery(case.currency) if assessment else None,
+        reason=assessment.risk_reasons[0] if assessment and assessment.risk_reasons else "",
+        forecast=_forecast(assessment, overdue),
     )
+
+
+def _forecast(assessment: Assessment | None, overdue: list[OpenInvoice]) -> InvoiceAssessment | None:
+    if assessment is None or not overdue:
+        return None
+    oldest = overdue[0].invoice.invoice_id
+    return next((one for one in assessment.invoices if one.invoice_id == oldest), None)
 
 
 def by_expected_value(lines: Iterable[WorklistLine]) -> list[WorklistLine]:

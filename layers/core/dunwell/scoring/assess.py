@@ -2,34 +2,73 @@
 
 from collections.abc import Sequence
 from datetime import date
+from heapq import nlargest
+from typing import NamedTuple
 
 from dunwell.dates import days_past_due
 from dunwell.ledger.model import Account
 from dunwell.scoring.actions import ActionHistory
-from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery
+from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment, Recovery
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.known import known_at
+from dunwell.scoring.moment_log import LoggedMoment, moments_to_log
 from dunwell.scoring.ports import Scorer
 from dunwell.scoring.recovery import PastDue, recovery
 from dunwell.scoring.score import CustomerScore, InvoiceScore, score_customers
 
 
+class Refusal(NamedTuple):
+    """A customer that could not be scored, and why."""
+
+    customer_id: str
+    why: str
+
+
+class Assessed(NamedTuple):
+    """What came of a page of accounts: assessments in their order, the moments to hold the model to later, and who
+    could not be scored.
+    """
+
+    assessments: list[Assessment]
+    moments: list[LoggedMoment]
+    refusals: list[Refusal]
+
+
 def assess_accounts(
     accounts: Sequence[Account], as_of: date, scorer: Scorer, history: ActionHistory | None = None
-) -> list[Assessment]:
-    """Assessments of the accounts with something open, in their order; one model call for many accounts.
+) -> Assessed:
+    """Assesses the accounts with something open; one model call for many accounts. One that cannot be scored is
+    refused and stops no other.
 
     `history` says what was done about those with something past due; without it recovery takes that as unknown.
     Internal accounts have no assessment: nobody is behind them.
     """
     scored = [account for account in accounts if not account.customer.is_internal]
     facts = [invoice_facts(account) for account in scored]
-    scores = score_customers(facts, as_of, scorer)
-    return [
-        _assessment(account, score, expected_of(account, own, as_of, history))
-        for account, own, score in zip(scored, facts, scores, strict=True)
-        if score.risk is not None
-    ]
+    found = Assessed([], [], [])
+    for account, own, score in zip(scored, facts, _scores(facts, as_of, scorer), strict=True):
+        customer_id = account.customer.customer_id
+        if isinstance(score, str):
+            found.refusals.append(Refusal(customer_id, score))
+        elif score.risk is not None:
+            try:
+                expected = expected_of(account, own, as_of, history)
+            except (ValueError, ArithmeticError) as error:
+                found.refusals.append(Refusal(customer_id, str(error)))
+                continue
+            found.assessments.append(_assessment(account, score, expected))
+            found.moments.extend(moments_to_log(customer_id, score))
+    return found
+
+
+def _scores(facts: Sequence[list[InvoiceFacts]], as_of: date, scorer: Scorer) -> list[CustomerScore | str]:
+    """A score or the reason for none, for each customer. All together; only when that fails, each by itself."""
+    try:
+        return list(score_customers(facts, as_of, scorer))
+    except (ValueError, ArithmeticError) as error:
+        if len(facts) == 1:
+            return [str(error)]
+    return [one for own in facts for one in _scores([own], as_of, scorer)]
 
 
 def expected_of(
@@ -66,19 +105,26 @@ def invoice_facts(account: Account) -> list[InvoiceFacts]:
 
 
 def _assessment(account: Account, score: CustomerScore, recoveries: tuple[Recovery, ...]) -> Assessment:
+    kept = nlargest(INVOICES_KEPT, score.invoices, key=_at_stake) if len(score.invoices) > INVOICES_KEPT else None
     return Assessment(
         customer_id=account.customer.customer_id,
         as_of=score.as_of,
         risk_permille=round(1000 * (score.risk or 0.0)),
         segment=score.segment.name,
         segment_facts=tuple(score.segment.facts),
-        invoices=tuple(_invoice_assessment(invoice) for invoice in score.invoices),
+        invoices=tuple(_invoice_assessment(invoice) for invoice in kept or score.invoices),
         model_version=score.model.version,
         model_sha256=score.model.sha256,
         card_id=score.model.card_id,
         risk_reasons=tuple(reason.words for reason in score.reasons),
+        invoices_left_out=len(score.invoices) - len(kept) if kept else 0,
         recoveries=recoveries,
     )
+
+
+def _at_stake(invoice: InvoiceScore) -> float:
+    """What may come late. Across currencies only an order in which to leave out."""
+    return invoice.amount_minor * invoice.probabilities[1]
 
 
 def _invoice_assessment(invoice: InvoiceScore) -> InvoiceAssessment:

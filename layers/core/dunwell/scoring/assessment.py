@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+INVOICES_KEPT = 300
+"""About 200 KB, half of what an item may hold."""
+HISTORY_DAYS = 64
+
 
 @dataclass(frozen=True, slots=True)
 class InvoiceAssessment:
@@ -24,6 +28,14 @@ class InvoiceAssessment:
     expected_on: date | None = None
     earliest_on: date | None = None
     latest_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastScore:
+    """A customer's risk on a day, in thousandths."""
+
+    as_of: date
+    risk_permille: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,10 @@ class Assessment:
         segment: a behaviour segment's name; segment_facts: the facts that put the customer there.
         model_version, model_sha256, card_id: which model said so.
         risk_reasons: up to four reasons for the risk, in plain words.
+        invoices_left_out: how many open invoices have no assessment of their own here, since a store keeps
+            `INVOICES_KEPT` at most; the customer's risk counts them.
+        history: the scores of the last `HISTORY_DAYS` days on which there was one, oldest first, this one last. The
+            store fills it in.
         recoveries: what is expected of what is past due, by currency; empty when nothing is.
     """
 
@@ -73,6 +89,8 @@ class Assessment:
     model_sha256: str
     card_id: str
     risk_reasons: tuple[str, ...] = ()
+    invoices_left_out: int = 0
+    history: tuple[PastScore, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
 
     def recovery(self, currency: str) -> Recovery | None:
@@ -84,7 +102,7 @@ class AssessmentStore(Protocol):
     """Where assessments are kept."""
 
     def assess(self, assessments: Sequence[Assessment]) -> None:
-        """Keep the customers' assessments; an older one never replaces a newer one."""
+        """Keep the customers' assessments and their history; an older one never replaces a newer one."""
         ...
 
     def assessment(self, customer_id: str) -> Assessment | None:

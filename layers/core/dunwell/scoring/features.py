@@ -156,12 +156,12 @@ def _log_amount(invoice: InvoiceFacts) -> float:
 
 def _log_amounts(invoices: list[InvoiceFacts]) -> dict[str, tuple[float, int]]:
     """By currency: the sum of the logs of the amounts, and how many they are."""
+    if len({invoice.currency for invoice in invoices}) == 1:
+        logs = [log(invoice.amount_minor or 1) for invoice in invoices]
+        return {invoices[0].currency: (sum(logs), len(logs))}
     found: dict[str, list[float]] = {}
     for invoice in invoices:
-        logs = found.get(invoice.currency)
-        if logs is None:
-            logs = found[invoice.currency] = []
-        logs.append(log(invoice.amount_minor or 1))
+        found.setdefault(invoice.currency, []).append(log(invoice.amount_minor or 1))
     return {currency: (sum(logs), len(logs)) for currency, logs in found.items()}
 
 

@@ -112,18 +112,13 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 def main_reasons(effects: Sequence[float], words: Callable[[int], str]) -> tuple[Reason, ...]:
     """The up to four largest of these effects (one a feature), largest first, each wording once."""
+    large = [index for index, effect in enumerate(effects) if not -MIN_EFFECT < effect < MIN_EFFECT]
+    large.sort(key=lambda index: -abs(effects[index]))
     chosen: dict[str, Reason] = {}
-    large = sorted(
-        [
-            (-effect if effect > 0 else effect, index)
-            for index, effect in enumerate(effects)
-            if effect >= MIN_EFFECT or effect <= -MIN_EFFECT
-        ]
-    )
-    for _, index in large:
-        effect = effects[index]
+    for index in large:
         text = words(index)
         if text not in chosen:
+            effect = effects[index]
             chosen[text] = Reason(FEATURE_NAMES[index], "raises" if effect > 0 else "lowers", effect, text)
             if len(chosen) == MAX_REASONS:
                 break

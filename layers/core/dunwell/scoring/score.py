@@ -46,6 +46,9 @@ class InvoiceScore(NamedTuple):
     expected_on: date
     earliest_on: date
     latest_on: date
+    issued_on: date
+    due_on: date
+    row: tuple[float, ...]  # the features
 
 
 class CustomerScore(NamedTuple):
@@ -120,13 +123,18 @@ def _customer_score(known: Known, asked: Sequence[_Asked], model: ModelVersion) 
     as_of = known.as_of
     column = model.horizons_days.index(RISK_HORIZON_DAYS)
     risk, currency = _risk(asked, column)
+    invoices = tuple([_invoice_score(one, as_of, model.horizons_days) for one in asked])
+    if len(asked) == 1 and asked[0].behind == column:  # its next milestone is the risk's own: the same reasons
+        reasons = invoices[0].reasons
+    else:
+        reasons = _customer_reasons([one for one in asked if one.invoice.currency == currency], column)
     return CustomerScore(
         as_of=as_of,
         risk=risk,
         risk_currency=currency,
-        reasons=_customer_reasons([one for one in asked if one.invoice.currency == currency], column),
+        reasons=reasons,
         segment=segment_of(known),
-        invoices=tuple([_invoice_score(one, as_of, model.horizons_days) for one in asked]),
+        invoices=invoices,
         model=model,
     )
 
@@ -146,6 +154,9 @@ def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> 
         expected_on=expected,
         earliest_on=earliest,
         latest_on=latest,
+        issued_on=asked.invoice.issued_on,
+        due_on=asked.invoice.due_on,
+        row=asked.row,
     )
 
 

@@ -1,0 +1,165 @@
+"""Holds the model to what has happened since, and says how it does; triggered by a schedule through a queue."""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment as Templates
+from jinja2 import FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, Field
+
+from dunwell.dates import business_date
+from dunwell.scoring.care import ModelReport, examine
+from dunwell.scoring.drift import ACT, WATCH, read_reference
+from dunwell.scoring.moment_log import LoggedMoment
+from dunwell_aws import bootstrap
+from dunwell_aws.aws import client
+from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.documents import folder
+from dunwell_aws.environment import LedgerEnvironment, read_environment
+from dunwell_aws.model_log import PLACE, S3ModelLog
+from dunwell_aws.observability import count, logger, observed
+from dunwell_onnx.fallback import CHALLENGER, FallbackScorer
+from dunwell_onnx.scorer import ModelFileError, OnnxScorer
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_s3 import S3Client
+
+    from dunwell.ledger.ports import Ledger
+
+WINDOW_DAYS = 180
+MOST_MOMENTS = 50_000
+THREADS = 16
+DRIFT_SHOWN = 12
+
+
+class Environment(LedgerEnvironment):
+    """Where the log is and the report goes."""
+
+    reports_bucket: str = Field(alias="REPORTS_BUCKET", min_length=1)
+
+
+class Order(BaseModel):
+    """What a message asks for; without a date, the creditor's business date."""
+
+    as_of: date | None = None
+
+
+@observed
+def handler(
+    event: dict[str, Any],
+    context: "LambdaContext",
+    *,
+    ledger: "Ledger | None" = None,
+    bucket: "S3Client | None" = None,
+    models: Path | None = None,
+) -> BatchAnswer:
+    """A batch of orders. A report made twice is the same file written twice."""
+
+    def watch(body: str) -> None:
+        as_of = Order.model_validate_json(body).as_of or _today()
+        s3 = bucket or client("s3")
+        report = model_report(as_of, s3, ledger or bootstrap.ledger(), models or folder("model_artifacts"))
+        document = json.dumps(asdict(report), default=str, indent=1)
+        _keep(s3, f"{PLACE}{as_of.isoformat()}.json", document, "application/json")
+        _keep(s3, f"{PLACE}{as_of.isoformat()}.html", model_page(report), "text/html")
+        for alarm in report.alarms:
+            logger.warning("model alarm", what=alarm)
+        count("ModelAlarms", len(report.alarms))
+        count("ModelsMonitored")
+
+    return each_message(event, watch)
+
+
+def _today() -> date:
+    return business_date(bootstrap.clock().now(), bootstrap.policy().creditor.timezone)
+
+
+def model_report(as_of: date, s3: "S3Client", ledger: "Ledger", models: Path) -> ModelReport:
+    """What is to be known about the late payment model on a day, from the log of its answers and the ledger."""
+    served: list[str] = []
+    where = models / "late_payment"
+    scorer = FallbackScorer(where, served.append)
+    model = scorer.model
+    log = S3ModelLog(s3, read_environment(Environment).reports_bucket)
+    moments = log.read(as_of - timedelta(days=WINDOW_DAYS), as_of, MOST_MOMENTS)
+    answers = _challenger(where / CHALLENGER, moments, served)
+    return examine(
+        (model.name, model.version),
+        as_of,
+        moments,
+        _outcomes(ledger, moments),
+        read_reference(scorer.record),
+        (model.feature_names, model.horizons_days),
+        answers,
+        served,
+    )
+
+
+def _outcomes(ledger: "Ledger", moments: Sequence[LoggedMoment]) -> dict[tuple[str, str], date | None]:
+    """How every logged invoice ended so far; one query a customer."""
+    asked = {(one.customer_id, one.invoice_id) for one in moments}
+
+    def of(customer_id: str) -> list[tuple[tuple[str, str], date | None]]:
+        account = ledger.load(customer_id)
+        if account is None:
+            return []
+        settled = account.settlement_dates
+        return [((customer_id, one), settled.get(one)) for one in account.invoices if (customer_id, one) in asked]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        customers = sorted({customer_id for customer_id, _ in asked})
+        return {key: day for found in pool.map(of, customers) for key, day in found}
+
+
+def _challenger(
+    where: Path, moments: Sequence[LoggedMoment], served: list[str]
+) -> tuple[str, list[tuple[float, ...]]] | None:
+    """The shadow model's version and its answers to the same questions, if there is one."""
+    if not where.exists():
+        return None
+    scorer = OnnxScorer(where)
+    try:
+        return scorer.model.version, scorer.probabilities([one.row for one in moments])
+    except (ModelFileError, ValueError) as error:
+        served.append(f"The challenger cannot be asked: {error}")
+        return None
+
+
+def _keep(s3: "S3Client", key: str, text: str, kind: str) -> None:
+    bucket = read_environment(Environment).reports_bucket
+    s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=f"{kind}; charset=utf-8")
+
+
+def model_page(report: ModelReport) -> str:
+    """The report as a page that stands alone."""
+    text: str = _page().render(
+        report=report,
+        creditor=bootstrap.policy().creditor.name,
+        shown=[one for one in report.drift if one.index is not None][:DRIFT_SHOWN],
+        act=ACT,
+        watch=WATCH,
+    )
+    return text
+
+
+@cache
+def _page() -> Any:
+    templates = Templates(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    templates.filters |= {
+        "words": lambda code: code.replace("_", " "),
+        "percent": lambda share: f"{100 * share:.0f}%",
+        "tenths": lambda share: f"{100 * share:.1f}%",
+    }
+    return templates.get_template("model.html")

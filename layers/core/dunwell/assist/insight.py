@@ -1,0 +1,55 @@
+"""What the model says of a customer, as a document for programs."""
+
+from typing import Any
+
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery
+
+
+def assessment_document(assessment: Assessment) -> dict[str, Any]:
+    """The assessment as plain data: dates as ISO 8601, probabilities in thousandths, None where nothing is known."""
+    return {
+        "customer_id": assessment.customer_id,
+        "as_of": assessment.as_of.isoformat(),
+        "risk_permille": assessment.risk_permille,
+        "risk_reasons": list(assessment.risk_reasons),
+        "segment": {"name": assessment.segment, "facts": list(assessment.segment_facts)},
+        "model": {
+            "version": assessment.model_version,
+            "sha256": assessment.model_sha256,
+            "card_id": assessment.card_id,
+        },
+        "invoices": [_invoice(invoice) for invoice in assessment.invoices],
+        "invoices_left_out": assessment.invoices_left_out,
+        "recoveries": [_recovery(recovery) for recovery in assessment.recoveries],
+        "history": [{"as_of": one.as_of.isoformat(), "risk_permille": one.risk_permille} for one in assessment.history],
+    }
+
+
+def _invoice(invoice: InvoiceAssessment) -> dict[str, Any]:
+    days = {"expected_on": invoice.expected_on, "earliest_on": invoice.earliest_on, "latest_on": invoice.latest_on}
+    return {
+        "invoice_id": invoice.invoice_id,
+        "late_permille": invoice.late_permille,
+        "late_30_permille": invoice.late_30_permille,
+        "late_90_permille": invoice.late_90_permille,
+        "settlement": {name: day.isoformat() if day else None for name, day in days.items()},
+        "reasons": list(invoice.reasons),
+    }
+
+
+def _recovery(recovery: Recovery) -> dict[str, Any]:
+    expected = {
+        30: (recovery.permille_30, recovery.expected_30_minor),
+        60: (recovery.permille_60, recovery.expected_60_minor),
+        90: (recovery.permille_90, recovery.expected_90_minor),
+    }
+    return {
+        "currency": recovery.currency,
+        "past_due_minor": recovery.past_due_minor,
+        "within": [
+            {"days": days, "permille": permille, "expected_minor": minor}
+            for days, (permille, minor) in expected.items()
+        ],
+        "reasons": list(recovery.reasons),
+        "model": {"version": recovery.model_version, "card_id": recovery.card_id},
+    }

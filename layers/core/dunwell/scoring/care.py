@@ -1,0 +1,292 @@
+"""How the model does on live invoices: drift, calibration, intervals, and a challenger beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from math import exp, log, sqrt
+
+from dunwell.scoring.drift import Drift, Spread, drifts
+from dunwell.scoring.moment_log import KINDS, LoggedMoment, first_of_each_kind
+
+SETTLED_BY_DAYS = 60  # past due: by then nearly all are settled, and the rest is known to be late
+RECENT_DAYS = 30
+GROUPS = 5
+FEWEST_OUTCOMES = 200
+SLOPES = (0.8, 1.25)
+SLOPE_OUTCOMES = 500
+COVERAGE = (0.74, 0.86)
+GAP, GAP_ERRORS = 0.05, 3.0
+CHALLENGER_OUTCOMES = 100
+NAMED = 3
+_HORIZON_KINDS = {0: ("at_issue",)}  # what counts for "late at all" is the answer at issue
+
+Outcomes = Mapping[tuple[str, str], date | None]
+"""By customer and invoice: the day of settlement, None while open. One that is missing is no longer known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Forecasts of like height: how many, their mean, and the share that came true."""
+
+    rows: int
+    forecast: float
+    came_true: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Forecasts for a horizon against what happened. `slope`, with its standard error, is None while too few are
+    known.
+    """
+
+    horizon_days: int
+    rows: int
+    forecast_mean: float
+    late_share: float
+    brier: float
+    slope: float | None
+    slope_error: float | None
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How often the settlement fell into the 80 % interval, by kind of moment."""
+
+    kind: str
+    rows: int
+    covered: float
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """Champion and challenger on the same invoices. `gain` is by how much the challenger's Brier score is lower, with
+    its standard error; the challenger wins when the gain is larger than that and enough outcomes are known.
+    """
+
+    version: str
+    rows: int
+    champion_brier: float
+    challenger_brier: float
+    gain: float
+    gain_error: float
+
+    @property
+    def challenger_wins(self) -> bool:
+        """Whether the written gate's last rule lets the challenger pass."""
+        return self.rows >= CHALLENGER_OUTCOMES and self.gain > self.gain_error
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReport:
+    """What was found about a model as of a day. `alarms` say in plain words what somebody should look at."""
+
+    model: str
+    version: str
+    as_of: date
+    moments: int
+    recent_moments: int
+    outcomes: int
+    drift: tuple[Drift, ...]
+    calibration: tuple[Calibration, ...]
+    coverage: tuple[Coverage, ...]
+    challenge: Challenge | None
+    alarms: tuple[str, ...]
+
+
+def examine(
+    model: tuple[str, str],
+    as_of: date,
+    moments: Sequence[LoggedMoment],
+    outcomes: Outcomes,
+    reference: Mapping[str, Spread],
+    columns: tuple[Sequence[str], Sequence[int]],
+    challenger: "tuple[str, Sequence[Sequence[float]]] | None" = None,
+    served: Sequence[str] = (),
+) -> ModelReport:
+    """What is to be known on `as_of`.
+
+    Args:
+        model: name and version of the champion; only its own answers are held against it.
+        columns: names of the features, and the horizons, both in the model's order.
+        challenger: its version and its probabilities for each of `moments`.
+        served: what went wrong in serving, said before all else.
+    """
+    names, horizons = columns
+    chosen = first_of_each_kind([one for one in moments if one.model_version == model[1]])
+    recent = [one for one in chosen if (as_of - one.as_of).days <= RECENT_DAYS]
+    known = [one for one in chosen if (one.customer_id, one.invoice_id) in outcomes]
+    found = drifts(reference, _columns(recent, names, horizons))
+    calibration = tuple(
+        measured
+        for column, horizon in enumerate(horizons)
+        if (measured := _calibration(known, outcomes, as_of, column, horizon))
+    )
+    coverage = tuple(one for kind in KINDS if (one := _coverage(known, outcomes, as_of, kind)))
+    challenge = _challenge(moments, known, outcomes, as_of, challenger) if challenger else None
+    return ModelReport(
+        model=model[0],
+        version=model[1],
+        as_of=as_of,
+        moments=len(chosen),
+        recent_moments=len(recent),
+        outcomes=max((one.rows for one in calibration), default=0),
+        drift=tuple(found),
+        calibration=calibration,
+        coverage=coverage,
+        challenge=challenge,
+        alarms=(*served, *_drift_alarms(found), *_outcome_alarms(calibration, coverage)),
+    )
+
+
+def _columns(
+    moments: Sequence[LoggedMoment], names: Sequence[str], horizons: Sequence[int]
+) -> dict[str, Sequence[float]]:
+    columns: dict[str, Sequence[float]] = {name: [one.row[i] for one in moments] for i, name in enumerate(names)}
+    return columns | {f"late_{h}": [one.probabilities[i] for one in moments] for i, h in enumerate(horizons)}
+
+
+def _judged(
+    moments: Sequence[LoggedMoment], outcomes: Outcomes, as_of: date, horizon_days: int
+) -> list[tuple[LoggedMoment, int]]:
+    """Moments with the answer for a horizon, where it was open then and is known for all of an age now."""
+    kinds = _HORIZON_KINDS.get(horizon_days, KINDS)
+    found = []
+    for one in moments:
+        last_day = one.due_on + timedelta(days=horizon_days)
+        if one.kind in kinds and one.as_of <= last_day < as_of:
+            settled_on = outcomes[one.customer_id, one.invoice_id]
+            found.append((one, int(settled_on is None or settled_on > last_day)))
+    return found
+
+
+def _calibration(
+    known: Sequence[LoggedMoment], outcomes: Outcomes, as_of: date, column: int, horizon_days: int
+) -> Calibration | None:
+    judged = [(one.probabilities[column], late) for one, late in _judged(known, outcomes, as_of, horizon_days)]
+    if not judged:
+        return None
+    rows = len(judged)
+    slope, slope_error = (_slope(judged) if rows >= SLOPE_OUTCOMES else None) or (None, None)
+    return Calibration(
+        horizon_days=horizon_days,
+        rows=rows,
+        forecast_mean=round(sum(p for p, _ in judged) / rows, 4),
+        late_share=round(sum(late for _, late in judged) / rows, 4),
+        brier=round(sum((p - late) ** 2 for p, late in judged) / rows, 4),
+        slope=slope,
+        slope_error=slope_error,
+        groups=_groups(judged),
+    )
+
+
+def _groups(judged: Sequence[tuple[float, int]]) -> tuple[Group, ...]:
+    ordered, count = sorted(judged), min(GROUPS, len(judged))
+    edges = [len(ordered) * number // count for number in range(count + 1)]
+    parts = [ordered[start:end] for start, end in pairwise(edges)]
+    return tuple(
+        Group(
+            len(part),
+            round(sum(p for p, _ in part) / len(part), 4),
+            round(sum(late for _, late in part) / len(part), 4),
+        )
+        for part in parts
+    )
+
+
+def _slope(judged: Sequence[tuple[float, int]]) -> tuple[float, float] | None:
+    """Slope of the outcome's log odds on the forecast's and its standard error; None when one outcome is missing.
+    By Newton's method.
+    """
+    if len({late for _, late in judged}) < 2:
+        return None
+    points = [(log(q / (1 - q)), late) for p, late in judged if (q := min(max(p, 1e-6), 1 - 1e-6))]
+    intercept, slope, error = 0.0, 1.0, 0.0
+    for _ in range(25):
+        g0 = g1 = h00 = h01 = h11 = 0.0
+        for x, late in points:
+            p = 1 / (1 + exp(-min(max(intercept + slope * x, -35.0), 35.0)))
+            weight = p * (1 - p)
+            g0, g1 = g0 + late - p, g1 + (late - p) * x
+            h00, h01, h11 = h00 + weight, h01 + weight * x, h11 + weight * x * x
+        determinant = h00 * h11 - h01 * h01
+        if determinant < 1e-9:
+            return None
+        step0, step1 = (h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant
+        intercept, slope, error = intercept + step0, slope + step1, sqrt(h00 / determinant)
+        if abs(step0) + abs(step1) < 1e-8:
+            break
+    return round(slope, 4), round(error, 4)
+
+
+def _coverage(known: Sequence[LoggedMoment], outcomes: Outcomes, as_of: date, kind: str) -> Coverage | None:
+    old = [one for one in known if one.kind == kind and (as_of - one.due_on).days > SETTLED_BY_DAYS]
+    if not old:
+        return None
+    settled = [(one, outcomes[one.customer_id, one.invoice_id]) for one in old]
+    before = sum(day is not None and day < one.earliest_on for one, day in settled) / len(old)
+    after = sum((day or as_of) > one.latest_on for one, day in settled) / len(old)
+    return Coverage(kind, len(old), round(max(0.0, 1 - before - after), 4), round(before, 4), round(after, 4))
+
+
+def _challenge(
+    moments: Sequence[LoggedMoment],
+    known: Sequence[LoggedMoment],
+    outcomes: Outcomes,
+    as_of: date,
+    challenger: "tuple[str, Sequence[Sequence[float]]]",
+) -> Challenge | None:
+    """Both on late at all, at issue: what the gate compares."""
+    version, answers = challenger
+    answer_of = {id(one): answer for one, answer in zip(moments, answers, strict=True)}
+    judged = [(one.probabilities[0], answer_of[id(one)][0], late) for one, late in _judged(known, outcomes, as_of, 0)]
+    if not judged:
+        return None
+    rows = len(judged)
+    gains = [(champion - late) ** 2 - (other - late) ** 2 for champion, other, late in judged]
+    gain = sum(gains) / rows
+    return Challenge(
+        version=version,
+        rows=rows,
+        champion_brier=round(sum((p - late) ** 2 for p, _, late in judged) / rows, 4),
+        challenger_brier=round(sum((p - late) ** 2 for _, p, late in judged) / rows, 4),
+        gain=round(gain, 5),
+        gain_error=round(sqrt(sum((one - gain) ** 2 for one in gains) / rows / rows), 5),
+    )
+
+
+def _drift_alarms(found: Sequence[Drift]) -> list[str]:
+    """One for all: they tend to come together."""
+    moved = [f"{one.name.replace('_', ' ')} ({one.index:.2f})" for one in found if one.level == "act"]
+    if not moved:
+        return []
+    more = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
+    return [
+        f"Spread otherwise than in training, by stability index: {', '.join(moved[:NAMED])}{more}. Look at what "
+        "changed in the portfolio; train again if it lasts."
+    ]
+
+
+def _is_outside(slope: float, doubt: float) -> bool:
+    """Whether a slope is out of bounds by more than chance."""
+    return slope + doubt < SLOPES[0] or slope - doubt > SLOPES[1]
+
+
+def _outcome_alarms(calibration: Sequence[Calibration], coverage: Sequence[Coverage]) -> list[str]:
+    found = []
+    for one in calibration:
+        late = f"Late by more than {one.horizon_days} days"
+        if one.slope is not None and _is_outside(one.slope, 2 * (one.slope_error or 0.0)):
+            found.append(f"{late}: the calibration slope is {one.slope:.2f} on {one.rows} invoices. Train again.")
+        error = sqrt(max(one.late_share * (1 - one.late_share), 1e-4) / one.rows)
+        gap = one.forecast_mean - one.late_share
+        if one.rows >= FEWEST_OUTCOMES and abs(gap) > max(GAP, GAP_ERRORS * error):
+            found.append(f"{late}: {one.forecast_mean:.0%} were forecast, {one.late_share:.0%} came true. Train again.")
+    for kind in coverage:
+        if kind.rows >= FEWEST_OUTCOMES and not COVERAGE[0] <= kind.covered <= COVERAGE[1]:
+            when = kind.kind.replace("_", " ")
+            found.append(f"The 80 % interval covered {kind.covered:.0%}, asked {when}. Calibrate it again.")
+    return found

@@ -1,0 +1,70 @@
+"""Whether a model may be deployed: `python -m model_artifacts.late_payment.check FOLDER...`.
+
+`make deploy` and every build of the scoring layer ask this, for the model in service and for the champion and the
+challenger in its folder. The status is 1, and the reasons are printed, when a file is missing, damaged or of another
+version than its card says, or when the gate refuses the model. A challenger is only asked, never listened to: it has
+to be whole, but it has not passed the gate yet.
+"""
+
+import json
+import sys
+from math import isfinite
+from pathlib import Path
+
+from dunwell.scoring.features import NEUTRAL_VALUES
+from dunwell_onnx.fallback import CHALLENGER, CHAMPION
+from dunwell_onnx.scorer import RECORD_FILE, ModelFileError, OnnxScorer
+from model_artifacts.late_payment.gate import refusals
+
+CARD = "card.md"
+
+
+def why_not(folder: Path) -> list[str]:
+    """Every reason against deploying the model in this folder with what stands beside it; empty when there is none."""
+    found = _damage(folder) or _card(folder) + _gate(folder)
+    for name, gated in ((CHAMPION, True), (CHALLENGER, False)):
+        beside = folder / name
+        if beside.exists():
+            found += [f"{name}: {reason}" for reason in _damage(beside) or (_gate(beside) if gated else [])]
+    return found
+
+
+def _damage(folder: Path) -> list[str]:
+    scorer = OnnxScorer(folder)
+    try:
+        (forecast,) = scorer.forecasts([NEUTRAL_VALUES])
+    except ModelFileError as error:
+        return [str(error)]
+    numbers = (*forecast.probabilities, *forecast.lateness)
+    if len(forecast.probabilities) != len(scorer.model.horizons_days) or not all(map(isfinite, numbers)):
+        return [f"The model in {folder} answers with something else than its record says."]
+    return []
+
+
+def _card(folder: Path) -> list[str]:
+    try:
+        card = (folder / CARD).read_text(encoding="utf-8")
+    except OSError as error:
+        return [f"{folder / CARD} cannot be read ({error}): no model is deployed without its card."]
+    model = OnnxScorer(folder).model
+    missing = [text for text in (model.version, model.sha256, model.card_id) if text not in card]
+    return [f"{folder / CARD} is the card of another version: it lacks {', '.join(missing)}."] if missing else []
+
+
+def _gate(folder: Path) -> list[str]:
+    record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
+    return [f"The gate refuses it: {reason}" for reason in refusals(record)]
+
+
+def main(folders: list[str] | None = None) -> None:
+    """Checks each folder and says what is wrong."""
+    refused = False
+    for folder in map(Path, sys.argv[1:] if folders is None else folders):
+        for reason in why_not(folder):
+            refused = True
+            print(f"{folder.name} may not be deployed. {reason}", file=sys.stderr)
+    sys.exit(int(refused))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""What the console shows of an assessment: to agents on the worklist and on a case, to programs as a document."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from chalice.test import Client
+
+from functions.console import app as console
+from tests.functions.test_console import Browser, World, path_of, sign_in, text
+from tests.support.invocation import set_variables
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    set_variables(monkeypatch)
+    yield World()
+    console.use(None)
+
+
+@pytest.fixture
+def browser(world: World) -> Iterator[Browser]:
+    with Client(console.app) as client:
+        yield Browser(client)
+
+
+def test_a_case_shows_chances_the_expected_day_with_its_range_and_the_curve_of_past_scores(
+    world: World, browser: Browser
+) -> None:
+    case = world.waiting()
+    sign_in(browser)
+    page = text(browser.get(path_of(case)))
+    for expected in ("Over 90 days late", "21.2%", "29 November 2026", "from 20 November 2026 to 21 December 2026"):
+        assert expected in page
+    assert "Recent invoices were often paid after their due date." in page
+    assert '<polyline points="6,' in page
+    assert "The risk from 23 October 2026 (37.1%) to 20 November 2026 (73.1%)." in page
+    assert "Over 30 days late" not in page  # it is: nothing is left to forecast
+
+
+def test_the_worklist_says_when_payment_is_expected_and_why_the_risk_is_what_it_is(
+    world: World, browser: Browser
+) -> None:
+    world.waiting()
+    sign_in(browser)
+    page = text(browser.get("/"))
+    for expected in ("29 November 2026", "by 21 December 2026", "Recent invoices were often paid", "73.1%", "€61.00"):
+        assert expected in page
+
+
+def test_programs_get_the_assessment_as_a_document(world: World, browser: Browser) -> None:
+    sign_in(browser)
+    answer = browser.get("/customers/cus_1/assessment", Accept="application/json")
+    found = json.loads(answer.body)
+    assert answer.headers["Content-Type"] == "application/json"
+    assert (found["risk_permille"], found["segment"]["name"]) == (731, "slow_payer")
+    assert found["invoices"][0]["settlement"] == {
+        "expected_on": "2026-11-29",
+        "earliest_on": "2026-11-20",
+        "latest_on": "2026-12-21",
+    }
+    assert found["history"][-1] == {"as_of": "2026-11-20", "risk_permille": 731}
+    assert found["model"]["version"] == "m1"
+    (recovery,) = found["recoveries"]
+    assert (recovery["currency"], recovery["past_due_minor"]) == ("EUR", 10_000)
+    assert recovery["within"][2] == {"days": 90, "permille": 610, "expected_minor": 6_100}
+    assert recovery["model"] == {"version": "r1", "card_id": "card"}
+
+
+def test_nobody_gets_an_assessment_without_signing_in_nor_one_that_is_not_there(world: World, browser: Browser) -> None:
+    assert browser.get("/customers/cus_1/assessment", Accept="application/json").status_code == 401
+    sign_in(browser)
+    assert browser.get("/customers/cus_2/assessment", Accept="application/json").status_code == 404

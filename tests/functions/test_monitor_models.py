@@ -1,0 +1,174 @@
+"""The report on the model, from the log of its answers and the ledger to the bucket."""
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from dunwell.ledger.model import Invoice
+from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.moment_log import LoggedMoment, log_lines, moments_to_log
+from dunwell.scoring.score import score_customers
+from dunwell_aws.model_log import LOG
+from dunwell_onnx.fallback import CHALLENGER, CHAMPION
+from dunwell_onnx.scorer import OnnxScorer
+from functions.monitor_models import app
+from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, made_up
+from tests.support.escalation import account
+from tests.support.invocation import lambda_context, set_variables, sqs_event
+from tests.support.ledger import Facts, paid
+from tests.support.memory import InMemoryLedger
+from tests.support.reports_bucket import ReportsBucket
+
+MODELS = Path(__file__).parents[2] / "model_artifacts"
+TODAY = PORTFOLIO_AS_OF
+DAYS = [TODAY - timedelta(days=days) for days in range(3, 175, 2)]
+WRITTEN = f"models/late_payment/{TODAY}"
+
+
+@pytest.fixture(autouse=True)
+def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, REPORTS_BUCKET="reports")
+
+
+@pytest.fixture(scope="module")
+def portfolio() -> dict[str, list[InvoiceFacts]]:
+    return made_up(81, 250)
+
+
+@pytest.fixture(scope="module")
+def ledger(portfolio: dict[str, list[InvoiceFacts]]) -> InMemoryLedger:
+    return InMemoryLedger(*(account(*facts_of(invoices), customer_id=who) for who, invoices in portfolio.items()))
+
+
+def facts_of(invoices: list[InvoiceFacts]) -> list[Facts]:
+    found: list[Facts] = []
+    for one in invoices:
+        made = Invoice(one.invoice_id, one.invoice_id, one.currency, one.amount_minor, one.issued_on, one.due_on)
+        found.append(made)
+        if one.settled_on:
+            found.append(replace(paid(made), on=one.settled_on))
+    return found
+
+
+@pytest.fixture(scope="module")
+def logged(portfolio: dict[str, list[InvoiceFacts]]) -> dict[date, list[LoggedMoment]]:
+    """What the daily passes of half a year would have left."""
+    scorer = OnnxScorer(MODELS / "late_payment")
+    return {
+        day: [
+            moment
+            for who, score in zip(portfolio, score_customers(list(portfolio.values()), day, scorer), strict=True)
+            for moment in moments_to_log(who, score)
+        ]
+        for day in DAYS
+    }
+
+
+@pytest.fixture
+def bucket(logged: dict[date, list[LoggedMoment]]) -> ReportsBucket:
+    made = ReportsBucket()
+    made.files = {f"{LOG}{day}/00-start.jsonl": (log_lines(moments), "") for day, moments in logged.items()}
+    return made
+
+
+def watch(bucket: ReportsBucket, ledger: InMemoryLedger, models: Path = MODELS, *orders: Any) -> dict[str, Any]:
+    answer = app.handler(
+        sqs_event(*(orders or ({"as_of": TODAY.isoformat()},))),
+        lambda_context(),
+        ledger=ledger,
+        bucket=cast("Any", bucket),
+        models=models,
+    )
+    assert answer == {"batchItemFailures": []}
+    found: dict[str, Any] = json.loads(bucket.files[f"{WRITTEN}.json"][0])
+    return found
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    shutil.copytree(MODELS / "late_payment", tmp_path / "late_payment", ignore=shutil.ignore_patterns("*.py"))
+    return tmp_path
+
+
+def test_the_report_holds_forecasts_against_what_happened(bucket: ReportsBucket, ledger: InMemoryLedger) -> None:
+    found = watch(bucket, ledger)
+    at_all = found["calibration"][0]
+    assert at_all["rows"] > 150
+    assert abs(at_all["forecast_mean"] - at_all["late_share"]) < 0.12
+    assert 0.05 < at_all["brier"] < 0.25
+    assert {one["kind"] for one in found["coverage"]} >= {"at_issue", "past_due_week"}
+    assert all(0.6 < one["covered"] <= 1 for one in found["coverage"] if one["rows"] > 100)
+
+
+def test_a_portfolio_unlike_the_training_data_is_said_in_an_alarm_and_shown(
+    bucket: ReportsBucket, ledger: InMemoryLedger
+) -> None:
+    for key, (text, kind) in list(bucket.files.items()):
+        lines = [json.loads(line) for line in text.splitlines()]
+        for line in lines:
+            line["row"] = [500.0 for _ in line["row"]]
+        bucket.files[key] = ("".join(json.dumps(line) + "\n" for line in lines), kind)
+    found = watch(bucket, ledger)
+    assert found["alarms"][0].startswith("Spread otherwise than in training, by stability index: has history (13.")
+    assert "has history" in bucket.files[f"{WRITTEN}.html"][0]
+
+
+def test_the_page_stands_alone_with_pictures_and_no_script(bucket: ReportsBucket, ledger: InMemoryLedger) -> None:
+    watch(bucket, ledger)
+    page, kind = bucket.files[f"{WRITTEN}.html"]
+    assert kind == "text/html; charset=utf-8"
+    assert page.count("<svg") > 3
+    assert page.count("aria-label=") >= page.count("<svg")
+    assert "<script" not in page
+    assert "src=" not in page
+
+
+def test_with_nothing_logged_yet_the_page_says_so_and_nobody_is_alarmed(ledger: InMemoryLedger) -> None:
+    bucket = ReportsBucket()
+    found = watch(bucket, ledger)
+    assert (found["moments"], found["alarms"], found["challenge"]) == (0, [], None)
+    assert "not known yet" in bucket.files[f"{WRITTEN}.html"][0]
+
+
+def test_the_future_and_what_is_long_past_are_not_read(bucket: ReportsBucket, ledger: InMemoryLedger) -> None:
+    bucket.files[f"{LOG}{TODAY + timedelta(days=1)}/00-start.jsonl"] = ("nonsense\n", "")
+    bucket.files[f"{LOG}{TODAY - timedelta(days=400)}/00-start.jsonl"] = ("nonsense\n", "")
+    before = watch(bucket, ledger)
+    assert before["moments"] > 300
+
+
+def test_a_challenger_is_asked_the_same_questions(bucket: ReportsBucket, ledger: InMemoryLedger, models: Path) -> None:
+    shutil.copytree(models / "late_payment" / CHAMPION, models / "late_payment" / CHALLENGER)
+    challenge = watch(bucket, ledger, models)["challenge"]
+    assert challenge["version"] == "2.0.0"
+    assert challenge["rows"] > 150
+    assert challenge["champion_brier"] == pytest.approx(challenge["challenger_brier"], abs=1e-3)
+    assert "The challenger is not better" in bucket.files[f"{WRITTEN}.html"][0]
+
+
+def test_a_challenger_that_is_damaged_stops_nothing(
+    bucket: ReportsBucket, ledger: InMemoryLedger, models: Path
+) -> None:
+    shutil.copytree(models / "late_payment" / CHAMPION, models / "late_payment" / CHALLENGER)
+    (models / "late_payment" / CHALLENGER / "model.onnx").write_bytes(b"")
+    found = watch(bucket, ledger, models)
+    assert found["alarms"][0].startswith("The challenger cannot be asked")
+    assert found["challenge"] is None
+
+
+def test_a_damaged_model_is_reported_and_the_report_is_of_the_champion(
+    bucket: ReportsBucket, ledger: InMemoryLedger, models: Path
+) -> None:
+    (models / "late_payment" / "model.onnx").write_bytes(b"cut")
+    found = watch(bucket, ledger, models)
+    assert found["version"] == "2.0.0"
+    assert "the champion, is served instead" in found["alarms"][0]
+
+
+def test_made_again_it_is_the_same(bucket: ReportsBucket, ledger: InMemoryLedger) -> None:
+    assert watch(bucket, ledger) == watch(bucket, ledger)

@@ -1,0 +1,171 @@
+"""A damaged or refused model stops the build of its layer, and at run time the champion stands in with an alarm."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dunwell.scoring.features import NEUTRAL_VALUES
+from dunwell_onnx.fallback import CHALLENGER, CHAMPION, FallbackScorer
+from dunwell_onnx.scorer import ModelFileError, OnnxScorer
+from model_artifacts.late_payment.check import main, why_not
+
+ROOT = Path(__file__).parents[2]
+MODEL = ROOT / "model_artifacts" / "late_payment"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    shutil.copytree(MODEL, tmp_path / "late_payment", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return tmp_path / "late_payment"
+
+
+def missing(folder: Path) -> None:
+    (folder / "model.onnx").unlink()
+
+
+def truncated(folder: Path) -> None:
+    path = folder / "model.onnx"
+    path.write_bytes(path.read_bytes()[:-500])
+
+
+def one_bit_flipped(folder: Path) -> None:
+    content = bytearray((folder / "model.onnx").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "model.onnx").write_bytes(content)
+
+
+def of_another_version(folder: Path) -> None:
+    shutil.copy(MODEL / CHAMPION / "model.onnx", folder / "model.onnx")
+
+
+def without_a_record(folder: Path) -> None:
+    (folder / "metrics.json").unlink()
+
+
+def record_cut_short(folder: Path) -> None:
+    text = (folder / "metrics.json").read_text(encoding="utf-8")
+    (folder / "metrics.json").write_text(text[: len(text) // 2], encoding="utf-8")
+
+
+def made_for_other_features(folder: Path) -> None:
+    record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    record["feature_names"][0] = "shoe_size"
+    (folder / "metrics.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+DAMAGES = [
+    missing,
+    truncated,
+    one_bit_flipped,
+    of_another_version,
+    without_a_record,
+    record_cut_short,
+    made_for_other_features,
+]
+damaged = pytest.mark.parametrize("damage", DAMAGES, ids=lambda one: one.__name__)
+Damage = Callable[[Path], None]
+
+
+def test_the_committed_model_its_champion_and_their_files_may_be_deployed() -> None:
+    assert why_not(MODEL) == []
+    assert (MODEL / CHAMPION).exists()
+
+
+@damaged
+def test_a_damaged_model_may_not_be_deployed(copy: Path, damage: Damage) -> None:
+    damage(copy)
+    assert len(why_not(copy)) == 1
+
+
+@damaged
+def test_nor_may_a_whole_one_with_a_damaged_champion(copy: Path, damage: Damage) -> None:
+    damage(copy / CHAMPION) if damage is not of_another_version else truncated(copy / CHAMPION)
+    (reason,) = why_not(copy)
+    assert reason.startswith("champion: ")
+
+
+def test_nor_may_one_that_the_gate_refuses_however_its_record_answers(copy: Path) -> None:
+    record = json.loads((copy / "metrics.json").read_text(encoding="utf-8"))
+    record["evaluation"]["late_0"]["at_issue"]["model"]["brier"] = 0.2
+    assert record["refused_because"] == []
+    (copy / "metrics.json").write_text(json.dumps(record), encoding="utf-8")
+    assert any("gate refuses" in reason for reason in why_not(copy))
+
+
+def test_nor_may_one_with_the_card_of_another_version(copy: Path) -> None:
+    card = (copy / "card.md").read_text(encoding="utf-8")
+    (copy / "card.md").write_text(card.replace(OnnxScorer(copy).model.sha256, "0" * 64), encoding="utf-8")
+    assert "card of another version" in why_not(copy)[0]
+    (copy / "card.md").unlink()
+    assert "without its card" in why_not(copy)[0]
+
+
+def test_a_challenger_has_to_be_whole_but_need_not_have_passed_the_gate(copy: Path) -> None:
+    shutil.copytree(copy / CHAMPION, copy / CHALLENGER)
+    record = json.loads((copy / CHALLENGER / "metrics.json").read_text(encoding="utf-8"))
+    del record["evaluation"]
+    (copy / CHALLENGER / "metrics.json").write_text(json.dumps(record), encoding="utf-8")
+    assert why_not(copy) == []
+    truncated(copy / CHALLENGER)
+    assert why_not(copy)[0].startswith("challenger: ")
+
+
+def test_the_command_ends_with_one_and_says_why(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    truncated(copy)
+    with pytest.raises(SystemExit) as ended:
+        main([str(copy)])
+    assert ended.value.code == 1
+    assert "late_payment may not be deployed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", [missing, truncated, of_another_version], ids=lambda one: one.__name__)
+def test_the_layers_build_stops_before_it_installs_anything(tmp_path: Path, damage: Damage) -> None:
+    project, artifacts = tmp_path / "project", tmp_path / "artifacts"
+    project.mkdir()
+    for name in ("layers", "infra", "pyproject.toml", "uv.lock"):
+        (project / name).symlink_to(ROOT / name)
+    (project / ".venv").symlink_to(ROOT / ".venv")
+    shutil.copytree(ROOT / "model_artifacts", project / "model_artifacts")
+    damage(project / "model_artifacts" / "late_payment")
+    where = [f"DUNWELL_ROOT={project}", f"ARTIFACTS_DIR={artifacts}"]
+    done = subprocess.run(
+        ["make", "-C", str(ROOT / "layers" / "scoring"), "build-ScoringLayer", *where],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "may not be deployed" in done.stderr
+    assert not (artifacts / "python").exists()
+
+
+@damaged
+def test_at_run_time_the_champion_stands_in_and_the_alarm_says_why_once(copy: Path, damage: Damage) -> None:
+    damage(copy)
+    alarms: list[str] = []
+    scorer = FallbackScorer(copy, alarms.append)
+    for _ in range(3):
+        (forecast,) = scorer.forecasts([NEUTRAL_VALUES])
+    assert scorer.is_fallback
+    assert scorer.model.version == OnnxScorer(MODEL / CHAMPION).model.version != OnnxScorer(MODEL).model.version
+    assert len(forecast.lateness) == len(forecast.probabilities) == len(forecast.effects) == 3
+    assert len(alarms) == 1
+    assert "the champion, is served instead" in alarms[0]
+
+
+def test_a_whole_model_is_served_itself_and_nobody_is_alarmed(copy: Path) -> None:
+    alarms: list[str] = []
+    scorer = FallbackScorer(copy, alarms.append)
+    assert scorer.probabilities([NEUTRAL_VALUES]) == OnnxScorer(MODEL).probabilities([NEUTRAL_VALUES])
+    assert (scorer.is_fallback, alarms) == (False, [])
+
+
+def test_without_a_champion_the_reasons_of_both_are_said(copy: Path) -> None:
+    truncated(copy)
+    missing(copy / CHAMPION)
+    with pytest.raises(ModelFileError, match=r"SHA-256 .* no champion to fall back to: .* cannot be read"):
+        _ = FallbackScorer(copy, lambda why: None).model

@@ -1,0 +1,33 @@
+"""The bucket of reports in memory: the S3 calls of those who write there."""
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+
+class ReportsBucket:
+    """Files by key, with their content types."""
+
+    def __init__(self, name: str = "reports") -> None:
+        self.name = name
+        self.files: dict[str, tuple[str, str]] = {}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803
+        assert Bucket == self.name
+        self.files[Key] = (Body.decode(), ContentType)
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        assert Bucket == self.name
+        return {"Body": io.BytesIO(self.files[Key][0].encode())}
+
+    def get_paginator(self, operation: str) -> "ReportsBucket":
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str, StartAfter: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+        """Pages of one key, the last one without contents."""
+        assert Bucket == self.name
+        for key in sorted(self.files):
+            if key.startswith(Prefix) and key > StartAfter:
+                yield {"Contents": [{"Key": key}]}
+        yield {}
