@@ -119,6 +119,7 @@ def _assessment(account: Account, score: CustomerScore, recoveries: tuple[Recove
         risk_reasons=tuple(reason.words for reason in score.reasons),
         invoices_left_out=len(score.invoices) - len(kept) if kept else 0,
         recoveries=recoveries,
+        account_version=account.version,
     )
 
 
