@@ -114,7 +114,7 @@ def test_a_slow_worker_does_not_put_an_older_score_over_a_newer_one() -> None:
 
 def test_messages_that_cannot_be_read_and_accounts_that_cannot_be_loaded_fail_alone() -> None:
     ledger, store = CountingLedger(owing("cus_1"), owing("cus_2"), broken="cus_2"), InMemoryCollection()
-    bodies = ("not json", paid("cus_2"), paid("cus_1"), {"detail": {}}, paid("cus_2"))
+    bodies: tuple[Any, ...] = ("not json", paid("cus_2"), paid("cus_1"), {"detail": {}}, paid("cus_2"))
     assert sorted(handle(*bodies, ledger=ledger, store=store)) == ["m0", "m1", "m3", "m4"]
     assert set(store.assessments) == {"cus_1"}
 
