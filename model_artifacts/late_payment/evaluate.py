@@ -21,6 +21,7 @@ from dunwell.scoring.score import score_customers, settlement
 from dunwell_aws.documents import folder, read_policy
 from dunwell_onnx.scorer import ModelFileError, OnnxScorer
 from model_artifacts.late_payment import impact, measures, rivals
+from model_artifacts.late_payment.arguments import add_today, day
 from model_artifacts.late_payment.conformal import kind_of
 from model_artifacts.late_payment.dataset import (
     HORIZONS_DAYS,
@@ -67,7 +68,7 @@ def evaluate(scorer: Scorer, file: LedgerFile, cut: date) -> dict[str, Any]:
             for age, chosen in AGES.items()
             if (of_age := _late(scorer, [m for m in train if m.at_issue], list(filter(chosen, test)), horizon))
         }
-    if file.has_disputes and "at_issue" in found["late_0"]:
+    if file.has_disputes and "logistic_regression" in found["late_0"].get("at_issue", {}):
         known = _known(at_issue, 0)
         p = late_with_disputes(train, known, file.ledger, cut)
         found["late_0"]["at_issue"]["with_disputes_not_served"] = measures.classification(table(known, 0)[1], p)
@@ -181,6 +182,8 @@ def summary(found: dict[str, Any]) -> str:
     """The measures at issue as a table of text."""
     lines = [f"Invoices issued from {found['cut']} on: {found['test_invoices']}; the ledger ends on {found['end']}."]
     lines += [f"  left out: {count} rows: {what}" for what, count in found["left_out"].items()]
+    if not any(found[f"late_{horizon}"] for horizon in HORIZONS_DAYS):
+        lines.append(f"  too few to judge the probabilities: {FEWEST} late ones and {FEWEST} others are needed.")
     for horizon in HORIZONS_DAYS:
         for age, of_age in found[f"late_{horizon}"].items():
             lines.append(f"\nlate by more than {horizon} days, {age.replace('_', ' ')}")
@@ -207,15 +210,16 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m model_artifacts.late_payment.evaluate", description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="the folder with model.onnx and metrics.json")
     parser.add_argument("--data", type=Path, required=True, help="a ledger in the canonical columns (CSV)")
-    parser.add_argument("--cut", type=date.fromisoformat, required=True, help="test on what was issued from then on")
+    parser.add_argument("--cut", type=day, required=True, help="test on what was issued from then on")
     parser.add_argument("--out", type=Path, help="the JSON file to write (default: beside the model)")
     parser.add_argument("--groups", type=Path, help="labels to compute adverse impact by (CSV: customer_id, sex, …)")
+    add_today(parser)
     args = parser.parse_args(argv)
     try:
         scorer = OnnxScorer(args.model)
         model = scorer.model
         refuse_seen(json.loads((args.model / "metrics.json").read_text(encoding="utf-8")), args.cut)
-        groups, file = impact.read_groups(args.groups) if args.groups else None, read_ledger(args.data)
+        groups, file = impact.read_groups(args.groups) if args.groups else None, read_ledger(args.data, args.today)
         found = evaluate(scorer, file, args.cut)
         if groups:
             found["adverse_impact"] = impact_at(scorer, file, args.cut, groups)
@@ -223,8 +227,12 @@ def main(argv: list[str] | None = None) -> None:
         parser.exit(1, f"evaluate: {error}\n")
     found = {"model": {"name": model.name, "version": model.version, "sha256": model.sha256}, **found}
     out = args.out or args.model / f"evaluation-{args.cut}.json"
-    out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print(f"{summary(found)}\n\nWrote {out}.")
+    print(summary(found))
+    try:
+        out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        parser.exit(1, f"evaluate: {out} cannot be written: {error.strerror}.\n")
+    print(f"\nWrote {out}.")
 
 
 if __name__ == "__main__":

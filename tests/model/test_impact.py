@@ -93,7 +93,7 @@ def test_evaluate_writes_and_prints_the_ratios_when_there_are_labels(
     labels = [f"{customer},{'ab'[number % 2]}" for number, customer in enumerate(customers)]
     groups.write_text("\n".join(["customer_id,region_code", *labels]) + "\n", encoding="utf-8")
     command = ["--model", str(MODEL), "--data", str(ledger), "--cut", str(CUT), "--out", str(out)]
-    evaluate_command.main([*command, "--groups", str(groups)])
+    evaluate_command.main([*command, "--groups", str(groups), "--today", "2026-06-30"])
     found = json.loads(out.read_text(encoding="utf-8"))["adverse_impact"]["region_code"]
     assert set(found["below"]) == {"0.15", "0.7"}, "the policy's patience and the risk that calls an agent"
     assert set(found["below"]["0.15"]) == {"a", "b"}
