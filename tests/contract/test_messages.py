@@ -159,7 +159,7 @@ def test_a_stage_without_a_template_fails_before_anything_is_sent() -> None:
     policy = next(iter(POLICIES.values()))
     made = message(policy, policy.stages[0].name)
     unknown = Message(contact("unheard_of"), made.account, made.address, made.invoices, NOW)
-    with pytest.raises(LookupError, match=r"the message 'unheard_of' has no en/unheard_of\.txt"):
+    with pytest.raises(LookupError, match=r"the message 'unheard_of' has no words: en/unheard_of\.txt"):
         Renderer(INFRA / "messages", policy).email(unknown, ACCOUNT, STOP)
 
 
