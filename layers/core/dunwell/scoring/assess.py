@@ -6,7 +6,7 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from dunwell.dates import days_past_due
-from dunwell.ledger.model import Account
+from dunwell.ledger.model import Account, InvoiceStatus
 from dunwell.scoring.actions import ActionHistory
 from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment, Recovery
 from dunwell.scoring.facts import InvoiceFacts
@@ -99,6 +99,8 @@ def invoice_facts(account: Account) -> list[InvoiceFacts]:
             currency=invoice.currency,
             settled_on=settled.get(invoice.invoice_id),
             disputed=account.disputed_minor(invoice.invoice_id) > 0,
+            written_off=invoice.invoice_id not in settled
+            and account.status(invoice.invoice_id) is InvoiceStatus.WRITTEN_OFF,
         )
         for invoice in account.invoices.values()
     ]

@@ -128,7 +128,9 @@ def _still_open(facts: Sequence[InvoiceFacts], as_of: date) -> list[InvoiceFacts
     return [
         invoice
         for invoice in facts
-        if (invoice.settled_on is None or invoice.settled_on > as_of) and invoice.issued_on <= as_of
+        if (invoice.settled_on is None or invoice.settled_on > as_of)
+        and invoice.issued_on <= as_of
+        and not invoice.written_off
     ]
 
 
