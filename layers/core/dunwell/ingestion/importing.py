@@ -251,13 +251,13 @@ class _Import:
         is_newer = is_older(known.source_version, new.source_version)
         if (known.currency, known.issued_on) != (new.currency, new.issued_on):
             return None, _contradiction(record)
-        if known.amount_minor != new.amount_minor and not is_newer:
+        if self._billed_minor(known) != new.amount_minor and not is_newer:
             return None, _contradiction(record)
         return self._known_invoice(known, new, record), None
 
     def _known_invoice(self, known: Invoice, new: Invoice, record: InvoiceRecord) -> Bundle:
         news = Bundle()
-        billed = known.amount_minor + self._corrections(known)
+        billed = self._billed_minor(known)
         kept = replace(new, amount_minor=known.amount_minor, instalments=known.instalments, lines=known.lines)
         kept = replace(kept, source_version=new.source_version or known.source_version)
         if new.amount_minor == known.amount_minor:
@@ -285,9 +285,9 @@ class _Import:
             removed=record.removed,
         )
 
-    def _corrections(self, invoice: Invoice) -> int:
-        """By how much earlier versions corrected the amount (minor units)."""
-        return sum(
+    def _billed_minor(self, invoice: Invoice) -> int:
+        """What the source billed as of the last version taken (minor units)."""
+        return invoice.amount_minor + sum(
             entry.amount_minor if entry.kind is EntryKind.DEBIT_NOTE else -entry.amount_minor
             for entry in self._notes.get(invoice.invoice_id, ())
             if entry.reason == CORRECTED
