@@ -82,7 +82,9 @@ class LedgerMachine(RuleBasedStateMachine):
             version = data.draw(st.sampled_from(["", "1", "2"]))
             more = int(version or 0) * 20
             row = invoice_record("XY"[holder], number, settled_on=settled, disputed_minor=disputed, version=version)
-            rows.append(replace(row, amount_minor=row.amount_minor + more, removed=data.draw(SMALL) == 3))
+            row = replace(row, amount_minor=row.amount_minor + more, removed=data.draw(SMALL) == 3)
+            left = None if settled else data.draw(st.sampled_from((None, 0, 50, 100)))
+            rows.append(replace(row, open_minor=left))
         self._import(holder, rows)
 
     @rule(holder=HOLDER, n=SMALL, number=st.sampled_from(("", *NUMBERS)), amount=AMOUNT, days=DAYS_AGO, gone=SMALL)

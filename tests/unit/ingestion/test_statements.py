@@ -14,6 +14,7 @@ from dunwell.ledger.books import Part
 from dunwell.ledger.entry import Direction, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import charge, post_payment, reverse
+from dunwell.reporting.statement import statement
 from tests.support.receivables import AT, TODAY, receivable
 
 WHO = customer_id("example", "erp", "C-1")
@@ -86,6 +87,17 @@ def test_a_statement_gives_way_to_named_money_in_its_day_and_what_it_settled_sta
     before = account.at(YESTERDAY)
     assert (before.balances, [p.amount_minor for p in before.payments.values()]) == ({}, [100])
     assert sorted(payment.amount_minor for payment in account.payments.values()) == [40, 60]
+
+
+def test_money_told_of_twice_lowers_the_balance_of_the_statement_of_account_once() -> None:
+    account = paid(told(None, settled_on=YESTERDAY), 60, to=60, hours=3)
+    (stated,) = statement(account, YESTERDAY - timedelta(days=90), TODAY + timedelta(days=9)).currencies
+    assert [(line.what, line.effect_minor) for line in stated.lines] == [
+        ("invoice", 100),
+        ("settlement", -100),
+        ("payment", 0),
+    ]
+    assert stated.closing_minor == stated.open_minor == 0
 
 
 def test_money_that_names_nothing_is_other_money_and_so_is_a_credit_note() -> None:

@@ -357,6 +357,7 @@ class _Fold:
             if cut:
                 amount_minor -= cut
                 statement.live -= cut
+                credit.took_over += cut
                 statement.taken = _cut(statement.taken, cut)
                 debt.owed[Part.PRINCIPAL] += cut
                 gave_way.insert(0, statement)
