@@ -79,7 +79,7 @@ def test_any_mixture_of_facts_repeats_races_and_crashes_leaves_a_ledger_that_add
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

@@ -249,8 +249,7 @@ class LedgerMachine(RuleBasedStateMachine):
         account = self.store.ledger.load(who)
         assert account
         check(account)
-        # Who dies, or loses a race for another account, may leave a closed one listed until its next change.
-        assert self.store.is_listed(who) or not account.is_open, "an open account is always on the work list"
+        assert self.store.is_listed(who) == account.is_open, "open accounts are on the work list, and no others"
         written = Counter(event.event_id for event in self.ledger.events if event.customer_id == who)
         assert self.store.told(who) == written
         assert all(times == 1 for times in written.values())
