@@ -199,11 +199,11 @@ def test_an_invoice_stands_as_its_source_said_last_be_it_ten_times_within_a_day(
 @pytest.mark.parametrize("order", sorted(set(permutations("ffab"))), ids="".join)
 def test_files_of_two_days_and_money_of_their_time_make_the_same_ledger_in_every_order(order: str) -> None:
     """The source sees 40 come by noon and go again by the evening; the gateway tells of 40 and 15."""
-    account, files = told(None), iter((({"open_minor": 60}, 0), ({"open_minor": 90}, 1)))
+    account, files = told(None), iter(((60, 0), (90, 1)))
     for step in order:
         if step == "f":
-            changes, days = next(files)
-            account = told(account, days=days, **changes)
+            left_minor, days = next(files)
+            account = told(account, days=days, open_minor=left_minor)
         else:
             amount, hours = {"a": (40, 12), "b": (15, 36)}[step]
             account = paid(account, amount, to=amount, hours=hours, reference=step)
