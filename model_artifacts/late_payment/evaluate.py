@@ -41,7 +41,9 @@ AGES: dict[str, Callable[[Moment], bool]] = {
     "before_due": lambda m: not m.at_issue and m.features[_TO_DUE] > 0,
     "past_due": lambda m: m.features[_OVERDUE] > 0,
 }
-INTERVAL_AGES = AGES | {
+INTERVAL_AGES: dict[str, Callable[[Moment], bool]] = {
+    "all": lambda m: True,
+    **AGES,
     "past_due_week": lambda m: kind_of(m) == "past_due_week",
     "past_due_longer": lambda m: kind_of(m) == "past_due_longer",
 }
@@ -191,7 +193,7 @@ def summary(found: dict[str, Any]) -> str:
     lines.append("\ndays late, at issue")
     lines += _table(found["days_late"], ("mae_clipped", "mae_signed"))
     lines.append("\n80 % interval of the settlement date")
-    lines += _table(found["interval_80"], ("coverage", "width_days"))
+    lines += _table(found["interval_80"], ("coverage", "coverage_from", "coverage_to", "width_days"))
     if "adverse_impact" in found:
         lines.append(impact.summary(found["adverse_impact"]))
     return "\n".join(lines)

@@ -16,7 +16,7 @@ from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_help
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from dunwell_onnx.scorer import EFFECTS, EXPLAIN, INPUT, LATENESS, PROBABILITIES
-from model_artifacts.late_payment.conformal import CLIPPED_DAYS, WEEK_DAYS, Narrowing
+from model_artifacts.late_payment.conformal import CLIPPED_DAYS, NARROWEST_HALF, WEEK_DAYS, Narrowings
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS
 from model_artifacts.late_payment.model import BEFORE, OVERDUE, LatePayment
 
@@ -138,13 +138,11 @@ def _constants(model: LatePayment) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _narrowing_constants(narrowing: Narrowing) -> dict[str, NDArray[Any]]:
-    numbers = {
-        **asdict(narrowing),
-        "one": 1.0,
-        "week": float(WEEK_DAYS),
-    }
-    found: dict[str, NDArray[Any]] = {name: np.array([value], np.float32) for name, value in numbers.items()}
+def _narrowing_constants(narrowing: Narrowings) -> dict[str, NDArray[Any]]:
+    by_end = [asdict(narrowing.earliest), asdict(narrowing.latest)]
+    found = {name: np.array([end[name] for end in by_end], np.float32) for name in by_end[0]}
+    numbers = {"one": 1.0, "week": float(WEEK_DAYS), "narrowest_half": NARROWEST_HALF}
+    found |= {name: np.array([value], np.float32) for name, value in numbers.items()}
     bounds = {"zero_each": 0.0, "one_each": 1.0, "longest_terms_each": float(CLIPPED_DAYS)}  # Clip wants scalars
     found |= {name: np.array(value, np.float32) for name, value in bounds.items()}
     columns = {"to_due_column": "days_to_due", "terms_column": "terms_days"}
@@ -218,11 +216,12 @@ def _lateness() -> list[NodeProto]:
         *_linear("lateness", OVERDUE),
         _node("Where", ["is_overdue", f"lateness_{OVERDUE}_line", f"lateness_{BEFORE}_line"], "quantiles"),
         helper.make_node("Split", ["quantiles"], ["low", "median", "high"], axis=1, num_outputs=3),
-        *_narrowing(),
         _node("Min", ["low", "median"], "lowest"),
         _node("Max", ["median", "high"], "highest"),
-        _node("Add", ["lowest", "inwards"], "low_moved"),
-        _node("Sub", ["highest", "inwards"], "high_moved"),
+        *_narrowing(),
+        helper.make_node("Split", ["moves"], ["up", "down"], axis=1, num_outputs=2),
+        _node("Add", ["lowest", "up"], "low_moved"),
+        _node("Sub", ["highest", "down"], "high_moved"),
         _node("Min", ["low_moved", "median"], "earliest"),
         _node("Max", ["high_moved", "median"], "latest"),
         _node("Concat", ["earliest", "median", "latest"], "quantiles_moved", axis=1),
@@ -230,7 +229,7 @@ def _lateness() -> list[NodeProto]:
 
 
 def _narrowing() -> list[NodeProto]:
-    """`Narrowing.of`, for each row."""
+    """`Narrowing.of` of both ends, for each row, times the half that it is a share of."""
     return [
         _node("Gather", [INPUT, "to_due_column"], "days_to_due", axis=1),
         _node("Gather", [INPUT, "terms_column"], "terms_days", axis=1),
@@ -243,4 +242,9 @@ def _narrowing() -> list[NodeProto]:
         _node("Greater", ["days_overdue", "week"], "is_longer"),
         _node("Where", ["is_longer", "overdue_longer", "overdue_week"], "inwards_past_due"),
         _node("Where", ["is_overdue", "inwards_past_due", "inwards_before"], "inwards"),
+        _node("Sub", ["median", "lowest"], "lower_half"),
+        _node("Sub", ["highest", "median"], "upper_half"),
+        _node("Concat", ["lower_half", "upper_half"], "halves", axis=1),
+        _node("Max", ["halves", "narrowest_half"], "halves_at_least"),
+        _node("Mul", ["inwards", "halves_at_least"], "moves"),
     ]

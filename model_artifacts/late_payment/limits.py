@@ -64,8 +64,8 @@ def _at_cut(file: LedgerFile, cut: date, made: Sequence[Moment]) -> dict[str, An
 
 
 def rolling_intervals(file: LedgerFile, cut: date, made: Sequence[Moment]) -> dict[str, Any]:
-    """How often the 80 % interval covered the settlement at the same cuts together, by kind of moment, as fitted and as
-    calibrated on what came before each cut.
+    """How often the 80 % interval covered the settlement at the same cuts together, over all moments, by kind and by
+    cut, as fitted and as calibrated on what came before each cut.
     """
     covered: dict[str, list[tuple[bool, bool]]] = {}
     for days in ROLLING_CUTS_DAYS:
@@ -77,14 +77,26 @@ def rolling_intervals(file: LedgerFile, cut: date, made: Sequence[Moment]) -> di
         served, _ = with_intervals(fitted, file.ledger, at, made[::MADE_UP_STEP])
         rows = rows_of(test)
         for m, before, after in zip(test, fitted.quantiles(rows), served.quantiles(rows), strict=True):
-            covered.setdefault(kind_of(m), []).append((_covers(m, before), _covers(m, after)))
+            for group in ("all", *groups_of(m), f"from_{at}"):
+                covered.setdefault(group, []).append((_covers(m, before), _covers(m, after)))
+    return {group: _coverage(found) for group, found in sorted(covered.items())}
+
+
+def groups_of(moment: Moment) -> list[str]:
+    """Its kind, and past due as a whole."""
+    kind = kind_of(moment)
+    return [kind, "past_due"] if kind.startswith("past_due") else [kind]
+
+
+def _coverage(found: Sequence[tuple[bool, bool]]) -> dict[str, Any]:
+    calibrated = sum(after for _, after in found)
+    low, high = measures.share_between(calibrated, len(found))
     return {
-        kind: {
-            "moments": len(found),
-            "as_fitted": _mean([a for a, _ in found]),
-            "calibrated": _mean([b for _, b in found]),
-        }
-        for kind, found in sorted(covered.items())
+        "moments": len(found),
+        "as_fitted": round(sum(before for before, _ in found) / len(found), 4),
+        "calibrated": round(calibrated / len(found), 4),
+        "calibrated_from": round(low, 4),
+        "calibrated_to": round(high, 4),
     }
 
 
@@ -98,10 +110,6 @@ def _compared(moment: Moment, cut: date, file: LedgerFile) -> bool:
 def _covers(moment: Moment, lateness: Floats) -> bool:
     earliest, _, latest = settlement(moment.invoice, moment.day, lateness.tolist())
     return moment.invoice.settled_on is not None and earliest <= moment.invoice.settled_on <= latest
-
-
-def _mean(found: Sequence[bool]) -> float:
-    return round(sum(found) / len(found), 4)
 
 
 def what_the_data_allow(file: LedgerFile, cut: date, made: Sequence[Moment]) -> dict[str, Any]:

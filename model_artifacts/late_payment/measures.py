@@ -4,6 +4,7 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
@@ -44,17 +45,28 @@ def days_late(actual: Floats, forecast: Floats) -> Measures:
 
 
 def interval(actual: Floats, earliest: Floats, latest: Floats) -> Measures:
-    """Share of the settlements from the earliest to the latest day, shares before and after, and mean width."""
+    """Share of the settlements from the earliest to the latest day with its 95 % interval, shares before and after,
+    and mean width.
+    """
     before, after = (actual < earliest).mean(), (actual > latest).mean()
+    low, high = share_between(int(((actual >= earliest) & (actual <= latest)).sum()), len(actual))
     return _rounded(
         {
             "rows": len(actual),
             "coverage": 1 - before - after,
+            "coverage_from": low,
+            "coverage_to": high,
             "before": before,
             "after": after,
             "width_days": (latest - earliest).mean(),
         }
     )
+
+
+def share_between(hits: int, rows: int) -> tuple[float, float]:
+    """The exact 95 % interval of a share, so many out of so many independent ones (Clopper and Pearson 1934)."""
+    found = binomtest(hits, rows).proportion_ci(0.95)
+    return float(found.low), float(found.high)
 
 
 def _auc_error(auc: float, late: int, not_late: int) -> float:

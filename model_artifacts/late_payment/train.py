@@ -30,7 +30,7 @@ from model_artifacts.late_payment.limits import MADE_UP_STEP, rolling_intervals,
 from model_artifacts.late_payment.model import MADE_UP_INVOICES, LatePayment, fit, rows_of, with_intervals
 
 NAME = "late_payment"
-VERSION = "2.1.0"
+VERSION = "2.2.0"
 CARD_ID = "MC-LATE-PAYMENT-2"
 TRAINING_SEEDS = (101, 102, 103, 104)
 CUSTOMERS_A_SEED = 400
