@@ -1,19 +1,20 @@
 """Making the interval of the settlement date cover what it says, at each moment of an invoice's life.
 
 Split conformal calibration of quantile regressions (Romano, Patterson and Candès 2019), moment by moment: on folds
-before the cut, heads trained on what was known at the fold's start forecast what was issued in the 60 days after. Each
-end is calibrated by itself, so that one in ten settlements comes before the earliest day and one in ten after the
-latest: on the root scale the two halves of an interval are of unlike width. An end moves by a share of its own half
-(Sesia and Candès 2020), so that a vague forecast is corrected by more days than a sharp one.
+before the cut, heads trained on what was known at the fold's start forecast what was issued in the 60 days after. For
+each of these moments there is a largest narrowing at which the interval still holds the settlement as it is served: in
+whole days, from today on. The narrowing of a kind of moment is the one that the promised share of them bears.
 
-For each moment there is a largest share by which an end can move inwards and the interval still cover the settlement
-as it is served: in whole days, from today on. The narrowing of a kind of moment is the one that nine in ten of them
-bear. Before the due date it changes evenly with the share of the terms that has passed. Past due, a kind of which
-there are too few moments is calibrated together with the other.
+- Before the due date each end is calibrated by itself, so that one in ten comes before it and one in ten after: the two
+  halves are of unlike width. An end moves by a share of its half (Sesia and Candès 2020), so that a vague forecast is
+  corrected by more days than a sharp one, and the share changes evenly with the part of the terms that has passed.
+- Past due both ends move by the same step on the root scale, which four in five have to bear. By itself the upper end
+  would be moved to where this ledger's longest delays are, and be wrong on any with longer ones. Up to a week and
+  longer are two kinds; one with too few moments is calibrated together with the other.
 
-Only the latest eight months before the cut count, since customers change; and only moments that were followed for long
-enough for most upper ends to have passed. Nothing here looks at the test part. What the ledger has too few moments for is left
-as it was fitted.
+Only the latest nine months before the cut count, since customers change, and only moments that were followed for long
+enough for most upper ends to have passed. Nothing here looks at the test part. What the ledger has too few moments for
+is left as it was fitted.
 """
 
 from collections.abc import Sequence
@@ -37,10 +38,11 @@ FOLD_DAYS = 60
 YOUNGEST_FOLD_DAYS = 90  # before the cut: later ones have too few moments that were followed for long enough
 FOLLOWED_DAYS = 45  # after the due date or, past due, after the moment: by then most upper ends have passed
 FEWEST = 100
+MOST = 100.0  # any narrowing is borne when it is beyond the middle
 NARROWEST_HALF = 0.05  # on the root scale: an end that was fitted onto the middle can still be moved away from it
 WEEK_DAYS = 7
 CLIPPED_DAYS = 90  # more days to due are not told apart by the features
-BY_END = {"earliest": 1 - SETTLEMENT_QUANTILES[0], "latest": SETTLEMENT_QUANTILES[-1]}  # the share it has to hold for
+COVERAGE = SETTLEMENT_QUANTILES[-1] - SETTLEMENT_QUANTILES[0]
 
 _OVERDUE, _TO_DUE, _TERMS = (FEATURE_NAMES.index(name) for name in ("days_overdue", "days_to_due", "terms_days"))
 KINDS = ("at_issue", "before_due", "past_due_week", "past_due_longer")
@@ -48,38 +50,44 @@ Table = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowing:
-    """By which share of its half an end of the interval moves inwards (negative: outwards; at 1 it is at the middle).
+class Shares:
+    """By which share of its half an end moves inwards before the due date (negative: outwards; 1: to the middle).
 
     Attributes:
-        at_issue: on the day of issue; over_terms: what is added to it by the due date.
-        overdue_week: up to a week past due; overdue_longer: later.
+        at_issue: on the day of issue.
+        over_terms: what is added to it by the due date.
     """
 
     at_issue: float = 0.0
     over_terms: float = 0.0
-    overdue_week: float = 0.0
-    overdue_longer: float = 0.0
 
     def of(self, X: Table) -> Floats:
         """One number a row of features."""
-        overdue = np.where(X[:, _OVERDUE] > WEEK_DAYS, self.overdue_longer, self.overdue_week)
-        before = self.at_issue + self.over_terms * terms_passed(X)
-        return np.asarray(np.where(X[:, _OVERDUE] > 0, overdue, before), dtype=np.float64)
+        return self.at_issue + self.over_terms * terms_passed(X)
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowings:
-    """Those of both ends."""
+class Narrowing:
+    """By how much the ends of the interval move inwards.
 
-    earliest: Narrowing = Narrowing()
-    latest: Narrowing = Narrowing()
+    Attributes:
+        earliest, latest: each end, before the due date.
+        overdue_week: both ends up to a week past due, on the root scale (negative: outwards); overdue_longer: later.
+    """
+
+    earliest: Shares = Shares()
+    latest: Shares = Shares()
+    overdue_week: float = 0.0
+    overdue_longer: float = 0.0
 
     def applied(self, X: Table, lateness: Floats) -> Floats:
         """Quantiles of lateness with the ends moved, never past the middle."""
         low, middle, high = lateness.T
-        up = self.earliest.of(X) * np.maximum(middle - low, NARROWEST_HALF)
-        down = self.latest.of(X) * np.maximum(high - middle, NARROWEST_HALF)
+        overdue = np.where(X[:, _OVERDUE] > WEEK_DAYS, self.overdue_longer, self.overdue_week)
+        up, down = (
+            np.where(X[:, _OVERDUE] > 0, overdue, shares.of(X) * np.maximum(half, NARROWEST_HALF))
+            for shares, half in ((self.earliest, middle - low), (self.latest, high - middle))
+        )
         return np.column_stack([np.minimum(low + up, middle), middle, np.maximum(high - down, middle)])
 
 
@@ -104,50 +112,50 @@ def folds(ledger: Ledger, cut: date) -> list[tuple[list[Moment], list[Moment]]]:
 
 def bearable(moment: Moment, lateness: Sequence[float], cut: date) -> tuple[float, float]:
     """The largest narrowings of the earliest and of the latest end at which the interval as served still holds the
-    settlement; infinite when any does. What is open at the cut counts as settled then.
+    settlement, in the unit of its kind of moment; infinite when any does. What is open at the cut counts as settled
+    then.
     """
     invoice = moment.invoice
     taken = (min(invoice.settled_on or cut, cut) - invoice.issued_on).days
     allowed = min(MAX_TERMS_DAYS, max(0, (invoice.due_on - invoice.issued_on).days)) ** 0.5
     low, middle, high = lateness
     earliest_by = (taken + 0.5) ** 0.5 - allowed
-    below = (earliest_by - low) / max(middle - low, NARROWEST_HALF) if middle > earliest_by else float("inf")
+    below = (earliest_by - low) / _unit(moment, middle - low) if middle > earliest_by else float("inf")
     if taken <= (moment.day - invoice.issued_on).days:  # settled on the day of asking: no latest day is before it
         return below, float("inf")
     latest_from = (taken - 0.5) ** 0.5 - allowed
-    above = (high - latest_from) / max(high - middle, NARROWEST_HALF) if middle < latest_from else float("inf")
+    above = (high - latest_from) / _unit(moment, high - middle) if middle < latest_from else float("inf")
     return below, above
 
 
-Asked = Sequence[tuple[Moment, tuple[float, float]]]
+def _unit(moment: Moment, half: float) -> float:
+    return 1.0 if moment.features[_OVERDUE] > 0 else max(half, NARROWEST_HALF)
 
 
-def calibrated(asked: Asked) -> tuple[Narrowings, dict[str, Any]]:
-    """The narrowings that these moments bear, kind by kind, and what they rest on."""
-    earliest, latest = (
-        _narrowing([(moment, bears[column]) for moment, bears in asked], share)
-        for column, share in enumerate(BY_END.values())
+def calibrated(asked: Sequence[tuple[Moment, tuple[float, float]]]) -> tuple[Narrowing, dict[str, Any]]:
+    """The narrowing that these moments bear, kind by kind, and what it rests on."""
+    kinds = {kind: [one for one in asked if kind_of(one[0]) == kind] for kind in KINDS}
+    before = kinds["at_issue"] + kinds["before_due"]
+    earliest, latest = (_shares([(moment, bears[end]) for moment, bears in before]) for end in (0, 1))
+    week, longer = ([min(bears) for _, bears in kinds[kind]] for kind in KINDS[2:])
+    found = Narrowing(
+        earliest,
+        latest,
+        overdue_week=_borne(week if len(week) >= FEWEST else week + longer, COVERAGE),
+        overdue_longer=_borne(longer if len(longer) >= FEWEST else week + longer, COVERAGE),
     )
-    found = Narrowings(earliest, latest)
-    kinds = {kind: [bears for moment, bears in asked if kind_of(moment) == kind] for kind in KINDS}
-    covered = {kind: _share([min(bears) >= 0 for bears in one]) for kind, one in kinds.items()}
+    covered = {kind: _share([min(bears) >= 0 for _, bears in one]) for kind, one in kinds.items()}
     counts = {kind: len(one) for kind, one in kinds.items()}
     return found, {"narrowing": asdict(found), "moments": counts, "coverage_without": covered}
 
 
-def _narrowing(asked: Sequence[tuple[Moment, float]], share: float) -> Narrowing:
-    """Of one end."""
-    kinds = {kind: [(moment, bears) for moment, bears in asked if kind_of(moment) == kind] for kind in KINDS}
-    borne_by = {kind: [bears for _, bears in one] for kind, one in kinds.items()}
-    at_issue = _borne(borne_by["at_issue"], share)
-    slopes = [(bears - at_issue) / passed for m, bears in kinds["before_due"] if (passed := _passed(m)) > 0]
-    week, longer = borne_by["past_due_week"], borne_by["past_due_longer"]
-    return Narrowing(
-        at_issue=at_issue,
-        over_terms=_borne(slopes, share, at_most=1 - at_issue),
-        overdue_week=_borne(week if len(week) >= FEWEST else week + longer, share),
-        overdue_longer=_borne(longer if len(longer) >= FEWEST else week + longer, share),
-    )
+def _shares(asked: Sequence[tuple[Moment, float]]) -> Shares:
+    """Of one end, which half of those that the interval may miss are beyond."""
+    each = (1 + COVERAGE) / 2
+    at_issue = min(1.0, _borne([bears for moment, bears in asked if moment.at_issue], each))
+    later = [(bears, _passed(moment)) for moment, bears in asked if not moment.at_issue]
+    over_terms = _borne([(bears - at_issue) / passed for bears, passed in later if passed > 0], each)
+    return Shares(at_issue, min(round(1 - at_issue, 4), over_terms))
 
 
 def kind_of(moment: Moment) -> str:
@@ -164,13 +172,13 @@ def _passed(moment: Moment) -> float:
     return float(terms_passed(np.array([moment.features]))[0])
 
 
-def _borne(bearable_by_each: Sequence[float], share: float, at_most: float = 1.0) -> float:
+def _borne(bearable_by_each: Sequence[float], share: float) -> float:
     """The narrowing that this share bears, with the correction for a finite number; 0 when there are few."""
     if len(bearable_by_each) < FEWEST:
         return 0.0
     covered = ceil(share * (len(bearable_by_each) + 1))
     found = float(np.sort(bearable_by_each)[::-1][min(covered, len(bearable_by_each)) - 1])
-    return round(min(found, at_most), 4)
+    return round(min(found, MOST), 4)
 
 
 def _share(found: Sequence[bool]) -> float | None:

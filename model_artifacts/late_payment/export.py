@@ -6,7 +6,6 @@ knows nothing of) is then a few operations on what is there already, instead of 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_help
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from dunwell_onnx.scorer import EFFECTS, EXPLAIN, INPUT, LATENESS, PROBABILITIES
-from model_artifacts.late_payment.conformal import CLIPPED_DAYS, NARROWEST_HALF, WEEK_DAYS, Narrowings
+from model_artifacts.late_payment.conformal import CLIPPED_DAYS, NARROWEST_HALF, WEEK_DAYS, Narrowing
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS
 from model_artifacts.late_payment.model import BEFORE, OVERDUE, LatePayment
 
@@ -138,10 +137,19 @@ def _constants(model: LatePayment) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _narrowing_constants(narrowing: Narrowings) -> dict[str, NDArray[Any]]:
-    by_end = [asdict(narrowing.earliest), asdict(narrowing.latest)]
-    found = {name: np.array([end[name] for end in by_end], np.float32) for name in by_end[0]}
-    numbers = {"one": 1.0, "week": float(WEEK_DAYS), "narrowest_half": NARROWEST_HALF}
+def _narrowing_constants(narrowing: Narrowing) -> dict[str, NDArray[Any]]:
+    ends = (narrowing.earliest, narrowing.latest)
+    found = {
+        "at_issue": np.array([end.at_issue for end in ends], np.float32),
+        "over_terms": np.array([end.over_terms for end in ends], np.float32),
+    }
+    numbers = {
+        "overdue_week": narrowing.overdue_week,
+        "overdue_longer": narrowing.overdue_longer,
+        "one": 1.0,
+        "week": float(WEEK_DAYS),
+        "narrowest_half": NARROWEST_HALF,
+    }
     found |= {name: np.array([value], np.float32) for name, value in numbers.items()}
     bounds = {"zero_each": 0.0, "one_each": 1.0, "longest_terms_each": float(CLIPPED_DAYS)}  # Clip wants scalars
     found |= {name: np.array(value, np.float32) for name, value in bounds.items()}
@@ -229,7 +237,7 @@ def _lateness() -> list[NodeProto]:
 
 
 def _narrowing() -> list[NodeProto]:
-    """`Narrowing.of` of both ends, for each row, times the half that it is a share of."""
+    """What `Narrowing.applied` moves the earliest and the latest end by, for each row."""
     return [
         _node("Gather", [INPUT, "to_due_column"], "days_to_due", axis=1),
         _node("Gather", [INPUT, "terms_column"], "terms_days", axis=1),
@@ -238,13 +246,13 @@ def _narrowing() -> list[NodeProto]:
         _node("Sub", ["one", "terms_left"], "terms_passed"),
         helper.make_node("Clip", ["terms_passed", "zero_each", "one_each"], ["share_passed"]),
         _node("Mul", ["share_passed", "over_terms"], "over_terms_so_far"),
-        _node("Add", ["over_terms_so_far", "at_issue"], "inwards_before"),
-        _node("Greater", ["days_overdue", "week"], "is_longer"),
-        _node("Where", ["is_longer", "overdue_longer", "overdue_week"], "inwards_past_due"),
-        _node("Where", ["is_overdue", "inwards_past_due", "inwards_before"], "inwards"),
+        _node("Add", ["over_terms_so_far", "at_issue"], "shares"),
         _node("Sub", ["median", "lowest"], "lower_half"),
         _node("Sub", ["highest", "median"], "upper_half"),
         _node("Concat", ["lower_half", "upper_half"], "halves", axis=1),
         _node("Max", ["halves", "narrowest_half"], "halves_at_least"),
-        _node("Mul", ["inwards", "halves_at_least"], "moves"),
+        _node("Mul", ["shares", "halves_at_least"], "moved_before"),
+        _node("Greater", ["days_overdue", "week"], "is_longer"),
+        _node("Where", ["is_longer", "overdue_longer", "overdue_week"], "moved_past_due"),
+        _node("Where", ["is_overdue", "moved_past_due", "moved_before"], "moves"),
     ]

@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
-from model_artifacts.late_payment.conformal import Narrowings, bearable, calibrated, folds
+from model_artifacts.late_payment.conformal import Narrowing, bearable, calibrated, folds
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS, Ledger, Moment
 
 Floats = NDArray[np.float64]
@@ -73,7 +73,7 @@ class LatePayment:
 
     late: list[list[LogisticRegression]]
     lateness: list[list[LinearRegression]]
-    narrowing: Narrowings = field(default_factory=Narrowings)
+    narrowing: Narrowing = field(default_factory=Narrowing)
 
     def probabilities(self, X: Rows) -> Floats:
         """scikit-learn's own answer, one column a horizon: what the exported graph must agree with. A later
