@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnxruntime import InferenceSession
 
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 from dunwell.scoring.score import settlement
+from dunwell_onnx.scorer import EXPLAIN, INPUT, LATENESS
 from model_artifacts.late_payment.conformal import (
+    KINDS,
     Narrowing,
     Shares,
     bearable,
@@ -21,7 +24,9 @@ from model_artifacts.late_payment.conformal import (
     terms_passed,
 )
 from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, Moment, made_up, moments
+from model_artifacts.late_payment.export import to_onnx
 from model_artifacts.late_payment.measures import share_between
+from model_artifacts.late_payment.model import fit, rows_of
 
 FOLDER = Path(__file__).parents[2] / "model_artifacts" / "late_payment"
 RECORD, CARD = FOLDER / "metrics.json", FOLDER / "card.md"
@@ -96,6 +101,21 @@ def test_an_end_that_all_settlements_bear_anywhere_goes_to_the_middle_and_no_fur
     rows = np.array([m.features for m in SETTLED])
     moved = found.applied(rows, np.tile([-1.0, 0.0, 2.0], (len(rows), 1)))
     assert np.array_equal(moved, np.zeros_like(moved))
+
+
+def test_the_exported_graph_moves_the_ends_as_training_does() -> None:
+    model = replace(
+        fit([], SETTLED[::3]),
+        narrowing=Narrowing(Shares(-0.15, 0.41), Shares(0.18, -0.6), overdue_week=0.3, overdue_longer=-0.2),
+    )
+    asked_at = moments(made_up(72, 60), PORTFOLIO_AS_OF)
+    rows = rows_of(asked_at)
+    asked = {INPUT: rows, EXPLAIN: np.array(True)}
+    (served,) = InferenceSession(to_onnx(model), providers=["CPUExecutionProvider"]).run([LATENESS], asked)
+    expected = model.quantiles(rows)
+    assert {kind_of(m) for m in asked_at} == set(KINDS)
+    assert np.abs(served - expected).max() < 1e-5
+    assert np.abs(expected - replace(model, narrowing=Narrowing()).quantiles(rows)).max() > 0.1
 
 
 def test_a_kind_with_few_moments_is_left_as_it_was_fitted() -> None:
