@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dunwell_aws.orders import DynamoOrderStore
     from dunwell_aws.remittance_index import DynamoRemittanceIndex
     from dunwell_aws.results import Results
+    from dunwell_aws.series import DynamoSeries
     from dunwell_aws.senders import EmailSender, SmsSender
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
@@ -128,7 +129,15 @@ def importer() -> "Importer":
     from dunwell_aws.known_facts import DynamoKnownFacts
 
     known = DynamoKnownFacts(ledger_table())
-    return Importer(ledger(), policy().creditor.creditor_id, known, remittance_index())
+    return Importer(ledger(), policy().creditor.creditor_id, known, remittance_index(), series())
+
+
+@cache
+def series() -> "DynamoSeries":
+    """Figures about industries and everybody."""
+    from dunwell_aws.series import DynamoSeries
+
+    return DynamoSeries(ledger_table())
 
 
 @cache
