@@ -100,9 +100,10 @@ bench: setup ## what the hot paths cost, into bench/results.json
 bench-large: setup ## a 1 GB file within a worker's memory; two minutes
 	@.venv/bin/python -m tests.bench.large_file
 
-train: setup ## a late payment model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-DD, to test on what came after]
+train: setup ## a late payment model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-DD] [FIGURES=figures.csv [PROXIES="…"]]
 	@[ -n "$(DATA)" ] && [ -n "$(OUT)" ] || { echo "train: say from what and to where: DATA=ledger.csv OUT=folder" >&2; exit 1; }
-	@.venv/bin/python -m model_artifacts.late_payment.train --data "$(DATA)" --out "$(OUT)" $(if $(CUT),--cut "$(CUT)")
+	@.venv/bin/python -m model_artifacts.late_payment.train --data "$(DATA)" --out "$(OUT)" $(if $(CUT),--cut "$(CUT)") \
+		$(if $(FIGURES),--figures "$(FIGURES)" $(if $(PROXIES),--proxies $(PROXIES)))
 
 evaluate: setup ## a model on later data: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD [OUT=file.json]
 	@[ -n "$(MODEL)" ] && [ -n "$(DATA)" ] && [ -n "$(CUT)" ] || \

@@ -18,6 +18,12 @@ OF_CUSTOMERS = ("credit_score", "industry", "size", "region", "customer_since")
 such as NY, and the day on which it became a customer."""
 SERIES = ("industry_payment_trend", "insolvency_rate", "unemployment")
 """Monthly series, each about an industry or, where it names none, about everybody. More is worse in all of them."""
+PROXIES = {
+    "industry": "who owns and who works in a line of business differs by origin and sex",
+    "region": "where somebody lives can stand for origin and religion",
+    "size": "who owns a small business differs by origin and sex",
+}
+"""What may stand for who somebody is, and for what: used only where a creditor's policy says so, and why."""
 WORDS = frozenset({"industry", "region"})
 LONGEST_VALUE = 60
 _MONTH = len("2026-05")
@@ -85,10 +91,6 @@ class Figures:
         for one in sorted(figures, key=lambda one: one.published_on):
             self._found[one.name, one.about].append(one)
         self._days = {key: [one.published_on for one in found] for key, found in self._found.items()}
-
-    def has(self, name: str, about: str = "") -> bool:
-        """Whether there is any figure of a name, published or not."""
-        return (name, about) in self._days
 
     def known(self, name: str, as_of: date, about: str = "") -> dict[str, str]:
         """Period → value, as it was last published before a day, in order of periods."""

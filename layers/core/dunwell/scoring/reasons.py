@@ -110,8 +110,10 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def main_reasons(effects: Sequence[float], words: Callable[[int], str]) -> tuple[Reason, ...]:
-    """The up to four largest of these effects (one a feature), largest first, each wording once."""
+def main_reasons(
+    effects: Sequence[float], words: Callable[[int], str], names: Sequence[str] = FEATURE_NAMES
+) -> tuple[Reason, ...]:
+    """The up to four largest of these effects (one a feature of these names), largest first, each wording once."""
     large = [index for index, effect in enumerate(effects) if not -MIN_EFFECT < effect < MIN_EFFECT]
     large.sort(key=lambda index: -abs(effects[index]))
     chosen: dict[str, Reason] = {}
@@ -119,7 +121,7 @@ def main_reasons(effects: Sequence[float], words: Callable[[int], str]) -> tuple
         text = words(index)
         if text not in chosen:
             effect = effects[index]
-            chosen[text] = Reason(FEATURE_NAMES[index], "raises" if effect > 0 else "lowers", effect, text)
+            chosen[text] = Reason(names[index], "raises" if effect > 0 else "lowers", effect, text)
             if len(chosen) == MAX_REASONS:
                 break
     return tuple(chosen.values())

@@ -18,9 +18,10 @@ from math import sqrt
 from typing import NamedTuple
 
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.features import features_of, invoice_features
+from dunwell.scoring.features import FEATURE_NAMES, features_of, invoice_features
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.known import Known, known_at
+from dunwell.scoring.outside import Told
 from dunwell.scoring.ports import Forecast, ModelVersion, Scorer
 from dunwell.scoring.reasons import Reason, main_reasons, words_for
 from dunwell.scoring.segments import Segment, segment_of
@@ -71,6 +72,7 @@ class _Asked(NamedTuple):
     row: tuple[float, ...]
     behind: int
     found: Forecast
+    told: Told | None = None
 
     def at(self, column: int) -> float:
         """The probability for a horizon: certain once passed."""
@@ -78,7 +80,13 @@ class _Asked(NamedTuple):
 
     def effects(self, column: int) -> Sequence[float]:
         """By feature: how much the probability falls without it; nothing moves what is certain."""
-        return self.found.effects[column] if column >= self.behind else [0.0] * len(self.row)
+        return self.found.effects[column] if column >= self.behind else [0.0] * len(self.found.effects[0])
+
+    def words(self, index: int) -> str:
+        """What a feature, or an input from outside the ledger, says about the invoice."""
+        if self.told is None or index < len(self.row):
+            return words_for(index, self.row)
+        return self.told.words(index - len(self.row))
 
 
 def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -> CustomerScore:
@@ -88,9 +96,12 @@ def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -
     return score_customers([facts], as_of, scorer)[0]
 
 
-def score_customers(customers: Sequence[Sequence[InvoiceFacts]], as_of: date, scorer: Scorer) -> list[CustomerScore]:
+def score_customers(
+    customers: Sequence[Sequence[InvoiceFacts]], as_of: date, scorer: Scorer, told: Sequence[Told] = ()
+) -> list[CustomerScore]:
     """Scores many customers, in their order, in as few calls of the model as memory allows. Invoices
-    issued after `as_of` are left out; one settled after it counts as open.
+    issued after `as_of` are left out; one settled after it counts as open. `told`: what figures beside the ledger say
+    of each, for a model that was trained on them.
     """
     known = [known_at(facts, as_of) for facts in customers]
     asked = [
@@ -102,9 +113,11 @@ def score_customers(customers: Sequence[Sequence[InvoiceFacts]], as_of: date, sc
     horizons = scorer.model.horizons_days
     remaining = iter(asked)
     while batch := list(islice(remaining, INVOICES_PER_CALL)):
-        for (number, invoice, row), found in zip(batch, scorer.forecasts([row for _, _, row in batch]), strict=True):
+        rows = [row + told[number].row if told else row for number, _, row in batch]
+        for (number, invoice, row), found in zip(batch, scorer.forecasts(rows), strict=True):
             behind = bisect_left(horizons, (as_of - invoice.due_on).days)
-            answers[number].append(_Asked(invoice, max(1, invoice.amount_minor), row, behind, found))
+            own = told[number] if told else None
+            answers[number].append(_Asked(invoice, max(1, invoice.amount_minor), row, behind, found, own))
     return [_customer_score(history, answers.get(number, []), scorer.model) for number, history in enumerate(known)]
 
 
@@ -123,11 +136,12 @@ def _customer_score(known: Known, asked: Sequence[_Asked], model: ModelVersion) 
     as_of = known.as_of
     column = model.horizons_days.index(RISK_HORIZON_DAYS)
     risk, currency = _risk(asked, column)
-    invoices = tuple([_invoice_score(one, as_of, model.horizons_days) for one in asked])
+    invoices = tuple([_invoice_score(one, as_of, model) for one in asked])
     if len(asked) == 1 and asked[0].behind == column:  # its next milestone is the risk's own: the same reasons
         reasons = invoices[0].reasons
     else:
-        reasons = _customer_reasons([one for one in asked if one.invoice.currency == currency], column)
+        own_currency = [one for one in asked if one.invoice.currency == currency]
+        reasons = _customer_reasons(own_currency, column, _names(model))
     return CustomerScore(
         as_of=as_of,
         risk=risk,
@@ -139,7 +153,8 @@ def _customer_score(known: Known, asked: Sequence[_Asked], model: ModelVersion) 
     )
 
 
-def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> InvoiceScore:
+def _invoice_score(asked: _Asked, as_of: date, model: ModelVersion) -> InvoiceScore:
+    horizons_days = model.horizons_days
     milestone = asked.behind if asked.behind < len(horizons_days) else None
     effects = () if milestone is None else asked.found.effects[milestone]
     earliest, expected, latest = settlement(asked.invoice, as_of, asked.found.lateness)
@@ -150,7 +165,7 @@ def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> 
         days_past_due=(as_of - asked.invoice.due_on).days,
         probabilities=(1.0,) * asked.behind + tuple(asked.found.probabilities[asked.behind :]),
         horizon_days=None if milestone is None else horizons_days[milestone],
-        reasons=main_reasons(effects, lambda index: words_for(index, asked.row)),
+        reasons=main_reasons(effects, asked.words, _names(model)),
         expected_on=expected,
         earliest_on=earliest,
         latest_on=latest,
@@ -182,7 +197,7 @@ def _risk(asked: Sequence[_Asked], column: int) -> tuple[float | None, str | Non
     return max(risks, key=lambda item: item[0]) if risks else (None, None)
 
 
-def _customer_reasons(asked: Sequence[_Asked], column: int) -> tuple[Reason, ...]:
+def _customer_reasons(asked: Sequence[_Asked], column: int, names: Sequence[str]) -> tuple[Reason, ...]:
     """What neutralising a feature in all of the currency's invoices changes in the risk, in the words of the
     invoice where it changes most."""
     if not asked:
@@ -193,9 +208,13 @@ def _customer_reasons(asked: Sequence[_Asked], column: int) -> tuple[Reason, ...
 
     def words(index: int) -> str:
         heaviest = max(range(len(parts)), key=lambda number: abs(parts[number][index]))
-        return words_for(index, asked[heaviest].row)
+        return asked[heaviest].words(index)
 
-    return main_reasons(effects, words)
+    return main_reasons(effects, words, names)
+
+
+def _names(model: ModelVersion) -> tuple[str, ...]:
+    return FEATURE_NAMES + tuple([one.name for one in model.outside]) if model.outside else FEATURE_NAMES
 
 
 def _weighted(effects: Sequence[float], weight: float) -> Sequence[float]:
