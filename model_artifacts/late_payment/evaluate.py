@@ -1,8 +1,9 @@
 """How good a model is on later data, beside what needs no model:
-`python -m model_artifacts.late_payment.evaluate --model DIR --data CSV --cut YYYY-MM-DD [--out JSON]`.
+`python -m model_artifacts.late_payment.evaluate --model DIR --data CSV --cut YYYY-MM-DD [--out JSON] [--groups CSV]`.
 
 The test part is every invoice issued from the cut on, as it stood at issue and at later moments; an answer counts
-once the ledger reaches past it. The rivals learn from what was known before the cut.
+once the ledger reaches past it. The rivals learn from what was known before the cut. With labels of groups
+(`impact.py`), the risks of the customers on the day of the cut are compared between them.
 """
 
 import argparse
@@ -16,9 +17,10 @@ import numpy as np
 
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.ports import Forecast, Scorer
-from dunwell.scoring.score import settlement
+from dunwell.scoring.score import score_customers, settlement
+from dunwell_aws.documents import folder, read_policy
 from dunwell_onnx.scorer import ModelFileError, OnnxScorer
-from model_artifacts.late_payment import measures, rivals
+from model_artifacts.late_payment import impact, measures, rivals
 from model_artifacts.late_payment.conformal import kind_of
 from model_artifacts.late_payment.dataset import (
     HORIZONS_DAYS,
@@ -76,6 +78,17 @@ def evaluate(scorer: Scorer, file: LedgerFile, cut: date) -> dict[str, Any]:
         if (measured := _interval(scorer, list(filter(chosen, test)), file))
     }
     return found
+
+
+def impact_at(scorer: Scorer, file: LedgerFile, cut: date, groups: impact.Groups) -> dict[str, Any]:
+    """Adverse impact ratios of the customers' risks on the day of the cut, at the risks at which the default policy
+    loses its patience and calls an agent.
+    """
+    policy = read_policy(folder("infra"))
+    thresholds = [policy.patience_permille / 1000, policy.escalation.min_risk_permille / 1000]
+    scores = score_customers(list(file.ledger.values()), cut, scorer)
+    risks = {one: score.risk for one, score in zip(file.ledger, scores, strict=True) if score.risk is not None}
+    return impact.adverse_impact(risks, groups, thresholds)
 
 
 def _known(found: Sequence[Moment], horizon: int) -> list[Moment]:
@@ -176,6 +189,8 @@ def summary(found: dict[str, Any]) -> str:
     lines += _table(found["days_late"], ("mae_clipped", "mae_signed"))
     lines.append("\n80 % interval of the settlement date")
     lines += _table(found["interval_80"], ("coverage", "width_days"))
+    if "adverse_impact" in found:
+        lines.append(impact.summary(found["adverse_impact"]))
     return "\n".join(lines)
 
 
@@ -194,13 +209,17 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="a ledger in the canonical columns (CSV)")
     parser.add_argument("--cut", type=date.fromisoformat, required=True, help="test on what was issued from then on")
     parser.add_argument("--out", type=Path, help="the JSON file to write (default: beside the model)")
+    parser.add_argument("--groups", type=Path, help="labels to compute adverse impact by (CSV: customer_id, sex, …)")
     args = parser.parse_args(argv)
     try:
         scorer = OnnxScorer(args.model)
         model = scorer.model
         refuse_seen(json.loads((args.model / "metrics.json").read_text(encoding="utf-8")), args.cut)
-        found = evaluate(scorer, read_ledger(args.data), args.cut)
-    except (CutError, LedgerFileError, ModelFileError) as error:
+        groups, file = impact.read_groups(args.groups) if args.groups else None, read_ledger(args.data)
+        found = evaluate(scorer, file, args.cut)
+        if groups:
+            found["adverse_impact"] = impact_at(scorer, file, args.cut, groups)
+    except (CutError, LedgerFileError, ModelFileError, impact.GroupFileError) as error:
         parser.exit(1, f"evaluate: {error}\n")
     found = {"model": {"name": model.name, "version": model.version, "sha256": model.sha256}, **found}
     out = args.out or args.model / f"evaluation-{args.cut}.json"

@@ -1,5 +1,5 @@
-"""Makes the model: `python -m model_artifacts.late_payment.train --out DIR [--data CSV] [--cut YYYY-MM-DD] [--figures CSV
-[--proxies NAME...]]`.
+"""Makes the model: `python -m model_artifacts.late_payment.train --out DIR [--data CSV] [--cut YYYY-MM-DD]
+[--figures CSV [--proxies NAME...]]`.
 
 Writes `model.onnx` and `metrics.json` into DIR. The model learns from what the ledger knew on the day of the cut
 (without one: on its last day) and, for the horizons and ages that it cannot teach, from made-up portfolios; without

@@ -4,8 +4,8 @@ The model itself stays as it is. An invoice's adjustment is a weighted sum of wh
 columns of `dunwell.scoring.outside`, each zero where nothing is known); without figures it is exactly nothing. A part
 of each weight fades as the customer's history grows, which tells by itself what does not change. A factor a horizon
 says how much of the adjustment counts there, and one more how far it moves the expected day and its interval. Weights
-cannot take the sign that would make a reason absurd: a better credit score or a longer standing never raises a risk, a worse
-series never lowers it. The form was chosen by measurement (`forms` in `metrics.json`).
+cannot take the sign that would make a reason absurd: a better credit score or a longer standing never raises a risk, a
+worse series never lowers it. The form was chosen by measurement (`forms` in `metrics.json`).
 """
 
 from collections import Counter

@@ -2,7 +2,7 @@
 
 Which inputs are used is decided before the cut alone: learnt on the earlier part of what was known, judged on the rest
 by held-out log loss (`head.choose`). The model's own answers, which saw both parts, are flattered by that and the
-figures are not: an input that passes is worth at least so much. What is used then learns from everything before the cut.
+figures are not: an input that passes is worth at least so much. What is used then learns from all before the cut.
 """
 
 from collections.abc import Collection, Sequence

@@ -10,7 +10,6 @@ from dunwell.ledger.model import Account
 from dunwell.scoring.actions import ActionHistory
 from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment, Recovery
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.known import known_at
 from dunwell.scoring.moment_log import LoggedMoment, moments_to_log
 from dunwell.scoring.outside import Outside, Told
 from dunwell.scoring.ports import Scorer
@@ -59,7 +58,7 @@ def assess_accounts(
             found.refusals.append(Refusal(customer_id, score))
         elif score.risk is not None:
             try:
-                expected = expected_of(account, own, as_of, history)
+                expected = expected_of(account, own, score, history)
             except (ValueError, ArithmeticError) as error:
                 found.refusals.append(Refusal(customer_id, str(error)))
                 continue
@@ -81,19 +80,20 @@ def _scores(
 
 
 def expected_of(
-    account: Account, facts: Sequence[InvoiceFacts], as_of: date, history: ActionHistory | None = None
+    account: Account, facts: Sequence[InvoiceFacts], score: CustomerScore, history: ActionHistory | None = None
 ) -> tuple[Recovery, ...]:
     """What the account is expected to pay of what may be asked for and is past due, by currency."""
     owed = {
         item.invoice.invoice_id: item.collectable_minor
         for item in account.open_invoices
-        if item.is_collectable and days_past_due(item.due_on, as_of) > 0
+        if item.is_collectable and days_past_due(item.due_on, score.as_of) > 0
     }
     if not owed:
         return ()
-    past_due = [PastDue(one, owed[one.invoice_id]) for one in facts if one.invoice_id in owed]
+    rows = {one.invoice_id: one.row for one in score.invoices}
+    past_due = [PastDue(one, owed[one.invoice_id], rows.get(one.invoice_id)) for one in facts if one.invoice_id in owed]
     done = history.actions(account.customer.customer_id) if history else None
-    return recovery(past_due, known_at(facts, as_of), done)
+    return recovery(past_due, score.known, done, features=score.shared)
 
 
 def invoice_facts(account: Account) -> list[InvoiceFacts]:
@@ -128,6 +128,7 @@ def _assessment(account: Account, score: CustomerScore, recoveries: tuple[Recove
         risk_reasons=tuple(reason.words for reason in score.reasons),
         invoices_left_out=len(score.invoices) - len(kept) if kept else 0,
         recoveries=recoveries,
+        account_version=account.version,
     )
 
 

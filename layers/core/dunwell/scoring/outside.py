@@ -88,9 +88,12 @@ class Told:
             for value in (self._columns(one) if may else [0.0] * one.columns)
         )
 
-    def words(self, number: int) -> str:
-        """What an input says, as a sentence; ``number`` counts the inputs."""
+    def said(self, number: int) -> tuple[str, str]:
+        """An input's name and what it says, as a sentence; ``number`` counts the inputs."""
         one = self._inputs[number]
+        return one.name, self._sentence(one)
+
+    def _sentence(self, one: OutsideInput) -> str:
         if one.words:
             return _WORDED[one.name].format(word=self._own.newest(one.name, self._as_of))
         above = (self.value(one) or 0.0) > one.usual
