@@ -226,7 +226,7 @@ def _worth_of_new(every: Head, train: Asked, X: Floats, test: Asked, Z: Floats, 
     """What an input is worth beside all others for customers with few settlements."""
     others = tuple(other for other in every.inputs if other is not one)
     rest = columns_of(every.inputs, others)
-    without = fit_head(train, X[:, rest], others).shifts(test, Z[:, rest])
+    without = fit_head(train, X[:, rest], others, every.parameters(rest)).shifts(test, Z[:, rest])
     return gained(test, without, every.shifts(test, Z), _new(test))
 
 

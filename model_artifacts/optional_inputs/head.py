@@ -91,6 +91,10 @@ class Head:
         found: Floats = X @ self.weights + (X @ self.fading) * newness(asked)
         return found
 
+    def parameters(self, columns: Sequence[int]) -> Floats:
+        """What was fitted of some of the columns."""
+        return np.concatenate([self.weights[columns], self.fading[columns], self.horizon_factors[1:]])
+
     def shifts(self, asked: Asked, X: Floats) -> Floats:
         """The same for each cell of the moments, at its own horizon."""
         found = cells(asked)
@@ -180,10 +184,12 @@ def cells(asked: Asked) -> Cells:
     return Cells(at, column, np.log(p / (1 - p)), late, weight)
 
 
-def fit_head(asked: Asked, X: Floats, inputs: Sequence[OutsideInput]) -> Head:
-    """The adjustment of least log loss over the model's own log odds."""
+def fit_head(asked: Asked, X: Floats, inputs: Sequence[OutsideInput], start: Floats | None = None) -> Head:
+    """The adjustment of least log loss over the model's own log odds. `start`: where to look for it, as
+    `Head.parameters` of much the same inputs; it saves time and changes nothing.
+    """
     bounds = [bound for one in inputs for bound in [bounds_of(one.name)] * one.columns]
-    weights, factors = fit_weights(cells(asked), fading_too(asked, X), [*bounds, *bounds])
+    weights, factors = fit_weights(cells(asked), fading_too(asked, X), [*bounds, *bounds], start=start)
     lasting, fading = np.split(weights, 2)
     head = Head(tuple(inputs), lasting, fading, factors, 0.0)
     return replace(head, lateness_factor=_lateness_factor(asked, head.adjustments(asked, X)))
@@ -195,7 +201,11 @@ def fading_too(asked: Asked, X: Floats) -> Floats:
 
 
 def fit_weights(
-    found: Cells, X: Floats, bounds: Sequence[Bound], factor_bounds: Bound = (0.0, 1.0)
+    found: Cells,
+    X: Floats,
+    bounds: Sequence[Bound],
+    factor_bounds: Bound = (0.0, 1.0),
+    start: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Weights of columns, a row of them a moment, within their bounds and with an L2 penalty; and a factor a horizon,
     1 for the first.
@@ -212,7 +222,8 @@ def fit_weights(
         of_factors = [float((slack * said)[own].sum()) for own in of_horizon]
         return float(value), np.concatenate([rows.T @ (slack * factor) + PENALTY * weights, of_factors])
 
-    start = np.append(np.zeros(width), np.full(len(of_horizon), factor_bounds[1] or 0.0))
+    if start is None:
+        start = np.append(np.zeros(width), np.full(len(of_horizon), factor_bounds[1] or 0.0))
     limits = [*bounds, *([factor_bounds] * len(of_horizon))]
     answer = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": 1000})
     if not answer.success:
@@ -281,25 +292,23 @@ def choose(earlier: Asked, X: Floats, later: Asked, Z: Floats, inputs: Sequence[
     least goes, until each is worth more than twice its standard error.
     """
 
-    def judged(kept: Sequence[OutsideInput]) -> Floats:
-        columns = columns_of(inputs, kept)
-        return fit_head(earlier, X[:, columns], kept).shifts(later, Z[:, columns]) if kept else nothing
-
     nothing = np.zeros(len(cells(later).at))
     kept, worth = tuple(inputs), dict[str, dict[str, float]]()
     while kept:
-        own = judged(kept)
-        gains = {one.name: gained(later, judged(_without(kept, one)), own) for one in kept}
+        columns = columns_of(inputs, kept)
+        head = fit_head(earlier, X[:, columns], kept)
+        together, gains = head.shifts(later, Z[:, columns]), {}
+        for one in kept:
+            others = tuple(other for other in kept if other is not one)
+            rest, start = columns_of(inputs, others), head.parameters(columns_of(kept, others))
+            less = fit_head(earlier, X[:, rest], others, start).shifts(later, Z[:, rest]) if others else nothing
+            gains[one.name] = gained(later, less, together)
         worth |= gains
         least = min(gains, key=lambda name: gains[name]["mean"] / max(gains[name]["standard_error"], 1e-9))
         if is_worth(gains[least]):
-            break
+            return Choice(kept, worth, gained(later, nothing, together))
         kept = tuple(one for one in kept if one.name != least)
-    return Choice(kept, worth, gained(later, nothing, judged(kept)))
-
-
-def _without(inputs: Sequence[OutsideInput], dropped: OutsideInput) -> tuple[OutsideInput, ...]:
-    return tuple(one for one in inputs if one is not dropped)
+    return Choice((), worth, gained(later, nothing, nothing))
 
 
 def columns_of(inputs: Sequence[OutsideInput], chosen: Sequence[OutsideInput]) -> list[int]:

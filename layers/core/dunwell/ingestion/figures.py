@@ -31,21 +31,6 @@ class SeriesStore(Protocol):
         ...
 
 
-class SeriesInMemory:
-    """``SeriesStore`` for a run that keeps nothing."""
-
-    def __init__(self, figures: Sequence[Figure] = ()) -> None:
-        self.figures = list(figures)
-
-    def series(self, name: str) -> list[Figure]:
-        """See the port."""
-        return [one for one in self.figures if one.name == name]
-
-    def add(self, figures: Sequence[Figure]) -> None:
-        """See the port."""
-        self.figures += [one for one in figures if one not in self.figures]
-
-
 def told(record: CustomerRecord, known: Sequence[Figure], today: date) -> list[Figure]:
     """The figures that a customer's description brings: those whose newest value is another one now.
 

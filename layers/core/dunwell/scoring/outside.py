@@ -49,8 +49,8 @@ class OutsideInput:
     Attributes:
         name: of the figures that it is made of (``dunwell.figures``).
         usual, step: of a number: what the model learnt from was so on average, and differed by so much.
-        words: of a word: those that the model knows, each with a column of its own. shares: how frequent each was in what
-            the model learnt from, so that what is usual is zero here too.
+        words: of a word: those that the model knows, each with a column of its own; shares: how frequent each was in
+            what the model learnt from, so that what is usual is zero here too.
         by_industry: of a series: the customer's industry's own, where there is one, instead of everybody's.
     """
 
@@ -95,7 +95,8 @@ class Told:
 
     def _sentence(self, one: OutsideInput) -> str:
         if one.words:
-            return _WORDED[one.name].format(word=self._own.newest(one.name, self._as_of))
+            word = self._own.newest(one.name, self._as_of) or ""
+            return _WORDED[one.name].format(word=word.upper() if one.name == "region" and len(word) < 4 else word)
         above = (self.value(one) or 0.0) > one.usual
         about, known = self._about(one)
         whose = "The industry's" if about else "Businesses'"
