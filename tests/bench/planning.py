@@ -9,7 +9,7 @@ from dunwell.compliance.model import Consents, ContactRequest, CustomerFacts, Pa
 from dunwell.compliance.place import Location
 from dunwell.ledger.model import Account
 from dunwell.outreach.plan import plan_account
-from dunwell.outreach.planning import due_contacts, escalations_due
+from dunwell.outreach.planning import considered, escalations_due
 from dunwell.outreach.ports import CollectionState
 from tests.bench.measure import Entry, Result, Spread, rates
 from tests.bench.portfolio import AS_OF, NOW, policy, portfolio
@@ -35,7 +35,7 @@ def _planning(repetitions: int) -> Entry:
     def without_rules() -> None:
         for account in accounts:
             escalations_due(account, STATE, policy(), AS_OF)
-            due_contacts(account, STATE, policy(), AS_OF)
+            considered(account, STATE, policy(), AS_OF)
 
     mine, other = rates(planned, repetitions, ours, without_rules)
     return Entry(

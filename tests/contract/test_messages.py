@@ -32,7 +32,7 @@ SMS_LENGTH = 1_600
 
 def message(policy: Policy, stage: str, **changes: Any) -> Message:
     """A message about three invoices; the name is one that breaks careless templates."""
-    days = next(one.days_past_due for one in policy.stages if one.name == stage)
+    days = next(one.when.days_past_due for one in policy.stages if one.name == stage)
     invoices = overdue(days, "A-1", 123_450), overdue(days - 1, "A-2 & <b>", 5), overdue(days + 1, "A-3", 10**12)
     owing = account(*invoices, who=customer(**{"name": "Müller <Söhne> & Co"} | changes))
     return Message(contact(stage), owing, "to@b.example", owing.open_invoices, NOW)
@@ -159,7 +159,7 @@ def test_a_stage_without_a_template_fails_before_anything_is_sent() -> None:
     policy = next(iter(POLICIES.values()))
     made = message(policy, policy.stages[0].name)
     unknown = Message(contact("unheard_of"), made.account, made.address, made.invoices, NOW)
-    with pytest.raises(LookupError, match=r"stage 'unheard_of' has no template en/unheard_of\.txt"):
+    with pytest.raises(LookupError, match=r"the message 'unheard_of' has no words: en/unheard_of\.txt"):
         Renderer(INFRA / "messages", policy).email(unknown, ACCOUNT, STOP)
 
 

@@ -66,7 +66,7 @@ class InMemoryInsight:
     def state(self, customer_id: str) -> CollectionState:
         contact = Contact(
             "con_1", customer_id, "EUR", Channel.EMAIL, "final", ("inv_F-1",), TODAY, ContactStatus.REFUSED, "p1",
-            731, "m1", (DECISION,),
+            731, "m1", "final", decisions=(DECISION,),
         )  # fmt: skip
         return CollectionState((contact,))
 

@@ -9,7 +9,7 @@ from dunwell.accounts.model import Channel
 from dunwell.ledger.model import Invoice
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord, contact_id
 from dunwell.outreach.dispatch import Message, Send
-from dunwell.outreach.policy import EscalationRule, Policy, Stage
+from dunwell.outreach.policy import Conditions, EscalationRule, Policy, Stage
 from dunwell.scoring.assessment import Assessment
 from tests.support.portal import CREDITOR, invoice
 
@@ -22,10 +22,10 @@ POLICY = Policy(
     version="test-1",
     creditor=CREDITOR,
     stages=(
-        Stage("upcoming", -7, (Channel.EMAIL,)),
-        Stage("due", 1, BOTH),
-        Stage("firm", 10, BOTH),
-        Stage("final", 20, BOTH, repeat_after_days=14),
+        Stage("upcoming", Conditions(-7), (Channel.EMAIL,)),
+        Stage("due", Conditions(1), BOTH),
+        Stage("firm", Conditions(10), BOTH),
+        Stage("final", Conditions(20), BOTH, repeat_after_days=14),
     ),
     escalation=EscalationRule(after_stage="final", silent_days=7, days_past_due=30, min_risk_permille=500),
     min_gap_days=3,
@@ -57,6 +57,7 @@ def contact(stage: str = "due", days_ago: int = 0, **changes: Any) -> Contact:
         policy_version="test-1",
         risk_permille=None,
         model_version="",
+        template=stage,
         decisions=(OK,),
     )
     return replace(made, **changes)

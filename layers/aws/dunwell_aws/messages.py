@@ -51,12 +51,14 @@ class Renderer:
         return Words("", self._render(message, "sms", account_url, "").strip())
 
     def _render(self, message: Message, kind: str, account_url: str, stop_url: str) -> str:
-        name = f"{message.contact.stage}.{kind}"
+        name = f"{message.contact.template}.{kind}"
         language = message.account.customer.language
         try:
             template = self._templates.select_template([f"{language}/{name}", f"{FALLBACK_LOCALE}/{name}"])
         except TemplateNotFound:
-            raise LookupError(f"stage {message.contact.stage!r} has no template {FALLBACK_LOCALE}/{name}") from None
+            raise LookupError(
+                f"the message {message.contact.template!r} has no words: {FALLBACK_LOCALE}/{name} is missing"
+            ) from None
         today = business_date(message.as_of, self._policy.creditor.timezone)
         return template.render(_context(message, self._policy.creditor, today, account_url, stop_url))
 

@@ -67,11 +67,11 @@ def test_an_address_that_was_never_listed_is_remembered_and_not_used() -> None:
     assert (bounced.email, bounced.address(Channel.EMAIL)) == ("", "")
 
 
-@pytest.mark.parametrize("refused", [[Channel.SMS], [Channel.CALL], []])
-def test_a_telephone_is_opted_out_only_when_neither_calls_nor_texts_are_left(refused: list[Channel]) -> None:
+@pytest.mark.parametrize("refused", [[Channel.SMS, Channel.WHATSAPP], [Channel.CALL], []])
+def test_a_telephone_is_opted_out_only_when_no_calls_texts_or_chats_are_left(refused: list[Channel]) -> None:
     who = changed(ANNA, refuses=refused)
     assert who.status(who.points(PHONE)[0]).state is PointState.UNVERIFIED
-    gone = changed(ANNA, refuses=[Channel.SMS, Channel.CALL])
+    gone = changed(ANNA, refuses=[Channel.SMS, Channel.WHATSAPP, Channel.CALL])
     status = gone.status(gone.points(PHONE)[0])
     assert (status.state, status.since, status.reason) == (PointState.OPTED_OUT, NOW, "agent")
 

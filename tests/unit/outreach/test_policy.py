@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dunwell.accounts.model import Channel
 from dunwell.errors import InvalidInputError
-from dunwell.outreach.policy import Stage
+from dunwell.outreach.policy import Conditions, Stage
 from dunwell_aws.documents import folder, read_cash_policy, read_mappings, read_policy
 from tests.support.outreach import POLICY
 
@@ -19,8 +19,8 @@ EMAIL = (Channel.EMAIL,)
     "stages",
     [
         (),
-        (Stage("a", 5, EMAIL), Stage("final", 1, EMAIL)),
-        (Stage("a", 5, EMAIL), Stage("final", 5, EMAIL)),
+        (Stage("a", Conditions(5), EMAIL), Stage("final", Conditions(1), EMAIL)),
+        (Stage("a", Conditions(5), EMAIL), Stage("final", Conditions(5), EMAIL)),
     ],
 )
 def test_stages_are_listed_from_the_mildest_on(stages: tuple[Stage, ...]) -> None:

@@ -11,12 +11,14 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     SMS = "sms"
+    WHATSAPP = "whatsapp"
     LETTER = "letter"
     CALL = "call"
+    PORTAL = "portal"
 
 
 class PointKind(StrEnum):
-    """Kinds of contact points; a telephone serves two channels, and to the portal customers come by themselves."""
+    """Kinds of contact points; a telephone serves three channels, and to the portal customers come by themselves."""
 
     EMAIL = "email"
     PHONE = "phone"
@@ -27,8 +29,10 @@ class PointKind(StrEnum):
 KIND_OF = {
     Channel.EMAIL: PointKind.EMAIL,
     Channel.SMS: PointKind.PHONE,
+    Channel.WHATSAPP: PointKind.PHONE,
     Channel.CALL: PointKind.PHONE,
     Channel.LETTER: PointKind.POSTAL,
+    Channel.PORTAL: PointKind.PORTAL,
 }
 """The kind of contact point that a channel leads to."""
 

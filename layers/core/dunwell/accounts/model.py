@@ -149,8 +149,11 @@ class Customer:
         return sorted(found, key=lambda channel: channel is not self.preferred_channel)
 
     def status(self, point: ContactPoint) -> PointStatus:
-        """What is known about one of the contact points; opted out when no channel to it is left."""
-        channels = [channel for channel, kind in KIND_OF.items() if kind is point.kind]
+        """What is known about one of the contact points; opted out when no channel to it is left.
+
+        To the portal customers come by themselves: what stands there nobody has to refuse.
+        """
+        channels = [channel for channel, kind in KIND_OF.items() if kind is point.kind is not PointKind.PORTAL]
         refusals = [standing(self.consents, channel).refused for channel in channels]
         if refusals and refusals[-1] and all(refusals):
             return PointStatus(PointState.OPTED_OUT, refusals[-1].at, refusals[-1].how)

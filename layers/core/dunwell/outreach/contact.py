@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from dunwell.accounts.model import Channel
 from dunwell.ids import stable_id
+from dunwell.outreach.policy import Attachment, Tone
 
 
 class ContactStatus(StrEnum):
@@ -62,6 +63,7 @@ class Contact:
     Attributes:
         contact_id: made from customer, currency, stage and date, so that planning twice plans once.
         risk_permille: the customer's risk at planning in thousandths, and the model that said so.
+        template, tone, attachments: how the stage is said, so that what is sent is what was planned.
         decisions: at planning, then at dispatch.
         message_id: the sending service's name for the message, once it took it.
     """
@@ -77,6 +79,9 @@ class Contact:
     policy_version: str
     risk_permille: int | None
     model_version: str
+    template: str
+    tone: Tone = Tone.NEUTRAL
+    attachments: tuple[Attachment, ...] = ()
     decisions: tuple[DecisionRecord, ...] = ()
     sent_at: datetime | None = None
     message_id: str = ""

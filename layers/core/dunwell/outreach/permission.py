@@ -34,6 +34,13 @@ INTERNAL_ACCOUNT = "INTERNAL_ACCOUNT"
 """Reason code of our own: there is nobody behind the account."""
 
 
+_RULES = {channel: RuleChannel(channel.value) for channel in Channel if channel.value in set(RuleChannel)} | {
+    Channel.WHATSAPP: RuleChannel.SMS,
+    Channel.PORTAL: RuleChannel.CHATBOT,
+}
+"""By whose rules a channel is judged: a chat message is a text message, and the portal speaks when spoken to."""
+
+
 def may_contact(
     customer: Customer,
     contacts: Sequence[Contact],
@@ -55,7 +62,7 @@ def may_contact(
         facts = _facts(customer, contacts, now)
         decision = decide(
             ContactRequest(
-                channel=RuleChannel(channel.value),
+                channel=_RULES[channel],
                 now=now,
                 party=Party(policy.creditor.party),
                 debt_ids=invoice_ids,
@@ -82,10 +89,10 @@ def _facts(customer: Customer, contacts: Sequence[Contact], now: datetime) -> Cu
         consumer=customer.kind is CustomerKind.PERSON,
         location=location_of(customer),
         consents=_consents(customer),
-        opted_out=frozenset(RuleChannel(channel.value) for channel in customer.opted_out),
+        opted_out=frozenset(_RULES[channel] for channel in customer.opted_out),
         holds=tuple(_holds(customer, now)),
         history=tuple(
-            HistoryEntry(RuleChannel(contact.channel.value), HistoryKind.SENT, contact.sent_at)
+            HistoryEntry(_RULES[contact.channel], HistoryKind.SENT, contact.sent_at)
             for contact in contacts
             if contact.status in REACHED_CUSTOMER and contact.sent_at
         ),

@@ -8,7 +8,7 @@ from dunwell.ids import stable_id
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord, contact_id
 from dunwell.outreach.permission import may_contact
-from dunwell.outreach.planning import DueContact, due_contacts, escalations_due
+from dunwell.outreach.planning import DueContact, Skipped, SkipReason, considered, escalations_due
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState, ContactStore
 
@@ -25,6 +25,7 @@ class AccountPlan:
 
     contacts: tuple[Contact, ...] = ()
     escalations: tuple[Event, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -42,12 +43,16 @@ def plan_account(account: Account, state: CollectionState, policy: Policy, as_of
         return AccountPlan()
     escalations = escalations_due(account, state, policy, as_of)
     handed_over = {currency for currency, _ in escalations}
-    contacts = tuple(
-        _contact(account, state, due, policy, as_of, now)
-        for due in due_contacts(account, state, policy, as_of)
-        if due.currency not in handed_over
-    )
-    return AccountPlan(contacts, tuple(_escalation(account, state, policy, *due, as_of, now) for due in escalations))
+    contacts, skipped = [], []
+    for one in considered(account, state, policy, as_of):
+        if one.currency in handed_over:
+            skipped.append(Skipped(one.currency, SkipReason.ESCALATED))
+        elif isinstance(one, Skipped):
+            skipped.append(one)
+        else:
+            contacts.append(_contact(account, state, one, policy, as_of, now))
+    handed = tuple(_escalation(account, state, policy, *due, as_of, now) for due in escalations)
+    return AccountPlan(tuple(contacts), handed, tuple(skipped))
 
 
 def plan_and_keep(account: Account, store: ContactStore, policy: Policy, as_of: date, now: datetime) -> AccountPlan:
@@ -83,6 +88,9 @@ def _contact(
         policy_version=policy.version,
         risk_permille=state.risk_permille,
         model_version=state.model_version,
+        template=due.stage.words,
+        tone=due.stage.tone,
+        attachments=due.stage.attachments,
         decisions=(decision,),
     )
 

@@ -1,13 +1,14 @@
-"""Which contacts are due for an account today. Pure: the same account, state and date give the same plan.
+"""Which contacts are due for an account today, and why the others are not. Pure: the same inputs give the same plan.
 
 One message per customer and currency at the highest stage due, listing every invoice that is due for a message.
 Disputed invoices and amounts within the tolerance are not asked for; nothing is planned while a case is open or while a
 message is under way.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 from dunwell.dates import days_past_due
 from dunwell.ledger.model import Account, OpenInvoice
@@ -25,29 +26,61 @@ class DueContact:
     invoices: tuple[OpenInvoice, ...]
 
 
-def due_contacts(account: Account, state: CollectionState, policy: Policy, as_of: date) -> list[DueContact]:
-    """The messages due for an account on a date, one a currency at most."""
-    if any(contact.status in UNDER_WAY and not contact.is_lost(as_of) for contact in state.contacts):
-        return []
+class SkipReason(StrEnum):
+    """Why policy asks for no message today; what law forbids is a decision of its own."""
+
+    NOTHING_TO_ASK_FOR = "NOTHING_TO_ASK_FOR"
+    UNDER_WAY = "UNDER_WAY"
+    TOO_SOON = "TOO_SOON"
+    IN_CASE = "IN_CASE"
+    ESCALATED = "ESCALATED"
+    PATIENT = "PATIENT"
+    ALREADY_SAID = "ALREADY_SAID"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """No message about a currency today, and why."""
+
+    currency: str
+    reason: SkipReason
+
+
+def considered(account: Account, state: CollectionState, policy: Policy, as_of: date) -> list[DueContact | Skipped]:
+    """What is due for an account on a date: for each currency in which something is open a message, or why none."""
+    why = _pause(state, policy, as_of)
+    currencies = sorted(account.balances)
+    if why:
+        return [Skipped(currency, why) for currency in currencies]
     reached = [contact for contact in state.contacts if contact.may_have_reached]
-    if any(as_of - contact.planned_on < timedelta(days=policy.min_gap_days) for contact in reached):
-        return []
-    return list(_by_currency(account, state, reached, policy, as_of))
+    return [_in_currency(account, state, reached, policy, as_of, currency) for currency in currencies]
 
 
-def _by_currency(
-    account: Account, state: CollectionState, reached: Sequence[Contact], policy: Policy, as_of: date
-) -> Iterator[DueContact]:
-    for currency in sorted(account.balances.keys() - state.currencies_in_case):
-        invoices = _to_ask_for(account, currency, policy, as_of)
-        if not invoices:
-            continue
-        stage = policy.stage_due(days_past_due(invoices[0].due_on, as_of))
-        if stage is None or _patient_with(state.risk_permille, invoices, policy, as_of):
-            continue
-        earlier = [contact for contact in reached if contact.currency == currency]
-        if _not_yet_said(stage, invoices, earlier, as_of):
-            yield DueContact(currency, stage, invoices)
+def _pause(state: CollectionState, policy: Policy, as_of: date) -> SkipReason | None:
+    """Why no message at all may be planned today."""
+    if any(contact.status in UNDER_WAY and not contact.is_lost(as_of) for contact in state.contacts):
+        return SkipReason.UNDER_WAY
+    gap = timedelta(days=policy.min_gap_days)
+    if any(as_of - contact.planned_on < gap for contact in state.contacts if contact.may_have_reached):
+        return SkipReason.TOO_SOON
+    return None
+
+
+def _in_currency(
+    account: Account, state: CollectionState, reached: Sequence[Contact], policy: Policy, as_of: date, currency: str
+) -> DueContact | Skipped:
+    if currency in state.currencies_in_case:
+        return Skipped(currency, SkipReason.IN_CASE)
+    invoices = _to_ask_for(account, currency, policy, as_of)
+    stage = policy.stage_due(days_past_due(invoices[0].due_on, as_of)) if invoices else None
+    if stage is None:
+        return Skipped(currency, SkipReason.NOTHING_TO_ASK_FOR)
+    if _patient_with(state.risk_permille, invoices, policy, as_of):
+        return Skipped(currency, SkipReason.PATIENT)
+    earlier = [contact for contact in reached if contact.currency == currency]
+    if not _not_yet_said(stage, invoices, earlier, as_of):
+        return Skipped(currency, SkipReason.ALREADY_SAID)
+    return DueContact(currency, stage, invoices)
 
 
 def _to_ask_for(account: Account, currency: str, policy: Policy, as_of: date) -> tuple[OpenInvoice, ...]:
@@ -55,7 +88,7 @@ def _to_ask_for(account: Account, currency: str, policy: Policy, as_of: date) ->
 
     What is disputed or not due for a long time does not make a trifle worth a message.
     """
-    first_stage = policy.stages[0].days_past_due
+    first_stage = policy.stages[0].when.days_past_due
     invoices = tuple(
         item
         for item in account.open_invoices

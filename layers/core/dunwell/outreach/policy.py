@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from dunwell.accounts.model import Channel
 from dunwell.charges.policy import ChargePolicy
@@ -29,20 +30,74 @@ class Creditor:
     telephone: str
 
 
+class Tone(StrEnum):
+    """How a message sounds, from the mildest on."""
+
+    FRIENDLY = "friendly"
+    NEUTRAL = "neutral"
+    FIRM = "firm"
+    FINAL = "final"
+
+
+class Consolidation(StrEnum):
+    """Which invoices a message lists: all that may be asked for by then, or those that reached the stage themselves."""
+
+    ALL = "all"
+    STAGE = "stage"
+
+
+class Attachment(StrEnum):
+    """What goes with a message where its channel can carry it."""
+
+    STATEMENT = "statement"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """When a stage is due: all of them hold. Thresholds are inclusive and look at what is really still due.
+
+    Attributes:
+        days_past_due: of the oldest invoice that may be asked for, at least; negative is before the due date.
+        unpaid_count: invoices that are past due, at least.
+        balance_minor: what may be asked for, at least, by currency (minor units); a currency not listed has no limit.
+        risk_permille: the customer's risk at least, in thousandths; an unknown risk meets no threshold above 0.
+        segments: one of these; empty is any.
+    """
+
+    days_past_due: int
+    unpaid_count: int = 0
+    balance_minor: Mapping[str, int] = field(default_factory=dict)
+    risk_permille: int = 0
+    segments: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A level of urgency.
 
     Attributes:
-        days_past_due: the stage is due from this many days past the due date on; negative is before it.
         channels: in order of preference.
+        template: the name of its words; empty: the stage's name.
+        min_gap_days: least days since any earlier message before this one; None: the policy's.
         repeat_after_days: the same stage may be repeated after this many days; None says it once.
+        then: the stage that follows, which is not said before this one was; empty: the next in the list.
     """
 
     name: str
-    days_past_due: int
+    when: Conditions
     channels: tuple[Channel, ...]
+    tone: Tone = Tone.NEUTRAL
+    template: str = ""
+    min_gap_days: int | None = None
+    consolidation: Consolidation = Consolidation.ALL
+    attachments: tuple[Attachment, ...] = ()
     repeat_after_days: int | None = None
+    then: str = ""
+
+    @property
+    def words(self) -> str:
+        """The name of the template."""
+        return self.template or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +142,7 @@ class Policy:
     proxies: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        days = [stage.days_past_due for stage in self.stages]
+        days = [stage.when.days_past_due for stage in self.stages]
         if not days or days != sorted(set(days)):
             raise InvalidInputError("stages must be listed from the mildest on, each later than the one before it")
         if self.escalation.after_stage not in {stage.name for stage in self.stages}:
@@ -99,7 +154,7 @@ class Policy:
 
     def stage_due(self, days: int) -> Stage | None:
         """The most severe stage that is due at a number of days past due."""
-        return next((stage for stage in reversed(self.stages) if days >= stage.days_past_due), None)
+        return next((stage for stage in reversed(self.stages) if days >= stage.when.days_past_due), None)
 
     def severity(self, stage_name: str) -> int:
         """A stage's rank, the mildest being 0; a stage that the policy no longer has ranks below all."""
