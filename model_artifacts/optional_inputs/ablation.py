@@ -69,7 +69,9 @@ START = PORTFOLIO_AS_OF - timedelta(days=1_100)
 MONTHS = 37
 
 
-def portfolio(seed: int, customers: int = 400) -> tuple[Ledger, list[tuple[str, Figure]]]:
+def portfolio(
+    seed: int, customers: int = 400, effects: Mapping[str, float] = EFFECT_DAYS
+) -> tuple[Ledger, list[tuple[str, Figure]]]:
     """A made-up portfolio whose payments the figures move, and the figures, each with its customer. Some of them no
     source tells, and they move payments all the same.
     """
@@ -81,7 +83,7 @@ def portfolio(seed: int, customers: int = 400) -> tuple[Ledger, list[tuple[str, 
         about = list(_about(rng))
         unknown = {name for name in OF_CUSTOMERS if rng.random() < UNKNOWN_SHARE}
         rows += [(f"{seed}/{number}", one) for one in about if one.name not in unknown]
-        ledger[f"{seed}/{number}"] = [_moved(one, about, trend) for one in facts]
+        ledger[f"{seed}/{number}"] = [_moved(one, about, trend, effects) for one in facts]
     return ledger, rows
 
 
@@ -111,7 +113,12 @@ def _about(rng: random.Random) -> Iterator[Figure]:
         score += rng.gauss(0, 35)
 
 
-def _moved(invoice: InvoiceFacts, about: Sequence[Figure], trend: dict[tuple[str, str], float]) -> InvoiceFacts:
+def _moved(
+    invoice: InvoiceFacts,
+    about: Sequence[Figure],
+    trend: Mapping[tuple[str, str], float],
+    effects: Mapping[str, float],
+) -> InvoiceFacts:
     """The invoice, paid when its customer's score, industry, tenure and the industry's month of issue make it."""
     if invoice.settled_on is None:
         return invoice
@@ -122,7 +129,7 @@ def _moved(invoice: InvoiceFacts, about: Sequence[Figure], trend: dict[tuple[str
         "customer_since": ((invoice.issued_on - date.fromisoformat(word["customer_since"])).days / 365 - 6.5) / 5,
         "industry_payment_trend": trend[word["industry"], f"{_month(invoice.issued_on, -2):%Y-%m}"],
     }
-    days = round(sum(EFFECT_DAYS[name] * step for name, step in steps.items()))
+    days = round(sum(effects.get(name, 0.0) * step for name, step in steps.items()))
     settled_on = max(invoice.issued_on + timedelta(days=1), invoice.settled_on + timedelta(days=days))
     return replace(invoice, settled_on=settled_on if settled_on <= PORTFOLIO_AS_OF else None)
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from dunwell.figures import PROXIES
+from dunwell.figures import PROXIES, SERIES
 from model_artifacts.late_payment.dataset import Ledger, Moment, moments
 from model_artifacts.late_payment.ledger_csv import LedgerFile
 from model_artifacts.late_payment.model import LatePayment, rows_of
@@ -28,6 +28,7 @@ from model_artifacts.optional_inputs.head import (
 
 EARLIER_SHARE = 0.7
 FEWEST_MOMENTS = 500
+ENOUGH_MONTHS = 24  # to judge a series by: it wanders, and over a few months anything that wanders seems to explain
 
 
 def add_head(
@@ -54,6 +55,9 @@ def add_head(
     earlier = asked(model, ledger, moments(ledger, split))
     later = asked(model, ledger, [one for one in moments(ledger, before, issued_from=split) if one.day >= split])
     inputs = inputs_in([(earlier, published)], proxies)
+    if len(set(later.months)) < ENOUGH_MONTHS:
+        record["too_few_months_for"] = [one.name for one in inputs if one.name in SERIES]
+        inputs = tuple(one for one in inputs if one.name not in SERIES)
     record |= {"tried": [one.name for one in inputs], "judged_from": split.isoformat()}
     if not inputs or not len(cells(later).at):
         return content, record | {"why_not": "too little is known of any input, or nothing after the split"}
