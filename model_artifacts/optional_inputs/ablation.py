@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from dunwell.figures import OF_CUSTOMERS, PROXIES, Figure
+from dunwell.figures import OF_CUSTOMERS, PROXIES, SERIES, Figure
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.outside import OutsideInput
@@ -234,7 +234,7 @@ def _worth_of_new(every: Head, train: Asked, X: Floats, test: Asked, Z: Floats, 
     others = tuple(other for other in every.inputs if other is not one)
     rest = columns_of(every.inputs, others)
     without = fit_head(train, X[:, rest], others, every.parameters(rest)).shifts(test, Z[:, rest])
-    return gained(test, without, every.shifts(test, Z), _new(test))
+    return gained(test, without, every.shifts(test, Z), _new(test), of_series=one.name in SERIES)
 
 
 def _forms(train: Asked, X: Floats, test: Asked, Z: Floats, inputs: Sequence[OutsideInput]) -> dict[str, Any]:

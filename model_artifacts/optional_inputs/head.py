@@ -256,17 +256,24 @@ def losses(found: Cells, shifts: Floats) -> Floats:
     return loss
 
 
-def gained(asked: Asked, without: Floats, with_it: Floats, only: NDArray[np.bool_] | None = None) -> dict[str, float]:
+def gained(
+    asked: Asked,
+    without: Floats,
+    with_it: Floats,
+    only: NDArray[np.bool_] | None = None,
+    *,
+    of_series: bool = False,
+) -> dict[str, float]:
     """By how much the mean log loss (of `only` some moments) falls from one set of shifts to another, and its standard
-    error. Invoices of one customer, and those of one month, are no independent witnesses: it is over customers or
-    months, whichever is larger.
+    error. Invoices of one customer are no independent witnesses, so it is over customers; and where `of_series` is
+    judged, which say the same of all invoices of a month, over months if that is larger.
     """
     found = cells(asked)
     counted = np.ones(len(found.at), dtype=bool) if only is None else only[found.at]
     gain = (losses(found, without) - losses(found, with_it)) * counted
     total = (found.weight * counted).sum()
     mean, errors = gain.sum() / total, []
-    for names in (asked.customers, asked.months):
+    for names in (asked.customers, asked.months)[: 1 + of_series]:
         _, group = np.unique(np.array(names)[found.at], return_inverse=True)
         errors.append(np.linalg.norm(np.bincount(group, gain - mean * found.weight * counted)) / total)
     return {"mean": round(float(mean), 5), "standard_error": round(float(max(errors)), 5)}
@@ -302,11 +309,12 @@ def choose(earlier: Asked, X: Floats, later: Asked, Z: Floats, inputs: Sequence[
             others = tuple(other for other in kept if other is not one)
             rest, start = columns_of(inputs, others), head.parameters(columns_of(kept, others))
             less = fit_head(earlier, X[:, rest], others, start).shifts(later, Z[:, rest]) if others else nothing
-            gains[one.name] = gained(later, less, together)
+            gains[one.name] = gained(later, less, together, of_series=one.name in SERIES)
         worth |= gains
         least = min(gains, key=lambda name: gains[name]["mean"] / max(gains[name]["standard_error"], 1e-9))
         if is_worth(gains[least]):
-            return Choice(kept, worth, gained(later, nothing, together))
+            of_series = any(one.name in SERIES for one in kept)
+            return Choice(kept, worth, gained(later, nothing, together, of_series=of_series))
         kept = tuple(one for one in kept if one.name != least)
     return Choice((), worth, gained(later, nothing, nothing))
 

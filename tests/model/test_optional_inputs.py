@@ -198,8 +198,12 @@ def test_the_model_in_service_has_no_inputs_beside_the_ledger() -> None:
 
 def test_training_with_figures_uses_what_is_worth_it_and_serves_it(tmp_path: Path) -> None:
     ledger, figures = portfolio(301, 150)
-    rows = [(who or one.about, one.name, one.period, f"{one.published_on}", one.value) for who, one in figures]
-    rows = [row for row in rows if row[1] != "credit_score"] + list(knowing_bureau(ledger))
+    rows: list[tuple[str, ...]] = [
+        (who or one.about, one.name, one.period, f"{one.published_on}", one.value)
+        for who, one in figures
+        if one.name != "credit_score"
+    ]
+    rows += knowing_bureau(ledger)
     write(tmp_path / "ledger.csv", LEDGER_COLUMNS, ledger_rows(ledger))
     write(tmp_path / "figures.csv", COLUMNS, rows)
     file, published = read_ledger(tmp_path / "ledger.csv"), read_figures(tmp_path / "figures.csv")
