@@ -197,7 +197,7 @@ def test_the_model_in_service_has_no_inputs_beside_the_ledger() -> None:
 
 
 def test_training_with_figures_uses_what_is_worth_it_and_serves_it(tmp_path: Path) -> None:
-    ledger, figures = portfolio(301, 150)
+    ledger, figures = portfolio(301, 320)
     rows: list[tuple[str, ...]] = [
         (who or one.about, one.name, one.period, f"{one.published_on}", one.value)
         for who, one in figures
