@@ -1,0 +1,37 @@
+"""Not faster than a service takes it."""
+
+import time
+from collections.abc import Callable
+from threading import Lock
+
+
+class Pacer:
+    """Gives out moments at a steady rate, to several threads; a process that waited long does not catch up in a burst.
+
+    Args:
+        rate: how many a second, asked at each moment, because quotas grow; 0 or less: no limit.
+    """
+
+    def __init__(
+        self,
+        rate: Callable[[], float],
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._rate = rate
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._next = 0.0
+        self._lock = Lock()
+
+    def wait(self) -> None:
+        """Return when the next message may leave."""
+        rate = self._rate()
+        if rate <= 0:
+            return
+        with self._lock:
+            now = self._monotonic()
+            mine = max(now, self._next)
+            self._next = mine + 1 / rate
+        if mine > now:
+            self._sleep(mine - now)
