@@ -3,6 +3,9 @@
 import time
 from collections.abc import Callable
 from threading import Lock
+from typing import Any
+
+from dunwell_aws.cached import Cached
 
 
 class Pacer:
@@ -35,3 +38,12 @@ class Pacer:
             self._next = mine + 1 / rate
         if mine > now:
             self._sleep(mine - now)
+
+
+def mail_rate(sesv2: Any, senders: int) -> Callable[[], float]:
+    """How many mails a second one of so many senders may send: its part of the account's quota as SES tells it."""
+
+    def ask() -> float:
+        return float(sesv2.get_account()["SendQuota"]["MaxSendRate"]) / senders
+
+    return Cached(ask).get
