@@ -17,10 +17,10 @@ from dunwell_aws.pdf import (
     HEAD,
     INK,
     MARGIN,
+    NOTICE,
     REGULAR,
     RIGHT,
     RIGHT_HEAD,
-    SMALL,
     SOFT,
     TITLE,
     paper,
@@ -68,7 +68,7 @@ def letter_pdf(values: MessageValues, subject: str, account_url: str, address: S
     body += [_invoices(values, size[0] - 2 * MARGIN)] if values.message.invoices else []
     body += [paragraph(text) for text in (values.said("close"), values.said("help_letter")) if text]
     body.append(KeepTogether([_signed(values, account_url)]))
-    body += [paragraph(notice.text, SMALL) for notice in values.notices]
+    body += [paragraph(notice.text, NOTICE) for notice in values.notices]
 
     def number(page: int, pages: int) -> str:
         return values.common("letter", "page", page=page, pages=pages)

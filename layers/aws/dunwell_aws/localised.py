@@ -35,7 +35,7 @@ class Localised:
         )
         return written
 
-    def date(self, day: date) -> str:
+    def short_date(self, day: date) -> str:
         """A date with the month in letters or as this locale's readers expect it, such as ``Nov 22, 2026``."""
         return format_date(day, "medium", self._locale)
 

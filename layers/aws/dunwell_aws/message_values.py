@@ -1,6 +1,5 @@
 """What the words and layouts of one message may mention: the account's facts, written for the customer, and notices."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,13 +53,8 @@ class MessageValues:
         stop_url: str = "",
     ) -> None:
         customer = message.account.customer
-        self.message, self.channel, self.creditor, self.phrases, self.wanted = (
-            message,
-            channel,
-            creditor,
-            phrases,
-            wanted,
-        )
+        self.message, self.channel, self.creditor = message, channel, creditor
+        self.phrases, self.wanted = phrases, wanted
         self.language = phrases.language
         self.writer = localised(phrases.language, customer.country)
         self.today = business_date(message.as_of, creditor.timezone)
@@ -134,22 +128,13 @@ class MessageValues:
 
     def layout(self, name: str) -> dict[str, Any]:
         """What a layout may mention. Texts that it does not use are not rendered."""
-        return dict(LAYOUTS_KNOW[name](self))
+        return _VALUES[name](self)
 
-    def as_template(self, lay_out: Callable[["MessageValues"], str]) -> Any:
-        """The message with numbers in place of what differs from customer to customer, for approval."""
-        from dunwell_aws.messages import ChatTemplate
-
-        named = {key: str(self.words[key]) for key in ("name", "paid", "total", "account_url") if self.words.get(key)}
+    def with_marks(self, marks: Mapping[str, str]) -> "MessageValues":
+        """The same with marks in place of some values, by name."""
         marked = MessageValues(self.message, self.channel, self.creditor, self.phrases, self.wanted, **self.links)
-        marked._marked = {key: f"\x00{key}\x00" for key in named}
-        body = lay_out(marked).strip()
-        used = sorted((body.index(f"\x00{key}\x00"), key) for key in named if f"\x00{key}\x00" in body)
-        for number, (_, key) in enumerate(used, 1):
-            body = body.replace(f"\x00{key}\x00", f"{{{{{number}}}}}")
-        digest = hashlib.sha256(body.encode()).hexdigest()[:8]
-        name = f"{self.message.contact.template}_{self.message.contact.tone}_{digest}".lower()
-        return ChatTemplate(name, self.language, body, tuple(named[key] for _, key in used))
+        marked._marked = marks
+        return marked
 
     # --- parts of layouts ---
 
@@ -196,9 +181,7 @@ class MessageValues:
 
     def _said(self, notice: Notice) -> SaidNotice:
         owed_to = self.message.account.customer.legal_entity or self.creditor.name
-        text = notice.said(
-            {"creditor": self.creditor.name, "owed_to": owed_to, "telephone": self.creditor.telephone}
-        )
+        text = notice.said({"creditor": self.creditor.name, "owed_to": owed_to, "telephone": self.creditor.telephone})
         if not notice.link:
             return SaidNotice(notice, text, escape(text))
         url = self.links["stop_url"]
@@ -210,7 +193,7 @@ class MessageValues:
         which = "today" if days == 0 else "overdue" if days > 0 else "ahead"
         return {
             "number": item.invoice.number,
-            "due_on": self.writer.date(item.due_on),
+            "due_on": self.writer.short_date(item.due_on),
             "amount": self._money(item.collectable_minor),
             "when": self.common("when", which, days=abs(days)),
         }
@@ -288,7 +271,7 @@ def _letter(values: MessageValues) -> dict[str, Any]:
     }
 
 
-LAYOUTS_KNOW: dict[str, Callable[[MessageValues], dict[str, Any]]] = {
+_VALUES: dict[str, Callable[[MessageValues], dict[str, Any]]] = {
     "email.txt": _mail,
     "email.html": _page,
     "sms.txt": _text,
@@ -297,7 +280,18 @@ LAYOUTS_KNOW: dict[str, Callable[[MessageValues], dict[str, Any]]] = {
     "portal.txt": _portal,
     "letter.txt": _letter,
 }
-"""What each layout may mention, beside its notices."""
+_LISTS = frozenset({"invoices", "more", "table", "total", "colon"})
+_MAIL = _LISTS | {"greeting", "lead", "button", "account_url", "close", "help", "signature", "creditor"}
+LAYOUTS_KNOW: dict[str, frozenset[str]] = {
+    "email.txt": _MAIL,
+    "email.html": _MAIL | {"lang", "subject", "ink_on_colour"},
+    "sms.txt": frozenset({"opening", "sms"}),
+    "whatsapp.txt": (_LISTS - {"more"}) | {"opening", "greeting", "lead", "button", "account_url"},
+    "call.txt": _LISTS | {"script", "ask"},
+    "portal.txt": frozenset({"lead"}),
+    "letter.txt": frozenset({"greeting", "lead", "close", "help", "signature"}),
+}
+"""What each layout may mention, beside its notices; a test holds that it is what there is."""
 
 
 def ink_on(colour: str) -> str:

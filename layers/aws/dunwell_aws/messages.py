@@ -1,10 +1,12 @@
 """Messages in the customer's language, rendered from ``infra/messages/``: words by language, layouts by channel."""
 
+import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from dunwell.accounts.model import Channel
 from dunwell.compliance.model import MessageFacts
@@ -22,9 +24,8 @@ MOST_TEXT_PARTS = 2
 PDF = "application/pdf"
 
 
-@dataclass(frozen=True, slots=True)
-class AttachedFile:
-    """A file that goes with a message."""
+class AttachedFile(NamedTuple):
+    """A file that goes with a message: its name in ASCII, its media type and its content."""
 
     name: str
     media_type: str
@@ -70,6 +71,20 @@ class ChatTemplate:
     language: str
     body: str
     parameters: tuple[str, ...]
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The message as the customer reads it."""
+        said = self.body
+        for number, value in enumerate(self.parameters, 1):
+            said = said.replace(f"{{{{{number}}}}}", value)
+        return said
+
+    @property
+    def facts(self) -> MessageFacts:
+        """What it contains, for the contact rules to judge."""
+        return facts_of(self.notices)
 
 
 class Renderer:
@@ -103,15 +118,10 @@ class Renderer:
         text = plain_text(self._laid_out("sms.txt", values, values.closing))
         return self._words(values, _in_two_parts(text))
 
-    def whatsapp(self, message: Message, account_url: str) -> Words:
-        """The chat message, as the customer reads it."""
+    def whatsapp(self, message: Message, account_url: str) -> ChatTemplate:
+        """The chat message, as the provider approves it and sends it."""
         values = self._values(message, Channel.WHATSAPP, account_url)
-        return self._words(values, self._laid_out("whatsapp.txt", values, values.closing))
-
-    def whatsapp_template(self, message: Message, account_url: str) -> ChatTemplate:
-        """The same, as the provider approves and sends it."""
-        values = self._values(message, Channel.WHATSAPP, account_url)
-        return values.as_template(lambda marked: self._laid_out("whatsapp.txt", marked, marked.closing))
+        return chat_template(values, lambda marked: self._laid_out("whatsapp.txt", marked, marked.closing))
 
     def letter(self, message: Message, account_url: str = "") -> bytes:
         """The letter as PDF, its address where an envelope's window is; with a code that leads to the account."""
@@ -126,14 +136,16 @@ class Renderer:
         values = self._values(message, Channel.LETTER)
         return self._words(values, self._laid_out("letter.txt", values, values.notices))
 
-    def call_script(self, message: Message) -> Words:
+    def call(self, message: Message) -> Words:
         """What an agent says and asks, and what they do with the answer."""
         values = self._values(message, Channel.CALL)
         if not values.name:
-            raise InvalidInputError("the customer has no name to ask for: a call would tell a stranger about the account")
+            raise InvalidInputError(
+                "the customer has no name to ask for: a call would tell a stranger about the account"
+            )
         return self._words(values, self._laid_out("call.txt", values, values.notices))
 
-    def portal_notice(self, message: Message) -> Words:
+    def portal(self, message: Message) -> Words:
         """What the customer's own page says when they come by."""
         values = self._values(message, Channel.PORTAL)
         return self._words(values, self._laid_out("portal.txt", values, values.notices))
@@ -188,7 +200,8 @@ class Renderer:
     def _attachments(self, message: Message, values: MessageValues) -> tuple[AttachedFile, ...]:
         if Attachment.STATEMENT not in message.contact.attachments:
             return ()
-        name = f"{values.phrases.common['statement']['title']} {values.today.isoformat()}.pdf".replace(" ", "-")
+        title = "".join(_base(letter) for letter in str(values.phrases.common["statement"]["title"]))
+        name = f"{title} {values.today.isoformat()}.pdf".replace(" ", "-").encode("ascii", "ignore").decode()
         return (AttachedFile(name, PDF, self._statement(message, values)),)
 
     def _statement(self, message: Message, values: MessageValues) -> bytes:
@@ -220,10 +233,29 @@ def _in_two_parts(text: str) -> str:
     size = text_size(text)
     if size.parts > MOST_TEXT_PARTS:
         parts = f"{size.parts} parts ({size.units} units of {size.alphabet})"
-        raise InvalidInputError(f"the text message would take {parts}; {MOST_TEXT_PARTS} are the most: shorten its words")
+        raise InvalidInputError(
+            f"the text message would take {parts}; {MOST_TEXT_PARTS} are the most: shorten its words"
+        )
     return text
 
 
 def _base(letter: str) -> str:
     return "".join(one for one in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(one))
 
+
+def chat_template(values: MessageValues, lay_out: Callable[[MessageValues], str]) -> ChatTemplate:
+    """A message with numbers in place of what differs from customer to customer."""
+    marks = {key: f"\x00{key}\x00" for key in ("name", "paid", "total", "account_url") if values.words.get(key)}
+    body = lay_out(values.with_marks(marks)).strip()
+    used = sorted((body.index(mark), key) for key, mark in marks.items() if mark in body)
+    for number, (_, key) in enumerate(used, 1):
+        body = body.replace(marks[key], f"{{{{{number}}}}}")
+    contact = values.message.contact
+    digest = hashlib.sha256(body.encode()).hexdigest()[:8]
+    return ChatTemplate(
+        name=f"{contact.template}_{contact.tone}_{digest}".lower(),
+        language=values.language,
+        body=body,
+        parameters=tuple(str(values.words[key]) for _, key in used),
+        notices=tuple(notice.notice for notice in values.notices),
+    )

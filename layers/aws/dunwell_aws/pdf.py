@@ -26,7 +26,7 @@ FOOT = 24 * mm
 _LETTER_PAPER = frozenset({"US", "CA"})
 
 BODY = ParagraphStyle("body", fontName=REGULAR, fontSize=10, leading=14.5, textColor=INK, spaceAfter=8)
-SMALL = ParagraphStyle("small", parent=BODY, fontSize=8.5, leading=12, textColor=SOFT, spaceAfter=5)
+NOTICE = ParagraphStyle("notice", parent=BODY, fontSize=9, leading=12.5, spaceAfter=5)
 TITLE = ParagraphStyle("title", parent=BODY, fontName=BOLD, fontSize=13, leading=17, spaceAfter=10)
 HEAD = ParagraphStyle("head", parent=BODY, fontName=BOLD, fontSize=9, leading=12, spaceAfter=0)
 CELL = ParagraphStyle("cell", parent=BODY, fontSize=9, leading=12, spaceAfter=0)

@@ -93,8 +93,8 @@ def _head(canvas: Canvas, made: Statement, creditor: Creditor, words: _Words, si
 
 def _entries(made: Statement, one: CurrencyStatement, words: _Words, width: float) -> Table:
     heading = ("date", "what", "reference", "amount", "balance")
-    opening = (words.writer.date(made.first), words.say("opening"), "", "", _money(words, one, one.opening_minor))
-    closing = (words.writer.date(made.last), words.say("closing"), "", "", _money(words, one, one.closing_minor))
+    opening = (words.writer.short_date(made.first), words.say("opening"), "", "", _money(words, one, one.opening_minor))
+    closing = (words.writer.short_date(made.last), words.say("closing"), "", "", _money(words, one, one.closing_minor))
     rows = [_row(opening), *(_row(_line(words, one, line)) for line in one.lines), _row(closing, HEAD, RIGHT_HEAD)]
     parts = (0.16, 0.21, 0.25, 0.19, 0.19)
     return table([_heading(words, heading), *rows], [width * part for part in parts], bold_last=True)
@@ -103,7 +103,7 @@ def _entries(made: Statement, one: CurrencyStatement, words: _Words, width: floa
 def _line(words: _Words, one: CurrencyStatement, line: StatementLine) -> Sequence[str]:
     reference = ", ".join((*line.numbers, line.reference)) if line.reference else ", ".join(line.numbers)
     effect, balance = _money(words, one, line.effect_minor), _money(words, one, line.balance_minor)
-    return words.writer.date(line.on), words.kind(line.what), reference, effect, balance
+    return words.writer.short_date(line.on), words.kind(line.what), reference, effect, balance
 
 
 def _open(one: CurrencyStatement, words: _Words, width: float) -> Table:
@@ -115,7 +115,7 @@ def _open(one: CurrencyStatement, words: _Words, width: float) -> Table:
 
 def _open_cells(one: CurrencyStatement, words: _Words) -> Iterator[Sequence[str]]:
     for item in one.open_items:
-        issued, due = words.writer.date(item.invoice.issued_on), words.writer.date(item.due_on)
+        issued, due = words.writer.short_date(item.invoice.issued_on), words.writer.short_date(item.due_on)
         yield item.invoice.number, issued, due, _money(words, one, item.open_minor)
     if one.unapplied_minor:
         yield words.say("unapplied"), "", "", _money(words, one, -one.unapplied_minor)

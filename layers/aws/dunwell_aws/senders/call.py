@@ -16,7 +16,7 @@ class CallSender:
 
     def prepare(self, message: Message) -> Send:
         """See the port."""
-        task = call_task(message.contact, message.address, self._renderer.call_script(message).text, message.as_of)
+        task = call_task(message.contact, message.address, self._renderer.call(message).text, message.as_of)
 
         def send() -> str:
             self._tasks.open_task(task)

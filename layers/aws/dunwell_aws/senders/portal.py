@@ -16,7 +16,7 @@ class PortalSender:
 
     def prepare(self, message: Message) -> Send:
         """See the port."""
-        contact, words = message.contact, self._renderer.portal_notice(message)
+        contact, words = message.contact, self._renderer.portal(message)
         notice = Notice(contact.contact_id, contact.customer_id, words.subject, words.text, message.as_of)
 
         def send() -> str:

@@ -1,4 +1,4 @@
-"""WhatsApp through End User Messaging Social: approved templates only, because nothing else may begin a conversation."""
+"""WhatsApp through End User Messaging Social: approved templates only, as nothing else may begin a conversation."""
 
 import json
 from typing import Any
@@ -49,7 +49,7 @@ class WhatsAppSender:
         contact, number = message.contact, message.address
         link = self._links.issue_link(contact.customer_id, "account", message.as_of)
         body = whatsapp_message(
-            number, self._renderer.whatsapp_template(message, self._urls.portal(f"/l/{link}")), contact.contact_id
+            number, self._renderer.whatsapp(message, self._urls.portal(f"/l/{link}")), contact.contact_id
         )
         self._index.note_number(number, contact.customer_id)
         self._pacer.wait()

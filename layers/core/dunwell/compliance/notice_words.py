@@ -21,7 +21,7 @@ _ENGLISH = {
         "obtained will be used for that purpose."
     ),
     "collector_first_short": (
-        "From a debt collector, attempting to collect a debt. Any information obtained will be used for that purpose."
+        "This is an attempt to collect a debt. Any information obtained will be used for that purpose."
     ),
     "collector_later": "This communication is from a debt collector.",
     "collector_later_short": "From a debt collector.",
