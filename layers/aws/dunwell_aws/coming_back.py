@@ -124,7 +124,9 @@ class ComingBack:
         """A contact was refused because it has no address: a task, when nothing else leads to the customer."""
         account = self.ledger.load(fact["customer_id"])
         reason = fact["data"]["reason_code"]
-        if account is None or (reason == NO_ADDRESS and not is_out_of_reach(account.customer)):
+        if account is None or account.customer.is_internal:
+            return
+        if reason == NO_ADDRESS and not is_out_of_reach(account.customer):
             return
         if self.tasks.open_task(trouble_task(account.customer, reason, "", self.clock.now())):
             logger.info("put on the worklist", customer_id=fact["customer_id"], reason_code=reason)

@@ -134,6 +134,8 @@ class Dispatcher:
     def _unsendable(self, message: Message) -> DecisionRecord | None:
         """Why nothing can leave, whatever the contact rules say; an invalid address is a task for a person."""
         channel, customer = message.contact.channel, message.account.customer
+        if customer.is_internal:
+            return None  # the contact rules refuse it
         if why := fault(channel, message.address):
             self._learn(message, why)
             return self._no(why)
