@@ -100,6 +100,11 @@ def number_partition(number: str) -> str:
     return f"NUMBER#{stable_id('num', number)}"
 
 
+def series_partition(name: str) -> str:
+    """Where the figures of a series about industries or everybody stand."""
+    return f"SERIES#{name}"
+
+
 def lines_partition(currency: str, amount_minor: int) -> str:
     """Where bank lines of an amount stand: by day, so that one query finds the late ones."""
     return f"LINES#{currency}#{amount_minor}"
