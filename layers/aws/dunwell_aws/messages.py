@@ -90,8 +90,8 @@ class ChatTemplate:
 class Renderer:
     """Renders a contact's message for each channel. Nothing is ever half said: a gap or a lost notice is an error.
 
-    Every method raises InvalidInputError when the message cannot be said: words are missing, or a variable, or something
-    that the channel needs, such as a name on a letter.
+    Every method raises InvalidInputError when the message cannot be said: words are missing, or a variable, or what the
+    channel needs, such as a name on a letter.
     """
 
     def __init__(self, folder: Path, policy: Policy) -> None:
@@ -106,7 +106,7 @@ class Renderer:
         return sorted(path.parent.name for path in self._folder.glob("*/common.yaml"))
 
     def email(self, message: Message, account_url: str, stop_url: str) -> Words:
-        """The e-mail, with the page to pay on and the page to stop on, and the statement where the stage asks for it."""
+        """The e-mail, with the pages to pay and to stop on, and the statement where the stage asks for it."""
         values = self._values(message, Channel.EMAIL, account_url, stop_url)
         text = self._laid_out("email.txt", values, values.notices)
         html = self._laid_out("email.html", values, values.notices)
