@@ -71,7 +71,12 @@ def test_what_is_shipped_has_no_faults() -> None:
             "past due. " + "Please be so kind. " * 12 + "See",
             "the text message would take 3",
         ),
-        ("en/upcoming.yaml", "a short note ahead", "короткая заметка " * 5, "of UCS-2); 2 are the most"),
+        (
+            "en/upcoming.yaml",
+            "a short note ahead of time: {{",
+            "короткая заметка " * 5 + "{{",
+            "of UCS-2); 2 are the most",
+        ),
         ("en/due.yaml", "subject:", "subject: [", "en/due.yaml: cannot be read"),
     ],
 )

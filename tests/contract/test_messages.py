@@ -303,8 +303,8 @@ def test_dates_are_said_in_days_of_the_creditors_calendar(days: int, when: str) 
 def test_amounts_and_dates_are_written_as_where_the_customer_is(
     language: str, country: str, amount: str, day: str, late: str
 ) -> None:
-    who = {"language": language, "country": "" if country == "ZZ" else country}
-    text = RENDERER.email(about(**who), ACCOUNT, STOP).text
+    made = about(language=language, country="" if country == "ZZ" else country)
+    text = RENDERER.email(made, ACCOUNT, STOP).text
     assert f" A1: {amount}, {day} ({late})".replace(":", " :" if language == "fr" else ":", 1) in text
 
 
