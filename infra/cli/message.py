@@ -1,4 +1,4 @@
-"""``dunwell-cli message preview`` and ``dunwell-cli message lint``: see what customers get, and what is wrong with it."""
+"""``dunwell-cli message``: see what customers get, and what is wrong with its words."""
 
 import argparse
 import sys
@@ -14,7 +14,8 @@ from dunwell.outreach.policy import Policy, Stage, Tone
 from dunwell.outreach.text_size import text_size
 from dunwell_aws import bootstrap
 from dunwell_aws.documents import folder, read_policy
-from dunwell_aws.message_sample import THANKS, Sample, message_about, render, sample_message
+from dunwell_aws.message_sample import Sample, message_about, render, sample_message, stages_of
+from dunwell_aws.message_values import THANKS
 from dunwell_aws.messages import Renderer
 from infra.cli.message_lint import ACCOUNT_URL, STOP_URL, lint
 
@@ -37,6 +38,10 @@ def add_parser(commands: Any) -> None:
     preview.add_argument("--consumer", action="store_true", help="the sample customer is a person, not a business")
     preview.add_argument("--out", type=Path, metavar="FILE", help=".html and .txt for mail, .pdf for letters")
     preview.set_defaults(run=_preview)
+    gallery = doing.add_parser("gallery", help="every message of a policy as files to look at")
+    gallery.add_argument("folder", type=Path, metavar="FOLDER")
+    gallery.add_argument("--policy", default="default", metavar="NAME", help="a file of infra/policies")
+    gallery.set_defaults(run=_gallery)
     linting = doing.add_parser(
         "lint", help="read every text and render all that the policies use; 1 if anything is wrong"
     )
@@ -78,6 +83,34 @@ def _preview(args: argparse.Namespace) -> int:
     for notice in words.notices:
         print(f"Rule {notice.rule_id}: {notice.citation}.")
     return 0
+
+
+def _gallery(args: argparse.Namespace) -> int:
+    policy = read_policy(folder("infra"), args.policy)
+    renderer, files = Renderer(folder("infra") / "messages", policy), 0
+    today = business_date(datetime.now().astimezone(), policy.creditor.timezone)
+    args.folder.mkdir(parents=True, exist_ok=True)
+    for language in renderer.languages:
+        for stage in stages_of(policy):
+            for channel in Channel:
+                message = sample_message(Sample(policy, stage, channel, language), today)
+                files += _written(renderer, message, args.folder / f"{language}-{message.contact.stage}-{channel}")
+    print(f"{files} files written to {args.folder}.")
+    return 0
+
+
+def _written(renderer: Renderer, message: Message, path: Path) -> int:
+    """Writes a message beside its attachments; how many files that is."""
+    words = render(renderer, message, ACCOUNT_URL, STOP_URL)
+    said = f"Subject: {words.subject}\n\n{words.text}" if words.subject else words.text
+    path.with_suffix(".txt").write_text(said, encoding="utf-8")
+    if words.html:
+        path.with_suffix(".html").write_text(words.html, encoding="utf-8")
+    if message.contact.channel is Channel.LETTER:
+        path.with_suffix(_PDF).write_bytes(renderer.letter(message, ACCOUNT_URL))
+    for attached in words.attachments:
+        path.with_name(f"{path.name}-{attached.name}").write_bytes(attached.content)
+    return 1 + bool(words.html) + (message.contact.channel is Channel.LETTER) + len(words.attachments)
 
 
 def _message(args: argparse.Namespace, policy: Policy) -> Message:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import yaml
 from jinja2 import TemplateSyntaxError, meta, nodes
 
 from dunwell.accounts.model import Channel, CustomerKind
+from dunwell.compliance.model import Party
 from dunwell.compliance.notice_words import WORDS
 from dunwell.errors import InvalidInputError
 from dunwell.outreach.policy import Policy, Tone
-from dunwell_aws.message_sample import THANKS, Sample, render, sample_message, stages_of
-from dunwell_aws.message_values import LAYOUTS_KNOW, WORDS_KNOW
+from dunwell_aws.message_sample import Sample, render, sample_message, stages_of
+from dunwell_aws.message_values import LAYOUTS_KNOW, THANKS, WORDS_KNOW
 from dunwell_aws.messages import Renderer
 from dunwell_aws.phrases import COMMON, layout_environment, sources, text_environment
 
@@ -194,14 +196,17 @@ def _used(folder: Path, languages: Sequence[str], name: str, policy: Policy) -> 
         yield Fault(f"policies/{name}.yaml", f"creditor.language {policy.creditor.language!r} has no words")
         return
     renderer = Renderer(folder, policy)
-    for language in languages:
-        for stage in stages_of(policy):
-            channels = stage.channels if stage else (Channel.EMAIL, Channel.SMS, Channel.PORTAL)
-            for channel in channels:
-                for kind in (CustomerKind.PERSON, CustomerKind.BUSINESS):
-                    sample = Sample(policy, stage, channel, language, amounts_minor=(_LARGE_MINOR,), kind=kind)
-                    place = f"policies/{name}.yaml, {language}, {stage.name if stage else THANKS} by {channel}"
-                    yield from _rendered(renderer, sample, place)
+    for language, stage in product(languages, stages_of(policy)):
+        channels = set(stage.channels if stage else (Channel.EMAIL, Channel.PORTAL))
+        if policy.creditor.party == Party.FIRST:  # carriers take no text messages of others (rule CARRIER-3P)
+            channels.add(Channel.SMS)
+        for channel, kind in product(sorted(channels), (CustomerKind.PERSON, CustomerKind.BUSINESS)):
+            place = f"policies/{name}.yaml, {language}, {stage.name if stage else THANKS} by {channel}"
+            # Of a text message every tone, because it is the length that matters.
+            for tone in Tone if channel is Channel.SMS else (None,):
+                amounts = (_LARGE_MINOR,)
+                sample = Sample(policy, stage, channel, language, tone, amounts_minor=amounts, kind=kind)
+                yield from _rendered(renderer, sample, place)
 
 
 def _rendered(renderer: Renderer, sample: Sample, place: str) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ from functools import cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
+from babel.numbers import NumberPattern, parse_pattern
 
 from dunwell.errors import InvalidInputError
 from dunwell.money import exponent
@@ -20,19 +21,14 @@ class Localised:
 
     def __init__(self, locale: Locale) -> None:
         self._locale = locale
-        self._pattern = locale.currency_formats["standard"]
+        self._patterns: dict[int, NumberPattern] = {}
         self.tag = str(locale).replace("_", "-")
 
     def money(self, amount_minor: int, currency: str) -> str:
         """An amount. The places are ISO 4217's, as in the ledger: other tables would round some currencies away."""
         places = exponent(currency)
-        written: str = self._pattern.apply(
-            Decimal(amount_minor).scaleb(-places),
-            self._locale,
-            currency=currency,
-            currency_digits=False,
-            force_frac=(places, places),
-        )
+        amount = Decimal(amount_minor).scaleb(-places)
+        written: str = self._pattern(places).apply(amount, self._locale, currency=currency, currency_digits=False)
         return written
 
     def short_date(self, day: date) -> str:
@@ -47,6 +43,13 @@ class Localised:
         """The form that goes with a count; ``%(n)s`` in it is the count."""
         form = one if self._locale.plural_form(count) == "one" else other
         return form % {"n": count} if "%(n)s" in form else form
+
+    def _pattern(self, places: int) -> NumberPattern:
+        if places not in self._patterns:
+            made = parse_pattern(self._locale.currency_formats["standard"].pattern)
+            made.frac_prec = (places, places)
+            self._patterns[places] = made
+        return self._patterns[places]
 
 
 @cache

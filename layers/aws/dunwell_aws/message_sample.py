@@ -11,9 +11,9 @@ from dunwell.ledger.model import Account, Invoice
 from dunwell.outreach.contact import Contact, ContactStatus, contact_id
 from dunwell.outreach.dispatch import Message
 from dunwell.outreach.policy import Policy, Stage, Tone
+from dunwell_aws.message_values import THANKS
 from dunwell_aws.messages import Renderer, Words
 
-THANKS = "thanks"
 PARTICULARS = {
     "en": ("US", "USD", "NY", "Anna's Bakery & Sons", "12 Mill Lane\nBrooklyn NY 11201"),
     "es": ("ES", "EUR", "", "Panadería Muñoz e Hijos, S. L.", "Calle Mayor 12\n28013 Madrid"),

@@ -19,6 +19,8 @@ from dunwell.outreach.whereabouts import location_of
 from dunwell_aws.localised import localised
 from dunwell_aws.phrases import Phrases
 
+THANKS = "thanks"
+"""The template that thanks for a payment."""
 MOST_LISTED = 100
 """Invoices in one message; some mail programs hide the end of a longer one, and with it the notices."""
 _JUDGED_AS = {Channel.WHATSAPP: RuleChannel.SMS, Channel.PORTAL: RuleChannel.CHATBOT}
@@ -75,7 +77,7 @@ class MessageValues:
         values: dict[str, Any] = {
             "name": self.name,
             "creditor": self.creditor.name,
-            "telephone": self.creditor.telephone,
+            "telephone": self.creditor.telephone.replace(" ", "\u00a0"),  # a number is not broken between lines
             "total": self._money(sum(item.collectable_minor for item in invoices)),
             "count": len(invoices),
         }
@@ -111,6 +113,7 @@ class MessageValues:
             consumer=customer.kind is CustomerKind.PERSON,
             jurisdictions=place.jurisdictions,
             language=self.language,
+            receipt=self.message.contact.template == THANKS,
             time_barred=any(hold.kind == HoldKind.TIME_BARRED for hold in customer.holds_in_force(now)),
             on_behalf=bool(customer.legal_entity) and self.creditor.party == Party.THIRD,
         )

@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from dunwell_aws.phrases import Phrases, layout_environment
 
 MOST_TEXT_PARTS = 2
 PDF = "application/pdf"
+_SOME_URL = "https://example.com/"
 
 
 class AttachedFile(NamedTuple):
@@ -90,8 +91,8 @@ class ChatTemplate:
 class Renderer:
     """Renders a contact's message for each channel. Nothing is ever half said: a gap or a lost notice is an error.
 
-    Every method raises InvalidInputError when the message cannot be said: words are missing, or a variable, or something
-    that the channel needs, such as a name on a letter.
+    Every method raises InvalidInputError when the message cannot be said: words are missing, or a variable, or what the
+    channel needs, such as a name on a letter.
     """
 
     def __init__(self, folder: Path, policy: Policy) -> None:
@@ -106,7 +107,7 @@ class Renderer:
         return sorted(path.parent.name for path in self._folder.glob("*/common.yaml"))
 
     def email(self, message: Message, account_url: str, stop_url: str) -> Words:
-        """The e-mail, with the page to pay on and the page to stop on, and the statement where the stage asks for it."""
+        """The e-mail, with the pages to pay and to stop on, and the statement where the stage asks for it."""
         values = self._values(message, Channel.EMAIL, account_url, stop_url)
         text = self._laid_out("email.txt", values, values.notices)
         html = self._laid_out("email.html", values, values.notices)
@@ -154,6 +155,23 @@ class Renderer:
         """The statement of account of the last months as PDF, in the customer's language."""
         values = self._values(message, Channel.EMAIL)
         return self._statement(message, values)
+
+    def facts(self, message: Message) -> MessageFacts:
+        """What the message contains on its contact's channel, as read from its rendered words."""
+        bare = replace(message, contact=replace(message.contact, attachments=()))
+        return self._on_channel[message.contact.channel](bare).facts
+
+    @cached_property
+    def _on_channel(self) -> dict[Channel, Callable[[Message], Words | ChatTemplate]]:
+        """The words on each channel, with addresses in place of links that are made when a message leaves."""
+        return {
+            Channel.EMAIL: lambda message: self.email(message, _SOME_URL, _SOME_URL),
+            Channel.SMS: lambda message: self.sms(message, _SOME_URL),
+            Channel.WHATSAPP: lambda message: self.whatsapp(message, _SOME_URL),
+            Channel.LETTER: self.letter_words,
+            Channel.CALL: self.call,
+            Channel.PORTAL: self.portal,
+        }
 
     def phrases(self, language: str) -> Phrases:
         """The words in a language."""

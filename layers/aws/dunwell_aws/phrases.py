@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, UndefinedError
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    UndefinedError,
+    select_autoescape,
+)
 
 from dunwell.errors import InvalidInputError
 from dunwell.outreach.policy import Tone
@@ -33,7 +41,7 @@ def layout_environment(folder: Path) -> Environment:
     """How layouts are rendered: HTML escapes, and no gap is ever left."""
     return Environment(
         loader=FileSystemLoader(folder / LAYOUTS),
-        autoescape=lambda name: bool(name) and str(name).endswith(".html"),
+        autoescape=select_autoescape(("html",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -104,7 +112,7 @@ class Phrases:
             found = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
         except FileNotFoundError:
             raise InvalidInputError(
-                f"the message {name!r} has no words in {self.language!r}: write infra/messages/{self.language}/{name}.yaml"
+                f"the message {name!r} has no words in {self.language!r}: write {path.parent.name}/{path.name}"
             ) from None
         except yaml.YAMLError as error:
             raise InvalidInputError(f"infra/messages/{self.language}/{name}.yaml cannot be read: {error}") from None

@@ -1,4 +1,4 @@
-"""The statement of account as PDF, in the customer's language: what happened in a period, and what is open at its end."""
+"""The statement of account as PDF, in the customer's language: what happened in a period, and what is open then."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

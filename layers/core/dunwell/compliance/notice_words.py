@@ -99,7 +99,7 @@ _FRENCH = {
         "l’ancienneté de cette dette, personne ne vous poursuivra pour elle. Dans certains États, un paiement peut "
         "faire courir ce délai à nouveau."
     ),
-    "time_barred_short": "Vu son âge, personne ne vous poursuivra pour cette dette.",
+    "time_barred_short": "Dette ancienne : personne ne vous poursuivra pour elle.",
     "advice_uk": (
         "MoneyHelper propose des conseils gratuits, confidentiels et indépendants en cas de dettes : "
         "www.moneyhelper.org.uk."
@@ -128,7 +128,7 @@ _GERMAN = {
         "wir dabei erhalten, werden zu diesem Zweck verwendet."
     ),
     "collector_first_short": (
-        "Von einem Inkassounternehmen, zum Einzug einer Forderung. Ihre Angaben werden dazu verwendet."
+        "Von einem Inkassounternehmen, zum Einzug einer Forderung. Alle Angaben dienen diesem Zweck."
     ),
     "collector_later": "Diese Mitteilung kommt von einem Inkassounternehmen.",
     "collector_later_short": "Von einem Inkassounternehmen.",
@@ -147,7 +147,7 @@ _GERMAN = {
     ),
     "opt_out_email": "Wenn Sie an diese Adresse keine E-Mails zu Ihrem Konto mehr erhalten möchten:",
     "opt_out_email_link": "Erinnerungen per E-Mail abbestellen",
-    "opt_out_short": "Antworten Sie STOP, um keine SMS mehr zu erhalten.",
+    "opt_out_short": "Antwort STOP beendet diese SMS.",
 }
 
 WORDS: Final = {"en": _ENGLISH, "es": _SPANISH, "fr": _FRENCH, "de": _GERMAN}

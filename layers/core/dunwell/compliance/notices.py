@@ -42,6 +42,7 @@ class NoticeRequest:
         jurisdictions: the customer's place and what contains it (``Location.jurisdictions``).
         language: ISO 639-1, of the message: a notice is written in the language of what it stands with.
         initial: nothing was said about the debt before, as far as known.
+        receipt: it thanks for a payment and asks for nothing.
         time_barred: the time in which one could sue has run out.
         on_behalf: the one who is owed has another name than the one who writes, and it is known.
     """
@@ -52,6 +53,7 @@ class NoticeRequest:
     jurisdictions: frozenset[str]
     language: str
     initial: bool = True
+    receipt: bool = False
     time_barred: bool = False
     on_behalf: bool = False
 
@@ -96,8 +98,11 @@ class _Row:
     later: str = ""
     on_behalf: bool | None = None
     time_barred: bool = False
+    receipt: bool | None = None
 
     def covers(self, request: NoticeRequest, situation: Situation) -> bool:
+        if self.receipt is not None and self.receipt is not request.receipt:
+            return False
         if self.time_barred and not request.time_barred:
             return False
         if self.on_behalf is not None and self.on_behalf is not request.on_behalf:
@@ -118,12 +123,14 @@ _ROWS: Final = (
         words="identity_for_other",
         scopes=(Scope(party=Party.THIRD),),
         on_behalf=True,
+        receipt=False,
     ),
     _Row(
         kind=_IDENTITY,
         rule_id="UK-CONTACT",
         citation="CONC 7.9, 7.11",
         words="identity",
+        receipt=False,
         scopes=(Scope(within=_UK, consumer=True, party=Party.FIRST),),
     ),
     _Row(
@@ -131,6 +138,7 @@ _ROWS: Final = (
         rule_id="MA-2IN7",
         citation="940 CMR 7.04 (name of the caller and of the creditor)",
         words="identity",
+        receipt=False,
         scopes=(Scope(within=frozenset({"US-MA"}), consumer=True, party=Party.FIRST),),
     ),
     _Row(
@@ -138,6 +146,7 @@ _ROWS: Final = (
         rule_id="CASL",
         citation="S.C. 2010, c. 23, s. 6(2) (identification of the sender)",
         words="identity",
+        receipt=False,
         scopes=(Scope(within=frozenset({"CA"}), channels=_ELECTRONIC, party=Party.FIRST),),
     ),
     _Row(
@@ -145,6 +154,7 @@ _ROWS: Final = (
         rule_id="SCOPE-FIRST-PARTY",
         citation="12 USC 5531, 5536; 15 USC 1692a(6): in its own name, and no other",
         words="identity",
+        receipt=False,
         scopes=(Scope(party=Party.FIRST),),
     ),
     _Row(
@@ -243,7 +253,7 @@ def facts_of(notices: Iterable[Notice]) -> MessageFacts:
 
 def _notice(row: _Row, request: NoticeRequest) -> Notice:
     words = WORDS[request.language]
-    key = row.later if row.later and not request.initial else row.words
+    key = row.later if row.later and (request.receipt or not request.initial) else row.words
     for name in (f"{key}_{request.channel}", f"{key}_short" if request.channel in _TEXTS else key):
         if name in words:
             return Notice(row.kind, row.rule_id, row.citation, words[name], words.get(f"{name}_link", ""))
