@@ -468,7 +468,7 @@ add_task_pages(
     route,
     TaskParts(
         desk=lambda: console().tasks,
-        now=lambda: console().clock.now(),
+        now=lambda: console().clock.now(),  # noqa: PLW0108 - the console is composed later
         agent=_agent,
         form=lambda: _form(SESSION_COOKIE),
         page=_page,
