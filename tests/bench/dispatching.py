@@ -103,7 +103,7 @@ def _dispatcher(planned: list[Contact]) -> tuple[Dispatcher, InMemoryCollection]
     ledger: Any = Slow(InMemoryLedger(*owing), TABLE_SECONDS)
     access: Any = Slow(InMemoryAccessStore(), TABLE_SECONDS)
     ses: Any = Slow(SimpleNamespace(send_email=lambda **_: {"MessageId": "m"}), SES_SECONDS)
-    mails, urls = Mailer(ses, policy().creditor.sender, "bench"), Urls(Parameters(BASE), "urls")  # type: ignore[arg-type]
+    mails, urls = Mailer(ses, policy().creditor.sender, "bench"), Urls(Parameters(BASE), "urls")
     sender = EmailSender(_renderer(), mails, Links(access), urls, Pacer(lambda: 0))
     return Dispatcher(ledger, slow, {Channel.EMAIL: sender}, policy(), lambda: NOW, slow, switches), store
 
