@@ -1,4 +1,4 @@
-"""``dunwell-cli map FILE``, ``dunwell-cli check FILE`` and ``dunwell-cli message``."""
+"""``dunwell-cli map FILE``, ``check FILE``, ``message`` and ``switch``."""
 
 import argparse
 import re
@@ -14,7 +14,7 @@ from dunwell.ingestion.mapping import SourceMapping
 from dunwell.ingestion.reading import UnreadableFileError
 from dunwell.money import format_money
 from dunwell_aws.documents import folder, read_mapping, read_mappings, read_policy
-from infra.cli import message
+from infra.cli import message, switch
 from infra.cli.check import Outcome, check
 from infra.cli.propose import Answers, Proposal, propose
 from infra.cli.sample import sample_of
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     mapping.add_argument("--decimal", default="", choices=[".", ","], help="what stands before the cents")
     mapping.set_defaults(run=_map)
     message.add_parser(commands)
+    switch.add_parser(commands)
     return parser
 
 
