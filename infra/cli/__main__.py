@@ -1,4 +1,4 @@
-"""``dunwell-cli map FILE`` and ``dunwell-cli check FILE``."""
+"""``dunwell-cli map FILE``, ``check FILE``, ``message`` and ``switch``."""
 
 import argparse
 import re
@@ -8,12 +8,13 @@ from pathlib import Path
 
 import yaml
 
-from dunwell.errors import InvalidInputError
+from dunwell.errors import InvalidInputError, NotFoundError
 from dunwell.ingestion.fields import RecordKind
 from dunwell.ingestion.mapping import SourceMapping
 from dunwell.ingestion.reading import UnreadableFileError
 from dunwell.money import format_money
 from dunwell_aws.documents import folder, read_mapping, read_mappings, read_policy
+from infra.cli import message, switch
 from infra.cli.check import Outcome, check
 from infra.cli.propose import Answers, Proposal, propose
 from infra.cli.sample import sample_of
@@ -23,6 +24,8 @@ _EXAMPLES = """examples:
   dunwell-cli check invoices.csv                    what an import would make of a file; nothing is imported
   dunwell-cli map invoices.csv                      propose a mapping for a file that Dunwell does not know
   dunwell-cli map invoices.csv --currency EUR --write infra/sources/my_erp.yaml
+  dunwell-cli message preview --stage firm --channel letter --locale de --out letter.pdf
+  dunwell-cli message lint                          what is wrong with the words of messages
 """
 
 
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = args.run(args)
     except OSError as error:
         return _sorry(f"cannot read {error.filename}: {error.strerror}")
-    except InvalidInputError as error:
+    except (InvalidInputError, NotFoundError) as error:
         return _sorry(str(error))
     return status
 
@@ -62,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     mapping.add_argument("--date", default="", metavar="FORMAT", help="of all dates, such as %%d/%%m/%%Y")
     mapping.add_argument("--decimal", default="", choices=[".", ","], help="what stands before the cents")
     mapping.set_defaults(run=_map)
+    message.add_parser(commands)
+    switch.add_parser(commands)
     return parser
 
 

@@ -120,4 +120,5 @@ class View:
 
 def _is_unsettled(contact: Contact) -> bool:
     reported = contact.channel is not Channel.EMAIL or contact.status is not ContactStatus.SENT
-    return contact.status in UNDER_WAY or not reported
+    waits_for_an_agent = contact.status is ContactStatus.HANDED_OVER
+    return (contact.status in UNDER_WAY and not waits_for_an_agent) or not reported

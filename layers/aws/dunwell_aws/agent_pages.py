@@ -1,23 +1,27 @@
-"""What the console's pages of a case, of a customer and of a bank line show."""
+"""What the console's pages of a case, of a customer, of a bank line and of a task show."""
 
 import secrets
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from dunwell.accounts.exposure import exposures
 from dunwell.assist.customer_desk import CustomerDesk, settled_invoices, standing_charges
-from dunwell.assist.worklist import overdue_invoices, worklist_line
+from dunwell.assist.worklist import WorklistLine, by_expected_value, overdue_invoices, worklist_line
 from dunwell.compliance.model import HoldKind
 from dunwell.dates import business_date, days_past_due
+from dunwell.errors import NotFoundError
 from dunwell.escalation.case import AgentOutcome, Case
+from dunwell.escalation.escalation import Escalation
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
 from dunwell.ledger.model import Account
-from dunwell.outreach.contact import Contact
+from dunwell.outreach.contact import CallOutcome, Contact
+from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.outreach.whereabouts import whereabouts
 from dunwell.remittance.records import LineRecord
 from dunwell.reporting.curve import curve
-from dunwell.scoring.assessment import Assessment
+from dunwell.scoring.assessment import Assessment, AssessmentStore
 from dunwell.timezones import zone
 from dunwell_aws.agent_forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
 from dunwell_aws.web import Form
@@ -25,6 +29,7 @@ from dunwell_aws.web import Form
 SETTLED_SHOWN = 100
 _PAYMENTS_SHOWN = 50
 _KEY_BYTES = 16
+_THREADS = 8
 
 
 def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
@@ -39,6 +44,21 @@ def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
         return code.replace("_", " ").capitalize()
 
     return {"moment": moment, "words": words, "percent": lambda permille: f"{permille // 10}.{permille % 10}%"}
+
+
+def worklist_values(escalation: Escalation, assessments: AssessmentStore, today: date, most: int) -> dict[str, Any]:
+    """The values of ``worklist.html``: of the cases that wait longest at most so many, those for today apart."""
+    waiting = escalation.cases.waiting_cases()
+
+    def line(case: Case) -> WorklistLine | None:
+        account = escalation.ledger.load(case.customer_id)
+        assessment = assessments.assessment(case.customer_id)
+        return worklist_line(case, account, assessment, today) if account else None
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        lines = by_expected_value(found for found in pool.map(line, waiting[:most]) if found)
+    lists = [[one for one in lines if one.is_due], [one for one in lines if not one.is_due]]
+    return {"lists": lists, "left_out": max(len(waiting) - most, 0)}
 
 
 def case_values(
@@ -78,6 +98,39 @@ def cash_values(record: LineRecord, today: date, form: Form | None = None) -> di
         "days": (today - record.line.booked_on).days,
         "note_length": NOTE_LENGTH,
         "given": {name: form.one(name) if form else "" for name in ("customer", "invoices", "note")},
+    }
+
+
+def task_lines(desk: TaskDesk, most: int) -> list[tuple[Task, Account]]:
+    """The tasks to be done, oldest first, each with its customer's account."""
+    tasks = desk.tasks.open_tasks(most)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        accounts = list(pool.map(lambda task: desk.ledger.load(task.customer_id), tasks))
+    return [(task, account) for task, account in zip(tasks, accounts, strict=True) if account]
+
+
+def task_values(
+    desk: TaskDesk, customer_id: str, task_id: str, now: datetime, form: Form | None = None
+) -> dict[str, Any]:
+    """The values of ``task.html``; ``form``: what was filled in and refused.
+
+    Raises:
+        NotFoundError: there is no such task or customer.
+    """
+    task, account = desk.tasks.task(customer_id, task_id), desk.ledger.load(customer_id)
+    if task is None or account is None:
+        raise NotFoundError("There is no such task.")
+    is_call = task.kind is TaskKind.CALL and not task.is_done
+    return {
+        "task": task,
+        "customer": account.customer,
+        "invoices": [one for one in account.open_invoices if one.invoice.invoice_id in task.invoice_ids],
+        "whereabouts": whereabouts(account.customer),
+        "decision": desk.may_call(task, now) if is_call else None,
+        "hours": desk.best_hours(task, now) if is_call else [],
+        "outcomes": list(CallOutcome),
+        "note_length": NOTE_LENGTH,
+        "given": {name: form.one(name) if form else "" for name in ("outcome", "note")},
     }
 
 
