@@ -32,6 +32,7 @@ def handler(
     request = Pass.model_validate(event)
     policy, contacts, at = bootstrap.policy(), store or bootstrap.collection(), now or bootstrap.clock().now()
     as_of = request.business_date(at, policy.creditor.timezone)
+    policy = bootstrap.policy(as_of)
     planned: Counter[str] = Counter()
     escalated = 0
 

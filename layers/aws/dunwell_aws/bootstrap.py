@@ -19,6 +19,8 @@ from dunwell_aws.environment import (
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from dunwell.accounts.links import Links
     from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from dunwell.ingestion.run import FileImport
     from dunwell.ingestion.taking import Importer
     from dunwell.ledger.ports import Ledger
-    from dunwell.outreach.policy import Policy
+    from dunwell.outreach.policy import Policy, PolicyVersions
     from dunwell.remittance.applying import CashApplication
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
@@ -59,9 +61,13 @@ def ledger_table() -> "Table":
     return Table(client("dynamodb"), read_environment(LedgerEnvironment).ledger_table)
 
 
-@cache
 def ledger() -> "Ledger":
-    """Accounts; settling an invoice charges what accrued on it, where the policy charges anything."""
+    """Accounts; settling an invoice charges what accrued on it, where the policy in force charges anything."""
+    return _ledger(policy().version)
+
+
+@cache
+def _ledger(_version: str) -> "Ledger":
     from dunwell_aws.ledger import DynamoLedger
 
     stored, rules = DynamoLedger(ledger_table()), policy()
@@ -91,11 +97,16 @@ def escalation() -> "Escalation":
 
 
 @cache
-def policy() -> "Policy":
-    """The creditor's policy, the one that the deployment names."""
-    from dunwell_aws.documents import folder, read_policy
+def policies() -> "PolicyVersions":
+    """All versions of the creditor's policy, the one that the deployment names."""
+    from dunwell_aws.documents import folder, read_policies
 
-    return read_policy(folder("infra"), read_environment(Environment).policy)
+    return read_policies(folder("infra"), read_environment(Environment).policy)
+
+
+def policy(on: "date | None" = None) -> "Policy":
+    """The version of the creditor's policy in force on a business date; None: now."""
+    return policies().on(on) if on else policies().at(clock().now())
 
 
 @cache
@@ -163,7 +174,7 @@ def cash() -> "CashApplication":
     from dunwell_aws.documents import folder, read_cash_policy
 
     index, creditor = remittance_index(), policy().creditor
-    rules = read_cash_policy(folder("infra"), read_environment(Environment).policy)
+    rules = read_cash_policy(folder("infra"), read_environment(Environment).policy, policy().version)
     return CashApplication(ledger(), index, index, creditor.creditor_id, creditor.timezone, rules)
 
 

@@ -76,7 +76,7 @@ class DynamoCollection:
         contacts: list[Contact] = []
         in_case: set[str] = set()
         risk: int | None = None
-        model = ""
+        model = segment = ""
         for stored in self._table.query(partition(customer_id), COLLECT):
             if stored["sk"].startswith(CONTACT):
                 contacts.append(from_plain(Contact, stored))
@@ -84,9 +84,9 @@ class DynamoCollection:
                 if stored["status"] != CaseStatus.CLOSED:
                     in_case.add(stored["currency"])
             else:
-                risk, model = stored["risk_permille"], stored["model_version"]
+                risk, model, segment = stored["risk_permille"], stored["model_version"], stored["segment"]
         contacts.sort(key=lambda contact: (contact.planned_on, contact.contact_id))
-        return CollectionState(tuple(contacts), risk, model, frozenset(in_case))
+        return CollectionState(tuple(contacts), risk, model, frozenset(in_case), segment)
 
     def done(self, customer_id: str) -> tuple[list[Contact], list[Case]]:
         """A customer's contacts and cases, closed ones too. One query."""
