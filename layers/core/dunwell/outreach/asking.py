@@ -22,7 +22,7 @@ class SkipReason(StrEnum):
     ON_HOLD = "ON_HOLD"
     """Every invoice is on a hold of its own."""
     COVERED = "COVERED"
-    """Unapplied cash covers it."""
+    """A debit on its way covers it."""
     WITHIN_TOLERANCE = "WITHIN_TOLERANCE"
     NOT_DUE = "NOT_DUE"
     """No stage's conditions hold yet."""
@@ -37,13 +37,17 @@ class SkipReason(StrEnum):
     ESCALATED = "ESCALATED"
 
 
+DEBIT_DAYS = 14
+"""A debit that was announced longer ago without arriving or failing is not waited for any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What may be asked for in a currency.
 
     Attributes:
         invoices: those that have reached the mildest stage at least, oldest first; the first is the anchor.
-        balance_minor: what is really still due on them: not what is disputed, less unapplied cash (minor units).
+        balance_minor: what is really still due on them (minor units).
     """
 
     invoices: tuple[OpenInvoice, ...]
@@ -53,8 +57,8 @@ class Asked:
 def asked(account: Account, policy: Policy, terms: Terms, as_of: date, currency: str) -> Asked | SkipReason:
     """What may be asked for on a date; or why nothing may.
 
-    What is disputed or not due for a long time does not make a trifle worth a message. Unapplied cash counts for the
-    oldest invoices first, as it will when it is applied.
+    What is disputed or not due for a long time does not make a trifle worth a message. Payments, credits and unapplied
+    cash the ledger has taken off already; debits that are on their way are taken off here.
     """
     found = [one for one in account.open_invoices if one.invoice.currency == currency and one.is_collectable]
     if not found:
@@ -71,7 +75,7 @@ def asked(account: Account, policy: Policy, terms: Terms, as_of: date, currency:
     found = [one for one in found if days_past_due(one.due_on, as_of) >= first_days]
     if not found:
         return SkipReason.NOT_DUE
-    left = _less_cash(found, account.unapplied.get(currency, 0))
+    left = _less_debits(found, account, as_of, currency)
     if not left.invoices:
         return SkipReason.COVERED
     return left if left.balance_minor > terms.tolerance_minor.get(currency, 0) else SkipReason.WITHIN_TOLERANCE
@@ -89,11 +93,16 @@ def _held(holds: Sequence[Hold], policy: Policy, as_of: date) -> set[str]:
     }
 
 
-def _less_cash(found: Sequence[OpenInvoice], cash_minor: int) -> Asked:
-    """The invoices that unapplied cash does not cover, the oldest being covered first."""
-    first = 0
-    while first < len(found) and found[first].collectable_minor <= cash_minor:
-        cash_minor -= found[first].collectable_minor
-        first += 1
-    left = tuple(found[first:])
-    return Asked(left, sum(one.collectable_minor for one in left) - cash_minor if left else 0)
+def _less_debits(found: Sequence[OpenInvoice], account: Account, as_of: date, currency: str) -> Asked:
+    """The invoices that no debit on its way pays: those it names, with what it names no invoice for the oldest."""
+    due = {one.invoice.invoice_id: one.collectable_minor for one in found}
+    for entry in account.pending:
+        if entry.currency != currency or days_past_due(entry.on, as_of) > DEBIT_DAYS:
+            continue
+        left = entry.amount_minor
+        for invoice_id, most in [(one.invoice_id, one.amount_minor) for one in entry.directed_to] or list(due.items()):
+            taken = min(left, most, due.get(invoice_id, 0))
+            left -= taken
+            if taken:
+                due[invoice_id] -= taken
+    return Asked(tuple(one for one in found if due[one.invoice.invoice_id]), sum(due.values()))

@@ -1,7 +1,7 @@
 """Which contacts are due for an account today, and why the others are not. Pure: the same inputs give the same plan.
 
 One message per customer and currency, at the highest stage due, listing every invoice that is due for a message. What
-is disputed, on hold, excluded or covered by unapplied cash is not asked for, nor is an amount within the tolerance.
+is disputed, on hold, excluded or about to be debited is not asked for, nor is an amount within the tolerance.
 Nothing is planned while a case is open, while a message is under way, or within the gap after the last one.
 
 The oldest invoice that may be asked for is the anchor: its age decides the stage, and when it is paid the next oldest
@@ -10,9 +10,9 @@ starts its own count. About one anchor
 - each stage is said once, unless it may be repeated;
 - stages never go down: after a stage no milder one follows, however the conditions change;
 - **a stage that warns is never skipped**: a stage with ``then`` and ``escalation.after_stage`` must have reached the
-  customer, in a message that lists the anchor, before anything more severe is said. So when planning stood still for
-  thirty days, or a debt is old when it is first seen, the customer gets the warning first, and what it warned of when
-  the gap is over and the conditions still hold, one message at a time. Stages that warn of nothing are passed over.
+  customer about it before anything more severe is said. So when planning stood still for thirty days, or a debt is
+  old when it is first seen, the customer gets the warning first, and what it warned of when the gap is over and the
+  conditions still hold, one message at a time. Stages that warn of nothing are passed over.
 """
 
 from collections.abc import Sequence
@@ -154,19 +154,34 @@ class _Asking:
         return stage.repeat_after_days is not None and self.as_of - max(said) >= timedelta(stage.repeat_after_days)
 
     def _said(self, stage: Stage, anchor: OpenInvoice) -> list[date]:
-        """When a stage was said in messages that list the anchor."""
-        named = anchor.invoice.invoice_id
-        return [one.planned_on for one in self._earlier() if one.stage == stage.name and named in one.invoice_ids]
+        """When a stage was said about the anchor."""
+        found = (one for one in self._earlier() if one.stage == stage.name)
+        return [one.planned_on for one in found if _is_about(one, anchor, self.policy)]
 
     def _highest_said(self, anchor: OpenInvoice) -> int:
         """The rank of the most severe stage said while this was the anchor; -1 for none."""
         named = anchor.invoice.invoice_id
-        ranks = (self.policy.severity(one.stage) for one in self._earlier() if one.invoice_ids[:1] == (named,))
+        anchored = (one for one in self._earlier() if one.invoice_ids[:1] == (named,))
+        ranks = (self.policy.severity(one.stage) for one in anchored if _is_about(one, anchor, self.policy))
         return max(ranks, default=-1)
 
     def _earlier(self) -> list[Contact]:
         """The messages about this currency that may have reached the customer."""
         return [one for one in self.state.contacts if one.may_have_reached and one.currency == self.currency]
+
+
+def _is_about(contact: Contact, invoice: OpenInvoice, policy: Policy) -> bool:
+    """Whether a message said its stage about an invoice: it was the oldest listed, or had reached the stage itself.
+
+    A message lists younger invoices too, in words that were not meant for them. And what was said about an instalment
+    that is paid now was not said about the next one.
+    """
+    named, rank = invoice.invoice.invoice_id, policy.severity(contact.stage)
+    if rank < 0 or named not in contact.invoice_ids:
+        return False
+    if named == contact.invoice_ids[0] and not invoice.invoice.instalments:
+        return True
+    return days_past_due(invoice.due_on, contact.planned_on) >= policy.stages[rank].when.days_past_due
 
 
 def _words(terms: Terms) -> tuple[str, ...]:
@@ -194,18 +209,18 @@ def escalations_due(
             continue
         oldest = found.invoices[0]
         old_enough = days_past_due(oldest.due_on, as_of) >= rule.days_past_due
-        if old_enough and _warned(oldest.invoice.invoice_id, state.contacts, policy, as_of):
+        if old_enough and _warned(oldest, state.contacts, policy, as_of):
             due.append((currency, oldest))
     return due
 
 
-def _warned(invoice_id: str, contacts: Sequence[Contact], policy: Policy, as_of: date) -> bool:
+def _warned(invoice: OpenInvoice, contacts: Sequence[Contact], policy: Policy, as_of: date) -> bool:
     rank = policy.severity(policy.escalation.after_stage)
     silent_since = as_of - timedelta(days=policy.escalation.silent_days)
     return any(
         contact.status in REACHED_CUSTOMER
         and policy.severity(contact.stage) >= rank
-        and invoice_id in contact.invoice_ids
+        and _is_about(contact, invoice, policy)
         and contact.planned_on <= silent_since
         for contact in contacts
     )

@@ -168,10 +168,10 @@ class Policy:
     @property
     def wordings(self) -> frozenset[tuple[str, Tone, Channel]]:
         """Every template, tone and channel that a message may need, by a stage or an override: all must have words."""
-        told = {(stage, channel) for stage in self.stages for channel in stage.channels}
-        for override in self.overrides:
-            told |= {(stage, channel) for stage in self.stages for channel in override.channels or ()}
-        return frozenset((stage.words, stage.tone, channel) for stage, channel in told)
+        others = {channel for override in self.overrides for channel in override.channels or ()}
+        return frozenset(
+            (stage.words, stage.tone, channel) for stage in self.stages for channel in others.union(stage.channels)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Standing:
     Attributes:
         days_past_due: of the oldest invoice that may be asked for; negative is before the due date.
         unpaid_count: invoices past due that may be asked for.
-        balance_minor: what may be asked for, less unapplied cash (minor units).
+        balance_minor: what may be asked for, less debits on their way (minor units).
         risk_permille: None before the first score; segment: empty before it.
     """
 
