@@ -1,4 +1,4 @@
-"""``dunwell-cli map FILE`` and ``dunwell-cli check FILE``."""
+"""``dunwell-cli map FILE``, ``dunwell-cli check FILE`` and ``dunwell-cli policy preview FILE``."""
 
 import argparse
 import re
@@ -14,6 +14,7 @@ from dunwell.ingestion.mapping import SourceMapping
 from dunwell.ingestion.reading import UnreadableFileError
 from dunwell.money import format_money
 from dunwell_aws.documents import folder, read_mapping, read_mappings, read_policy
+from infra.cli import policy
 from infra.cli.check import Outcome, check
 from infra.cli.propose import Answers, Proposal, propose
 from infra.cli.sample import sample_of
@@ -23,6 +24,8 @@ _EXAMPLES = """examples:
   dunwell-cli check invoices.csv                    what an import would make of a file; nothing is imported
   dunwell-cli map invoices.csv                      propose a mapping for a file that Dunwell does not know
   dunwell-cli map invoices.csv --currency EUR --write infra/sources/my_erp.yaml
+  dunwell-cli policy preview invoices.csv           whom the default policy would contact today, and why not the others
+  dunwell-cli policy preview --policy uk --against eu --from 2026-12-01 --to 2026-12-31 invoices.csv
 """
 
 
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dunwell-cli",
-        description="Bring your own data: see what Dunwell makes of a file, and teach it a new layout.",
+        description="Bring your own data: see what Dunwell makes of a file, teach it a new layout, see what follows.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -62,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     mapping.add_argument("--date", default="", metavar="FORMAT", help="of all dates, such as %%d/%%m/%%Y")
     mapping.add_argument("--decimal", default="", choices=[".", ","], help="what stands before the cents")
     mapping.set_defaults(run=_map)
+    policy.add_commands(commands)
     return parser
 
 

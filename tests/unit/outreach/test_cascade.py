@@ -19,7 +19,8 @@ WHO = customer(group="key accounts")
 
 def outcome(*overrides: Override, facts: tuple[Facts, ...] = (), **state: Any) -> DueContact | Skipped:
     """What comes of a key account of the drifting segment that owes invoice A1 for twelve days."""
-    known = CollectionState(**{"segment": "drifting", "risk_permille": 700} | state)
+    plain: dict[str, Any] = {"segment": "drifting", "risk_permille": 700}
+    known = CollectionState(**plain | state)
     policy = replace(POLICY, overrides=overrides)
     (found,) = considered(account(*(facts or (overdue(12),)), who=WHO), known, policy, TODAY)
     return found

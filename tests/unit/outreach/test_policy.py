@@ -20,9 +20,8 @@ RUNG = Stage("rung", Conditions(3), EMAIL)
 
 def rungs(*changes: dict[str, Any]) -> tuple[Stage, ...]:
     """Stages a, b, c ... two days apart, changed, and the final one of the policy after them."""
-    made = [
-        replace(RUNG, **{"name": "abcdef"[n], "when": Conditions(2 * n)} | change) for n, change in enumerate(changes)
-    ]
+    named: list[dict[str, Any]] = [{"name": name, "when": Conditions(2 * n)} for n, name in enumerate("abcdef")]
+    made = [replace(RUNG, **named[n] | change) for n, change in enumerate(changes)]
     return (*made, Stage("final", Conditions(40, 9, {"USD": 9}, 900), EMAIL, tone=Tone.FINAL))
 
 

@@ -103,6 +103,15 @@ def test_what_another_policy_said_beyond_a_warning_is_not_followed_by_the_warnin
     assert life.plan(TODAY) == "last"
 
 
+def test_a_condition_that_no_longer_holds_never_leads_back_to_a_milder_stage() -> None:
+    heavy = Stage("heavy", Conditions(30, balance_minor={"USD": 15_000}), BOTH)
+    policy = replace(WARNING, stages=(*WARNING.stages[:-1], heavy))
+    life = Life(policy, account(overdue(60), overdue(50, "B")))
+    assert [stage for _, stage in told(life, 9)] == ["firm", "final", "heavy"]
+    life.post(EntryKind.PAYMENT, "B", TODAY + timedelta(days=9))
+    assert [life.plan(TODAY + timedelta(days=day)) for day in range(9, 60)] == [""] * 51, "final could be repeated"
+
+
 def test_when_the_oldest_invoice_is_paid_the_next_starts_its_own_count_with_its_own_warning() -> None:
     life = Life(WARNING, account(overdue(60), overdue(-4, "B")))
     life.policy = replace(WARNING, patience_permille=0)
