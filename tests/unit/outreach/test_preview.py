@@ -18,11 +18,9 @@ def afternoon(day: date, policy: Policy) -> datetime:
     return datetime.combine(day, time(15), UTC)
 
 
-def foreseen(
-    policy: Policy = POLICY, days: list[date] = MONTH, state: CollectionState = UNKNOWN, age: int = -7
-) -> Preview:
+def foreseen(policy: Policy = POLICY, state: CollectionState = UNKNOWN, age: int = -7) -> Preview:
     owing = account(overdue(age), overdue(age - 3, "B"))
-    return preview([owing], PolicyVersions((policy,)), days, afternoon, state)
+    return preview([owing], PolicyVersions((policy,)), MONTH, afternoon, state)
 
 
 def steps(found: Preview) -> list[tuple[int, str]]:
@@ -62,9 +60,8 @@ def test_what_won_in_the_cascade_is_shown_for_contacts_and_silences() -> None:
 
 
 def test_on_each_day_the_version_in_force_counts() -> None:
-    later = replace(
-        POLICY, version="2", effective_from=TODAY + timedelta(days=10), stages=POLICY.stages[:2] + POLICY.stages[3:]
-    )
+    fewer, begins = POLICY.stages[:2] + POLICY.stages[3:], TODAY + timedelta(days=10)
+    later = replace(POLICY, version="2", effective_from=begins, stages=fewer)
     found = preview([account(overdue(-7))], PolicyVersions((POLICY, later)), MONTH, afternoon, UNKNOWN)
     assert steps(found) == [(0, "upcoming"), (8, "due"), (27, "final")]
 

@@ -164,9 +164,11 @@ def _by_customer(foreseen: Iterable[Foreseen]) -> dict[tuple[str, str], list[For
     return found
 
 
-def _seen(foreseen: Sequence[Foreseen]) -> list[tuple[object, ...]]:
-    """What the customer would see of it; which override had a say makes no difference to them."""
-    return [(one.on, one.stage, one.channel, one.invoices, one.amount_minor, one.reason_code) for one in foreseen]
+def _seen(foreseen: Sequence[Foreseen]) -> tuple[list[tuple[object, ...]], set[str]]:
+    """What makes a difference to the customer: what would reach them, and why anything would not."""
+    reached = [one for one in foreseen if one.is_allowed]
+    refused = {one.reason_code for one in foreseen if not one.is_allowed}
+    return [(one.on, one.stage, one.channel, one.invoices, one.amount_minor) for one in reached], refused
 
 
 def days_between(first: date, last: date) -> list[date]:
