@@ -11,6 +11,8 @@ from zlib import crc32
 from dunwell.errors import ConflictError
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import Event
+from dunwell.figures import Figure
+from dunwell.ingestion.figures import contradicts, is_known
 from dunwell.ingestion.known import Known
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
@@ -18,7 +20,7 @@ from dunwell.ledger.ports import SHARDS
 from dunwell.ledger.update import followed
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.ports import CollectionState
-from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, PastScore
+from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, PastScore
 
 
 class InMemoryLedger:
@@ -53,6 +55,23 @@ class InMemoryLedger:
     def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
         mine = (i for i, a in self.accounts.items() if a.is_open and shard_of(i) == shard)
         return iter(sorted(i for i in mine if i > after))
+
+
+class InMemorySeries:
+    """``SeriesStore`` in a list."""
+
+    def __init__(self) -> None:
+        self.figures: list[Figure] = []
+
+    def series(self, name: str) -> list[Figure]:
+        return [one for one in self.figures if one.name == name]
+
+    def add(self, figures: Sequence[Figure]) -> None:
+        for one in figures:
+            if contradicts(one, self.figures):
+                raise ConflictError("another value is there")
+            if not is_known(one, self.figures):
+                self.figures.append(one)
 
 
 class InMemoryKnownFacts:
@@ -99,11 +118,15 @@ class InMemoryCollection:
     def assess(self, assessments: Sequence[Assessment]) -> None:
         for new in assessments:
             known = self.assessments.get(new.customer_id)
-            if known is None or known.as_of <= new.as_of:
+            if known is None or (known.as_of, known.account_version) <= (new.as_of, new.account_version):
                 past = {one.as_of: one for one in (known.history if known else ())}
                 past[new.as_of] = PastScore(new.as_of, new.risk_permille)
                 kept = [past[day] for day in sorted(past) if (new.as_of - day).days < HISTORY_DAYS]
                 self.assessments[new.customer_id] = replace(new, history=tuple(kept))
+
+    def basis(self, customer_id: str) -> Basis | None:
+        known = self.assessments.get(customer_id)
+        return Basis(known.as_of, known.account_version) if known else None
 
     def assessment(self, customer_id: str) -> Assessment | None:
         return self.assessments.get(customer_id)

@@ -8,45 +8,29 @@ from dunwell.accounts.describing import is_older
 from dunwell.accounts.model import Customer
 from dunwell.ids import stable_id
 from dunwell.ingestion.bundles import Bundle, imported_event, in_changes, joined, without
-from dunwell.ingestion.describing import described
+from dunwell.ingestion.describing import billed, described
+from dunwell.ingestion.figures import contradicts, figure_of, is_known, refused, told, unknown_customer
 from dunwell.ingestion.records import (
     CreditNoteRecord,
     CustomerRecord,
+    FigureRecord,
     InvoiceRecord,
     PaymentRecord,
     Receivable,
     Record,
     Reject,
+    Row,
     dated,
+    group_of,
 )
 from dunwell.ingestion.refunds import REFUND, followed_refund
+from dunwell.ingestion.statements import CORRECTED, METHOD, Said, left_minor, statements
+from dunwell.ingestion.tally import Tally
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Direction, Entry, EntryKind
-from dunwell.ledger.model import Account, Instalment, Invoice
+from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.ports import FACTS_PER_CHANGE
 from dunwell.ledger.posting import known_as, payment_id
-
-METHOD = "imported"
-_PAID_DOWN = "paid_down"
-Row = Receivable | Record
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Where a customer's rows went; ``in_ledger``, ``later`` and ``rejects`` add up to the rows given.
-
-    Attributes:
-        written: rows of ``in_ledger`` that brought something new.
-        taken: the rows of ``in_ledger``.
-        lasting: those of them that would change nothing if they came again, on whatever day.
-    """
-
-    in_ledger: int = 0
-    later: int = 0
-    rejects: tuple[Reject, ...] = ()
-    written: int = 0
-    taken: tuple[Row, ...] = ()
-    lasting: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +92,8 @@ class _Import:
     """One customer's rows on their way into the account."""
 
     def __init__(self, account: Account | None, rows: Sequence[Row], origin: Origin) -> None:
-        number = _of(rows[0]).customer_number
-        self._key = customer_id(origin.creditor_id, origin.source, number)
+        source, number, _ = group_of(rows[0])
+        self._key = customer_id(origin.creditor_id, source or origin.source, number)
         self._origin = origin
         self._stored = account
         self._customer = (
@@ -130,12 +114,14 @@ class _Import:
             account.version if account else 0,
             dict(account.invoices) if account else {},
             dict(account.entries) if account else {},
+            figures=account.figures if account else (),
         )
+        self._figures = list(self._now.figures)
         self._notes: dict[str, list[Entry]] = {}
         self._about: dict[str, list[Entry]] = {}
         for entry in self._now.entries.values():
             self._index(entry)
-        self._settled: list[tuple[Bundle, Invoice, date, int | None]] = []
+        self._stated: dict[str, tuple[Bundle, Invoice, InvoiceRecord]] = {}
         self._news: list[Bundle] = []
         self._describing: list[Bundle] = []
         self._touched = False
@@ -155,7 +141,9 @@ class _Import:
             return
         self.taken.append(row)
         self._touched = True
-        describes = self._describe(row.customer if isinstance(row, Receivable) else record)
+        description = row.customer if isinstance(row, Receivable) else record
+        news = self._told(description, news)
+        describes = self._describe(description)
         if news:
             self._describing += [news] if describes else []
             self._keep(news)
@@ -185,10 +173,20 @@ class _Import:
         before, self._customer = self._customer, described(self._customer, record)
         return self._customer != before
 
+    def _told(self, record: Record, news: Bundle | None) -> Bundle | None:
+        """The row's news with the figures that its description brings."""
+        if not isinstance(record, CustomerRecord) or is_older(record.version, self._customer.source_version):
+            return news
+        figures = told(record, self._figures, self._origin.today)
+        return replace(news or Bundle(), figures=figures) if figures else news
+
     def _is_lasting(self, row: Row) -> bool:
         """Whether the row has nothing left to say: not a settlement to come, nor an older version of what is known."""
         record, description = _of(row), row.customer if isinstance(row, Receivable) else row
-        if isinstance(description, CustomerRecord) and is_older(description.version, self._customer.source_version):
+        if isinstance(description, CustomerRecord) and (
+            is_older(description.version, self._customer.source_version)
+            or (description.credit_score_on or date.min) > self._origin.today
+        ):
             return False
         if not isinstance(record, InvoiceRecord):
             return True
@@ -200,6 +198,7 @@ class _Import:
     def _keep(self, news: Bundle) -> None:
         self._now.invoices.update(news.invoices)
         self._now.entries.update(news.entries)
+        self._figures += news.figures
         for entry in news.entries.values():
             self._index(entry)
         self._news.append(news)
@@ -216,11 +215,12 @@ class _Import:
         stored = self._stored
         if not self._touched:
             return
-        self._pay_settled()
+        self._state()
         account = stored or Account(self._customer)
         customer = self._customer if stored is None or self._customer != stored.customer else None
         for part in in_changes(self._bundles(), facts_per_change):
             change = Change(account, customer, joined(n.invoices for n in part), joined(n.entries for n in part))
+            change = replace(change, figures=tuple(figure for n in part for figure in n.figures))
             after = change.applied()
             yield replace(change, events=(imported_event(after, change, self._origin.at),))
             account, customer = after, None
@@ -235,30 +235,38 @@ class _Import:
             return self._credit_note(record)
         if isinstance(record, PaymentRecord):
             return self._payment(record)
-        return None, None
+        return self._figure(record) if isinstance(record, FigureRecord) else (None, None)
+
+    def _figure(self, record: FigureRecord) -> tuple[Bundle | None, Reject | None]:
+        figure = figure_of(record)
+        if self._stored is None and not self._touched:
+            return None, unknown_customer(record)
+        if contradicts(figure, self._figures):
+            return None, refused(record)
+        return (None if is_known(figure, self._figures) else Bundle(figures=[figure])), None
 
     # --- invoices ---
 
     def _invoice(self, record: InvoiceRecord) -> tuple[Bundle | None, Reject | None]:
-        new = self._as_invoice(record)
+        new = billed(invoice_id(self._key, record.invoice_number), record)
         known = self._now.invoices.get(new.invoice_id)
         if known is None:
             news = Bundle({new.invoice_id: new})
             self._contest(news, new, record, record.issued_on)
-            self._settle(news, new, record)
+            self._hear(news, new, record)
             return news, None
         if is_older(new.source_version, known.source_version):
             return None, None
         is_newer = is_older(known.source_version, new.source_version)
         if (known.currency, known.issued_on) != (new.currency, new.issued_on):
             return None, _contradiction(record)
-        if known.amount_minor != new.amount_minor and not is_newer:
+        if self._billed_minor(known) != new.amount_minor and not is_newer:
             return None, _contradiction(record)
         return self._known_invoice(known, new, record), None
 
     def _known_invoice(self, known: Invoice, new: Invoice, record: InvoiceRecord) -> Bundle:
         news = Bundle()
-        billed = known.amount_minor + self._corrections(known)
+        billed = self._billed_minor(known)
         kept = replace(new, amount_minor=known.amount_minor, instalments=known.instalments, lines=known.lines)
         kept = replace(kept, source_version=new.source_version or known.source_version)
         if new.amount_minor == known.amount_minor:
@@ -268,36 +276,21 @@ class _Import:
         if new.amount_minor != billed:
             self._correct(news, known, new.amount_minor - billed, record)
         self._contest(news, known, record, self._origin.today)
-        self._settle(news, known, record)
+        self._hear(news, known, record)
         return news
 
-    def _as_invoice(self, record: InvoiceRecord) -> Invoice:
-        return Invoice(
-            invoice_id=invoice_id(self._key, record.invoice_number),
-            number=record.invoice_number,
-            currency=record.currency,
-            amount_minor=record.amount_minor,
-            issued_on=record.issued_on,
-            due_on=record.due_on,
-            tax_minor=record.tax_minor,
-            terms=record.terms,
-            instalments=tuple(Instalment(due_on, amount) for due_on, amount in record.instalments),
-            source_version=record.version,
-            removed=record.removed,
-        )
-
-    def _corrections(self, invoice: Invoice) -> int:
-        """By how much earlier versions corrected the amount (minor units)."""
-        return sum(
+    def _billed_minor(self, invoice: Invoice) -> int:
+        """What the source billed as of the last version taken (minor units)."""
+        return invoice.amount_minor + sum(
             entry.amount_minor if entry.kind is EntryKind.DEBIT_NOTE else -entry.amount_minor
             for entry in self._notes.get(invoice.invoice_id, ())
-            if entry.reason == "corrected"
+            if entry.reason == CORRECTED
         )
 
     def _correct(self, news: Bundle, invoice: Invoice, by_minor: int, record: InvoiceRecord) -> None:
         kind = EntryKind.DEBIT_NOTE if by_minor > 0 else EntryKind.CREDIT_NOTE
         key = f"corrected#{record.version}"
-        self._add(news, self._on_invoice(kind, invoice, abs(by_minor), self._origin.today, key, "corrected"))
+        self._add(news, self._on_invoice(kind, invoice, abs(by_minor), self._origin.today, key, CORRECTED))
 
     def _contest(self, news: Bundle, invoice: Invoice, record: InvoiceRecord, on: date) -> None:
         """Open, change or end the dispute that the source tells of; disputes that came another way are left alone."""
@@ -317,65 +310,18 @@ class _Import:
         disputes = (e for e in self._notes.get(invoice.invoice_id, ()) if e.kind is EntryKind.DISPUTE)
         return next((dispute for dispute in disputes if dispute.entry_id not in self._about), None)
 
-    def _settle(self, news: Bundle, invoice: Invoice, record: InvoiceRecord) -> None:
-        """Note the settlement a source tells of; what it comes to is known when every row was read."""
-        if record.settled_on and record.settled_on <= self._origin.today:
-            self._settled.append((news, invoice, record.settled_on, None))
-        elif not record.settled_on and record.open_minor is not None:
-            self._settled.append((news, invoice, self._origin.today, record.open_minor))
+    def _hear(self, news: Bundle, invoice: Invoice, record: InvoiceRecord) -> None:
+        """Note what a source says is left of an invoice; of several rows of one import the last is what it says."""
+        if left_minor(record, self._origin.today) is not None:
+            self._stated[invoice.invoice_id] = (news, invoice, record)
 
-    def _pay_settled(self) -> None:
-        """Settlements: of what is open by then, so that who paid through Dunwell pays once.
-
-        Payments through Dunwell dated after one are of the same money: they came first and are left out of it. Money on
-        account may go to another invoice of the same file, so nothing is settled before all of it was read.
-        """
-        payers = self._payers() if self._settled else {}
-        for news, invoice, on, left in self._settled:
-            if left is not None:
-                self._pay_down(news, invoice, left)
-                continue
-            paid_since = sum(amount for paid_on, amount in payers.get(invoice.invoice_id, ()) if paid_on > on)
-            amount_minor = self._now.books.billed_minor(invoice.invoice_id) - paid_since
-            if amount_minor > 0:
-                self._add(news, self._settlement(invoice, amount_minor, on, on.isoformat(), "settled"))
-
-    def _pay_down(self, news: Bundle, invoice: Invoice, left_minor: int) -> None:
-        """Settle an invoice down to what a source says is left; open it again where it says that more is."""
-        settlements = [e for e in self._notes.get(invoice.invoice_id, ()) if e.reason == _PAID_DOWN]
-        undone = [e for one in settlements for e in self._about.get(one.entry_id, ())]
-        more = self._now.books.open_minor(invoice.invoice_id) - left_minor
-        told = f"open#{left_minor}#{len(settlements) + len(undone)}"
-        if more > 0:
-            paid = self._settlement(invoice, more, self._origin.today, told, _PAID_DOWN)
-            self._add(news, replace(paid, at=self._origin.at))
-        for one in reversed(settlements):
-            again = min(-more, self._now.books.standing_minor(one.entry_id))
-            if again > 0:
-                more += again
-                key = f"{invoice.number}#{told}#{one.entry_id}"
-                self._add(news, self._reversal(one, again, self._origin.today, key, "reopened"))
-
-    def _settlement(self, invoice: Invoice, amount_minor: int, on: date, key: str, reason: str) -> Entry:
-        return Entry(
-            entry_id=stable_id("pay", invoice.invoice_id, METHOD, key),
-            kind=EntryKind.SETTLEMENT,
-            currency=invoice.currency,
-            amount_minor=amount_minor,
-            on=on,
-            method=METHOD,
-            reference=invoice.number,
-            directed_to=(Direction(invoice.invoice_id, amount_minor),),
-            reason=reason,
-        )
-
-    def _payers(self) -> dict[str, list[tuple[date, int]]]:
-        """When invoices were paid, and how much each time, before any settlement of this import."""
-        payers: dict[str, list[tuple[date, int]]] = {}
-        for entry_id, payment in self._now.payments.items():
-            for part in self._now.allocations(entry_id):
-                payers.setdefault(part.invoice_id, []).append((payment.on, part.amount_minor))
-        return payers
+    def _state(self) -> None:
+        """Add what the source says of its invoices' balances and did not say before."""
+        for news, invoice, record in self._stated.values():
+            notes = self._notes.get(invoice.invoice_id, ())
+            said = Said.of(notes, lambda entry_id: self._about.get(entry_id, ()))
+            for entry in statements(invoice, record, said, self._origin.today, self._origin.at):
+                self._add(news, entry)
 
     def _on_invoice(
         self, kind: EntryKind, invoice: Invoice, amount_minor: int, on: date, key: str, reason: str

@@ -9,6 +9,7 @@ from dunwell.accounts.model import Channel, Customer
 from dunwell.charges.policy import ChargePolicy
 from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError
+from dunwell.figures import PROXIES
 from dunwell.ledger.model import Invoice
 from dunwell.outreach.cascade import Cascade, Override, Terms, check_overrides
 from dunwell.outreach.stage import Attachment, Conditions, Consolidation, Stage, Standing, Tone, check_stages
@@ -78,6 +79,8 @@ class Policy:
         patience_permille: customers below this risk are left alone for ``patience_days`` after the due date.
         overrides: other terms for groups, segments, customers and invoices.
         charges: late fees and interest; none unless a rule says so.
+        proxies: figures that may stand for who somebody is (``dunwell.figures.PROXIES``) and that scoring may use all
+            the same, each with a note that says why.
     """
 
     version: str
@@ -91,6 +94,7 @@ class Policy:
     patience_days: int = 0
     overrides: tuple[Override, ...] = ()
     charges: ChargePolicy = field(default_factory=ChargePolicy)
+    proxies: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.creditor.party not in ("first", "third"):
@@ -100,6 +104,7 @@ class Policy:
         self._check_numbers()
         self._check_escalation()
         check_overrides(self.overrides, self.stages)
+        self._check_proxies()
 
     def _check_numbers(self) -> None:
         for name in ("min_gap_days", "patience_days"):
@@ -129,6 +134,17 @@ class Policy:
                     f"due where it is not: give {later.name!r} all conditions of {warning.name!r}",
                     field="escalation.after_stage",
                 )
+
+    def _check_proxies(self) -> None:
+        if unknown := sorted(self.proxies.keys() - PROXIES.keys()):
+            raise InvalidInputError(
+                f"proxies {unknown}: only {', '.join(PROXIES)} can be switched on", field=f"proxies.{unknown[0]}"
+            )
+        if unexplained := [name for name, note in self.proxies.items() if not note.strip()]:
+            raise InvalidInputError(
+                f"proxies {unexplained}: write why they are used, and what was measured first",
+                field=f"proxies.{unexplained[0]}",
+            )
 
     @cached_property
     def _severities(self) -> dict[str, int]:
