@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dunwell_aws.documents import folder, read_mappings
 from infra.cli.__main__ import main
+from infra.cli.in_memory import accounts_of
 from tests.support.outreach import TODAY
 
 ROWS = """customer_number,customer_name,email,phone,country,postcode,group,\
@@ -53,6 +55,12 @@ def test_a_range_is_followed_day_by_day_and_compared_with_another_policy(
     (line,) = [line for line in said.splitlines() if line.split()[:2] == ["C-1", "USD"]]
     assert "11-23 final (email), 12-07 final (email)" in line
     assert "11-23 firm (email), 11-28 final (email), 12-08 final (email)" in line
+
+
+def test_a_customers_group_comes_from_its_source(data: Path) -> None:
+    accounts, rejected = accounts_of([data], read_mappings(folder("infra")), "example", TODAY)
+    groups = {account.customer.number: account.customer.group for account in accounts}
+    assert (groups, rejected) == ({"C-1": "", "C-3": "", "C-4": "key accounts"}, 1)
 
 
 def test_programs_get_everything(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dunwell.accounts.holds import Hold
 from dunwell.dates import business_date, days_past_due
+from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.cascade import Terms
 from dunwell.outreach.policy import Policy
@@ -96,7 +97,8 @@ def _held(holds: Sequence[Hold], policy: Policy, as_of: date) -> set[str]:
 def _less_debits(found: Sequence[OpenInvoice], account: Account, as_of: date, currency: str) -> Asked:
     """The invoices that no debit on its way pays: those it names, with what it names no invoice for the oldest."""
     due = {one.invoice.invoice_id: one.collectable_minor for one in found}
-    for entry in account.pending:
+    announced = any(entry.kind is EntryKind.PENDING for entry in account.entries.values())
+    for entry in account.pending if announced else ():
         if entry.currency != currency or days_past_due(entry.on, as_of) > DEBIT_DAYS:
             continue
         left = entry.amount_minor
