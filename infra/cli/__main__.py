@@ -1,4 +1,4 @@
-"""``dunwell-cli map FILE``, ``dunwell-cli check FILE`` and ``dunwell-cli policy preview FILE``."""
+"""``dunwell-cli map FILE``, ``check FILE``, ``policy preview FILE`` and ``message``."""
 
 import argparse
 import re
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import yaml
 
-from dunwell.errors import InvalidInputError
+from dunwell.errors import InvalidInputError, NotFoundError
 from dunwell.ingestion.fields import RecordKind
 from dunwell.ingestion.mapping import SourceMapping
 from dunwell.ingestion.reading import UnreadableFileError
 from dunwell.money import format_money
 from dunwell_aws.documents import folder, read_mapping, read_mappings, read_policy
-from infra.cli import policy
+from infra.cli import message, policy
 from infra.cli.check import Outcome, check
 from infra.cli.propose import Answers, Proposal, propose
 from infra.cli.sample import sample_of
@@ -26,6 +26,8 @@ _EXAMPLES = """examples:
   dunwell-cli map invoices.csv --currency EUR --write infra/sources/my_erp.yaml
   dunwell-cli policy preview invoices.csv           whom the default policy would contact today, and why not the others
   dunwell-cli policy preview --policy uk --against eu --from 2026-12-01 --to 2026-12-31 invoices.csv
+  dunwell-cli message preview --stage firm --channel letter --locale de --out letter.pdf
+  dunwell-cli message lint                          what is wrong with the words of messages
 """
 
 
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = args.run(args)
     except OSError as error:
         return _sorry(f"cannot read {error.filename}: {error.strerror}")
-    except InvalidInputError as error:
+    except (InvalidInputError, NotFoundError) as error:
         return _sorry(str(error))
     return status
 
@@ -66,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     mapping.add_argument("--decimal", default="", choices=[".", ","], help="what stands before the cents")
     mapping.set_defaults(run=_map)
     policy.add_commands(commands)
+    message.add_parser(commands)
     return parser
 
 

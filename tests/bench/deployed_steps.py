@@ -34,6 +34,7 @@ from functions.portal import app as portal_app
 from tests.bench.meter import Meter
 from tests.bench.portfolio import AS_OF, NOW, import_file, policy, portfolio
 from tests.support.emulator import Emulator
+from tests.support.memory import InMemoryCollection, InMemorySwitches
 from tests.support.portal_app import BASE, Parameters, PortalWorld
 from tests.support.template import create_table_call
 
@@ -142,7 +143,8 @@ class Steps:
         )
         mail = EmailSender(renderer, Mailer(accepts, policy().creditor.sender, "bench"), links, urls)
         senders: dict[Channel, Sender] = {Channel.EMAIL: mail, Channel.SMS: SmsSender(renderer, accepts, links, urls)}
-        dispatcher = Dispatcher(self._ledger, self._collection, senders, policy(), lambda: NOW)
+        tasks, switches = InMemoryCollection(), InMemorySwitches()
+        dispatcher = Dispatcher(self._ledger, self._collection, senders, policy(), lambda: NOW, tasks, switches)
         for contact in contacts:
             assert dispatcher.dispatch(contact.customer_id, contact.contact_id) is ContactStatus.SENT
         return len(contacts)

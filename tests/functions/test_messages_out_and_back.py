@@ -17,7 +17,7 @@ from functions.dispatch_message import app as dispatch_message
 from functions.publish_changes import app as publish_changes
 from functions.record_delivery import app as record_delivery
 from tests.support.invocation import lambda_context, set_variables, sqs_event
-from tests.support.memory import InMemoryCollection, InMemoryLedger
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, SentBox, contact, overdue, sent
 from tests.support.portal import account, customer
 from tests.unit.test_outbox import FakeBus
@@ -67,7 +67,7 @@ class FailsFor(SentBox):
 
 
 def dispatch(store: InMemoryCollection, box: SentBox, *bodies: Any) -> Any:
-    dispatcher = Dispatcher(ledger(), store, {Channel.EMAIL: box}, POLICY, lambda: NOW)
+    dispatcher = Dispatcher(ledger(), store, {Channel.EMAIL: box}, POLICY, lambda: NOW, store, InMemorySwitches())
     return dispatch_message.handler(sqs_event(*bodies), lambda_context(), dispatcher=dispatcher)
 
 

@@ -16,7 +16,7 @@ from functions.portal import app as portal_app
 from tests.functions.test_build_reports import InMemoryBucket, build
 from tests.functions.test_daily_pass import given, plan, score
 from tests.support.invocation import set_variables
-from tests.support.memory import InMemoryCollection, InMemoryLedger
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, assessment, contact, overdue, sent
 from tests.support.portal import account, customer
 from tests.support.portal_app import PortalWorld
@@ -50,7 +50,13 @@ def test_it_has_no_assessment_and_the_others_keep_theirs() -> None:
 def test_what_was_planned_before_an_account_became_internal_is_not_sent() -> None:
     planned, box = contact(), SentBox()
     dispatcher = Dispatcher(
-        InMemoryLedger(UNKNOWN), InMemoryCollection(planned), {planned.channel: box}, POLICY, lambda: NOW
+        InMemoryLedger(UNKNOWN),
+        InMemoryCollection(planned),
+        {planned.channel: box},
+        POLICY,
+        lambda: NOW,
+        InMemoryCollection(),
+        InMemorySwitches(),
     )
     assert dispatcher.dispatch("cus_anna", planned.contact_id) is ContactStatus.REFUSED
     assert box.messages == []

@@ -78,6 +78,7 @@ def assessment(risk_permille: int = 700, customer_id: str = "cus_anna", as_of: d
 class SentBox:
     """``Sender`` that keeps what it was given, and fails as it is told."""
 
+    is_repeatable: bool = False
     messages: list[Message] = field(default_factory=list)
     error: BaseException | None = None
     meanwhile: Callable[[], object] = lambda: None

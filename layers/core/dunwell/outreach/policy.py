@@ -1,5 +1,6 @@
 """The creditor's dunning policy: who is asking, in which stages, and when a case goes to a person. Versioned data."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -39,6 +40,11 @@ class Creditor:
         timezone: the ledger's business zone (IANA).
         sender: the address messages come from; its domain is verified with the mail service.
         postal_address, telephone: shown in every message and on every page.
+        language: what is written to customers whose own has no words (ISO 639-1).
+        colour, logo_url: how messages look; the logo is an image of at least 40 pixels' height, empty for none.
+
+    Raises:
+        InvalidInputError: on creation, when the colour is not one such as ``#1d4ed8``.
     """
 
     creditor_id: str
@@ -48,6 +54,15 @@ class Creditor:
     sender: str
     postal_address: str
     telephone: str
+    language: str = "en"
+    colour: str = "#1d4ed8"
+    logo_url: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
+            raise InvalidInputError(
+                f"creditor.colour {self.colour!r} is not a colour such as #1d4ed8", field="creditor.colour"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,3 +47,7 @@ class ContactStore(Protocol):
     def move(self, contact: Contact, was: ContactStatus, events: Sequence[Event] = ()) -> bool:
         """Write a contact's new state if it still is in the old one; False when somebody moved it first."""
         ...
+
+    def keep(self, contact: Contact, was: Contact, events: Sequence[Event] = ()) -> bool:
+        """Write what was heard of a contact if its status and answers still are as they were read."""
+        ...
