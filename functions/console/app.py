@@ -34,6 +34,7 @@ from dunwell_aws.agent_pages import agent_filters, case_values, cash_values, cus
 from dunwell_aws.agents import Agent, CognitoAgents, NewPasswordNeeded, SignedIn, WrongCredentialsError
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import LedgerEnvironment, UrlsEnvironment, read_environment
+from dunwell_aws.message_routes import ConsoleParts, add_message_pages
 from dunwell_aws.observability import count, observed
 from dunwell_aws.problems import Problem, answers_problems, problem_response
 from dunwell_aws.urls import Urls
@@ -382,7 +383,7 @@ def confirm_merge(customer_id: str) -> Response:
 
 
 def _given(name: str) -> str:
-    given: dict[str, str] = dict(_request().query_params or {})
+    given = _query()
     return given.get(name, "").strip()
 
 
@@ -416,7 +417,7 @@ def show_statement(customer_id: str) -> Response:
     account = console().escalation.ledger.load(customer_id)
     if account is None or account.customer.is_internal:
         raise NotFoundError("There is no such customer.")
-    given: dict[str, str] = dict(_request().query_params or {})
+    given = _query()
     made, message = asked_statement(account, given, console().today)
     if given.get("format") == "csv" and not message:
         shown_as = f'attachment; filename="statement-{made.first}-{made.last}.csv"'
@@ -430,6 +431,12 @@ def _document(text: str, content_type: str, **more: str) -> Response:
     headers: dict[str, str | list[str]] = {**console().pages.headers(base_url), "Content-Type": content_type, **more}
     return Response(text, headers)
 
+
+def _query() -> dict[str, str]:
+    return dict(_request().query_params or {})
+
+
+add_message_pages(route, ConsoleParts(_agent, _page, _document, _query, lambda: console().today))
 
 # --- cash: money whose owner is not known ---
 

@@ -387,3 +387,12 @@ def test_the_facts_for_the_contact_rules_are_those_of_the_words() -> None:
     assert RENDERER.email(about(), ACCOUNT, STOP).facts == MessageFacts(opt_out_notice=True, disclosure=False)
     assert collector().email(third(about()), ACCOUNT, STOP).facts == MessageFacts(opt_out_notice=True, disclosure=True)
     assert collector().call(third(about(name="Anna"))).facts == MessageFacts(opt_out_notice=False, disclosure=True)
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+def test_dispatch_asks_about_the_words_that_will_be_sent(channel: Channel) -> None:
+    made = third(about(name="Anna", channel=channel))
+    facts = collector().facts(made)
+    assert facts == render(collector(), made, ACCOUNT, STOP).facts or channel is Channel.WHATSAPP
+    assert facts.disclosure
+    assert facts.opt_out_notice is (channel in {Channel.EMAIL, Channel.SMS, Channel.WHATSAPP})

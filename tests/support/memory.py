@@ -26,6 +26,7 @@ from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.switches import WINDOW_DAYS, Counts, Switch
 from dunwell.outreach.tasks import Task
 from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, PastScore
+from dunwell_aws.message_index import Written, number_id
 
 
 class InMemoryLedger:
@@ -109,7 +110,7 @@ def shard_of(customer_id: str) -> int:
 
 
 class InMemoryCollection:
-    """``ContactStore``, ``TaskStore``, ``CaseStore`` and ``AssessmentStore`` in dicts, remembering the events of each write."""
+    """``ContactStore``, ``TaskStore``, ``CaseStore`` and ``AssessmentStore`` in dicts; keeps the events of each write."""
 
     def __init__(self, *contacts: Contact) -> None:
         self.contacts = {contact.contact_id: contact for contact in contacts}
@@ -289,3 +290,23 @@ class InMemorySwitches:
         first = at.date() - timedelta(days=WINDOW_DAYS - 1)
         days = [one for key, one in self.counted.items() if key[:2] == (channel, turns) and key[2] >= first]
         return sum(days, Counts())
+
+
+class InMemoryMessageIndex:
+    """``dunwell_aws.message_index`` in dicts."""
+
+    def __init__(self) -> None:
+        self.messages: dict[str, Written] = {}
+        self.numbers: dict[str, set[str]] = {}
+
+    def note_number(self, number: str, customer_id: str) -> None:
+        self.numbers.setdefault(number, set()).add(customer_id)
+
+    def note_message(self, message_id: str, number: str, customer_id: str, contact_id: str) -> None:
+        self.messages[message_id] = Written(customer_id, contact_id, number_id(number))
+
+    def written(self, message_id: str) -> Written | None:
+        return self.messages.get(message_id)
+
+    def customers(self, number: str) -> list[str]:
+        return sorted(self.numbers.get(number, ()))

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from dunwell.accounts.model import Channel
+from dunwell.compliance.model import MessageFacts
 from dunwell.ledger.model import Invoice
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord, contact_id
 from dunwell.outreach.dispatch import Message, Send
@@ -82,6 +83,9 @@ class SentBox:
     messages: list[Message] = field(default_factory=list)
     error: BaseException | None = None
     meanwhile: Callable[[], object] = lambda: None
+
+    def facts(self, message: Message) -> MessageFacts:
+        return MessageFacts(opt_out_notice=True, disclosure=True)
 
     def prepare(self, message: Message) -> Send:
         return lambda: self._send(message)

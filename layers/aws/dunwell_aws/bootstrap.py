@@ -275,7 +275,8 @@ def urls() -> "Urls":
 
 
 @cache
-def _renderer() -> "Renderer":
+def renderer() -> "Renderer":
+    """The words of messages."""
     from dunwell_aws.documents import folder
     from dunwell_aws.messages import Renderer
 
@@ -348,11 +349,11 @@ def senders() -> "dict[Channel, Sender]":
     mails = Pacer(mail_rate(client("sesv2"), settings.senders))
     zone, bucket = policy().creditor.timezone, settings.letters_bucket
     ways: dict[Channel, Sender] = {
-        Channel.EMAIL: EmailSender(_renderer(), mailer(), links(), urls(), mails),
+        Channel.EMAIL: EmailSender(renderer(), mailer(), links(), urls(), mails),
         Channel.SMS: _sms_sender(),
-        Channel.LETTER: LetterSender(_renderer(), client("s3"), bucket, links(), urls(), zone),
-        Channel.CALL: CallSender(_renderer(), tasks()),
-        Channel.PORTAL: PortalSender(_renderer(), notices()),
+        Channel.LETTER: LetterSender(renderer(), client("s3"), bucket, links(), urls(), zone),
+        Channel.CALL: CallSender(renderer(), tasks()),
+        Channel.PORTAL: PortalSender(renderer(), notices()),
     }
     return ways | ({Channel.WHATSAPP: _whatsapp_sender()} if settings.whatsapp_number_id else {})
 
@@ -371,7 +372,7 @@ def _sms_sender() -> "Sender":
     else:
         texts = SnsTexts(client_without_retries("sns"), settings.sms_sender_id, price)
     pacer = Pacer(lambda: settings.sms_rate / settings.senders)
-    return SmsSender(_renderer(), texts, message_index(), links(), urls(), pacer)
+    return SmsSender(renderer(), texts, message_index(), links(), urls(), pacer)
 
 
 def _whatsapp_sender() -> "Sender":
@@ -383,7 +384,7 @@ def _whatsapp_sender() -> "Sender":
     social = client_without_retries("socialmessaging")
     pacer = Pacer(lambda: settings.sms_rate / settings.senders)
     number = settings.whatsapp_number_id
-    return WhatsAppSender(_renderer(), social, number, message_index(), links(), urls(), pacer)
+    return WhatsAppSender(renderer(), social, number, message_index(), links(), urls(), pacer)
 
 
 @cache

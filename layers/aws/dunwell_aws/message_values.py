@@ -77,7 +77,7 @@ class MessageValues:
         values: dict[str, Any] = {
             "name": self.name,
             "creditor": self.creditor.name,
-            "telephone": self.creditor.telephone,
+            "telephone": self.creditor.telephone.replace(" ", "\u00a0"),  # a number is not broken between lines
             "total": self._money(sum(item.collectable_minor for item in invoices)),
             "count": len(invoices),
         }

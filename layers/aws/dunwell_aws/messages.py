@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from dunwell_aws.phrases import Phrases, layout_environment
 
 MOST_TEXT_PARTS = 2
 PDF = "application/pdf"
+_SOME_URL = "https://example.com/"
 
 
 class AttachedFile(NamedTuple):
@@ -154,6 +155,23 @@ class Renderer:
         """The statement of account of the last months as PDF, in the customer's language."""
         values = self._values(message, Channel.EMAIL)
         return self._statement(message, values)
+
+    def facts(self, message: Message) -> MessageFacts:
+        """What the message contains on its contact's channel, as read from its rendered words."""
+        bare = replace(message, contact=replace(message.contact, attachments=()))
+        return self._on_channel[message.contact.channel](bare).facts
+
+    @cached_property
+    def _on_channel(self) -> dict[Channel, Callable[[Message], Words | ChatTemplate]]:
+        """The words on each channel, with addresses in place of links that are made when a message leaves."""
+        return {
+            Channel.EMAIL: lambda message: self.email(message, _SOME_URL, _SOME_URL),
+            Channel.SMS: lambda message: self.sms(message, _SOME_URL),
+            Channel.WHATSAPP: lambda message: self.whatsapp(message, _SOME_URL),
+            Channel.LETTER: self.letter_words,
+            Channel.CALL: self.call,
+            Channel.PORTAL: self.portal,
+        }
 
     def phrases(self, language: str) -> Phrases:
         """The words in a language."""

@@ -1,5 +1,6 @@
 """Calls: a task for an agent, with what to say."""
 
+from dunwell.compliance.model import MessageFacts
 from dunwell.outreach.dispatch import Message, Send
 from dunwell.outreach.tasks import TaskStore, call_task
 from dunwell_aws.messages import Renderer
@@ -13,6 +14,10 @@ class CallSender:
     def __init__(self, renderer: Renderer, tasks: TaskStore) -> None:
         self._renderer = renderer
         self._tasks = tasks
+
+    def facts(self, message: Message) -> MessageFacts:
+        """See the port."""
+        return self._renderer.facts(message)
 
     def prepare(self, message: Message) -> Send:
         """See the port."""

@@ -3,6 +3,7 @@
 from functools import partial
 
 from dunwell.accounts.links import Links
+from dunwell.compliance.model import MessageFacts
 from dunwell.outreach.dispatch import Message, Send
 from dunwell_aws.mail import Mailer
 from dunwell_aws.messages import Renderer
@@ -22,6 +23,10 @@ class EmailSender:
         self._links = links
         self._urls = urls
         self._pacer = pacer
+
+    def facts(self, message: Message) -> MessageFacts:
+        """See the port."""
+        return self._renderer.facts(message)
 
     def prepare(self, message: Message) -> Send:
         """See the port. The stop link works with one click from the mail program (RFC 8058)."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dunwell.accounts.links import Links
+from dunwell.compliance.model import MessageFacts
 from dunwell.dates import business_date
 from dunwell.outreach.dispatch import Message, Send
 from dunwell_aws.letters import letter_key
@@ -32,6 +33,10 @@ class LetterSender:
         self._links = links
         self._urls = urls
         self._zone = zone
+
+    def facts(self, message: Message) -> MessageFacts:
+        """See the port."""
+        return self._renderer.facts(message)
 
     def prepare(self, message: Message) -> Send:
         """See the port."""

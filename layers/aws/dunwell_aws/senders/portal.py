@@ -1,5 +1,6 @@
 """Notices: what the portal shows the customer at the next visit."""
 
+from dunwell.compliance.model import MessageFacts
 from dunwell.outreach.dispatch import Message, Send
 from dunwell.outreach.notices import Notice, NoticeStore
 from dunwell_aws.messages import Renderer
@@ -13,6 +14,10 @@ class PortalSender:
     def __init__(self, renderer: Renderer, notices: NoticeStore) -> None:
         self._renderer = renderer
         self._notices = notices
+
+    def facts(self, message: Message) -> MessageFacts:
+        """See the port."""
+        return self._renderer.facts(message)
 
     def prepare(self, message: Message) -> Send:
         """See the port."""

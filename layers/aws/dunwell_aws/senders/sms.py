@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dunwell.accounts.links import Links
+from dunwell.compliance.model import MessageFacts
 from dunwell.errors import InvalidAddressError, OptedOutError
 from dunwell.outreach.dispatch import Message, Send
 from dunwell_aws.message_index import DynamoMessageIndex
@@ -107,6 +108,10 @@ class SmsSender:
         self._links = links
         self._urls = urls
         self._pacer = pacer
+
+    def facts(self, message: Message) -> MessageFacts:
+        """See the port."""
+        return self._renderer.facts(message)
 
     def prepare(self, message: Message) -> Send:
         """See the port."""

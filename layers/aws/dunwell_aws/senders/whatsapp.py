@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dunwell.accounts.links import Links
+from dunwell.compliance.model import MessageFacts
 from dunwell.outreach.dispatch import Message, Send
 from dunwell_aws.message_index import DynamoMessageIndex
 from dunwell_aws.messages import ChatTemplate, Renderer
@@ -43,6 +44,10 @@ class WhatsAppSender:
         self._links = links
         self._urls = urls
         self._pacer = pacer
+
+    def facts(self, message: Message) -> MessageFacts:
+        """See the port."""
+        return self._renderer.facts(message)
 
     def prepare(self, message: Message) -> Send:
         """See the port. The template was approved by Meta beforehand."""

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from dunwell.accounts.contact_points import KIND_OF
 from dunwell.accounts.model import Channel
+from dunwell.compliance.model import MessageFacts
 from dunwell.dates import business_date
 from dunwell.errors import InvalidAddressError, InvalidInputError, OptedOutError, RefusedError, UnavailableError
 from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
@@ -20,7 +21,7 @@ from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 from dunwell.outreach.addresses import INVALID_NUMBER, fault
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
-from dunwell.outreach.permission import WORDS_WITH_NOTICES, may_contact
+from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import NO_ADDRESS, contact_event
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import ContactStore
@@ -64,6 +65,14 @@ class Sender(Protocol):
         """Whether sending the same contact once more has no further effect, because it goes by the contact's id.
 
         Then a message in doubt is sent again until it is known; else never.
+        """
+        ...
+
+    def facts(self, message: Message) -> MessageFacts:
+        """What the rendered words contain, for the contact rules to judge.
+
+        Raises:
+            InvalidInputError: the message cannot be said.
         """
         ...
 
@@ -116,20 +125,22 @@ class Dispatcher:
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
         if not message.invoices:
             return self._cancelled(message.contact)
-        decision = self._unsendable(message) or may_contact(
-            message.account.customer,
-            earlier,
-            message.contact.channel,
-            message.contact.invoice_ids,
-            self._policy,
-            message.as_of,
-            WORDS_WITH_NOTICES,
-        )
+        try:
+            decision = self._unsendable(message) or self._judged(message, earlier)
+        except InvalidInputError as gap:
+            return self._not_rendered(message, gap, message.contact.decisions)
         decided = replace(message.contact, decisions=(*message.contact.decisions, decision))
         if not decision.allowed:
             refused = replace(decided, status=ContactStatus.REFUSED)
             return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
         return self._claim_and_send(replace(message, contact=decided))
+
+    def _judged(self, message: Message, earlier: Sequence[Contact]) -> DecisionRecord:
+        """What the contact rules say, with the words at hand."""
+        contact = message.contact
+        words = self._senders[contact.channel].facts(message)
+        customer, ids = message.account.customer, contact.invoice_ids
+        return may_contact(customer, earlier, contact.channel, ids, self._policy, message.as_of, words)
 
     def _unsendable(self, message: Message) -> DecisionRecord | None:
         """Why nothing can leave, whatever the contact rules say; an invalid address is a task for a person."""
@@ -150,7 +161,7 @@ class Dispatcher:
         try:
             send = self._senders[message.contact.channel].prepare(message)
         except InvalidInputError as gap:
-            return self._not_rendered(message, gap)
+            return self._not_rendered(message, gap, message.contact.decisions[:-1])
         claimed = replace(message.contact, status=ContactStatus.SENDING)
         if not self._contacts.move(claimed, ContactStatus.PLANNED):
             return ContactStatus.SENDING  # another dispatcher has it
@@ -162,10 +173,12 @@ class Dispatcher:
             self._contacts.move(replace(claimed, status=ContactStatus.PLANNED), ContactStatus.SENDING)
             raise
 
-    def _not_rendered(self, message: Message, gap: InvalidInputError) -> ContactStatus:
+    def _not_rendered(
+        self, message: Message, gap: InvalidInputError, earlier: tuple[DecisionRecord, ...]
+    ) -> ContactStatus:
         contact = message.contact
         self._trouble(message, NOT_RENDERED, str(gap))
-        decisions = (*contact.decisions[:-1], self._no(NOT_RENDERED))
+        decisions = (*earlier, self._no(NOT_RENDERED))
         refused = replace(contact, status=ContactStatus.REFUSED, decisions=decisions)
         return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
 

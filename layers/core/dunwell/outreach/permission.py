@@ -23,9 +23,6 @@ from dunwell.outreach.policy import Policy
 from dunwell.outreach.whereabouts import location_of
 from dunwell.timezones import TZDATA_VERSION
 
-WORDS_WITH_NOTICES = MessageFacts(opt_out_notice=True, disclosure=True)
-"""Every message template carries the opt-out notice and says who is asking; a test reads them all."""
-
 UNCLEAR_FACTS = "UNCLEAR_CUSTOMER_FACTS"
 """Reason code of our own: the contact rules cannot tell where the customer is, such as a state that does not exist."""
 
