@@ -343,7 +343,7 @@ def test_the_manifest_of_yesterday_is_written_and_a_day_that_was_asked_for(monke
 
     outbox: Any = Outbox()
     bootstrap.clock.cache_clear()
-    bootstrap.policy.cache_clear()
+    bootstrap.policies.cache_clear()
     answer = close_letters.handler(sqs_event({}, {"day": "2026-11-20"}, "no"), lambda_context(), outbox=outbox)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m2"}]}
     yesterday = business_date(datetime.now(UTC), "America/New_York") - timedelta(days=1)
