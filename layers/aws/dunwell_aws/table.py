@@ -150,12 +150,13 @@ class Table:
         found = self.client.get_item(TableName=self.name, Key=item({"pk": pk, "sk": sk}), ConsistentRead=True)
         return plain(found["Item"]) if "Item" in found else None
 
-    def query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
-        """Items of a partition whose sort key starts with a prefix, in order, read consistently."""
+    def query(self, pk: str, prefix: str = "") -> Iterator[dict[str, Any]]:
+        """Items of a partition, those whose sort key starts with a prefix, in order, read consistently."""
+        values = {":pk": pk} | ({":prefix": prefix} if prefix else {})
         pages = self.client.get_paginator("query").paginate(
             TableName=self.name,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=item({":pk": pk, ":prefix": prefix}),
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)" if prefix else "pk = :pk",
+            ExpressionAttributeValues=item(values),
             ConsistentRead=True,
         )
         for page in pages:
