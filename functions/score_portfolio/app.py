@@ -62,7 +62,7 @@ def handler(
 
     def score(accounts: Sequence[Account]) -> None:
         nonlocal scored
-        kept = store or bootstrap.collection()
+        kept = store or bootstrap.pass_collection()
         found = assess_accounts(accounts, as_of, model or scorer(), DoneSoFar(kept, bootstrap.policy()))
         kept.assess(found.assessments)
         scored += sum(len(one.invoices) + one.invoices_left_out for one in found.assessments)
@@ -71,7 +71,7 @@ def handler(
             logger.warning("customer not scored", customer_id=refusal.customer_id, why=refusal.why)
             count("CustomersNotScored")
 
-    cursor = run_pass(request, ledger or bootstrap.ledger(), score, context.get_remaining_time_in_millis)
+    cursor = run_pass(request, ledger or bootstrap.pass_ledger(), score, context.get_remaining_time_in_millis)
     if moments:
         log = S3ModelLog(bucket or client("s3"), read_environment(Environment).reports_bucket)
         log.keep(as_of, f"{request.worker:02}-{request.cursor.replace('/', '-') or 'start'}", moments)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import (
     AccessEnvironment,
+    DecisionsEnvironment,
     Environment,
     GatewayEnvironment,
     IngestEnvironment,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from dunwell.remittance.applying import CashApplication
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
+    from dunwell_aws.decision_log import S3DecisionLog
     from dunwell_aws.mail import Mailer
     from dunwell_aws.messages import Renderer
     from dunwell_aws.orders import DynamoOrderStore
@@ -73,11 +75,47 @@ def ledger() -> "Ledger":
 
 
 @cache
+def pass_ledger() -> "Ledger":
+    """Accounts as the daily pass reads them: at half the price, and perhaps a moment old."""
+    from dunwell_aws.ledger import DynamoLedger
+
+    return DynamoLedger(_pass_table())
+
+
+@cache
+def pass_collection() -> "DynamoCollection":
+    """Assessments, contacts and cases as the daily pass reads them: at half the price, and perhaps a moment old."""
+    from dunwell_aws.collection import DynamoCollection
+
+    return DynamoCollection(_pass_table())
+
+
+@cache
+def _pass_table() -> "Table":
+    """What the daily pass reads may be a moment old: it never writes over anything (a contact is put only where there
+    is none), and before anything is sent the account is read again, consistently.
+    """
+    from dunwell_aws.table import Table
+
+    table = ledger_table()
+    return Table(table.client, table.name, consistent=False)
+
+
+@cache
 def collection() -> "DynamoCollection":
     """Assessments, contacts and cases."""
     from dunwell_aws.collection import DynamoCollection
 
     return DynamoCollection(ledger_table())
+
+
+@cache
+def decision_log() -> "S3DecisionLog":
+    """Where decisions are kept."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.decision_log import S3DecisionLog
+
+    return S3DecisionLog(client("s3"), read_environment(DecisionsEnvironment).decisions_bucket)
 
 
 @cache

@@ -45,6 +45,7 @@ class DecisionRecord:
         reason_code: ``OK`` or the first rule that failed.
         next_allowed: the first minute at which time alone no longer forbids it, or None.
         rules: ids of the rules behind the reason; policy and tzdata versions: what they were read from.
+        decision_id: where the decision is kept with all it was made from (``outreach.decisions``); empty: nowhere.
     """
 
     allowed: bool
@@ -54,6 +55,7 @@ class DecisionRecord:
     rules: tuple[str, ...]
     policy_version: str
     tzdata_version: str
+    decision_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Contact:
         template, tone, attachments: how the stage is said, so that what is sent is what was planned.
         decisions: at planning, then at dispatch.
         message_id: the sending service's name for the message, once it took it.
+        opened_at, clicked_at, replied_at: when the customer first did, as far as anybody can tell; None: not known.
     """
 
     contact_id: str
@@ -85,6 +88,9 @@ class Contact:
     decisions: tuple[DecisionRecord, ...] = ()
     sent_at: datetime | None = None
     message_id: str = ""
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
+    replied_at: datetime | None = None
 
     def is_lost(self, on: date) -> bool:
         """Whether it should long have left, as of a business date."""

@@ -36,6 +36,7 @@ class SkipReason(StrEnum):
     ESCALATED = "ESCALATED"
     PATIENT = "PATIENT"
     ALREADY_SAID = "ALREADY_SAID"
+    NOT_WORTH_IT = "NOT_WORTH_IT"
 
 
 @dataclass(frozen=True, slots=True)

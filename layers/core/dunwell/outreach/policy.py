@@ -6,7 +6,11 @@ from enum import StrEnum
 
 from dunwell.accounts.model import Channel
 from dunwell.charges.policy import ChargePolicy
+from dunwell.compliance.decide import check_relaxations
+from dunwell.compliance.policy import HOUSE_DEFAULT
+from dunwell.compliance.policy import Policy as RulesPolicy
 from dunwell.errors import InvalidInputError
+from dunwell.outreach.choice_policy import ChoicePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class Creditor:
         timezone: the ledger's business zone (IANA).
         sender: the address messages come from; its domain is verified with the mail service.
         postal_address, telephone: shown in every message and on every page.
+        compliance: which contact rules the creditor follows, and what its counsel relaxed.
     """
 
     creditor_id: str
@@ -27,6 +32,10 @@ class Creditor:
     sender: str
     postal_address: str
     telephone: str
+    compliance: RulesPolicy = HOUSE_DEFAULT
+
+    def __post_init__(self) -> None:
+        check_relaxations(self.compliance)
 
 
 class Tone(StrEnum):
@@ -125,6 +134,7 @@ class Policy:
         tolerance_minor: open balances up to this are not worth a message, by currency (minor units).
         patience_permille: customers below this risk are left alone for ``patience_days`` after the due date.
         charges: late fees and interest; none unless a rule says so.
+        choice: how a channel is chosen among those permitted, and when a message is worth its cost.
     """
 
     version: str
@@ -136,6 +146,7 @@ class Policy:
     patience_permille: int = 0
     patience_days: int = 0
     charges: ChargePolicy = field(default_factory=ChargePolicy)
+    choice: ChoicePolicy = field(default_factory=ChoicePolicy)
 
     def __post_init__(self) -> None:
         days = [stage.when.days_past_due for stage in self.stages]
