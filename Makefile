@@ -100,15 +100,17 @@ bench: setup ## what the hot paths cost, into bench/results.json
 bench-large: setup ## a 1 GB file within a worker's memory; two minutes
 	@.venv/bin/python -m tests.bench.large_file
 
-train: setup ## a late payment model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-DD, to test on what came after]
+train: setup ## a model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-DD: test on what came after] [MODEL=segments|recovery]
 	@[ -n "$(DATA)" ] && [ -n "$(OUT)" ] || { echo "train: say from what and to where: DATA=ledger.csv OUT=folder" >&2; exit 1; }
-	@.venv/bin/python -m model_artifacts.late_payment.train --data "$(DATA)" --out "$(OUT)" $(if $(CUT),--cut "$(CUT)")
+	@[[ "$(or $(MODEL),late_payment)" =~ ^(late_payment|segments|recovery)$$ ]] || \
+		{ echo "train: MODEL is late_payment (when left out), segments or recovery, not $(MODEL)" >&2; exit 1; }
+	@.venv/bin/python -m model_artifacts.$(or $(MODEL),late_payment).train --data "$(DATA)" --out "$(OUT)" $(if $(CUT),--cut "$(CUT)")
 
-evaluate: setup ## a model on later data: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD [OUT=file.json]
+evaluate: setup ## a model on later data: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD [OUT=file.json] [GROUPS=labels.csv]
 	@[ -n "$(MODEL)" ] && [ -n "$(DATA)" ] && [ -n "$(CUT)" ] || \
 		{ echo "evaluate: say which model, on what, from when: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD" >&2; exit 1; }
 	@.venv/bin/python -m model_artifacts.late_payment.evaluate --model "$(MODEL)" --data "$(DATA)" --cut "$(CUT)" \
-		$(if $(OUT),--out "$(OUT)")
+		$(if $(OUT),--out "$(OUT)") $(if $(GROUPS),--groups "$(GROUPS)")
 
 lint: setup ## ruff, mypy and cfn-lint
 	@.venv/bin/ruff check .

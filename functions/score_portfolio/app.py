@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from dunwell.ledger.model import Account
-from dunwell.scoring.assess import assess_accounts
 from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws import bootstrap
-from dunwell_aws.actions import DoneSoFar
 from dunwell_aws.aws import client
 from dunwell_aws.documents import folder
 from dunwell_aws.environment import LedgerEnvironment, read_environment
 from dunwell_aws.model_log import S3ModelLog
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.portfolio import Pass, run_pass
+from dunwell_aws.scoring import model_fell_back, score_page
 from dunwell_onnx.fallback import FallbackScorer
 
 if TYPE_CHECKING:
@@ -37,12 +36,7 @@ class Environment(LedgerEnvironment):
 
 @cache
 def scorer() -> FallbackScorer:
-    return FallbackScorer(folder("model_artifacts") / "late_payment", _alarm)
-
-
-def _alarm(why: str) -> None:
-    logger.error("model cannot be served", why=why)
-    count("ModelFallback")
+    return FallbackScorer(folder("model_artifacts") / "late_payment", model_fell_back)
 
 
 @observed
@@ -63,13 +57,9 @@ def handler(
     def score(accounts: Sequence[Account]) -> None:
         nonlocal scored
         kept = store or bootstrap.pass_collection()
-        found = assess_accounts(accounts, as_of, model or scorer(), DoneSoFar(kept, bootstrap.policy()))
-        kept.assess(found.assessments)
+        found = score_page(accounts, as_of, model or scorer(), kept, bootstrap.policy())
         scored += sum(len(one.invoices) + one.invoices_left_out for one in found.assessments)
         moments.extend(found.moments[: MOMENTS_LOGGED - len(moments)])
-        for refusal in found.refusals:
-            logger.warning("customer not scored", customer_id=refusal.customer_id, why=refusal.why)
-            count("CustomersNotScored")
 
     cursor = run_pass(request, ledger or bootstrap.pass_ledger(), score, context.get_remaining_time_in_millis)
     if moments:

@@ -6,12 +6,13 @@ earlier would know the prompt payers and not yet the late ones.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.features import customer_features, invoice_features
+from dunwell.scoring.features import CustomerFeatures, customer_features, invoice_features
 from dunwell.scoring.habit import root_lateness
 from infra.local.portfolio import generate
 
@@ -60,13 +61,18 @@ def moments(ledger: Ledger, end: date, *, issued_from: date = date.min, only_at_
     """Every moment of the invoices issued from `issued_from` on and before `end`, as a ledger ending on
     `end` shows them: at issue, ten days before due, and at days past due while still open.
     """
-    found = []
-    for history in ledger.values():
-        for invoice in history:
-            if issued_from <= invoice.issued_on < end:
-                days = [invoice.issued_on] if only_at_issue else _days(invoice, end)
-                found += [_moment(invoice, history, day, end) for day in days]
-    return found
+    return [moment for history in ledger.values() for moment in _of_customer(history, end, issued_from, only_at_issue)]
+
+
+def _of_customer(
+    history: Sequence[InvoiceFacts], end: date, issued_from: date, only_at_issue: bool
+) -> Iterator[Moment]:
+    """What the invoices share is worked out once a day: some customers have hundreds of invoices on each."""
+    on = cache(lambda day: customer_features(history, day))
+    for invoice in history:
+        if issued_from <= invoice.issued_on < end:
+            for day in [invoice.issued_on] if only_at_issue else _days(invoice, end):
+                yield _moment(invoice, on(day), day, end)
 
 
 def _days(invoice: InvoiceFacts, end: date) -> Iterator[date]:
@@ -77,12 +83,12 @@ def _days(invoice: InvoiceFacts, end: date) -> Iterator[date]:
             yield day
 
 
-def _moment(invoice: InvoiceFacts, history: Iterable[InvoiceFacts], day: date, end: date) -> Moment:
+def _moment(invoice: InvoiceFacts, customer: CustomerFeatures, day: date, end: date) -> Moment:
     return Moment(
         invoice=invoice,
         day=day,
         at_issue=day == invoice.issued_on,
-        features=invoice_features(invoice, customer_features(history, day)),
+        features=invoice_features(invoice, customer),
         labels=tuple(_label(invoice, horizon, end) for horizon in HORIZONS_DAYS),
         lateness=_lateness(invoice, end),
     )

@@ -7,13 +7,15 @@ without what disputes added to it, and whether this invoice is disputed.
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES
-from dunwell.scoring.habit import HABIT_INVOICES, habit, root_lateness
+from dunwell.scoring.habit import HABIT_INVOICES, Habit, habit, root_lateness
 from model_artifacts.late_payment.dataset import Ledger, Moment
 from model_artifacts.late_payment.measures import Floats
 from model_artifacts.late_payment.model import rows_of, table
@@ -37,12 +39,13 @@ NEUTRAL_DISPUTED_SHARE, SHRINK_INVOICES = 0.2, 2.0
 
 def late_with_disputes(train: Sequence[Moment], test: Sequence[Moment], ledger: Ledger, cut: date) -> Floats:
     """Probabilities of being late for the test moments, from a model that sees disputes."""
-    customer_of = {invoice.invoice_id: invoices for invoices in ledger.values() for invoice in invoices}
+    owner = {invoice.invoice_id: customer for customer, invoices in ledger.items() for invoice in invoices}
     known = [moment for moment in train if moment.labels[0] is not None and moment.at_issue]
     delay = _delay_by_dispute(ledger, cut)
+    at = cache(lambda customer, day: _payer(ledger[customer], day, delay))
 
     def rows(moments: Sequence[Moment]) -> Floats:
-        added = [_features(customer_of[m.invoice.invoice_id], m, delay) for m in moments]
+        added = [_features(at(owner[m.invoice.invoice_id], m.day), m, delay) for m in moments]
         return np.hstack([rows_of(moments)[:, _PLAIN], np.array(added)])
 
     found: Floats = logistic(PENALTY_INVERSE).fit(rows(known), table(known, 0)[1]).predict_proba(rows(test))[:, 1]
@@ -61,11 +64,23 @@ def _delay_by_dispute(ledger: Ledger, cut: date) -> float:
     return product / square if square else 0.0
 
 
-def _features(invoices: Sequence[InvoiceFacts], moment: Moment, delay: float) -> tuple[float, ...]:
-    settled = _settled(invoices, moment.day)
+class _Payer(NamedTuple):
+    """A customer on a day: the habit apart from disputes, and the settled invoices, those disputed among them."""
+
+    own: Habit
+    settled: int
+    disputed: int
+
+
+def _payer(invoices: Sequence[InvoiceFacts], day: date, delay: float) -> _Payer:
+    settled = _settled(invoices, day)
     own = habit([_lateness(one) - delay * one.disputed for one in settled[-HABIT_INVOICES:]])
-    disputed = moment.invoice.disputed
-    share = sum(one.disputed for one in settled) + SHRINK_INVOICES * NEUTRAL_DISPUTED_SHARE
+    return _Payer(own, len(settled), sum(one.disputed for one in settled))
+
+
+def _features(payer: _Payer, moment: Moment, delay: float) -> tuple[float, ...]:
+    own, disputed = payer.own, moment.invoice.disputed
+    share = payer.disputed + SHRINK_INVOICES * NEUTRAL_DISPUTED_SHARE
     terms = (moment.invoice.due_on - moment.invoice.issued_on).days
     shifted = own._replace(level=own.level + delay * disputed)
     return (
@@ -74,8 +89,8 @@ def _features(invoices: Sequence[InvoiceFacts], moment: Moment, delay: float) ->
         own.recent_level,
         own.spread,
         *shifted.log_odds_beyond((0,), terms, 0),
-        share / (len(settled) + SHRINK_INVOICES),
-        sqrt(len(settled)),
+        share / (payer.settled + SHRINK_INVOICES),
+        sqrt(payer.settled),
     )
 
 

@@ -1,8 +1,9 @@
 """How good a model is on later data, beside what needs no model:
-`python -m model_artifacts.late_payment.evaluate --model DIR --data CSV --cut YYYY-MM-DD [--out JSON]`.
+`python -m model_artifacts.late_payment.evaluate --model DIR --data CSV --cut YYYY-MM-DD [--out JSON] [--groups CSV]`.
 
 The test part is every invoice issued from the cut on, as it stood at issue and at later moments; an answer counts
-once the ledger reaches past it. The rivals learn from what was known before the cut.
+once the ledger reaches past it. The rivals learn from what was known before the cut. With labels of groups
+(`impact.py`), the risks of the customers on the day of the cut are compared between them.
 """
 
 import argparse
@@ -16,9 +17,11 @@ import numpy as np
 
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.ports import Forecast, Scorer
-from dunwell.scoring.score import settlement
+from dunwell.scoring.score import score_customers, settlement
+from dunwell_aws.documents import folder, read_policy
 from dunwell_onnx.scorer import ModelFileError, OnnxScorer
-from model_artifacts.late_payment import measures, rivals
+from model_artifacts.late_payment import impact, measures, rivals
+from model_artifacts.late_payment.arguments import add_today, day
 from model_artifacts.late_payment.conformal import kind_of
 from model_artifacts.late_payment.dataset import (
     HORIZONS_DAYS,
@@ -65,7 +68,7 @@ def evaluate(scorer: Scorer, file: LedgerFile, cut: date) -> dict[str, Any]:
             for age, chosen in AGES.items()
             if (of_age := _late(scorer, [m for m in train if m.at_issue], list(filter(chosen, test)), horizon))
         }
-    if file.has_disputes and "at_issue" in found["late_0"]:
+    if file.has_disputes and "logistic_regression" in found["late_0"].get("at_issue", {}):
         known = _known(at_issue, 0)
         p = late_with_disputes(train, known, file.ledger, cut)
         found["late_0"]["at_issue"]["with_disputes_not_served"] = measures.classification(table(known, 0)[1], p)
@@ -76,6 +79,17 @@ def evaluate(scorer: Scorer, file: LedgerFile, cut: date) -> dict[str, Any]:
         if (measured := _interval(scorer, list(filter(chosen, test)), file))
     }
     return found
+
+
+def impact_at(scorer: Scorer, file: LedgerFile, cut: date, groups: impact.Groups) -> dict[str, Any]:
+    """Adverse impact ratios of the customers' risks on the day of the cut, at the risks at which the default policy
+    loses its patience and calls an agent.
+    """
+    policy = read_policy(folder("infra"))
+    thresholds = [policy.patience_permille / 1000, policy.escalation.min_risk_permille / 1000]
+    scores = score_customers(list(file.ledger.values()), cut, scorer)
+    risks = {one: score.risk for one, score in zip(file.ledger, scores, strict=True) if score.risk is not None}
+    return impact.adverse_impact(risks, groups, thresholds)
 
 
 def _known(found: Sequence[Moment], horizon: int) -> list[Moment]:
@@ -168,6 +182,8 @@ def summary(found: dict[str, Any]) -> str:
     """The measures at issue as a table of text."""
     lines = [f"Invoices issued from {found['cut']} on: {found['test_invoices']}; the ledger ends on {found['end']}."]
     lines += [f"  left out: {count} rows: {what}" for what, count in found["left_out"].items()]
+    if not any(found[f"late_{horizon}"] for horizon in HORIZONS_DAYS):
+        lines.append(f"  too few to judge the probabilities: {FEWEST} late ones and {FEWEST} others are needed.")
     for horizon in HORIZONS_DAYS:
         for age, of_age in found[f"late_{horizon}"].items():
             lines.append(f"\nlate by more than {horizon} days, {age.replace('_', ' ')}")
@@ -176,6 +192,8 @@ def summary(found: dict[str, Any]) -> str:
     lines += _table(found["days_late"], ("mae_clipped", "mae_signed"))
     lines.append("\n80 % interval of the settlement date")
     lines += _table(found["interval_80"], ("coverage", "width_days"))
+    if "adverse_impact" in found:
+        lines.append(impact.summary(found["adverse_impact"]))
     return "\n".join(lines)
 
 
@@ -192,20 +210,29 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m model_artifacts.late_payment.evaluate", description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="the folder with model.onnx and metrics.json")
     parser.add_argument("--data", type=Path, required=True, help="a ledger in the canonical columns (CSV)")
-    parser.add_argument("--cut", type=date.fromisoformat, required=True, help="test on what was issued from then on")
+    parser.add_argument("--cut", type=day, required=True, help="test on what was issued from then on")
     parser.add_argument("--out", type=Path, help="the JSON file to write (default: beside the model)")
+    parser.add_argument("--groups", type=Path, help="labels to compute adverse impact by (CSV: customer_id, sex, …)")
+    add_today(parser)
     args = parser.parse_args(argv)
     try:
         scorer = OnnxScorer(args.model)
         model = scorer.model
         refuse_seen(json.loads((args.model / "metrics.json").read_text(encoding="utf-8")), args.cut)
-        found = evaluate(scorer, read_ledger(args.data), args.cut)
-    except (CutError, LedgerFileError, ModelFileError) as error:
+        groups, file = impact.read_groups(args.groups) if args.groups else None, read_ledger(args.data, args.today)
+        found = evaluate(scorer, file, args.cut)
+        if groups:
+            found["adverse_impact"] = impact_at(scorer, file, args.cut, groups)
+    except (CutError, LedgerFileError, ModelFileError, impact.GroupFileError) as error:
         parser.exit(1, f"evaluate: {error}\n")
     found = {"model": {"name": model.name, "version": model.version, "sha256": model.sha256}, **found}
     out = args.out or args.model / f"evaluation-{args.cut}.json"
-    out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print(f"{summary(found)}\n\nWrote {out}.")
+    print(summary(found))
+    try:
+        out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        parser.exit(1, f"evaluate: {out} cannot be written: {error.strerror}.\n")
+    print(f"\nWrote {out}.")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ On the ledger it is for, cut in time, late at all, at issue:
 - days late: mean absolute error (clipped) no worse than the customer's own median;
 - the 80 % interval covers 74 to 86 % (the target is 78 to 82; on some hundred invoices that is within noise).
 
-And always: exported and scikit-learn's answers agree within 1e-5, and the file is the one on record. A challenger
-meets the same gate on the same days as the champion and must have the lower Brier score by more than its standard
-error of the paired difference.
+And always: no input is, or stands for, what the law forbids (`dunwell.scoring.forbidden`); exported and scikit-learn's
+answers agree within 1e-5, and the file is the one on record. A challenger meets the same gate on the same days as the
+champion and must have the lower Brier score by more than its standard error of the paired difference.
 """
 
 from math import sqrt
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from dunwell.scoring.forbidden import forbidden_among
 from model_artifacts.late_payment.measures import Floats, Labels
 
 PARITY = 1e-5
@@ -30,11 +31,12 @@ LEARNT = ("logistic_regression", "gradient_boosting")
 
 def refusals(record: dict[str, Any]) -> list[str]:
     """Why the model on this record may not be deployed; empty when it may. Without an evaluation it may not."""
+    forbidden = [f"It asks for what the law forbids: {one}." for one in forbidden_among(record["feature_names"])]
     evaluation = record.get("evaluation") or {}
     at_issue = evaluation.get("late_0", {}).get("at_issue")
     if not at_issue:
-        return ["It was not evaluated on a later part of a ledger with at least 30 late invoices in it."]
-    found = _against_rivals(at_issue) + _calibration(at_issue["model"])
+        return [*forbidden, "It was not evaluated on a later part of a ledger with at least 30 late invoices in it."]
+    found = forbidden + _against_rivals(at_issue) + _calibration(at_issue["model"])
     days = evaluation["days_late"]
     if days and days["model"]["mae_clipped"] > days["customers_median"]["mae_clipped"]:
         found.append(f"Days late: {_than(days, 'customers_median', 'mae_clipped')}.")

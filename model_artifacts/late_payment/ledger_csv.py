@@ -40,8 +40,13 @@ class LedgerFile:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def read_ledger(path: Path) -> LedgerFile:
-    """Reads a canonical file. LedgerFileError when it cannot be read, lacks a column or has no row that is right."""
+def read_ledger(path: Path, today: date = date.max) -> LedgerFile:
+    """Reads a canonical file. LedgerFileError when it cannot be read, lacks a column or has no row that is right.
+
+    Args:
+        today: what is said to have been issued or settled later is left out. One such row would move the ledger's end,
+            and with it every invoice that is still open would count as long unpaid.
+    """
     ledger: Ledger = defaultdict(list)
     left_out: Counter[str] = Counter()
     seen: set[str] = set()
@@ -53,7 +58,7 @@ def read_ledger(path: Path) -> LedgerFile:
             for row in reader:
                 rows += 1
                 try:
-                    invoice = _invoice(row, seen)
+                    invoice = _invoice(row, seen, today)
                 except InvalidInputError as error:
                     left_out[str(error)] += 1
                     continue
@@ -76,19 +81,21 @@ def _columns(reader: "csv.DictReader[str]", path: Path) -> set[str]:
     return found
 
 
-def _invoice(row: Mapping[str, str | None], seen: set[str]) -> InvoiceFacts:
+def _invoice(row: Mapping[str, str | None], seen: set[str], today: date) -> InvoiceFacts:
     values = {name: (row.get(name) or "").strip() for name in (*NEEDED, *OPTIONAL)}
     if empty := [name for name in NEEDED if not values[name]]:
         raise InvalidInputError(f"{empty[0]} is empty")
     issued_on, due_on = _day(values["issue_date"], "issue_date"), _day(values["due_date"], "due_date")
     settled_on = _day(values["settled_date"], "settled_date") if values["settled_date"] else None
+    if max(issued_on, settled_on or issued_on) > today:
+        raise InvalidInputError("issued or settled in the future")
     if due_on < issued_on:
         raise InvalidInputError("due before it was issued")
     if (due_on - issued_on).days > LONGEST_TERMS_DAYS:
         raise InvalidInputError("due more than ten years after it was issued")
     if settled_on and settled_on < issued_on:
         raise InvalidInputError("settled before it was issued")
-    amount_minor = parse_amount(values["amount"], values["currency"])
+    amount_minor = _amount(values["amount"], values["currency"])
     if amount_minor < 0:
         raise InvalidInputError("amount is negative: credit notes are no invoices")
     if values["disputed"].lower() not in _DISPUTED:
@@ -98,6 +105,13 @@ def _invoice(row: Mapping[str, str | None], seen: set[str]) -> InvoiceFacts:
     seen.add(values["invoice_id"])
     disputed = _DISPUTED[values["disputed"].lower()]
     return InvoiceFacts(values["invoice_id"], issued_on, due_on, amount_minor, values["currency"], settled_on, disputed)
+
+
+def _amount(text: str, currency: str) -> int:
+    try:
+        return parse_amount(text, currency)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"amount and currency: {error}") from error
 
 
 def _day(text: str, column: str) -> date:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from statistics import median
 from typing import Any
 
@@ -60,10 +61,11 @@ def logistic(inverse_penalty: float = 0.1) -> Any:
 def _customers_median(train: Sequence[Moment], test: Sequence[Moment], ledger: Ledger) -> NDArray[np.float64]:
     """The median of what the customer had paid by the test moment; of everybody's when there is none."""
     everybody = median(moment.invoice.days_late() for moment in train) if train else 0.0
-    customer_of = {invoice.invoice_id: invoices for invoices in ledger.values() for invoice in invoices}
-    return np.array([_median(customer_of[moment.invoice.invoice_id], moment, everybody) for moment in test])
+    owner = {invoice.invoice_id: customer for customer, invoices in ledger.items() for invoice in invoices}
+    at = cache(lambda customer, day: _median(ledger[customer], day, everybody))
+    return np.array([at(owner[moment.invoice.invoice_id], moment.day) for moment in test])
 
 
-def _median(invoices: Sequence[InvoiceFacts], moment: Moment, otherwise: float) -> float:
-    known = [one.days_late() for one in invoices if one.settled_on is not None and one.settled_on < moment.day]
+def _median(invoices: Sequence[InvoiceFacts], day: date, otherwise: float) -> float:
+    known = [one.days_late() for one in invoices if one.settled_on is not None and one.settled_on < day]
     return float(median(known)) if known else otherwise

@@ -6,7 +6,6 @@ a ledger from these alone. With a cut it is evaluated on what was issued from th
 to the gate (`gate.py`); the exit status is 3 when the gate refuses it.
 """
 
-import argparse
 import hashlib
 import json
 import sys
@@ -21,11 +20,12 @@ from dunwell.scoring.drift import DIGITS
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from dunwell_onnx.scorer import OnnxScorer
+from model_artifacts.late_payment.arguments import ledger_of, training_parser
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS, PORTFOLIO_AS_OF, Moment, made_up, moments
 from model_artifacts.late_payment.evaluate import CutError, evaluate, evaluate_made_up, summary
 from model_artifacts.late_payment.export import to_onnx
 from model_artifacts.late_payment.gate import refusals
-from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError, read_ledger
+from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError
 from model_artifacts.late_payment.limits import MADE_UP_STEP, rolling_intervals, rolling_origin, what_the_data_allow
 from model_artifacts.late_payment.model import MADE_UP_INVOICES, LatePayment, fit, rows_of, with_intervals
 
@@ -126,13 +126,10 @@ def _write(out: Path, record: dict[str, Any]) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Parses the command line and trains."""
-    parser = argparse.ArgumentParser(prog="python -m model_artifacts.late_payment.train", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="the folder to write to")
-    parser.add_argument("--data", type=Path, help="a ledger in the canonical columns (CSV)")
-    parser.add_argument("--cut", type=date.fromisoformat, help="learn from what was known by then")
+    parser = training_parser("late_payment", __doc__)
     args = parser.parse_args(argv)
     try:
-        record = train(args.out, read_ledger(args.data) if args.data else None, args.cut)
+        record = train(args.out, ledger_of(args), args.cut)
     except (CutError, LedgerFileError) as error:
         parser.exit(1, f"train: {error}\n")
     if "evaluation" in record:

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from dunwell.scoring.actions import Actions, actions_at
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.features import features_of
 from dunwell.scoring.known import Known, known_at
-from dunwell.scoring.recovery import MONTH_DAYS, RECOVERY_DAYS, months_of
+from dunwell.scoring.recovery import MONTH_DAYS, RECOVERY_DAYS, PastDue, debtor_of, months_of
 from model_artifacts.late_payment.dataset import Ledger
 from model_artifacts.recovery.simulate import Collected
 
@@ -72,7 +71,7 @@ def _moments(
     overdue = [one for one in known.open if one.due_on < known.as_of]
     if not overdue:
         return []
-    customer = features_of(known)
+    debtor = debtor_of(known)
     truth: Mapping[str, date | None] = {one.invoice_id: one.settled_on for one in facts}
     return [
         Moment(
@@ -80,7 +79,7 @@ def _moments(
             day=known.as_of,
             amount_minor=one.amount_minor,
             overdue_days=(known.as_of - one.due_on).days,
-            months=months_of(one, known, customer, done, None),
+            months=months_of(PastDue(one, one.amount_minor), debtor, done, None),
             knows_actions=done is not None,
             settled=tuple(_settled(truth[one.invoice_id], known.as_of, month, end) for month in range(3)),
         )

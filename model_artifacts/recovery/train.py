@@ -5,7 +5,6 @@ Writes `recovery.json`, which the core reads (`layers/core/dunwell/scoring/recov
 day of the cut.
 """
 
-import argparse
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -15,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from dunwell.scoring.recovery import RECOVERY_FEATURES, RecoveryModel
+from model_artifacts.late_payment.arguments import ledger_of, training_parser
 from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF
-from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError, read_ledger
+from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError
 from model_artifacts.recovery import evaluate as measured
 from model_artifacts.recovery.dataset import Moment, of_ledger, of_simulation
 from model_artifacts.recovery.learn import Floats, learn
@@ -83,13 +83,10 @@ def train(out: Path, file: LedgerFile | None, cut: date | None) -> dict[str, Any
 
 def main(argv: list[str] | None = None) -> None:
     """Parses the command line and trains."""
-    parser = argparse.ArgumentParser(prog="python -m model_artifacts.recovery.train", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="the folder to write to")
-    parser.add_argument("--data", type=Path, help="a ledger in the canonical columns (CSV)")
-    parser.add_argument("--cut", type=date.fromisoformat, help="learn from what was known by then")
+    parser = training_parser("recovery", __doc__)
     args = parser.parse_args(argv)
     try:
-        train(args.out, read_ledger(args.data) if args.data else None, args.cut)
+        train(args.out, ledger_of(args), args.cut)
     except LedgerFileError as error:
         parser.exit(1, f"train: {error}\n")
     print(f"Wrote recovery.json and metrics.json to {args.out}.")

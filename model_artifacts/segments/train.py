@@ -4,7 +4,6 @@ Writes `segments.json`, which the core reads (`layers/core/dunwell/scoring/segme
 `metrics.json` into DIR. Learns from made-up portfolios and from what the ledger knew on the day of the cut.
 """
 
-import argparse
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -14,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from dunwell.scoring.segments import SegmentModel
+from model_artifacts.late_payment.arguments import ledger_of, training_parser
 from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, Ledger, made_up
-from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError, read_ledger
+from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError
 from model_artifacts.segments import evaluate as measured
 from model_artifacts.segments.learn import (
     CONFIRMATIONS,
@@ -113,13 +113,10 @@ def _on_ledger(model: SegmentModel, file: LedgerFile, cut: date, learned_from: T
 
 def main(argv: list[str] | None = None) -> None:
     """Parses the command line and trains."""
-    parser = argparse.ArgumentParser(prog="python -m model_artifacts.segments.train", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="the folder to write to")
-    parser.add_argument("--data", type=Path, help="a ledger in the canonical columns (CSV)")
-    parser.add_argument("--cut", type=date.fromisoformat, help="learn from what was known by then")
+    parser = training_parser("segments", __doc__)
     args = parser.parse_args(argv)
     try:
-        train(args.out, read_ledger(args.data) if args.data else None, args.cut)
+        train(args.out, ledger_of(args), args.cut)
     except (LedgerFileError, MeaningError) as error:
         parser.exit(1, f"train: {error}\n")
     print(f"Wrote segments.json and metrics.json to {args.out}.")

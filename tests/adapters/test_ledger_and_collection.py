@@ -20,7 +20,7 @@ from dunwell.ledger.ports import FACTS_PER_CHANGE, SHARDS
 from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import update
 from dunwell.outreach.contact import ContactStatus
-from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, InvoiceAssessment, Recovery
+from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, InvoiceAssessment, Recovery
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.dynamo_json import marshal, plain
 from dunwell_aws.ledger import DynamoLedger
@@ -300,6 +300,20 @@ def test_the_newest_assessment_is_kept_whatever_order_they_come_in(store: Store)
     store.collection.assess([again])
     assert without_history(store.collection.assessment("cus_anna")) == again
     assert without_history(store.collection.assessment("cus_bert")) == assessment(5, "cus_bert")
+
+
+def test_of_one_day_the_assessment_of_the_later_version_of_the_account_is_kept(store: Store) -> None:
+    assert store.collection.basis("cus_anna") is None
+    later = replace(assessment(700), account_version=8)
+    store.collection.assess([later])
+    store.collection.assess([replace(assessment(5), account_version=7)])
+    assert without_history(store.collection.assessment("cus_anna")) == later
+    assert store.collection.basis("cus_anna") == Basis(TODAY, 8)
+    again = replace(assessment(710), account_version=8)
+    tomorrow = replace(assessment(720, as_of=TODAY + timedelta(days=1)), account_version=8)
+    for newer in (again, tomorrow):
+        store.collection.assess([newer])
+        assert without_history(store.collection.assessment("cus_anna")) == newer
 
 
 def without_history(found: Assessment | None) -> Assessment | None:

@@ -79,7 +79,7 @@ def test_any_mixture_of_facts_repeats_races_and_crashes_leaves_a_ledger_that_add
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=80, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 
@@ -231,6 +231,48 @@ def test_who_closed_an_account_late_does_not_take_it_off_the_list_when_it_opened
     table.client.meta.events.unregister("provide-client-params.dynamodb.PutItem", others_were_faster)
     assert late
     assert in_dynamodb(table).is_listed("cus_anna")
+
+
+def test_a_change_of_two_accounts_that_is_lost_for_one_leaves_no_place_of_the_other_on_the_list(table: Table) -> None:
+    holds(table, "cus_anna", invoice("A1", 100))
+    pays(DynamoLedger(table), "cus_anna", "r1", 100)
+    holds(table, "cus_bert", invoice("B1", 50))
+    closed, other = (DynamoLedger(table).load(who) for who in ("cus_anna", "cus_bert"))
+    assert closed
+    assert other
+    pays(DynamoLedger(table), "cus_bert", "r1", 20)
+    opens = Change(closed, invoices={"inv_a2": invoice("A2", 5)})
+    with pytest.raises(ConflictError):
+        DynamoLedger(table).commit(opens, Change(other, invoices={"inv_b2": invoice("B2", 5)}))
+    assert not in_dynamodb(table).is_listed("cus_anna")
+    bert = DynamoLedger(table).load("cus_bert")
+    assert bert
+    DynamoLedger(table).commit(opens, Change(bert, invoices={"inv_b2": invoice("B2", 5)}))
+    assert in_dynamodb(table).is_listed("cus_anna")
+
+
+def test_a_place_that_cannot_be_noted_at_first_because_somebody_writes_there_is_noted_then(table: Table) -> None:
+    holds(table, "cus_anna", invoice("A1", 100))
+    busy: list[int] = []
+
+    def collides(parsed: dict[str, Any], http_response: Any, **_: Any) -> None:
+        """DynamoDB's answer while a transaction is at an item, the second time in this work: the place."""
+        busy.append(1)
+        if len(busy) == 2:
+            http_response.status_code = 400
+            parsed["Error"] = {"Code": "TransactionConflictException", "Message": "somebody is writing there"}
+
+    def unwritten(params: dict[str, Any], **_: Any) -> None:
+        if len(busy) == 1:  # refused: what it meant to write is not written
+            params["Item"]["sk"]["S"] = "ELSEWHERE"
+
+    table.client.meta.events.register("provide-client-params.dynamodb.PutItem", unwritten)
+    table.client.meta.events.register("after-call.dynamodb.PutItem", collides)
+    pays(DynamoLedger(table), "cus_anna", "r1", 100)
+    table.client.meta.events.unregister("provide-client-params.dynamodb.PutItem", unwritten)
+    table.client.meta.events.unregister("after-call.dynamodb.PutItem", collides)
+    assert len(busy) == 3
+    assert not in_dynamodb(table).is_listed("cus_anna")
 
 
 def test_a_write_whose_answer_is_lost_counts_once(table: Table) -> None:

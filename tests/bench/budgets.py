@@ -6,5 +6,5 @@ IMPORT_MS = 250.0
 PEAK_MB = 64.0
 """Resident memory after importing a handler and making its first AWS client. Lambda's smallest size is 128 MB."""
 
-PEAK_MB_OF = {"ScorePortfolio": 128.0}
+PEAK_MB_OF = {"ScorePortfolio": 128.0, "ScoreAccount": 128.0}
 """Of functions that need more: this one holds onnxruntime and the model."""

@@ -114,7 +114,7 @@ def test_the_scoring_layer_carries_the_model_in_service_and_the_champion(built: 
         assert {"model.onnx", "metrics.json"} <= {path.name for path in place.iterdir()}
 
 
-@pytest.mark.parametrize("name", ["ScorePortfolio", "MonitorModels"])
+@pytest.mark.parametrize("name", ["ScorePortfolio", "ScoreAccount", "MonitorModels"])
 def test_a_function_that_scores_is_imported_in_half_a_second(name: str, built: Path) -> None:
     """In processor time, since a shared machine's clock says more about its neighbours; the best of three."""
     layers = [str(built / layer / "python") for layer in layers_of(name)]

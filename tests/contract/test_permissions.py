@@ -66,6 +66,9 @@ NEEDED: dict[str, dict[str, str]] = {
         "dynamodb:UpdateItem LedgerTable": "keeps a customer's score, and its past ones beside it",
         "s3:PutObject ReportsBucket/models/late_payment/log/*": "keeps the model's answers, to hold it to them",
     },
+    "ScoreAccount": LOAD
+    | READ_ONE
+    | {"dynamodb:UpdateItem LedgerTable": "keeps a customer's score, and its past ones beside it"},
     "MatchRemittance": LOAD
     | READ_ONE
     | READ_SOME

@@ -56,6 +56,13 @@ def test_a_worse_or_unmeasured_model_is_refused_with_the_reason(
         assert refusals(worsened) == [], refusals(worsened)
 
 
+@pytest.mark.parametrize("name", ["sex", "age", "marital_status", "ethnicity", "first_name", "preferred_language"])
+def test_a_model_that_asks_for_what_the_law_forbids_is_refused_however_good_it_is(record: Record, name: str) -> None:
+    asking = record | {"feature_names": [*record["feature_names"], name]}
+    assert refusals(asking) == [f"It asks for what the law forbids: {name}."]
+    assert refusals(asking | {"evaluation": None})[0] == f"It asks for what the law forbids: {name}."
+
+
 def test_a_challenger_wins_by_more_than_the_noise_of_the_difference_and_never_by_being_equal() -> None:
     y = np.arange(400) % 2
     vague, sharp = np.full(400, 0.5), np.where(y == 1, 0.7, 0.3)

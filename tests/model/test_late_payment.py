@@ -163,6 +163,27 @@ def flat(found: dict[str, Any], before: str = "") -> dict[str, float | None]:
     return {key: value for part in parts for key, value in part}
 
 
+def test_training_again_on_ibm_gives_the_committed_model(
+    record: dict[str, Any], ibm: LedgerFile, tmp_path: Path
+) -> None:
+    """Bit for bit on the same libraries and processor; elsewhere sums may be rounded otherwise."""
+    again = train(tmp_path, ibm, CUT)
+    measured, committed = again["evaluation"], record["evaluation"]
+    for name, value in committed["late_0"]["at_issue"]["model"].items():
+        assert measured["late_0"]["at_issue"]["model"][name] == pytest.approx(value, abs=0.002), name
+    assert measured["days_late"]["model"]["mae_clipped"] == pytest.approx(
+        committed["days_late"]["model"]["mae_clipped"], abs=0.02
+    )
+    assert measured["interval_80"]["at_issue"]["coverage"] == pytest.approx(
+        committed["interval_80"]["at_issue"]["coverage"], abs=0.01
+    )
+    assert again["trained_on"] == record["trained_on"]
+    assert again["refused_because"] == []
+    rows = rows_of_another_portfolio()[::20].tolist()
+    ours, theirs = OnnxScorer(tmp_path).probabilities(rows), OnnxScorer(FOLDER).probabilities(rows)
+    assert np.abs(np.array(ours) - np.array(theirs)).max() < 0.002
+
+
 def test_on_ibm_the_model_is_no_worse_than_the_best_plain_method_within_noise(evaluated: dict[str, Any]) -> None:
     measured = evaluated["late_0"]["at_issue"]
     model, plain = measured["model"], measured["logistic_regression"]

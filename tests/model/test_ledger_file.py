@@ -2,15 +2,17 @@
 
 import csv
 import json
-from datetime import date
+import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from dunwell.money import decimal_text
+from dunwell.scoring.features import features
 from dunwell_onnx.scorer import OnnxScorer
 from model_artifacts.late_payment import evaluate as evaluate_command
-from model_artifacts.late_payment.dataset import made_up
+from model_artifacts.late_payment.dataset import made_up, moments
 from model_artifacts.late_payment.evaluate import CutError, evaluate, refuse_seen
 from model_artifacts.late_payment.ledger_csv import NEEDED, OPTIONAL, LedgerFileError, read_ledger
 
@@ -82,6 +84,40 @@ def test_amounts_of_nothing_and_of_a_trillion_are_kept(tmp_path: Path) -> None:
     assert [i.amount_minor for i in read_ledger(written(tmp_path, *rows)).ledger["C-1"]] == [0, 10**14]
 
 
+def test_what_is_dated_in_the_future_is_left_out_and_does_not_move_the_ledgers_end(tmp_path: Path) -> None:
+    later = ("C-1,I-2,2062-01-05,2062-02-04,5,EUR,,no", "C-1,I-3,2026-01-05,2026-02-04,5,EUR,2062-02-10,no")
+    due_later = "C-1,I-4,2026-02-05,2026-06-04,5,EUR,,no"
+    file = read_ledger(written(tmp_path, GOOD, *later, due_later), today=date(2026, 2, 28))
+    assert [i.invoice_id for i in file.ledger["C-1"]] == ["I-1", "I-4"]
+    assert (file.end, dict(file.left_out)) == (date(2026, 2, 11), {"issued or settled in the future": 2})
+
+
+def test_a_customer_with_thousands_of_invoices_is_measured_in_seconds_and_as_one_by_one(tmp_path: Path) -> None:
+    """Once a customer's history was read again for each invoice: hours for 50,000."""
+    days = [date(2024, 1, 1) + timedelta(days=n // 20) for n in range(4_000)]
+    rows = [
+        f"BIG,I-{n},{day},{day + timedelta(days=30)},{10 ** (n % 13)},EUR,{day + timedelta(days=25 + n % 11)},no"
+        for n, day in enumerate(days)
+    ]
+    file, cut = read_ledger(written(tmp_path, *rows)), date(2024, 6, 1)
+    began = time.process_time()
+    found = moments(file.ledger, file.end, issued_from=cut, only_at_issue=True)
+    assert time.process_time() - began < 10
+    some = found[:: len(found) // 3]
+    assert [m.features for m in some] == [features(m.invoice, file.ledger["BIG"], m.day) for m in some]
+
+
+def test_a_ledger_that_begins_with_the_test_part_is_evaluated_without_rivals_that_learn(tmp_path: Path) -> None:
+    rows = [
+        f"C-{n % 9},I-{n},2026-01-{1 + n % 28:02},2026-02-01,5,EUR,{'2026-03-05' if n % 2 else '2026-01-31'},yes"
+        for n in range(90)
+    ]
+    late = "C-0,I-last,2026-04-01,2026-04-02,5,EUR,2026-04-02,no"
+    found = evaluate(OnnxScorer(MODEL), read_ledger(written(tmp_path, *rows, late)), date(2026, 1, 1))
+    assert {"model", "always_on_time", "customers_ratio"} <= set(found["late_0"]["at_issue"])
+    assert "logistic_regression" not in found["late_0"]["at_issue"]
+
+
 def test_a_file_without_a_needed_column_is_refused_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(LedgerFileError, match="lacks the columns due_date, currency"):
         read_ledger(written(tmp_path, header="customer_id,invoice_id,issue_date,amount"))
@@ -102,7 +138,8 @@ def test_a_file_whose_rows_are_all_wrong_says_how(tmp_path: Path) -> None:
 
 def test_any_ledger_can_be_evaluated_beside_the_rivals(portfolio: Path, tmp_path: Path) -> None:
     out = tmp_path / "found.json"
-    evaluate_command.main(["--model", str(MODEL), "--data", str(portfolio), "--cut", "2025-10-01", "--out", str(out)])
+    command = ["--model", str(MODEL), "--data", str(portfolio), "--cut", "2025-10-01", "--today", "2026-06-30"]
+    evaluate_command.main([*command, "--out", str(out)])
     found = json.loads(out.read_text(encoding="utf-8"))
     needed = {"model", "always_on_time", "customers_ratio", "logistic_regression", "gradient_boosting"}
     assert needed <= set(found["late_0"]["at_issue"])

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,15 +36,16 @@ def running_dynamodb_local() -> Iterator[Emulator]:
     command = ["java", "-Xmx512m", f"-Djava.library.path={FOLDER / 'DynamoDBLocal_lib'}", "-jar", str(JAR)]
     options = ["-inMemory", "-disableTelemetry", "-port", str(port)]
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
-    process = subprocess.Popen(
-        [*command, *options], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        eventually(lambda: _answers(port), 30)
-        yield Emulator(f"http://127.0.0.1:{port}")
-    finally:
-        process.terminate()
-        process.wait(10)
+    with tempfile.TemporaryDirectory() as scratch:  # it leaves a file where it is started
+        process = subprocess.Popen(
+            [*command, *options], cwd=scratch, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            eventually(lambda: _answers(port), 30)
+            yield Emulator(f"http://127.0.0.1:{port}")
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 def _answers(port: int) -> bool:

@@ -18,7 +18,7 @@ from dunwell.ledger.ports import SHARDS
 from dunwell.ledger.update import followed
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.ports import CollectionState
-from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, PastScore
+from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, PastScore
 
 
 class InMemoryLedger:
@@ -99,11 +99,15 @@ class InMemoryCollection:
     def assess(self, assessments: Sequence[Assessment]) -> None:
         for new in assessments:
             known = self.assessments.get(new.customer_id)
-            if known is None or known.as_of <= new.as_of:
+            if known is None or (known.as_of, known.account_version) <= (new.as_of, new.account_version):
                 past = {one.as_of: one for one in (known.history if known else ())}
                 past[new.as_of] = PastScore(new.as_of, new.risk_permille)
                 kept = [past[day] for day in sorted(past) if (new.as_of - day).days < HISTORY_DAYS]
                 self.assessments[new.customer_id] = replace(new, history=tuple(kept))
+
+    def basis(self, customer_id: str) -> Basis | None:
+        known = self.assessments.get(customer_id)
+        return Basis(known.as_of, known.account_version) if known else None
 
     def assessment(self, customer_id: str) -> Assessment | None:
         return self.assessments.get(customer_id)

@@ -55,9 +55,9 @@ def _standing(account: Account, invoices: Mapping[str, Invoice], entries: Mappin
     """What of each entry was not reversed."""
     standing: dict[str, int] = {}
     for entry in entries.values():
-        if entry.kind is EntryKind.SETTLEMENT:  # what was open when it took effect, only the fold can tell
+        if entry.kind is EntryKind.SETTLEMENT:  # what it covers of what was open then, only the fold can tell
             standing[entry.entry_id] = account.books.standing_minor(entry.entry_id)
-            assert 0 <= standing[entry.entry_id] <= entry.amount_minor
+            assert standing[entry.entry_id] >= 0
         elif entry.kind in CREDIT_KINDS or (entry.kind in CHARGE_KINDS and _invoice(invoices, entry)):
             standing[entry.entry_id] = entry.amount_minor
     for reversal in sorted(_reversals(entries), key=lambda entry: _order(invoices, entries, entry)):
@@ -82,6 +82,10 @@ def check(account: Account) -> None:
         assert books.standing_minor(entry.entry_id) == made.standing.get(entry.entry_id, 0)
         assert total + books.unapplied_minor(entry.entry_id) == made.standing.get(entry.entry_id, 0)
         assert books.unapplied_minor(entry.entry_id) >= 0
+        if entry.kind is EntryKind.SETTLEMENT:
+            named = {(entry.directed_to[0].invoice_id, Part.PRINCIPAL)}
+            assert {(one.invoice_id, one.part) for one in allocations} <= named, "a source speaks of what it billed"
+            assert not books.unapplied_minor(entry.entry_id), "a statement is no money"
         for allocation in allocations:
             assert allocation.amount_minor > 0
             assert account.invoices[allocation.invoice_id].currency == entry.currency

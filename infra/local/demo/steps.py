@@ -139,7 +139,7 @@ def pay(view: View, progress: Progress, contacts: list[Contact]) -> Account | No
     settled = payer.pay_all()
     if not payer.sees_it_settled():
         raise DemoError("the ledger shows the account settled, the customer's page does not")
-    paid = list(settled.payments.values())[-1]
+    paid = next(entry for entry_id, entry in settled.payments.items() if entry_id not in account.payments)
     progress.note(f"customer {account.customer.number} paid {format_money(paid.amount_minor, paid.currency)}")
     return settled
 

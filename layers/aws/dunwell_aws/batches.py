@@ -3,12 +3,13 @@
 Ours and not Powertools', whose batches import models of every kind of event: more than the rest of a handler together.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from dunwell_aws.observability import count, logger
 
 BatchAnswer = dict[str, list[dict[str, str]]]
+T = TypeVar("T")
 
 
 def each_message(event: dict[str, Any], handle: Callable[[str], None]) -> BatchAnswer:
@@ -20,15 +21,43 @@ def each_message(event: dict[str, Any], handle: Callable[[str], None]) -> BatchA
     Returns:
         The failed messages' ids, for the queue's mapping.
     """
-    failed = [record["messageId"] for record in event["Records"] if not _handled(record, handle)]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+    return _answer([one["messageId"] for one in event["Records"] if not _done(one["messageId"], handle, one["body"])])
 
 
-def _handled(record: dict[str, Any], handle: Callable[[str], None]) -> bool:
+def each_group(
+    event: dict[str, Any], read: Callable[[str], tuple[str, T]], handle: Callable[[str, Sequence[T]], None]
+) -> BatchAnswer:
+    """Handle all messages about the same thing together; those of a group that fails come again, the others do not.
+
+    Args:
+        read: from the body of a message, what it is about and what it says.
+        handle: what a group is about and what its messages say, in their order; must be safe to repeat.
+
+    Returns:
+        The failed messages' ids, for the queue's mapping.
+    """
+    groups: dict[str, dict[str, T]] = {}
+
+    def sort_in(record: dict[str, Any]) -> None:
+        key, said = read(record["body"])
+        groups.setdefault(key, {})[record["messageId"]] = said
+
+    failed = [one["messageId"] for one in event["Records"] if not _done(one["messageId"], sort_in, one)]
+    for key, group in groups.items():
+        if not _done(next(iter(group)), handle, key, list(group.values())):
+            failed += group
+    return _answer(failed)
+
+
+def _done(message_id: str, work: Callable[..., None], *what: Any) -> bool:
     try:
-        handle(record["body"])
+        work(*what)
     except Exception:
-        logger.exception("message failed", message_id=record["messageId"])
+        logger.exception("message failed", message_id=message_id)
         count("MessagesFailed")
         return False
     return True
+
+
+def _answer(failed: Sequence[str]) -> BatchAnswer:
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}

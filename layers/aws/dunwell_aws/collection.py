@@ -12,8 +12,8 @@ from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import Event
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.ports import CollectionState
-from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, PastScore
-from dunwell_aws.dynamo_json import item
+from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, PastScore
+from dunwell_aws.dynamo_json import item, plain
 from dunwell_aws.table import (
     CASE,
     COLLECT,
@@ -30,6 +30,10 @@ from dunwell_aws.table import (
 )
 
 PAST_SCORE = "past_"
+NOT_OVERTAKEN = (
+    f"{NEW} OR as_of < :as_of OR "
+    "(as_of = :as_of AND (attribute_not_exists(account_version) OR account_version <= :version))"
+)
 
 
 class DynamoCollection:
@@ -51,13 +55,28 @@ class DynamoCollection:
                     TableName=self._table.name,
                     Key=item({"pk": partition(assessment.customer_id), "sk": SCORE}),
                     UpdateExpression="SET " + ", ".join(f"#{number} = :{number}" for number in range(len(stored))),
-                    ConditionExpression=f"{NEW} OR as_of <= :as_of",
+                    ConditionExpression=NOT_OVERTAKEN,
                     ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=item(values | {":as_of": stored["as_of"]}),
+                    ExpressionAttributeValues=item(
+                        values | {":as_of": stored["as_of"], ":version": stored["account_version"]}
+                    ),
                 )
             except ClientError as error:
                 if not isinstance(translated(error), ConflictError):
                     raise
+
+    def basis(self, customer_id: str) -> Basis | None:
+        """See ``AssessmentStore``. One read of two attributes, which costs as much as one of all of them."""
+        found = self._table.client.get_item(
+            TableName=self._table.name,
+            Key=item({"pk": partition(customer_id), "sk": SCORE}),
+            ProjectionExpression="as_of, account_version",
+            ConsistentRead=True,
+        )
+        if "Item" not in found:
+            return None
+        stored = plain(found["Item"])
+        return Basis(date.fromisoformat(stored["as_of"]), int(stored.get("account_version", 0)))
 
     def assessment(self, customer_id: str) -> Assessment | None:
         """See ``AssessmentStore``."""

@@ -5,9 +5,10 @@ atomic, loses no update and needs no transaction: a change of an open account co
 stand in the same item and reach the bus through the stream.
 
 The work list is an item of its own, written before an account opens and after it closed, and never over the trace of a
-newer version: an open account is always on the list, whatever dies on the way, and a closed one that stayed on it costs
-the daily pass a look. A transaction, at twice the price, is for what must be whole: changes of several accounts, and a
-change larger than an item, whose further parts stand behind the first, which says how many they are.
+newer version: an open account is always on the list, whatever dies on the way, and a closed one that somebody died over
+costs the daily pass a look. A transaction, at twice the price, is for what must be whole: changes of several accounts,
+and a change larger than an item, whose further parts stand behind the first, which says how many they are. It carries
+the work list's items with it: lost for one account, it leaves no trace of another.
 """
 
 import json
@@ -16,7 +17,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
@@ -40,6 +41,9 @@ from dunwell_aws.table import (
     shard_partition,
     to_plain,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _ITEM_BYTES = 300_000
 """DynamoDB takes 400 KB an item, counting names and numbers its own way."""
@@ -88,27 +92,23 @@ class DynamoLedger:
     def commit(self, change: Change, *others: Change) -> Account:
         """See the port. One conditional put; beside it one of the work list's, when the account opens or closes.
 
+        Several accounts, or a change larger than an item: one transaction, the work list's puts included.
+
         A lost race waits a moment before it is told, so that many writers of one account do not lose to each other
         again and again.
         """
         changes = (change, *others)
         after = [one.applied() for one in changes]
-        opened = [then for one, then in zip(changes, after, strict=True) if then.is_open and not _was_open(one)]
+        turned = [then for one, then in zip(changes, after, strict=True) if then.is_open != _was_open(one)]
+        items = [item for one, then in zip(changes, after, strict=True) for item in _journal(one, then.version)]
         try:
-            for then in opened:
-                self._list(then)
-            self._write(
-                [item for one, then in zip(changes, after, strict=True) for item in _journal(one, then.version)]
-            )
+            if len(items) > 1:
+                self._write_whole(items, turned)
+            else:
+                self._write_one(items[0], turned[0] if turned else None)
         except ConflictError:
-            for then in opened:
-                self._list_as_is(then.customer.customer_id)
             time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - jitter, not a secret
             raise
-        for one, then in zip(changes, after, strict=True):
-            if _was_open(one) and not then.is_open:
-                with suppress(ConflictError):  # it opened again meanwhile
-                    self._list(then)
         return after[0]
 
     def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
@@ -122,35 +122,55 @@ class DynamoLedger:
                 return items
         raise ConflictError("the account is being changed")
 
-    def _write(self, items: Sequence[Mapping[str, Any]]) -> None:
-        if len(items) > _ITEMS or (len(items) > 1 and _size(items) > _TRANSACTION_BYTES):
+    def _write_whole(self, items: Sequence[Mapping[str, Any]], turned: Sequence[Account]) -> None:
+        """Write changes and their accounts' places on the work list in one transaction."""
+        if len(items) + len(turned) > _ITEMS or _size(items) > _TRANSACTION_BYTES:
             raise InvalidInputError("this is too large to be written at once: divide it")
-        self._table.write([self._table.put(item, NEW) for item in items])
+        self._table.write([*(self._table.put(item, NEW) for item in items), *map(self._place, turned)])
 
-    def _list(self, account: Account) -> None:
-        """Put an account on the work list or, without the index's keys, off it: no function has to delete here.
+    def _write_one(self, item: Mapping[str, Any], turned: Account | None) -> None:
+        """Write a change of one account; before it the note that it opens, or after it that it closed."""
+        try:
+            if turned and turned.is_open:
+                self._list(turned)
+            self._table.write([self._table.put(item, NEW)])
+        except ConflictError:
+            if turned and turned.is_open:
+                self._list_as_is(turned.customer.customer_id)
+            raise
+        if turned and not turned.is_open:
+            try:
+                self._list(turned)
+            except ConflictError:  # it opened again meanwhile, or somebody is at this item
+                self._list_as_is(turned.customer.customer_id)
 
-        Raises:
-            ConflictError: a newer version of the account is noted there.
+    def _place(self, account: Account) -> "TransactWriteItemTypeDef":
+        """An account's place on the work list or, without the index's keys, off it: no function has to delete here.
+
+        Refused when a newer version of the account is noted there.
         """
         customer_id = account.customer.customer_id
         listed = {"work_pk": open_shard(customer_id), "work_sk": customer_id} if account.is_open else {}
         item = {"pk": partition(customer_id), "sk": ON_WORK_LIST, "version": account.version} | listed
-        older = self._table.put(
+        return self._table.put(
             item, "attribute_not_exists(version) OR version <= :version", {":version": account.version}
         )
-        self._table.write([older])
+
+    def _list(self, account: Account) -> None:
+        """Note an account's place. Raises ConflictError: a newer version is noted, or somebody is writing there."""
+        self._table.write([self._place(account)])
 
     def _list_as_is(self, customer_id: str) -> None:
-        """Put right what was noted for a change that lost its race.
+        """Put right what was noted, or could not be, beside a lost race.
 
-        An account that nobody else changed, in a transaction that was lost for another one, keeps its newer note: to
-        take that back could undo what somebody notes at the same moment. It stays listed, which costs the daily pass a
-        look, until its next change.
+        Whoever won wrote a version as new as the note, so that the note of that one is taken; a newer note is of
+        somebody who is writing now, and who sees to it in turn.
         """
-        with suppress(ConflictError):
-            if account := self.load(customer_id):
-                self._list(account)
+        for _ in range(_READINGS):
+            with suppress(ConflictError):
+                if account := self._stored(customer_id):
+                    self._list(account)
+                return
 
 
 def _was_open(change: Change) -> bool:

@@ -8,8 +8,9 @@ import pytest
 
 from dunwell.accounts.model import Channel, CustomerKind, Hold
 from dunwell.events import RECEIVABLES_IMPORTED
-from dunwell.ingestion.importing import METHOD, Import, Origin, Row, customer_id, import_records
+from dunwell.ingestion.importing import Import, Origin, Row, customer_id, import_records
 from dunwell.ingestion.records import PaymentRecord, Receivable
+from dunwell.ingestion.statements import METHOD
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, InvoiceStatus
 from dunwell.ledger.posting import post_payment
@@ -217,10 +218,12 @@ def test_a_source_that_says_only_what_is_left_settles_the_rest_on_the_day_it_say
     assert told(account, 60, 1) is account
     posted = {"method": "stripe", "reference": "pi_1", "currency": "USD", "amount_minor": 20}
     paid = post_payment(account, received_at=AT + timedelta(hours=1), **posted).applied()  # type: ignore[arg-type]
-    assert told(paid, 40, 2) is paid
-    closed = told(paid, 0, 3)
+    same = told(paid, 40, 2)
+    assert (same.balances, same.unapplied, len(same.payments)) == ({"USD": 40}, {}, 2), "the source knows of it now"
+    closed = told(same, 0, 3)
     assert (closed.balances, closed.unapplied) == ({}, {})
     assert set(closed.settlement_dates.values()) == {TODAY}
     again = told(closed, 70, 4)
     assert (again.balances, again.unapplied) == ({"USD": 70}, {})
+    assert told(again, 70, 5) is again
     assert told(again, 0, 5).balances == {}

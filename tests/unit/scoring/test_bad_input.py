@@ -6,13 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from dunwell.ledger.adjusting import WriteOffReason, write_off
 from dunwell.ledger.model import Account, Invoice
 from dunwell.scoring.actions import Action, ActionHistory
 from dunwell.scoring.assess import Refusal, assess_accounts
 from dunwell.scoring.assessment import INVOICES_KEPT
 from dunwell_aws.documents import folder
 from dunwell_onnx.scorer import OnnxScorer
-from tests.support.escalation import TODAY, account, invoice
+from tests.support.escalation import NOW, TODAY, account, invoice
 from tests.support.ledger import paid
 
 SCORER = OnnxScorer(folder("model_artifacts") / "late_payment")
@@ -33,6 +34,17 @@ SCORED = {
     "due before issue": odd(issued_on=TODAY - timedelta(days=5), due_on=TODAY - timedelta(days=90)),
     "issued a thousand years ago": odd(issued_on=date(1026, 1, 1), due_on=date(1026, 2, 1)),
 }
+
+
+def test_what_was_written_off_is_no_longer_scored_and_weighs_on_no_risk() -> None:
+    both = account(invoice("F-1", overdue_days=5), invoice("F-2", overdue_days=100))
+    (before,) = assess_accounts([both], TODAY, SCORER).assessments
+    by = {"key": "w1", "reason": WriteOffReason.UNCOLLECTIBLE, "authorised_by": "finance:jo", "on": TODAY, "at": NOW}
+    given_up = write_off(both, "inv_F-2", both.open_minor("inv_F-2"), **by).applied()  # type: ignore[arg-type]
+    (after,) = assess_accounts([given_up], TODAY, SCORER).assessments
+    assert len(before.invoices) == 2
+    assert [one.invoice_id for one in after.invoices] == ["inv_F-1"]
+    assert after.risk_permille < before.risk_permille
 
 
 @pytest.mark.parametrize("name", SCORED)

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from dunwell.scoring.actions import LONG_AGO_DAYS, Action, ActionKind, Actions, actions_at
 from dunwell.scoring.assessment import Recovery
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.features import features_of
 from dunwell.scoring.known import known_at
 from dunwell.scoring.recovery import (
     ACTION_FEATURES,
     RECOVERY_FILE,
     WORDS,
     PastDue,
+    debtor_of,
     learned,
     months_of,
     read_model,
@@ -67,7 +67,7 @@ def test_actions_that_are_not_known_are_not_taken_for_none_and_give_no_reasons()
 def test_neutralising_a_feature_moves_the_chance_by_what_the_reasons_say() -> None:
     known = known_at([*PAID, OWED], AS_OF)
     done = Actions(messages=3, since_contact_days=4, warned=True, no_answers=2, promise_open=True)
-    months = months_of(OWED, known, features_of(known), done, learned())
+    months = months_of(PastDue(OWED, OWED.amount_minor), debtor_of(known), done, learned())
     now = learned().within(months)[0]
     for index, effect in enumerate(learned().effects(months[0])):
         without = [*months[0]]

@@ -117,7 +117,7 @@ class _Accrual:
         self._turns = self._turning_days()
         self._settlements: dict[str, list[str]] = {}
         for i, entry in account.entries.items():
-            if entry.kind is EntryKind.SETTLEMENT and entry.directed_to:
+            if entry.kind is EntryKind.SETTLEMENT and not entry.left_minor and entry.directed_to:
                 self._settlements.setdefault(entry.directed_to[0].invoice_id, []).append(i)
 
     def _turning_days(self) -> list[date]:

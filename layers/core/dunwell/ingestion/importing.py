@@ -20,14 +20,13 @@ from dunwell.ingestion.records import (
     dated,
 )
 from dunwell.ingestion.refunds import REFUND, followed_refund
+from dunwell.ingestion.statements import CORRECTED, METHOD, Said, left_minor, statements
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Instalment, Invoice
 from dunwell.ledger.ports import FACTS_PER_CHANGE
 from dunwell.ledger.posting import known_as, payment_id
 
-METHOD = "imported"
-_PAID_DOWN = "paid_down"
 Row = Receivable | Record
 
 
@@ -135,7 +134,7 @@ class _Import:
         self._about: dict[str, list[Entry]] = {}
         for entry in self._now.entries.values():
             self._index(entry)
-        self._settled: list[tuple[Bundle, Invoice, date, int | None]] = []
+        self._stated: dict[str, tuple[Bundle, Invoice, InvoiceRecord]] = {}
         self._news: list[Bundle] = []
         self._describing: list[Bundle] = []
         self._touched = False
@@ -216,7 +215,7 @@ class _Import:
         stored = self._stored
         if not self._touched:
             return
-        self._pay_settled()
+        self._state()
         account = stored or Account(self._customer)
         customer = self._customer if stored is None or self._customer != stored.customer else None
         for part in in_changes(self._bundles(), facts_per_change):
@@ -245,20 +244,20 @@ class _Import:
         if known is None:
             news = Bundle({new.invoice_id: new})
             self._contest(news, new, record, record.issued_on)
-            self._settle(news, new, record)
+            self._hear(news, new, record)
             return news, None
         if is_older(new.source_version, known.source_version):
             return None, None
         is_newer = is_older(known.source_version, new.source_version)
         if (known.currency, known.issued_on) != (new.currency, new.issued_on):
             return None, _contradiction(record)
-        if known.amount_minor != new.amount_minor and not is_newer:
+        if self._billed_minor(known) != new.amount_minor and not is_newer:
             return None, _contradiction(record)
         return self._known_invoice(known, new, record), None
 
     def _known_invoice(self, known: Invoice, new: Invoice, record: InvoiceRecord) -> Bundle:
         news = Bundle()
-        billed = known.amount_minor + self._corrections(known)
+        billed = self._billed_minor(known)
         kept = replace(new, amount_minor=known.amount_minor, instalments=known.instalments, lines=known.lines)
         kept = replace(kept, source_version=new.source_version or known.source_version)
         if new.amount_minor == known.amount_minor:
@@ -268,7 +267,7 @@ class _Import:
         if new.amount_minor != billed:
             self._correct(news, known, new.amount_minor - billed, record)
         self._contest(news, known, record, self._origin.today)
-        self._settle(news, known, record)
+        self._hear(news, known, record)
         return news
 
     def _as_invoice(self, record: InvoiceRecord) -> Invoice:
@@ -286,18 +285,18 @@ class _Import:
             removed=record.removed,
         )
 
-    def _corrections(self, invoice: Invoice) -> int:
-        """By how much earlier versions corrected the amount (minor units)."""
-        return sum(
+    def _billed_minor(self, invoice: Invoice) -> int:
+        """What the source billed as of the last version taken (minor units)."""
+        return invoice.amount_minor + sum(
             entry.amount_minor if entry.kind is EntryKind.DEBIT_NOTE else -entry.amount_minor
             for entry in self._notes.get(invoice.invoice_id, ())
-            if entry.reason == "corrected"
+            if entry.reason == CORRECTED
         )
 
     def _correct(self, news: Bundle, invoice: Invoice, by_minor: int, record: InvoiceRecord) -> None:
         kind = EntryKind.DEBIT_NOTE if by_minor > 0 else EntryKind.CREDIT_NOTE
         key = f"corrected#{record.version}"
-        self._add(news, self._on_invoice(kind, invoice, abs(by_minor), self._origin.today, key, "corrected"))
+        self._add(news, self._on_invoice(kind, invoice, abs(by_minor), self._origin.today, key, CORRECTED))
 
     def _contest(self, news: Bundle, invoice: Invoice, record: InvoiceRecord, on: date) -> None:
         """Open, change or end the dispute that the source tells of; disputes that came another way are left alone."""
@@ -317,65 +316,18 @@ class _Import:
         disputes = (e for e in self._notes.get(invoice.invoice_id, ()) if e.kind is EntryKind.DISPUTE)
         return next((dispute for dispute in disputes if dispute.entry_id not in self._about), None)
 
-    def _settle(self, news: Bundle, invoice: Invoice, record: InvoiceRecord) -> None:
-        """Note the settlement a source tells of; what it comes to is known when every row was read."""
-        if record.settled_on and record.settled_on <= self._origin.today:
-            self._settled.append((news, invoice, record.settled_on, None))
-        elif not record.settled_on and record.open_minor is not None:
-            self._settled.append((news, invoice, self._origin.today, record.open_minor))
+    def _hear(self, news: Bundle, invoice: Invoice, record: InvoiceRecord) -> None:
+        """Note what a source says is left of an invoice; of several rows of one import the last is what it says."""
+        if left_minor(record, self._origin.today) is not None:
+            self._stated[invoice.invoice_id] = (news, invoice, record)
 
-    def _pay_settled(self) -> None:
-        """Settlements: of what is open by then, so that who paid through Dunwell pays once.
-
-        Payments through Dunwell dated after one are of the same money: they came first and are left out of it. Money on
-        account may go to another invoice of the same file, so nothing is settled before all of it was read.
-        """
-        payers = self._payers() if self._settled else {}
-        for news, invoice, on, left in self._settled:
-            if left is not None:
-                self._pay_down(news, invoice, left)
-                continue
-            paid_since = sum(amount for paid_on, amount in payers.get(invoice.invoice_id, ()) if paid_on > on)
-            amount_minor = self._now.books.billed_minor(invoice.invoice_id) - paid_since
-            if amount_minor > 0:
-                self._add(news, self._settlement(invoice, amount_minor, on, on.isoformat(), "settled"))
-
-    def _pay_down(self, news: Bundle, invoice: Invoice, left_minor: int) -> None:
-        """Settle an invoice down to what a source says is left; open it again where it says that more is."""
-        settlements = [e for e in self._notes.get(invoice.invoice_id, ()) if e.reason == _PAID_DOWN]
-        undone = [e for one in settlements for e in self._about.get(one.entry_id, ())]
-        more = self._now.books.open_minor(invoice.invoice_id) - left_minor
-        told = f"open#{left_minor}#{len(settlements) + len(undone)}"
-        if more > 0:
-            paid = self._settlement(invoice, more, self._origin.today, told, _PAID_DOWN)
-            self._add(news, replace(paid, at=self._origin.at))
-        for one in reversed(settlements):
-            again = min(-more, self._now.books.standing_minor(one.entry_id))
-            if again > 0:
-                more += again
-                key = f"{invoice.number}#{told}#{one.entry_id}"
-                self._add(news, self._reversal(one, again, self._origin.today, key, "reopened"))
-
-    def _settlement(self, invoice: Invoice, amount_minor: int, on: date, key: str, reason: str) -> Entry:
-        return Entry(
-            entry_id=stable_id("pay", invoice.invoice_id, METHOD, key),
-            kind=EntryKind.SETTLEMENT,
-            currency=invoice.currency,
-            amount_minor=amount_minor,
-            on=on,
-            method=METHOD,
-            reference=invoice.number,
-            directed_to=(Direction(invoice.invoice_id, amount_minor),),
-            reason=reason,
-        )
-
-    def _payers(self) -> dict[str, list[tuple[date, int]]]:
-        """When invoices were paid, and how much each time, before any settlement of this import."""
-        payers: dict[str, list[tuple[date, int]]] = {}
-        for entry_id, payment in self._now.payments.items():
-            for part in self._now.allocations(entry_id):
-                payers.setdefault(part.invoice_id, []).append((payment.on, part.amount_minor))
-        return payers
+    def _state(self) -> None:
+        """Add what the source says of its invoices' balances and did not say before."""
+        for news, invoice, record in self._stated.values():
+            notes = self._notes.get(invoice.invoice_id, ())
+            said = Said.of(notes, lambda entry_id: self._about.get(entry_id, ()))
+            for entry in statements(invoice, record, said, self._origin.today, self._origin.at):
+                self._add(news, entry)
 
     def _on_invoice(
         self, kind: EntryKind, invoice: Invoice, amount_minor: int, on: date, key: str, reason: str

@@ -21,7 +21,7 @@ from dunwell.ingestion.records import (
     Record,
 )
 
-EDITION = "1"
+EDITION = "2"
 """Raise it when importing makes something else of the same row: everything is compared afresh then."""
 MOST_FACTS = 20_000
 """Of a customer; beyond it (280 KB) nothing more is remembered."""

@@ -53,7 +53,10 @@ class Debt:
 
 @dataclass(slots=True)
 class Credit:
-    """A payment or credit note on its way: what of it stands, and where that is."""
+    """A payment, credit note or statement on its way: what of it stands, and where that is.
+
+    ``took_over``: what a payment took, when it came, of what statements had covered before.
+    """
 
     entry: Entry
     order: int
@@ -61,6 +64,7 @@ class Credit:
     left: int
     kept: dict[str, int] = field(default_factory=dict)
     taken: list[Allocation] = field(default_factory=list)
+    took_over: int = 0
 
     @property
     def free(self) -> int:
@@ -129,6 +133,11 @@ class Books:
     def recovered_minor(self, entry_id: str) -> int:
         """What of a payment went to written-off balances: recoveries, not receivables."""
         return sum(a.amount_minor for a in self.allocations(entry_id) if a.part is Part.RECOVERY)
+
+    def taken_over_minor(self, entry_id: str) -> int:
+        """What a payment took of what its source had stated as paid before: the same money, told twice."""
+        credit = self.credits.get(entry_id)
+        return credit.took_over if credit else 0
 
     def allocations(self, entry_id: str) -> tuple[Allocation, ...]:
         """Where a payment or credit note stands applied."""

@@ -6,10 +6,12 @@ from enum import StrEnum
 
 
 class EntryKind(StrEnum):
-    """What an entry is. ``of`` names the entry that a reversal, a settlement or an end is about.
+    """What an entry is. ``of`` names the entry that a reversal or an end is about.
 
     payment      money received: settles invoices, the rest is unapplied credit
-    settlement   a source says that an invoice was settled in full by then: takes what is open of it, and no more
+    settlement   a source states what is left of an invoice that it billed: brings the principal down to that, whatever
+                 covered it. A statement is no money: it gives way to a payment that names the invoice and finds nothing
+                 open, and never becomes credit. The source withdraws it by a reversal
     credit_note  a credit without money: settles like a payment, principal first
     debit_note   raises an invoice's principal: how a corrected amount is booked
     fee, interest  charges on an invoice
@@ -57,12 +59,16 @@ class Entry:
 
     Attributes:
         entry_id: made from business identity, so that a fact told twice is one entry.
-        amount_minor: more than zero, minor units of ``currency``; 0 only where a kind moves no money.
+        amount_minor: more than zero, minor units of ``currency``; 0 only where a kind moves no money. Of a settlement
+            what was billed less what is left, for people to read: what it covers is for the fold to say.
         on: the value date in the creditor's zone. Facts take effect in this order, whenever they arrive.
         at: the instant, where it is known: orders the facts of one day.
         method, reference: how it came (``imported``, ``stripe``, ``camt053``) and the other side's name for it.
         directed_to: the invoices it is for, in the payer's order; empty for money on account.
         of: the entry that this one reverses, settles, fails, ends or moves.
+        left_minor: of a settlement what its source says is still open of what it billed; 0: settled in full.
+        told: of a settlement or its withdrawal, the how-manieth thing its source told of the invoice: what is told of
+            one evening takes effect in this order.
         reason: a code, such as ``refund``, ``chargeback``, ``late_fee`` or ``settlement``.
     """
 
@@ -77,3 +83,5 @@ class Entry:
     directed_to: tuple[Direction, ...] = ()
     of: str = ""
     reason: str = ""
+    left_minor: int = 0
+    told: int = 0

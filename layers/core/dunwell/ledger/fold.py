@@ -8,13 +8,14 @@ an invoice interest, fees, principal. What remains is unapplied credit, and flow
 Money directed at an invoice that is not issued yet is kept for it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from dunwell.ledger.books import Allocation, Books, Credit, Debt, Part
-from dunwell.ledger.entry import CHARGES, CREDITS, OF_AN_INVOICE, Direction, Entry, EntryKind
+from dunwell.ledger.entry import CHARGES, CREDITS, Direction, Entry, EntryKind
+from dunwell.ledger.order import DAWN, RANK, Place, place_of
 
 if TYPE_CHECKING:
     from dunwell.ledger.model import Invoice
@@ -24,44 +25,6 @@ _CHARGED = {EntryKind.INTEREST: Part.INTEREST, EntryKind.FEE: Part.FEES, EntryKi
 PART_ORDER = (Part.INTEREST, Part.FEES, Part.PRINCIPAL)
 """The default of rule PAY-ORDER; contracts and statutes differ."""
 _CREDITED = (Part.PRINCIPAL, Part.FEES, Part.INTEREST)
-_RANK = {
-    kind: rank
-    for rank, kind in enumerate(
-        (
-            EntryKind.DEBIT_NOTE,
-            EntryKind.FEE,
-            EntryKind.INTEREST,
-            EntryKind.DISPUTE,
-            EntryKind.DISPUTE_END,
-            EntryKind.CREDIT_NOTE,
-            EntryKind.PAYMENT,
-            EntryKind.SETTLEMENT,
-            EntryKind.WRITE_OFF,
-            EntryKind.REVERSAL,
-        ),
-        start=1,
-    )
-}
-_CHAIN = 8
-"""Reversals of reversals go no deeper; beyond it an id chain is a mistake."""
-_DAWN = datetime.min.replace(tzinfo=UTC)
-_DUSK = datetime.max.replace(tzinfo=UTC)
-_Place = tuple[date, datetime, int, int, str]
-
-
-def effective_on(entries: Mapping[str, Entry], entry: Entry) -> date:
-    """When an entry takes effect: never before the entry that it is about."""
-    return max(about.on for about in _chain(entries, entry))
-
-
-def _chain(entries: Mapping[str, Entry], entry: Entry) -> Iterator[Entry]:
-    """An entry, what it is about, and so on; an announcement has no effect that its payment would have to wait for."""
-    for _ in range(_CHAIN):
-        yield entry
-        about = entries.get(entry.of)
-        if about is None or about.kind is EntryKind.PENDING:
-            return
-        entry = about
 
 
 def fold(
@@ -87,13 +50,13 @@ class Replay:
         self.books = Books()
         gone = {*moved_facts(entries), *leave_out}
         self._entries = {i: entry for i, entry in entries.items() if i not in gone}
-        facts: list[tuple[_Place, Invoice | Entry]] = [
-            ((invoice.issued_on, _DAWN, 0, 0, i), invoice) for i, invoice in invoices.items() if i not in gone
+        facts: list[tuple[Place, Invoice | Entry]] = [
+            ((invoice.issued_on, DAWN, 0, 0, 0, i), invoice) for i, invoice in invoices.items() if i not in gone
         ]
         facts += [
-            (_place(invoices, entries, entry), entry)
+            (place_of(invoices, entries, entry), entry)
             for i, entry in entries.items()
-            if entry.kind in _RANK and i not in gone
+            if entry.kind in RANK and i not in gone
         ]
         facts.sort(key=lambda fact: fact[0], reverse=True)
         self._ahead = facts
@@ -117,9 +80,9 @@ class Replay:
 
     def step(self) -> "Invoice | Entry":
         """Take the next fact, and say which it was. Raises IndexError after the last."""
-        (on, instant, rank, *_), fact = self._ahead.pop()
+        (on, instant, _, rank, *_), fact = self._ahead.pop()
         # What is billed and contested at one moment is known before any credit of that moment flows.
-        if rank >= _RANK[EntryKind.CREDIT_NOTE] or (on, instant) != self._before:
+        if rank >= RANK[EntryKind.CREDIT_NOTE] or (on, instant) != self._before:
             self._run.flow()
         self._run.take(fact, on)
         self._before = on, instant
@@ -144,27 +107,6 @@ def moved_facts(entries: Mapping[str, Entry]) -> dict[str, str]:
     """Ids of the invoices and entries that belong to another account now, and to which; not those that came back."""
     back = {entry.of for entry in entries.values() if entry.kind is EntryKind.REVERSAL}
     return {e.of: e.reference for i, e in entries.items() if e.kind is EntryKind.MOVED and i not in back}
-
-
-def _place(invoices: Mapping[str, "Invoice"], entries: Mapping[str, Entry], entry: Entry) -> _Place:
-    """Where an entry stands in the order of facts: after what it is about."""
-    chain = list(_chain(entries, entry))
-    issued = [
-        invoices[about.directed_to[0].invoice_id].issued_on
-        for about in chain
-        if about.kind in OF_AN_INVOICE and about.directed_to and about.directed_to[0].invoice_id in invoices
-    ]
-    on = max([about.on for about in chain] + issued)
-    instant = max((_instant(about) for about in chain if about.on == on), default=_DAWN)
-    # A charge that is taken back at its own moment is netted before any credit flows to it.
-    ranked = chain[-1:] if chain[-1].kind in CHARGES else chain
-    rank = max(_RANK.get(about.kind, 0) for about in ranked)
-    return on, instant, rank, len(chain), entry.entry_id
-
-
-def _instant(entry: Entry) -> datetime:
-    """Without a time of its own a fact is of the morning; a settlement of the evening, after the day's payments."""
-    return entry.at or (_DUSK if entry.kind is EntryKind.SETTLEMENT else _DAWN)
 
 
 class _Fold:
@@ -217,13 +159,24 @@ class _Fold:
         self._queue(debt)
 
     def _credit(self, entry: Entry) -> None:
-        amount_minor = entry.amount_minor
-        if entry.kind is EntryKind.SETTLEMENT:
-            debt = self._debt_of(entry)
-            amount_minor = min(amount_minor, debt.open_minor) if debt else 0
+        is_statement = entry.kind is EntryKind.SETTLEMENT
+        amount_minor = 0 if is_statement else entry.amount_minor
         credit = Credit(entry, len(self._credits), amount_minor, amount_minor)
         self._credits[entry.entry_id] = credit
-        self._direct(credit)
+        if is_statement:
+            self._state(credit)
+        else:
+            self._direct(credit)
+
+    def _state(self, credit: Credit, most_minor: int | None = None) -> None:
+        """Bring an invoice's principal down to what its source says is left; a source knows nothing of our charges."""
+        debt = self._debt_of(credit.entry)
+        taken = max(0, debt.owed[Part.PRINCIPAL] - credit.entry.left_minor) if debt else 0
+        taken = taken if most_minor is None else min(taken, most_minor)
+        if debt and taken:
+            credit.live += taken
+            credit.left += taken
+            self._settle(credit, debt, taken)
 
     def _charge(self, entry: Entry, amount_minor: int) -> None:
         debt = self._debt_of(entry)
@@ -286,6 +239,8 @@ class _Fold:
 
     def _take_back(self, credit: Credit, amount_minor: int) -> int:
         """Take money back out of a credit: first what no invoice took, then what it settled last."""
+        if credit.entry.kind is EntryKind.SETTLEMENT and amount_minor >= credit.entry.amount_minor:
+            amount_minor = credit.live  # the statement as a whole, which may have covered more than it is told for
         amount_minor = min(amount_minor, credit.live)
         credit.live -= amount_minor
         unapplied = min(amount_minor, credit.left)
@@ -353,7 +308,9 @@ class _Fold:
 
     def _redo(self, about: Entry, amount_minor: int) -> None:
         """Let what was undone stand again: an entry's effect, or a reversal's."""
-        if about.kind in CREDITS:
+        if about.kind is EntryKind.SETTLEMENT:
+            self._state(self._credits[about.entry_id], amount_minor)
+        elif about.kind in CREDITS:
             credit = self._credits[about.entry_id]
             credit.live += amount_minor
             credit.left += amount_minor
@@ -379,14 +336,37 @@ class _Fold:
                 credit.kept[invoice_id] = wanted
                 self._kept_for.setdefault(invoice_id, {})[credit.entry.entry_id] = credit
             else:
+                gave_way = self._give_way(credit, debt, wanted - debt.open_minor)
                 self._settle(credit, debt, wanted)
+                for statement in gave_way:  # what it still covers is what the payment left: it is the last payer now
+                    debt.payers[statement.entry.entry_id] = debt.payers.pop(statement.entry.entry_id)
         self._offer(credit)
+
+    def _give_way(self, credit: Credit, debt: Debt, amount_minor: int) -> list[Credit]:
+        """Money that names an invoice is the money of which its source spoke: statements yield, the last first.
+
+        Returns:
+            Those that yielded, oldest first; the invoice owes that much again until the payment takes it.
+        """
+        is_money = credit.entry.kind is EntryKind.PAYMENT and credit.entry.currency == debt.invoice.currency
+        gave_way: list[Credit] = []
+        for statement in reversed(list(debt.payers.values())):
+            if not is_money or amount_minor <= 0:
+                break
+            cut = min(amount_minor, statement.live) if statement.entry.kind is EntryKind.SETTLEMENT else 0
+            if cut:
+                amount_minor -= cut
+                statement.live -= cut
+                credit.took_over += cut
+                statement.taken = _cut(statement.taken, cut)
+                debt.owed[Part.PRINCIPAL] += cut
+                gave_way.insert(0, statement)
+        return gave_way
 
     def _settle(self, credit: Credit, debt: Debt, amount_minor: int) -> None:
         """Apply at most so much of a credit to an invoice, by part; what was written off comes last."""
         if debt.invoice.currency != credit.entry.currency:
             return
-        # A source that calls an invoice settled speaks of what it billed: it knows nothing of our fees and interest.
         order = self._part_order if credit.entry.kind is EntryKind.PAYMENT else _CREDITED
         for part in (*order, Part.RECOVERY):
             amount = min(amount_minor, debt.owed[part])
@@ -420,7 +400,10 @@ class _Fold:
         debt.owed[Part.RECOVERY] = written_off
 
     def _free(self, debt: Debt, part: Part, amount_minor: int) -> list[Credit]:
-        """Turn so much of what was paid on a part back into credit, the last payer's first; those payers."""
+        """Turn so much of what was paid on a part back into credit, the last payer's first; those payers.
+
+        A statement is no money: of it no credit comes, it only covers less.
+        """
         freed: list[Credit] = []
         for credit in reversed(list(debt.payers.values())):
             for index in range(len(credit.taken) - 1, -1, -1):
@@ -432,8 +415,11 @@ class _Fold:
                 undone = min(amount_minor, taken.amount_minor)
                 amount_minor -= undone
                 credit.taken[index : index + 1] = _less(taken, undone)
-                credit.left += undone
                 debt.owed[part] += undone
+                if credit.entry.kind is EntryKind.SETTLEMENT:
+                    credit.live -= undone
+                    continue
+                credit.left += undone
                 self._offer(credit)
                 freed.append(credit)
         return freed
@@ -480,6 +466,17 @@ def _less(allocation: Allocation, amount_minor: int) -> list[Allocation]:
     """What is left of an allocation after some of it was taken: one, or none."""
     left = allocation.amount_minor - amount_minor
     return [Allocation(allocation.invoice_id, allocation.part, left)] if left else []
+
+
+def _cut(taken: list[Allocation], amount_minor: int) -> list[Allocation]:
+    """Allocations without so much of them, the last first."""
+    kept = list(taken)
+    while amount_minor:
+        last = kept.pop()
+        cut = min(amount_minor, last.amount_minor)
+        amount_minor -= cut
+        kept += _less(last, cut)
+    return kept
 
 
 def _by_invoice(parts: Iterable[Direction | Allocation]) -> dict[str, int]:

@@ -13,7 +13,8 @@ from dunwell.accounts.model import Customer
 from dunwell.errors import InvalidInputError
 from dunwell.ledger.books import Allocation, Books, Part
 from dunwell.ledger.entry import Entry, EntryKind
-from dunwell.ledger.fold import PART_ORDER, Replay, effective_on, moved_facts
+from dunwell.ledger.fold import PART_ORDER, Replay, moved_facts
+from dunwell.ledger.order import effective_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,7 @@ class Account:
 
     @cached_property
     def payments(self) -> dict[str, Entry]:
-        """Money received, by entry id; of a settlement what it was of, if of anything."""
+        """Money received, by entry id; a settlement with what it covers now, if anything."""
         found = {entry.entry_id: entry for entry in self._standing if entry.kind is EntryKind.PAYMENT}
         for entry in self._standing:
             amount_minor = self.books.standing_minor(entry.entry_id) if entry.kind is EntryKind.SETTLEMENT else 0

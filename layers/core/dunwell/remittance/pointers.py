@@ -49,8 +49,8 @@ def _settled_long_ago(change: Change) -> set[str]:
     if not change.events:
         return set()
     since = change.events[-1].occurred_at.date() - timedelta(days=SETTLED_DAYS)
-    old = (one for one in change.entries.values() if one.kind is EntryKind.SETTLEMENT and one.on < since)
-    return {direction.invoice_id for one in old for direction in one.directed_to}
+    full = (one for one in change.entries.values() if one.kind is EntryKind.SETTLEMENT and not one.left_minor)
+    return {direction.invoice_id for one in full if one.on < since for direction in one.directed_to}
 
 
 def new_customer_keys(change: Change) -> tuple[str, ...]:

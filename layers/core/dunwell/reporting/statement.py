@@ -27,7 +27,8 @@ class StatementLine:
     Attributes:
         what: ``invoice``, or the kind of the entry.
         numbers: the numbers of the invoices that it is about.
-        effect_minor: what it does to the balance; 0 for a dispute, and for the recovery of what was written off.
+        effect_minor: what it does to the balance; 0 for a dispute, for the recovery of what was written off, and for
+            money of which a source had told before.
         balance_minor: the balance after it.
     """
 
@@ -124,7 +125,8 @@ def _effect(replay: Replay, fact: Invoice | Entry) -> int:
         return fact.amount_minor
     if fact.kind in CREDITS:
         replay.step()
-        return books.recovered_minor(fact.entry_id) - books.standing_minor(fact.entry_id)
+        uncounted = books.recovered_minor(fact.entry_id) + books.taken_over_minor(fact.entry_id)
+        return uncounted - books.standing_minor(fact.entry_id)
     before_minor = books.control_minor(fact.currency)
     replay.step()
     return books.control_minor(fact.currency) - before_minor

@@ -6,11 +6,10 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from dunwell.dates import days_past_due
-from dunwell.ledger.model import Account
+from dunwell.ledger.model import Account, InvoiceStatus
 from dunwell.scoring.actions import ActionHistory
 from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment, Recovery
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.known import known_at
 from dunwell.scoring.moment_log import LoggedMoment, moments_to_log
 from dunwell.scoring.ports import Scorer
 from dunwell.scoring.recovery import PastDue, recovery
@@ -52,7 +51,7 @@ def assess_accounts(
             found.refusals.append(Refusal(customer_id, score))
         elif score.risk is not None:
             try:
-                expected = expected_of(account, own, as_of, history)
+                expected = expected_of(account, own, score, history)
             except (ValueError, ArithmeticError) as error:
                 found.refusals.append(Refusal(customer_id, str(error)))
                 continue
@@ -72,19 +71,20 @@ def _scores(facts: Sequence[list[InvoiceFacts]], as_of: date, scorer: Scorer) ->
 
 
 def expected_of(
-    account: Account, facts: Sequence[InvoiceFacts], as_of: date, history: ActionHistory | None = None
+    account: Account, facts: Sequence[InvoiceFacts], score: CustomerScore, history: ActionHistory | None = None
 ) -> tuple[Recovery, ...]:
     """What the account is expected to pay of what may be asked for and is past due, by currency."""
     owed = {
         item.invoice.invoice_id: item.collectable_minor
         for item in account.open_invoices
-        if item.is_collectable and days_past_due(item.due_on, as_of) > 0
+        if item.is_collectable and days_past_due(item.due_on, score.as_of) > 0
     }
     if not owed:
         return ()
-    past_due = [PastDue(one, owed[one.invoice_id]) for one in facts if one.invoice_id in owed]
+    rows = {one.invoice_id: one.row for one in score.invoices}
+    past_due = [PastDue(one, owed[one.invoice_id], rows.get(one.invoice_id)) for one in facts if one.invoice_id in owed]
     done = history.actions(account.customer.customer_id) if history else None
-    return recovery(past_due, known_at(facts, as_of), done)
+    return recovery(past_due, score.known, done, features=score.shared)
 
 
 def invoice_facts(account: Account) -> list[InvoiceFacts]:
@@ -99,6 +99,8 @@ def invoice_facts(account: Account) -> list[InvoiceFacts]:
             currency=invoice.currency,
             settled_on=settled.get(invoice.invoice_id),
             disputed=account.disputed_minor(invoice.invoice_id) > 0,
+            written_off=invoice.invoice_id not in settled
+            and account.status(invoice.invoice_id) is InvoiceStatus.WRITTEN_OFF,
         )
         for invoice in account.invoices.values()
     ]
@@ -119,6 +121,7 @@ def _assessment(account: Account, score: CustomerScore, recoveries: tuple[Recove
         risk_reasons=tuple(reason.words for reason in score.reasons),
         invoices_left_out=len(score.invoices) - len(kept) if kept else 0,
         recoveries=recoveries,
+        account_version=account.version,
     )
 
 

@@ -3,11 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 INVOICES_KEPT = 300
 """About 200 KB, half of what an item may hold."""
 HISTORY_DAYS = 64
+
+
+class Basis(NamedTuple):
+    """What an assessment was made of: the account in a version, as seen on a day."""
+
+    as_of: date
+    account_version: int
+
+    def covers(self, other: "Basis") -> bool:
+        """Whether an assessment of the other would say nothing new: the account did not change, nor did the day."""
+        return self >= other
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,7 @@ class Assessment:
         history: the scores of the last `HISTORY_DAYS` days on which there was one, oldest first, this one last. The
             store fills it in.
         recoveries: what is expected of what is past due, by currency; empty when nothing is.
+        account_version: of the account that was assessed; 0 in assessments from before this was kept.
     """
 
     customer_id: str
@@ -92,6 +104,7 @@ class Assessment:
     invoices_left_out: int = 0
     history: tuple[PastScore, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
+    account_version: int = 0
 
     def recovery(self, currency: str) -> Recovery | None:
         """What is expected of what is past due in a currency, or None when nothing is."""
@@ -102,7 +115,13 @@ class AssessmentStore(Protocol):
     """Where assessments are kept."""
 
     def assess(self, assessments: Sequence[Assessment]) -> None:
-        """Keep the customers' assessments and their history; an older one never replaces a newer one."""
+        """Keep the customers' assessments and their history. One never replaces another of a later day, nor one of
+        the same day of a later version of the account.
+        """
+        ...
+
+    def basis(self, customer_id: str) -> Basis | None:
+        """What the customer's newest assessment was made of, or None."""
         ...
 
     def assessment(self, customer_id: str) -> Assessment | None:

@@ -5,10 +5,11 @@ customer's payments usually were: it is known to be at least so late. One look b
 the last 90 days when those are more: a customer with hundreds of invoices is not judged by one afternoon.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import timedelta
 from math import log1p, sqrt
+from operator import mul
 from typing import NamedTuple
 
 from dunwell.scoring.known import Known
@@ -95,6 +96,7 @@ def behaviour(days_late: Sequence[int], window: int = LAST_PAID) -> Behaviour:
     count = len(last)
     if not count:
         raise ValueError("Without a payment there is no behaviour: call such a customer new.")
+    by_size = sorted(last)
     total = sum(last)
     mean = total / count
     recent = RECENT_PAID if count < RECENT_PAID * RECENT_PART else count // RECENT_PART
@@ -103,10 +105,10 @@ def behaviour(days_late: Sequence[int], window: int = LAST_PAID) -> Behaviour:
     recent_total = sum(last[earlier:]) if enough else 0
     return Behaviour(
         count,
-        sum([days > 0 for days in last]),
-        sum([days > LONG_LATE_DAYS for days in last]),
+        count - bisect_right(by_size, 0),
+        count - bisect_right(by_size, LONG_LATE_DAYS),
         mean,
-        sqrt(sum([days * days for days in last]) / count - mean * mean + TINY),
+        sqrt(sum(map(mul, last, last)) / count - mean * mean + TINY),
         recent,
         recent_total / recent if enough else mean,
         (total - recent_total) / earlier if enough else mean,

@@ -7,7 +7,8 @@ from datetime import date
 @dataclass(frozen=True, slots=True)
 class InvoiceFacts:
     """One invoice as scoring sees it. `amount_minor` counts minor units of `currency`; `settled_on` is
-    None while the invoice is open; `disputed` feeds segments only, never a score.
+    None while the invoice is open; `disputed` feeds segments only, never a score. One that was `written_off` was never
+    paid, which is history, but nobody asks any more when it will be: it gets no score.
     """
 
     invoice_id: str
@@ -17,6 +18,7 @@ class InvoiceFacts:
     currency: str
     settled_on: date | None
     disputed: bool
+    written_off: bool = False
 
     def days_late(self) -> int:
         """Days from due date to settlement, negative when early. ValueError while the invoice is open."""

@@ -9,14 +9,25 @@ payer, and a customer without history sits at neutral with `has_history` 0 rathe
 mean "always on time".
 """
 
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import compress
 from math import log, log1p, sqrt
+from operator import mul
 from typing import NamedTuple
 
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.habit import HABIT_INVOICES, MAX_TERMS_DAYS, UNKNOWN_HABIT, Habit, habit, root_lateness
+from dunwell.scoring.habit import (
+    HABIT_INVOICES,
+    MAX_TERMS_DAYS,
+    UNKNOWN_HABIT,
+    Habit,
+    decayed,
+    habit,
+    root_lateness,
+)
 from dunwell.scoring.known import Known, known_at
 
 NEUTRAL_LATE_RATIO = 0.3
@@ -27,6 +38,7 @@ SHRINK_INVOICES = 2.0  # how many neutral invoices stand beside a customer's own
 RECENT_INVOICES = 3
 RECENT_HISTORY = 30  # older ones weigh a thousandth by then
 MONTH_END_DAYS = 3
+SHORTEST_MONTH = 28
 RECENCY_DECAY = 0.8  # each older invoice weighs this much of the next
 LONG_LATE_DAYS = 30
 HORIZONS_DAYS = (0, LONG_LATE_DAYS, 90)
@@ -87,14 +99,15 @@ def features_of(known: Known) -> CustomerFeatures:
     """Sums up what is known of a customer."""
     as_of, settled = known.as_of, known.settled
     delays = [days if -90 < days < 180 else _clip(days) for _, days, _ in settled]
+    by_size = sorted(delays)
     overdue = [days for invoice in known.open if (days := (as_of - invoice.due_on).days) > 0]
     since = (as_of - settled[-1][0]).days if settled else NEUTRAL_SINCE_SETTLEMENT_DAYS
     return CustomerFeatures(
         as_of=as_of,
         settled_count=len(settled),
-        history=_history(delays),
+        history=_history(delays, by_size),
         habit=habit([root_lateness(late + allowed, allowed) for _, late, allowed in settled[-HABIT_INVOICES:]]),
-        late_count=sum([delay > 0 for delay in delays]),
+        late_count=_beyond(by_size, 0),
         days_since_settlement=min(365.0, since),
         log_amounts=_log_amounts(known.invoices),
         open_count=len(known.open),
@@ -127,7 +140,7 @@ def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple
         customer.days_since_settlement,
         _amount_ratio(invoice, customer, counted),
         float(terms),
-        float(due_on.day + MONTH_END_DAYS > monthrange(due_on.year, due_on.month)[1]),
+        float(_is_at_month_end(due_on)),
         float(due_on.weekday() >= 5),
         float(max(0, -days_past_due)),
         float(max(0, days_past_due)),
@@ -147,7 +160,12 @@ def features(invoice: InvoiceFacts, history: Sequence[InvoiceFacts], as_of: date
 
 
 def _clip(days: int) -> int:
-    return max(-90, min(180, days))
+    return -90 if days < -90 else 180 if days > 180 else days
+
+
+def _is_at_month_end(day: date) -> bool:
+    """Whether it is one of the last days of its month; none of the first 25 ever is."""
+    return day.day > SHORTEST_MONTH - MONTH_END_DAYS and day.day + MONTH_END_DAYS > monthrange(day.year, day.month)[1]
 
 
 def _log_amount(invoice: InvoiceFacts) -> float:
@@ -156,19 +174,20 @@ def _log_amount(invoice: InvoiceFacts) -> float:
 
 def _log_amounts(invoices: list[InvoiceFacts]) -> dict[str, tuple[float, int]]:
     """By currency: the sum of the logs of the amounts, and how many they are."""
-    if len({invoice.currency for invoice in invoices}) == 1:
-        logs = [log(invoice.amount_minor or 1) for invoice in invoices]
+    logs = [log(invoice.amount_minor or 1) for invoice in invoices]
+    if invoices and [invoice.currency for invoice in invoices].count(invoices[0].currency) == len(invoices):
         return {invoices[0].currency: (sum(logs), len(logs))}
     found: dict[str, list[float]] = {}
-    for invoice in invoices:
-        found.setdefault(invoice.currency, []).append(log(invoice.amount_minor or 1))
-    return {currency: (sum(logs), len(logs)) for currency, logs in found.items()}
+    for invoice, one in zip(invoices, logs, strict=True):
+        found.setdefault(invoice.currency, []).append(one)
+    return {currency: (sum(own), len(own)) for currency, own in found.items()}
 
 
 def _shrunk(part: float, whole: float, neutral: float = NEUTRAL_LATE_RATIO) -> float:
     return (part + SHRINK_INVOICES * neutral) / (whole + SHRINK_INVOICES)
 
 
+_RECENCY_WEIGHTS, _RECENCY_WEIGHT_OF = decayed(RECENCY_DECAY, RECENT_HISTORY)
 _NO_HISTORY = (
     0.0,
     0.0,
@@ -177,9 +196,9 @@ _NO_HISTORY = (
 )
 
 
-def _history(delays: list[int]) -> tuple[float, ...]:
+def _history(delays: list[int], by_size: list[int]) -> tuple[float, ...]:
     """Has history, count, late ratio and recent late ratio; then mean, median, recent, spread and trend of
-    days late, and the long late ratio. `delays` in order of settlement.
+    days late, and the long late ratio. `delays` in order of settlement, `by_size` the same in order of size.
     """
     count = len(delays)
     if not count:
@@ -188,31 +207,30 @@ def _history(delays: list[int]) -> tuple[float, ...]:
     mean = sum(delays) / count
     recent = delays[-RECENT_INVOICES:]
     recent_mean = sum(recent) / len(recent)
-    variance = sum([delay * delay for delay in delays]) / count - mean * mean
+    variance = sum(map(mul, delays, delays)) / count - mean * mean
     trend = recent_mean - sum(delays[: -len(recent)]) / (count - len(recent)) if count > len(recent) else 0.0
     return (
         1.0,
         log1p(count),
-        _shrunk(sum([delay > 0 for delay in delays]), count),
+        _shrunk(_beyond(by_size, 0), count),
         _recent_late_ratio(delays),
         mean * own,
-        _median(sorted(delays)) * own,
+        _median(by_size) * own,
         recent_mean * len(recent) / (len(recent) + 1),
         sqrt((max(0.0, variance) * count + NEUTRAL_SPREAD_DAYS**2 * SHRINK_INVOICES) / (count + SHRINK_INVOICES)),
         trend * own,
-        _shrunk(sum([delay > LONG_LATE_DAYS for delay in delays]), count, NEUTRAL_LONG_LATE_RATIO),
+        _shrunk(_beyond(by_size, LONG_LATE_DAYS), count, NEUTRAL_LONG_LATE_RATIO),
     )
 
 
+def _beyond(by_size: list[int], days: int) -> int:
+    """How many of these, in order of size, are more than so many days."""
+    return len(by_size) - bisect_right(by_size, days)
+
+
 def _recent_late_ratio(delays: list[int]) -> float:
-    late = weight_sum = 0.0
-    weight = 1.0
-    for delay in delays[: -RECENT_HISTORY - 1 : -1]:
-        if delay > 0:
-            late += weight
-        weight_sum += weight
-        weight *= RECENCY_DECAY
-    return _shrunk(late, weight_sum)
+    were_late = [delay > 0 for delay in delays[: -RECENT_HISTORY - 1 : -1]]
+    return _shrunk(sum(compress(_RECENCY_WEIGHTS, were_late)), _RECENCY_WEIGHT_OF[len(were_late)])
 
 
 def _median(ordered: list[int]) -> float:

@@ -7,7 +7,9 @@ an invoice, in closed form: a survival curve for each customer, from however few
 """
 
 from collections.abc import Sequence
+from itertools import accumulate, repeat
 from math import exp, log, sqrt
+from operator import mul
 from typing import NamedTuple
 
 MAX_TERMS_DAYS = 180
@@ -23,6 +25,16 @@ UNKNOWN_LEVEL, UNKNOWN_VARIANCE = -0.4, 0.4
 LOGISTIC_SCALE = 1.702  # makes a logistic curve follow a normal one; its tails are longer, as payments' are
 MIN_ODDS, MAX_ODDS = 1e-3, 1e3
 MAX_EXPONENT = 50.0
+
+
+def decayed(by: float, count: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What each of up to `count` settlements weighs, the latest first, and what the latest so many weigh together."""
+    weights = tuple(accumulate(repeat(by, count - 1), mul, initial=1.0))
+    return weights, tuple(accumulate(weights, initial=0.0))
+
+
+_WEIGHTS, _WEIGHT_OF = decayed(HABIT_DECAY, HABIT_INVOICES)
+_RECENT_WEIGHTS, _RECENT_WEIGHT_OF = decayed(RECENT_HABIT_DECAY, HABIT_INVOICES)
 
 
 class Habit(NamedTuple):
@@ -64,20 +76,15 @@ def root_lateness(taken_days: int, allowed_days: int) -> float:
 
 
 def habit(lateness: Sequence[float]) -> Habit:
-    """The habit behind settlements on the root scale, given in their order (the last `HABIT_INVOICES`)."""
-    weight, weights, total = 1.0, SHRINK_INVOICES, SHRINK_INVOICES * UNKNOWN_LEVEL
-    recent_weight, recent_weights, recent_total = 1.0, SHRINK_INVOICES, 0.0
-    for value in reversed(lateness):
-        total += weight * value
-        weights += weight
-        recent_total += recent_weight * value
-        recent_weights += recent_weight
-        weight *= HABIT_DECAY
-        recent_weight *= RECENT_HABIT_DECAY
-    level = total / weights
-    squares = sum([(value - level) ** 2 for value in lateness])
-    variance = (squares + SHRINK_INVOICES * UNKNOWN_VARIANCE) / (len(lateness) + SHRINK_INVOICES)
-    recent = (recent_total + SHRINK_INVOICES * level) / recent_weights
+    """The habit behind settlements on the root scale, in their order; no more than the last `HABIT_INVOICES` count."""
+    latest_first = lateness[: -HABIT_INVOICES - 1 : -1]
+    count = len(latest_first)
+    weights = SHRINK_INVOICES + _WEIGHT_OF[count]
+    level = (SHRINK_INVOICES * UNKNOWN_LEVEL + sum(map(mul, latest_first, _WEIGHTS))) / weights
+    off_level = [value - level for value in latest_first]
+    variance = (sum(map(mul, off_level, off_level)) + SHRINK_INVOICES * UNKNOWN_VARIANCE) / (count + SHRINK_INVOICES)
+    recent_total = sum(map(mul, latest_first, _RECENT_WEIGHTS)) + SHRINK_INVOICES * level
+    recent = recent_total / (SHRINK_INVOICES + _RECENT_WEIGHT_OF[count])
     return Habit(level, recent, sqrt(variance), sqrt(variance + UNKNOWN_VARIANCE / weights))
 
 

@@ -12,7 +12,7 @@ from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 MAX_REASONS = 4
 MIN_EFFECT = 0.005  # half a percentage point: less is not a reason
 
-_DAYS_OVERDUE = FEATURE_NAMES.index("days_overdue")
+_DAYS_OVERDUE, _DAYS_TO_DUE = FEATURE_NAMES.index("days_overdue"), FEATURE_NAMES.index("days_to_due")
 
 
 class Reason(NamedTuple):
@@ -110,13 +110,36 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def main_reasons(effects: Sequence[float], words: Callable[[int], str]) -> tuple[Reason, ...]:
-    """The up to four largest of these effects (one a feature), largest first, each wording once."""
-    large = [index for index, effect in enumerate(effects) if not -MIN_EFFECT < effect < MIN_EFFECT]
-    large.sort(key=lambda index: -abs(effects[index]))
+_ABOVE_AND_BELOW = tuple(_WORDS[name] for name in FEATURE_NAMES)
+
+
+def main_reasons(effects: Sequence[float], row: Sequence[float]) -> tuple[Reason, ...]:
+    """The up to four largest of these effects (one a feature), largest first, each wording once. `row` holds the
+    features of the invoice that they are said of.
+    """
+    return _reasons(effects, lambda index: row)
+
+
+def shared_reasons(parts: Sequence[Sequence[float]], rows: Sequence[Sequence[float]]) -> tuple[Reason, ...]:
+    """The same of several invoices together: their effects are added, and what is said of a feature is said of the
+    invoice where it counts most.
+    """
+    if len(parts) == 1:
+        return main_reasons(parts[0], rows[0])
+
+    def heaviest(index: int) -> Sequence[float]:
+        return rows[max(range(len(parts)), key=lambda number: abs(parts[number][index]))]
+
+    return _reasons(list(map(sum, zip(*parts, strict=True))), heaviest)
+
+
+def _reasons(effects: Sequence[float], row_for: Callable[[int], Sequence[float]]) -> tuple[Reason, ...]:
+    sizes = list(map(abs, effects))
+    large = [index for index, size in enumerate(sizes) if size >= MIN_EFFECT]
+    large.sort(key=sizes.__getitem__, reverse=True)
     chosen: dict[str, Reason] = {}
     for index in large:
-        text = words(index)
+        text = words_for(index, row_for(index))
         if text not in chosen:
             effect = effects[index]
             chosen[text] = Reason(FEATURE_NAMES[index], "raises" if effect > 0 else "lowers", effect, text)
@@ -127,8 +150,7 @@ def main_reasons(effects: Sequence[float], words: Callable[[int], str]) -> tuple
 
 def words_for(index: int, row: Sequence[float]) -> str:
     """What this feature says about the invoice, as a sentence."""
-    name = FEATURE_NAMES[index]
-    if name == "days_to_due" and row[_DAYS_OVERDUE] > 0:
-        return _WORDS["days_overdue"][0]
-    above, below = _WORDS[name]
+    if index == _DAYS_TO_DUE and row[_DAYS_OVERDUE] > 0:
+        index = _DAYS_OVERDUE
+    above, below = _ABOVE_AND_BELOW[index]
     return above if row[index] > NEUTRAL_VALUES[index] else below

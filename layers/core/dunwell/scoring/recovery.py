@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, log1p
+from operator import mul
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, CustomerFeatures, features_of, invoice_features
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.known import Known
-from dunwell.scoring.segments import silence
+from dunwell.scoring.segments import Silence, silence
 
 RECOVERY_FILE = Path(__file__).with_name("recovery.json")
 RECOVERY_DAYS = (30, 60, 90)
@@ -72,10 +73,26 @@ _OWN_PACE = RECOVERY_FEATURES.index("own_pace")
 
 
 class PastDue(NamedTuple):
-    """An invoice past due and what may be asked for it (minor units): the undisputed rest."""
+    """An invoice past due and what may be asked for it (minor units): the undisputed rest. `row` holds the invoice's
+    features where they have been worked out already.
+    """
 
     invoice: InvoiceFacts
     amount_minor: int
+    row: Sequence[float] | None = None
+
+
+class Debtor(NamedTuple):
+    """What all invoices of a customer share."""
+
+    known: Known
+    features: CustomerFeatures
+    silent: Silence
+
+
+def debtor_of(known: Known, features: CustomerFeatures | None = None) -> Debtor:
+    """Sums up a customer; `features` where they have been worked out of `known` already."""
+    return Debtor(known, features or features_of(known), silence(known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +121,13 @@ class RecoveryModel:
         z = self._log_odds(row, self.intercepts[0], weights)
         now = _chance(z)
         return [
-            now - _chance(z - weight * (value - neutral))
+            0.0 if value == neutral else now - _chance(z - weight * (value - neutral))
             for value, neutral, weight in zip(row, self.neutral, weights, strict=True)
         ]
 
     @staticmethod
     def _log_odds(row: Sequence[float], intercept: float, weights: Sequence[float]) -> float:
-        return intercept + sum([weight * value for weight, value in zip(weights, row, strict=True)])
+        return sum(map(mul, weights, row), intercept)
 
 
 @lru_cache(maxsize=1)
@@ -133,11 +150,13 @@ def recovery(
     known: Known,
     actions: Mapping[str, Sequence[Action]] | None = None,
     model: RecoveryModel | None = None,
+    features: CustomerFeatures | None = None,
 ) -> tuple[Recovery, ...]:
     """What is expected of an account's invoices past due, by currency, in the currencies' order.
 
     `known` is the customer's whole history, `actions` what was done by currency; None when that is not known, which is
-    not the same as nothing. Amounts of nothing are left out.
+    not the same as nothing. `features` are the customer's where they have been worked out of `known` already. Amounts
+    of nothing are left out.
     """
     by_currency: dict[str, list[PastDue]] = {}
     for one in past_due:
@@ -145,22 +164,20 @@ def recovery(
             by_currency.setdefault(one.invoice.currency, []).append(one)
     if not by_currency:
         return ()
-    by, customer = model or learned(), features_of(known)
+    by, debtor = model or learned(), debtor_of(known, features)
     return tuple(
-        _of_currency(currency, owed, known, customer, None if actions is None else actions.get(currency, ()), by)
+        _of_currency(currency, owed, debtor, None if actions is None else actions.get(currency, ()), by)
         for currency, owed in sorted(by_currency.items())
     )
 
 
-def months_of(
-    invoice: InvoiceFacts, known: Known, customer: CustomerFeatures, done: Actions | None, model: RecoveryModel | None
-) -> list[list[float]]:
+def months_of(one: PastDue, debtor: Debtor, done: Actions | None, model: RecoveryModel | None) -> list[list[float]]:
     """The features of an invoice past due, as of the start of each of the next three months if nothing changes.
 
     One definition for learning and serving. Without `done` the model's neutral values stand in, without a model nought.
     """
-    row = invoice_features(invoice, customer)
-    silent = silence(known)
+    (invoice, _, row), (known, customer, silent) = one, debtor
+    row = row or invoice_features(invoice, customer)
     gap = silent.usual_gap_days or MONTH_DAYS
     since = LONG_AGO_DAYS if silent.since_payment_days is None else silent.since_payment_days
     overdue_days = min(LONGEST_DAYS, max(0, (known.as_of - invoice.due_on).days))
@@ -201,17 +218,16 @@ def _done(done: Actions | None, model: RecoveryModel | None) -> Sequence[float]:
 def _of_currency(
     currency: str,
     owed: Sequence[PastDue],
-    known: Known,
-    customer: CustomerFeatures,
+    debtor: Debtor,
     actions: Sequence[Action] | None,
     model: RecoveryModel,
 ) -> Recovery:
-    done = None if actions is None else actions_at(actions, known)
-    total = sum(one.amount_minor for one in owed)
+    done = None if actions is None else actions_at(actions, debtor.known)
+    total = sum([one.amount_minor for one in owed])
     expected, effects = [0, 0, 0], [0.0] * len(RECOVERY_FEATURES)
     heaviest: tuple[int, Sequence[float]] = (0, ())
     for one in owed:
-        months = months_of(one.invoice, known, customer, done, model)
+        months = months_of(one, debtor, done, model)
         for column, chance in enumerate(model.within(months)):
             expected[column] += one.amount_minor * round(MILLION * chance)
         weight = one.amount_minor / total
@@ -254,4 +270,5 @@ def _permille(part: int, whole: int) -> int:
 
 
 def _chance(log_odds: float) -> float:
-    return 1 / (1 + exp(-max(-MAX_EXPONENT, min(MAX_EXPONENT, log_odds))))
+    bounded = -MAX_EXPONENT if log_odds < -MAX_EXPONENT else MAX_EXPONENT if log_odds > MAX_EXPONENT else log_odds
+    return 1 / (1 + exp(-bounded))

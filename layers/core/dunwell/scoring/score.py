@@ -11,18 +11,18 @@ day is before `as_of`: what has not been settled yet cannot have been settled ea
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import islice
+from itertools import chain
 from math import sqrt
 from typing import NamedTuple
 
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.features import features_of, invoice_features
+from dunwell.scoring.features import CustomerFeatures, features_of, invoice_features
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.known import Known, known_at
 from dunwell.scoring.ports import Forecast, ModelVersion, Scorer
-from dunwell.scoring.reasons import Reason, main_reasons, words_for
+from dunwell.scoring.reasons import Reason, main_reasons, shared_reasons
 from dunwell.scoring.segments import Segment, segment_of
 
 RISK_HORIZON_DAYS = 30
@@ -52,7 +52,9 @@ class InvoiceScore(NamedTuple):
 
 
 class CustomerScore(NamedTuple):
-    """A customer's score. `risk` runs from 0 to 1, of `risk_currency`; both are None when nothing is open."""
+    """A customer's score. `risk` runs from 0 to 1, of `risk_currency`; both are None when nothing is open. `known` and
+    `shared` are what it was worked out from, for whoever goes on from there; `shared` is None when nothing is open.
+    """
 
     as_of: date
     risk: float | None
@@ -61,6 +63,8 @@ class CustomerScore(NamedTuple):
     segment: Segment
     invoices: tuple[InvoiceScore, ...]
     model: ModelVersion
+    known: Known
+    shared: CustomerFeatures | None
 
 
 class _Asked(NamedTuple):
@@ -91,52 +95,72 @@ def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -
 def score_customers(customers: Sequence[Sequence[InvoiceFacts]], as_of: date, scorer: Scorer) -> list[CustomerScore]:
     """Scores many customers, in their order, in as few calls of the model as memory allows. Invoices
     issued after `as_of` are left out; one settled after it counts as open.
+
+    Each step is done for all customers before the next: that keeps its code in the processor's cache, which is worth a
+    quarter of the time.
     """
+    model = scorer.model
+    column = model.horizons_days.index(RISK_HORIZON_DAYS)
     known = [known_at(facts, as_of) for facts in customers]
-    asked = [
-        (number, invoice, row)
-        for number, facts in enumerate(customers)
-        for invoice, row in _open_rows(facts, known[number])
+    still_open = [_still_open(facts, as_of) for facts in customers]
+    shared = [features_of(one) if own else None for one, own in zip(known, still_open, strict=True)]
+    asked = _asked(still_open, shared, as_of, scorer)
+    segments = [segment_of(one) for one in known]
+    invoices = [tuple([_invoice_score(one, as_of, model.horizons_days) for one in own]) for own in asked]
+    risks = [_risk(own, column) for own in asked]
+    return [
+        CustomerScore(
+            as_of=as_of,
+            risk=risks[number][0],
+            risk_currency=risks[number][1],
+            reasons=_customer_reasons(asked[number], invoices[number], risks[number][1], column),
+            segment=segments[number],
+            invoices=invoices[number],
+            model=model,
+            known=known[number],
+            shared=shared[number],
+        )
+        for number in range(len(customers))
     ]
-    answers: dict[int, list[_Asked]] = defaultdict(list)
-    horizons = scorer.model.horizons_days
-    remaining = iter(asked)
-    while batch := list(islice(remaining, INVOICES_PER_CALL)):
-        for (number, invoice, row), found in zip(batch, scorer.forecasts([row for _, _, row in batch]), strict=True):
-            behind = bisect_left(horizons, (as_of - invoice.due_on).days)
-            answers[number].append(_Asked(invoice, max(1, invoice.amount_minor), row, behind, found))
-    return [_customer_score(history, answers.get(number, []), scorer.model) for number, history in enumerate(known)]
 
 
-def _open_rows(facts: Sequence[InvoiceFacts], known: Known) -> list[tuple[InvoiceFacts, tuple[float, ...]]]:
-    as_of = known.as_of
-    still_open = [
+def _still_open(facts: Sequence[InvoiceFacts], as_of: date) -> list[InvoiceFacts]:
+    return [
         invoice
         for invoice in facts
-        if (invoice.settled_on is None or invoice.settled_on > as_of) and invoice.issued_on <= as_of
+        if (invoice.settled_on is None or invoice.settled_on > as_of)
+        and invoice.issued_on <= as_of
+        and not invoice.written_off
     ]
-    customer = features_of(known) if still_open else None
-    return [(invoice, invoice_features(invoice, customer)) for invoice in still_open] if customer else []
 
 
-def _customer_score(known: Known, asked: Sequence[_Asked], model: ModelVersion) -> CustomerScore:
-    as_of = known.as_of
-    column = model.horizons_days.index(RISK_HORIZON_DAYS)
-    risk, currency = _risk(asked, column)
-    invoices = tuple([_invoice_score(one, as_of, model.horizons_days) for one in asked])
-    if len(asked) == 1 and asked[0].behind == column:  # its next milestone is the risk's own: the same reasons
-        reasons = invoices[0].reasons
-    else:
-        reasons = _customer_reasons([one for one in asked if one.invoice.currency == currency], column)
-    return CustomerScore(
-        as_of=as_of,
-        risk=risk,
-        risk_currency=currency,
-        reasons=reasons,
-        segment=segment_of(known),
-        invoices=invoices,
-        model=model,
-    )
+def _asked(
+    still_open: Sequence[Sequence[InvoiceFacts]],
+    shared: Sequence[CustomerFeatures | None],
+    as_of: date,
+    scorer: Scorer,
+) -> list[list[_Asked]]:
+    """The model's answers by customer."""
+    rows = [
+        [invoice_features(invoice, customer) for invoice in own] if customer else []
+        for own, customer in zip(still_open, shared, strict=True)
+    ]
+    forecasts = _forecasts(list(chain.from_iterable(rows)), scorer)
+    horizons = scorer.model.horizons_days
+    return [
+        [
+            _Asked(
+                invoice, max(1, invoice.amount_minor), row, bisect_left(horizons, (as_of - invoice.due_on).days), one
+            )
+            for invoice, row, one in zip(own, own_rows, forecasts, strict=False)
+        ]
+        for own, own_rows in zip(still_open, rows, strict=True)
+    ]
+
+
+def _forecasts(rows: Sequence[Sequence[float]], scorer: Scorer) -> Iterator[Forecast]:
+    for start in range(0, len(rows), INVOICES_PER_CALL):
+        yield from scorer.forecasts(rows[start : start + INVOICES_PER_CALL])
 
 
 def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> InvoiceScore:
@@ -150,7 +174,7 @@ def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> 
         days_past_due=(as_of - asked.invoice.due_on).days,
         probabilities=(1.0,) * asked.behind + tuple(asked.found.probabilities[asked.behind :]),
         horizon_days=None if milestone is None else horizons_days[milestone],
-        reasons=main_reasons(effects, lambda index: words_for(index, asked.row)),
+        reasons=main_reasons(effects, asked.row) if effects else (),
         expected_on=expected,
         earliest_on=earliest,
         latest_on=latest,
@@ -182,20 +206,18 @@ def _risk(asked: Sequence[_Asked], column: int) -> tuple[float | None, str | Non
     return max(risks, key=lambda item: item[0]) if risks else (None, None)
 
 
-def _customer_reasons(asked: Sequence[_Asked], column: int) -> tuple[Reason, ...]:
-    """What neutralising a feature in all of the currency's invoices changes in the risk, in the words of the
-    invoice where it changes most."""
-    if not asked:
+def _customer_reasons(
+    asked: Sequence[_Asked], scores: Sequence[InvoiceScore], currency: str | None, column: int
+) -> tuple[Reason, ...]:
+    """What neutralising a feature in all of the currency's invoices changes in the risk."""
+    if len(asked) == 1 and asked[0].behind == column:  # its next milestone is the risk's own: the same reasons
+        return scores[0].reasons
+    counted = [one for one in asked if one.invoice.currency == currency]
+    if not counted:
         return ()
-    total = sum(one.weight for one in asked)
-    parts = [_weighted(one.effects(column), one.weight / total) for one in asked]
-    effects = parts[0] if len(parts) == 1 else list(map(sum, zip(*parts, strict=True)))
-
-    def words(index: int) -> str:
-        heaviest = max(range(len(parts)), key=lambda number: abs(parts[number][index]))
-        return words_for(index, asked[heaviest].row)
-
-    return main_reasons(effects, words)
+    total = sum([one.weight for one in counted])
+    parts = [_weighted(one.effects(column), one.weight / total) for one in counted]
+    return shared_reasons(parts, [one.row for one in counted])
 
 
 def _weighted(effects: Sequence[float], weight: float) -> Sequence[float]:

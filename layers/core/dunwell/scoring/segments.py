@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from math import inf
-from operator import mul
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -89,32 +88,38 @@ class SegmentModel:
     quiet_gaps: float
 
     @cached_property
-    def _steps(self) -> tuple[float, ...]:
-        return tuple(1 / scale for scale in self.scales)
-
-    @cached_property
-    def _scaled(self) -> list[tuple[str, tuple[float, ...]]]:
-        """The centroids in steps of the scales."""
-        return [
-            (name, tuple(one * step for one, step in zip(centre, self._steps, strict=True)))
+    def _distances(self) -> dict[str, list[tuple[float, float]]]:
+        """By name and measure: a factor and a summand that turn the measure into its part of the distance to the
+        centroid, in steps of the scales and squared, less what is common to all centroids.
+        """
+        return {
+            name: [(-2 * one / scale**2, (one / scale) ** 2) for one, scale in zip(centre, self.scales, strict=True)]
             for name, centre in self.centroids.items()
-        ]
+        }
 
     @cached_property
-    def _others(self) -> dict[str, list[tuple[float, float]]]:
-        """By name and measure: the mean of the other centroids, and of their squares."""
+    def _sums(self) -> list[tuple[str, tuple[float, ...]]]:
+        """By name: the factors of all measures, then the sum of the summands."""
+        return [(n, (*(by for by, _ in one), sum(plus for _, plus in one))) for n, one in self._distances.items()]
+
+    @cached_property
+    def _apart(self) -> dict[str, list[tuple[float, float]]]:
+        """By name and measure: how a measure turns into what it is nearer to this centroid than to the others."""
         found = {}
-        for name, _ in self._scaled:
-            columns = zip(*(centre for other, centre in self._scaled if other != name), strict=True)
-            found[name] = [(sum(one) / len(one), sum(v * v for v in one) / len(one)) for one in columns]
+        for name, own in self._distances.items():
+            others = zip(*(one for other, one in self._distances.items() if other != name), strict=True)
+            found[name] = [
+                (sum(by for by, _ in rest) / len(rest) - own_by, sum(plus for _, plus in rest) / len(rest) - own_plus)
+                for (own_by, own_plus), rest in zip(own, others, strict=True)
+            ]
         return found
 
     def nearest(self, measures: Sequence[float]) -> str:
         """The kind of payer whose centroid is nearest; of equals the first."""
-        a, b, c, d, e = map(mul, measures, self._steps)
+        a, b, c, d, e = measures
         best, least = "", inf
-        for name, (f, g, h, i, j) in self._scaled:
-            distance = (a - f) ** 2 + (b - g) ** 2 + (c - h) ** 2 + (d - i) ** 2 + (e - j) ** 2
+        for name, (f, g, h, i, j, summand) in self._sums:
+            distance = a * f + b * g + c * h + d * i + e * j + summand
             if distance < least:
                 best, least = name, distance
         return best
@@ -123,14 +128,9 @@ class SegmentModel:
         """The measures by which a customer is nearer to this kind of payer than to the others, on average, most
         telling first.
         """
-        own = dict(self._scaled)[name]
-        parts = [
-            (value * (2 * centre - 2 * mean) + square - centre * centre, -index)
-            for index, (value, centre, (mean, square)) in enumerate(
-                zip(map(mul, measures, self._steps), own, self._others[name], strict=True)
-            )
-        ]
-        return [-index for part, index in sorted(parts, reverse=True) if part > 0]
+        parts = [value * by + plus for value, (by, plus) in zip(measures, self._apart[name], strict=True)]
+        telling = [index for index, part in enumerate(parts) if part > 0]
+        return sorted(telling, key=parts.__getitem__, reverse=True)
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,31 @@
+"""What the functions that score have in common: scoring a page of accounts and keeping what was found."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from dunwell.ledger.model import Account
+from dunwell.outreach.policy import Policy
+from dunwell.scoring.assess import Assessed, assess_accounts
+from dunwell.scoring.ports import Scorer
+from dunwell_aws.actions import AssessedAccounts, DoneSoFar
+from dunwell_aws.observability import count, logger
+
+
+def score_page(
+    accounts: Sequence[Account], as_of: date, model: Scorer, store: AssessedAccounts, policy: Policy
+) -> Assessed:
+    """Scores the accounts that owe something and keeps their assessments. Doing it twice keeps the same ones; who
+    cannot be scored is logged and stops nobody else.
+    """
+    found = assess_accounts(accounts, as_of, model, DoneSoFar(store, policy))
+    store.assess(found.assessments)
+    for refusal in found.refusals:
+        logger.warning("customer not scored", customer_id=refusal.customer_id, why=refusal.why)
+        count("CustomersNotScored")
+    return found
+
+
+def model_fell_back(why: str) -> None:
+    """Raises the alarm that the deployed model cannot be served."""
+    logger.error("model cannot be served", why=why)
+    count("ModelFallback")
