@@ -10,7 +10,7 @@ from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.environment import (
     AccessEnvironment,
-    LedgerEnvironment,
+    DecisionsEnvironment,
     MailEnvironment,
     UrlsEnvironment,
     read_environment,
@@ -18,7 +18,7 @@ from dunwell_aws.environment import (
 from dunwell_aws.observability import count, logger, observed
 
 
-class DispatchEnvironment(LedgerEnvironment, AccessEnvironment, MailEnvironment, UrlsEnvironment):
+class DispatchEnvironment(DecisionsEnvironment, AccessEnvironment, MailEnvironment, UrlsEnvironment):
     """What dispatch reads from its variables."""
 
 
@@ -26,7 +26,14 @@ class DispatchEnvironment(LedgerEnvironment, AccessEnvironment, MailEnvironment,
 def _dispatcher() -> Dispatcher:
     read_environment(DispatchEnvironment)
     senders: dict[Channel, Sender] = {Channel.EMAIL: bootstrap.email_sender(), Channel.SMS: bootstrap.sms_sender()}
-    return Dispatcher(bootstrap.ledger(), bootstrap.collection(), senders, bootstrap.policy(), bootstrap.clock().now)
+    return Dispatcher(
+        bootstrap.ledger(),
+        bootstrap.collection(),
+        senders,
+        bootstrap.policy(),
+        bootstrap.clock().now,
+        bootstrap.decision_log(),
+    )
 
 
 @observed

@@ -12,8 +12,9 @@ from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import SignIn
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.decisions import planned
 from dunwell.outreach.dispatch import Dispatcher, Sender
-from dunwell.outreach.plan import plan_and_keep
+from dunwell.outreach.plan import carry_out
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents
 from dunwell.scoring.assess import assess_accounts
 from dunwell_aws.access import DynamoAccessStore
@@ -33,6 +34,7 @@ from dunwell_onnx.scorer import OnnxScorer
 from functions.portal import app as portal_app
 from tests.bench.meter import Meter
 from tests.bench.portfolio import AS_OF, NOW, import_file, policy, portfolio
+from tests.support.decisions import decision_log
 from tests.support.emulator import Emulator
 from tests.support.portal_app import BASE, Parameters, PortalWorld
 from tests.support.template import create_table_call
@@ -66,6 +68,7 @@ class Steps:
         self._ledger_table = ledger_table = Table(client, names[0])
         self._ledger, self._orders = DynamoLedger(ledger_table), DynamoOrderStore(ledger_table)
         self._collection = DynamoCollection(ledger_table)
+        self._decisions = decision_log()
         self._access = DynamoAccessStore(Table(client, names[1]))
         self._scorer = OnnxScorer(folder("model_artifacts") / "late_payment")
         self._portfolio = portfolio(customers)
@@ -117,7 +120,10 @@ class Steps:
     def _plan(self) -> int:
         def plan(accounts: Sequence[Account]) -> None:
             with ThreadPoolExecutor(THREADS) as pool:
-                list(pool.map(lambda one: plan_and_keep(one, self._collection, policy(), AS_OF, NOW), accounts))
+                states = pool.map(lambda one: self._collection.state(one.customer.customer_id), accounts)
+                decided = [planned(*one, policy(), AS_OF, NOW) for one in zip(accounts, states, strict=True)]
+                kept = self._decisions.keep_page(AS_OF, "bench", policy(), decided)
+                list(pool.map(lambda one: carry_out(one.decision.customer_id, one.plan, self._collection), kept))
 
         return self._pass(plan)
 
@@ -142,7 +148,7 @@ class Steps:
         )
         mail = EmailSender(renderer, Mailer(accepts, policy().creditor.sender, "bench"), links, urls)
         senders: dict[Channel, Sender] = {Channel.EMAIL: mail, Channel.SMS: SmsSender(renderer, accepts, links, urls)}
-        dispatcher = Dispatcher(self._ledger, self._collection, senders, policy(), lambda: NOW)
+        dispatcher = Dispatcher(self._ledger, self._collection, senders, policy(), lambda: NOW, decision_log())
         for contact in contacts:
             assert dispatcher.dispatch(contact.customer_id, contact.contact_id) is ContactStatus.SENT
         return len(contacts)

@@ -80,7 +80,13 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:ListBucket IngestBucket": "is told that a file is gone, and not that it is forbidden",
         "sqs:SendMessage CashQueue": "goes on with a long file in another run",
     },
-    "PlanOutreach": LOAD | WRITE | WORK,
+    "PlanOutreach": LOAD
+    | WRITE
+    | WORK
+    | {
+        "s3:PutObject DecisionsBucket/plan/*": "keeps decisions before anything follows from them",
+        "s3:GetObject DecisionsBucket/plan/*": "reads what an earlier try of a page decided",
+    },
     "DispatchMessage": LOAD
     | WRITE
     | URLS
@@ -88,6 +94,7 @@ NEEDED: dict[str, dict[str, str]] = {
     | {
         "dynamodb:PutItem AccessTable": "issues the links of a message",
         "sns:Publish (no topic)": "sends text messages",
+        "s3:PutObject DecisionsBucket/dispatch/*": "keeps the decision before it sends",
     },
     "RecordDelivery": LOAD | READ_ONE | WRITE,
     "Portal": LOAD

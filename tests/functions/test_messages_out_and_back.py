@@ -16,6 +16,7 @@ from dunwell_aws.table import to_plain
 from functions.dispatch_message import app as dispatch_message
 from functions.publish_changes import app as publish_changes
 from functions.record_delivery import app as record_delivery
+from tests.support.decisions import decision_log
 from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import InMemoryCollection, InMemoryLedger
 from tests.support.outreach import NOW, POLICY, SentBox, contact, overdue, sent
@@ -67,7 +68,7 @@ class FailsFor(SentBox):
 
 
 def dispatch(store: InMemoryCollection, box: SentBox, *bodies: Any) -> Any:
-    dispatcher = Dispatcher(ledger(), store, {Channel.EMAIL: box}, POLICY, lambda: NOW)
+    dispatcher = Dispatcher(ledger(), store, {Channel.EMAIL: box}, POLICY, lambda: NOW, decision_log())
     return dispatch_message.handler(sqs_event(*bodies), lambda_context(), dispatcher=dispatcher)
 
 

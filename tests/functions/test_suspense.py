@@ -50,7 +50,12 @@ def test_it_has_no_assessment_and_the_others_keep_theirs() -> None:
 def test_what_was_planned_before_an_account_became_internal_is_not_sent() -> None:
     planned, box = contact(), SentBox()
     dispatcher = Dispatcher(
-        InMemoryLedger(UNKNOWN), InMemoryCollection(planned), {planned.channel: box}, POLICY, lambda: NOW
+        InMemoryLedger(UNKNOWN),
+        InMemoryCollection(planned),
+        {planned.channel: box},
+        POLICY,
+        lambda: NOW,
+        decision_log(),
     )
     assert dispatcher.dispatch("cus_anna", planned.contact_id) is ContactStatus.REFUSED
     assert box.messages == []

@@ -128,7 +128,9 @@ class DynamoCollection:
         if not contacts:
             return self._written(self._table.outbox(customer_id, events))
         first, *others = [_contact(contact) for contact in contacts]
-        return self._written([self._table.put(one, NEW) for one in (first | {"events": plain_events(events)}, *others)])
+        if events:
+            first["events"] = plain_events(events)
+        return self._written([self._table.put(one, NEW) for one in (first, *others)])
 
     def contact(self, customer_id: str, contact_id: str) -> Contact | None:
         """See ``ContactStore``."""

@@ -127,7 +127,9 @@ class Table:
 
     def get(self, pk: str, sk: str) -> dict[str, Any] | None:
         """One item, or None."""
-        found = self.client.get_item(TableName=self.name, Key=item({"pk": pk, "sk": sk}), ConsistentRead=self._consistent)
+        found = self.client.get_item(
+            TableName=self.name, Key=item({"pk": pk, "sk": sk}), ConsistentRead=self._consistent
+        )
         return plain(found["Item"]) if "Item" in found else None
 
     def query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:

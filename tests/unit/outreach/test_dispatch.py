@@ -18,6 +18,7 @@ from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.dispatch import Dispatcher
+from tests.support.decisions import decision_log
 from tests.support.ledger import in_dispute
 from tests.support.memory import InMemoryCollection, InMemoryLedger
 from tests.support.outreach import NOW, POLICY, SentBox, contact, overdue
@@ -37,7 +38,7 @@ class World:
 
     def dispatch(self) -> ContactStatus | None:
         senders: Any = {Channel.EMAIL: self.box}
-        dispatcher = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now)
+        dispatcher = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now, decision_log())
         return dispatcher.dispatch("cus_anna", self.contact.contact_id)
 
     @property

@@ -81,7 +81,8 @@ class DispatchDecision:
     Attributes:
         contacts: what was sent before; words: what the rendered message contains.
         record: the answer.
-        asked_rules: False when something else stood in the way, such as a switch: the rules were not asked then.
+        asked_rules: False when something else stood in the way, such as a switch: the rules were not asked then, and
+            their time zones are not named.
     """
 
     facts: AccountFacts
@@ -141,6 +142,32 @@ def planned(account: Account, state: CollectionState, policy: Policy, as_of: dat
     """Plan an account, with all that is needed to do so again."""
     plan = plan_account(account, state, policy, as_of, now)
     return PlanDecision(facts_of(account, policy, as_of), _planning_state(state), as_of, now, plan)
+
+
+def dispatch_decision(
+    account: Account,
+    contact: Contact,
+    before: Sequence[Contact],
+    policy: Policy,
+    record: DecisionRecord,
+    words: MessageFacts,
+) -> DispatchDecision:
+    """What was decided about a contact just before sending, with all that is needed to decide again.
+
+    Args:
+        before: the contacts that the rules counted.
+    """
+    return DispatchDecision(
+        facts=facts_of(account, policy, contact.planned_on),
+        contact_id=contact.contact_id,
+        contacts=earlier(before),
+        channel=contact.channel,
+        invoice_ids=contact.invoice_ids,
+        now=record.decided_at,
+        words=words,
+        record=record,
+        asked_rules=bool(record.tzdata_version),
+    )
 
 
 def facts_of(account: Account, policy: Policy, as_of: date) -> AccountFacts:

@@ -16,6 +16,7 @@ from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.ledger.ports import Ledger
 from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.decisions import DecisionLog, dispatch_decision, named
 from dunwell.outreach.permission import WORDS_WITH_NOTICES, may_contact
 from dunwell.outreach.plan import contact_event
 from dunwell.outreach.policy import Policy
@@ -59,12 +60,14 @@ class Dispatcher:
         senders: dict[Channel, Sender],
         policy: Policy,
         now: Callable[[], datetime],
+        log: DecisionLog,
     ) -> None:
         self._ledger = ledger
         self._contacts = contacts
         self._senders = senders
         self._policy = policy
         self._now = now
+        self._log = log
 
     def dispatch(self, customer_id: str, contact_id: str) -> ContactStatus | None:
         """Send a contact, or settle why not; its status afterwards, None when there is no such contact.
@@ -99,7 +102,9 @@ class Dispatcher:
             message.as_of,
             WORDS_WITH_NOTICES,
         )
+        asked = dispatch_decision(message.account, contact, earlier, self._policy, decision, WORDS_WITH_NOTICES)
         decided = replace(contact, decisions=(*contact.decisions, decision))
+        decided = named(decided, self._log.keep_dispatch(self._policy, asked))  # before anything follows from it
         if not decision.allowed:
             refused = replace(decided, status=ContactStatus.REFUSED)
             return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
