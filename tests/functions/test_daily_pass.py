@@ -131,7 +131,7 @@ def test_a_page_that_is_done_again_after_a_crash_changes_nothing() -> None:
 def test_without_a_date_the_creditors_business_date_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger, store = portfolio_of("cus_1"), InMemoryCollection()
     late = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # still the 23rd in New York
-    plan_outreach.handler(given(as_of=None), lambda_context(), ledger=ledger, store=store, now=late)
+    plan_outreach.handler(given(as_of=None), lambda_context(), ledger=ledger, store=store, log=decision_log(), now=late)
     (made,) = store.contacts.values()
     assert made.planned_on == TODAY
 

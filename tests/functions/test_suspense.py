@@ -15,6 +15,7 @@ from dunwell.scoring.assess import assess_accounts
 from functions.portal import app as portal_app
 from tests.functions.test_build_reports import InMemoryBucket, build
 from tests.functions.test_daily_pass import given, plan, score
+from tests.support.decisions import decision_log
 from tests.support.invocation import set_variables
 from tests.support.memory import InMemoryCollection, InMemoryLedger
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, assessment, contact, overdue, sent
