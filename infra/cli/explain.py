@@ -15,9 +15,9 @@ from dunwell_aws.decision_log import S3DecisionLog, StoredDecision, code_version
 from dunwell_aws.documents import folder, read_policy
 from infra.cli.words import told
 from infra.local.session import LocalSession
-from infra.local.stack import STACK_NAME
+from infra.local.stack import AWS, REGION, STACK_NAME, USUAL_PORTS
 
-_LOCAL = ("http://127.0.0.1:4566", "us-east-1")
+_LOCAL = (f"http://127.0.0.1:{USUAL_PORTS[AWS]}", REGION)
 
 
 def add_parser(commands: Any) -> None:

@@ -1,4 +1,4 @@
-"""Choosing among permitted channels: the customer's word first, then what answers suggest; and only if it is worth it."""
+"""Choosing among permitted channels: the customer's word, then what answers suggest; and only if worth it."""
 
 from dataclasses import replace
 from datetime import timedelta
