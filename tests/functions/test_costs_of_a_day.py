@@ -51,7 +51,7 @@ class Day:
         )
 
     def plan(self) -> dict[str, Any]:
-        return plan_outreach.handler(
+        found: dict[str, Any] = plan_outreach.handler(
             event(),
             lambda_context(),
             ledger=DynamoLedger(self.table),
@@ -59,6 +59,7 @@ class Day:
             log=decision_log(),
             now=LATER,
         )
+        return found
 
 
 def event() -> dict[str, Any]:
