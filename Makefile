@@ -104,7 +104,8 @@ train: setup ## a model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-D
 	@[ -n "$(DATA)" ] && [ -n "$(OUT)" ] || { echo "train: say from what and to where: DATA=ledger.csv OUT=folder" >&2; exit 1; }
 	@[[ "$(or $(MODEL),late_payment)" =~ ^(late_payment|segments|recovery)$$ ]] || \
 		{ echo "train: MODEL is late_payment (when left out), segments or recovery, not $(MODEL)" >&2; exit 1; }
-	@.venv/bin/python -m model_artifacts.$(or $(MODEL),late_payment).train --data "$(DATA)" --out "$(OUT)" $(if $(CUT),--cut "$(CUT)")
+	@.venv/bin/python -m model_artifacts.$(or $(MODEL),late_payment).train --data "$(DATA)" --out "$(OUT)" $(if $(CUT),--cut "$(CUT)") \
+		$(if $(FIGURES),--figures "$(FIGURES)" $(if $(PROXIES),--proxies $(PROXIES)))
 
 evaluate: setup ## a model on later data: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD [OUT=file.json] [GROUPS=labels.csv]
 	@[ -n "$(MODEL)" ] && [ -n "$(DATA)" ] && [ -n "$(CUT)" ] || \

@@ -66,6 +66,7 @@ def handler(
     """
     policy, accounts, kept = bootstrap.policy(), ledger or bootstrap.ledger(), store or bootstrap.collection()
     today = business_date(now or bootstrap.clock().now(), policy.creditor.timezone)
+    outside = bootstrap.outside()
 
     def score(customer_id: str, details: Sequence[Detail]) -> None:
         assessed = kept.basis(customer_id) or Basis(today, -1)
@@ -73,7 +74,7 @@ def handler(
             return
         account = accounts.load(customer_id)
         if account and not assessed.covers(Basis(today, account.version)):
-            found = score_page([account], today, model or scorer(), kept, policy)
+            found = score_page([account], today, model or scorer(), kept, policy, outside)
             count("AccountsScoredAnew", len(found.assessments))
 
     answer = each_group(event, read, score)

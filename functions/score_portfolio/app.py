@@ -52,12 +52,12 @@ def handler(
     """One worker's pass, or the part of it that time allows. Scoring a page twice keeps the same scores."""
     request = Pass.model_validate(event)
     as_of = request.business_date(bootstrap.clock().now(), bootstrap.policy().creditor.timezone)
-    scored, moments = 0, list[LoggedMoment]()
+    scored, moments, outside = 0, list[LoggedMoment](), bootstrap.outside()
 
     def score(accounts: Sequence[Account]) -> None:
         nonlocal scored
         kept = store or bootstrap.pass_collection()
-        found = score_page(accounts, as_of, model or scorer(), kept, bootstrap.policy())
+        found = score_page(accounts, as_of, model or scorer(), kept, bootstrap.policy(), outside)
         scored += sum(len(one.invoices) + one.invoices_left_out for one in found.assessments)
         moments.extend(found.moments[: MOMENTS_LOGGED - len(moments)])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dunwell.ingestion.mapping import SourceMapping
 from dunwell.ingestion.reading import Reading, read_rows
-from dunwell.ingestion.records import CustomerRecord, Receivable, Record, Reject
+from dunwell.ingestion.records import CustomerRecord, FigureRecord, Receivable, Record, Reject
 from dunwell_aws.workbook import open_workbook
 
 SHOWN = 5
@@ -60,7 +60,7 @@ def _count(outcome: Outcome, records: Sequence[Receivable | Record]) -> None:
         kind = type(record).__name__.removesuffix("Record")
         outcome.records[kind] += 1
         owed = record.invoice if isinstance(record, Receivable) else record
-        if not isinstance(owed, CustomerRecord):
+        if not isinstance(owed, CustomerRecord | FigureRecord):
             outcome.totals[kind, owed.currency] += owed.amount_minor
 
 

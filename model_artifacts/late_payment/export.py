@@ -173,7 +173,7 @@ def _log_odds() -> list[NodeProto]:
     ]
 
 
-def _coherent(name: str, overdue: str, long_overdue: str) -> list[NodeProto]:
+def coherent(name: str, overdue: str, long_overdue: str) -> list[NodeProto]:
     """A later horizon is never likelier than an earlier one that has not passed yet."""
     first, second, third = (f"{name}_{number}" for number in range(3))
     return [
@@ -205,7 +205,7 @@ def _effects() -> list[NodeProto]:
         _node("Where", ["of_overdue", "not_overdue_each", "within_phase"], "without"),
         _node("And", ["is_overdue_each", "of_others"], "overdue_without"),
         _node("And", ["is_long_overdue_each", "of_others"], "long_overdue_without"),
-        *_coherent("without", "overdue_without", "long_overdue_without"),
+        *coherent("without", "overdue_without", "long_overdue_without"),
         _node("Sigmoid", ["without_coherent"], "probabilities_without"),
         _node("Unsqueeze", [PROBABILITIES, "last"], "probabilities_each"),
         _node("Sub", ["probabilities_each", "probabilities_without"], "effects_found"),

@@ -31,7 +31,10 @@ LEARNT = ("logistic_regression", "gradient_boosting")
 
 def refusals(record: dict[str, Any]) -> list[str]:
     """Why the model on this record may not be deployed; empty when it may. Without an evaluation it may not."""
-    forbidden = [f"It asks for what the law forbids: {one}." for one in forbidden_among(record["feature_names"])]
+    forbidden = [
+        f"It asks for what the law forbids: {one}."
+        for one in forbidden_among([*record["feature_names"], *_outside(record)])
+    ]
     evaluation = record.get("evaluation") or {}
     at_issue = evaluation.get("late_0", {}).get("at_issue")
     if not at_issue:
@@ -47,6 +50,11 @@ def refusals(record: dict[str, Any]) -> list[str]:
     if parity > PARITY:
         found.append(f"The exported model differs from scikit-learn's by {parity:.1e}.")
     return found
+
+
+def _outside(record: dict[str, Any]) -> list[str]:
+    """The names of the inputs beside the ledger."""
+    return [one["name"] for one in (record.get("outside") or {}).get("inputs", ())]
 
 
 def _against_rivals(at_issue: dict[str, Any]) -> list[str]:

@@ -1,4 +1,5 @@
-"""Makes the model: `python -m model_artifacts.late_payment.train --out DIR [--data CSV] [--cut YYYY-MM-DD]`.
+"""Makes the model: `python -m model_artifacts.late_payment.train --out DIR [--data CSV] [--cut YYYY-MM-DD]
+[--figures CSV [--proxies NAME...]]`.
 
 Writes `model.onnx` and `metrics.json` into DIR. The model learns from what the ledger knew on the day of the cut
 (without one: on its last day) and, for the horizons and ages that it cannot teach, from made-up portfolios; without
@@ -9,13 +10,14 @@ to the gate (`gate.py`); the exit status is 3 when the gate refuses it.
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dunwell.figures import PROXIES
 from dunwell.scoring.drift import DIGITS
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
@@ -28,6 +30,8 @@ from model_artifacts.late_payment.gate import refusals
 from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError
 from model_artifacts.late_payment.limits import MADE_UP_STEP, rolling_intervals, rolling_origin, what_the_data_allow
 from model_artifacts.late_payment.model import MADE_UP_INVOICES, LatePayment, fit, rows_of, with_intervals
+from model_artifacts.optional_inputs.figures import FiguresError, Published, read_figures
+from model_artifacts.optional_inputs.training import add_head
 
 NAME = "late_payment"
 VERSION = "2.1.0"
@@ -43,9 +47,11 @@ def train(
     cut: date | None,
     seeds: Sequence[int] = TRAINING_SEEDS,
     customers: int = CUSTOMERS_A_SEED,
+    figures: Published | None = None,
+    proxies: Collection[str] = (),
 ) -> dict[str, Any]:
     """Trains, exports, evaluates the exported file as it will be served, writes both files into `out`, and returns
-    the record.
+    the record. `figures` beside the ledger are used where they are worth it, `proxies` among them only when named.
     """
     made = [m for seed in seeds for m in moments(made_up(seed, customers), PORTFOLIO_AS_OF)]
     before = cut or (file.end if file else None)
@@ -54,7 +60,9 @@ def train(
     intervals: dict[str, Any] = {}
     if file and before:
         model, intervals = with_intervals(model, file.ledger, before, made[::MADE_UP_STEP])
-    content = to_onnx(model)
+    content, outside = to_onnx(model), None
+    if file and before and figures:
+        content, outside = add_head(content, model, file, before, figures, proxies)
     out.mkdir(parents=True, exist_ok=True)
     (out / "model.onnx").write_bytes(content)
     record = _identity(content)
@@ -66,6 +74,8 @@ def train(
         "made_up_moments": len(made),
     }
     record["intervals"] = intervals
+    if outside:
+        record["outside"] = outside
     _write(out, record)  # the scorer reads it: what is measured is the file that will be served
     scorer = OnnxScorer(out)
     record["reference"] = reference(scorer, rows_of([*real, *made[:: max(1, len(made) // int(MADE_UP_INVOICES))]]))
@@ -127,13 +137,21 @@ def _write(out: Path, record: dict[str, Any]) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Parses the command line and trains."""
     parser = training_parser("late_payment", __doc__)
+    parser.add_argument("--figures", type=Path, help="figures beside the ledger (CSV), used where they are worth it")
+    parser.add_argument(
+        "--proxies", nargs="*", choices=PROXIES, default=[], help="those that may be tried all the same"
+    )
     args = parser.parse_args(argv)
     try:
-        record = train(args.out, ledger_of(args), args.cut)
-    except (CutError, LedgerFileError) as error:
+        file = ledger_of(args)
+        figures = read_figures(args.figures) if args.figures else None
+        record = train(args.out, file, args.cut, figures=figures, proxies=args.proxies)
+    except (CutError, FiguresError, LedgerFileError) as error:
         parser.exit(1, f"train: {error}\n")
     if "evaluation" in record:
         print(summary(record["evaluation"]), "\n")
+    if "outside" in record:
+        print("Of the figures it uses:", ", ".join(one["name"] for one in record["outside"]["inputs"]) or "none.")
     print(f"Wrote model.onnx and metrics.json to {args.out}.")
     if record["refused_because"]:
         print("The gate refuses this model:", *record["refused_because"], sep="\n  ")

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from dunwell.errors import ConflictError, InvalidInputError
-from dunwell.ingestion.importing import Origin, Row, customer_id, import_records
+from dunwell.ingestion.importing import Origin, customer_id, import_records
 from dunwell.ingestion.reading import read_rows
-from dunwell.ingestion.records import Receivable
+from dunwell.ingestion.records import Receivable, Row
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account

@@ -17,11 +17,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from dunwell.ingestion.importing import Origin, Tally
+from dunwell.ingestion.importing import Origin
 from dunwell.ingestion.reading import Range, Reading, read_part, read_rows, record_boundaries
 from dunwell.ingestion.records import Reject
 from dunwell.ingestion.run import FileImport
 from dunwell.ingestion.taking import CustomerRows, Importer
+from dunwell.ingestion.tally import Tally
 from dunwell.ingestion.totals import Totals, add_all
 from tests.bench.portfolio import AS_OF, NOW, mappings
 from tests.support.template import ROOT

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from dunwell.ingestion.figures import SeriesStore
 from dunwell.ingestion.importing import Origin
 from dunwell.ingestion.known import KnownFacts, NothingKnown
 from dunwell.ingestion.reading import read_rows
@@ -26,10 +27,11 @@ def take_file(
     window_rows: int = WINDOW_ROWS,
     in_parallel: InParallel = map,
     threads: int = 1,
+    series: SeriesStore | None = None,
 ) -> tuple[RunRecord, list[Reject]]:
     """Import a file; the run record and the rejects as they were written."""
     reading = read_rows(content, mappings())
-    files = FileImport(Importer(ledger, CREDITOR, known or NothingKnown()), in_parallel, threads)
+    files = FileImport(Importer(ledger, CREDITOR, known or NothingKnown(), series=series), in_parallel, threads)
     origin = Origin(CREDITOR, reading.source.name, today, AT)
     rejects: list[Reject] = []
 

@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
 from dunwell.ids import stable_id
-from dunwell.ingestion.importing import Origin, Row, customer_id, import_records, invoice_id
-from dunwell.ingestion.records import CreditNoteRecord, CustomerRecord, InvoiceRecord, PaymentRecord
+from dunwell.ingestion.importing import Origin, customer_id, import_records, invoice_id
+from dunwell.ingestion.records import CreditNoteRecord, CustomerRecord, InvoiceRecord, PaymentRecord, Row
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account

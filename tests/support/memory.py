@@ -11,6 +11,8 @@ from zlib import crc32
 from dunwell.errors import ConflictError
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import Event
+from dunwell.figures import Figure
+from dunwell.ingestion.figures import contradicts, is_known
 from dunwell.ingestion.known import Known
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
@@ -53,6 +55,23 @@ class InMemoryLedger:
     def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
         mine = (i for i, a in self.accounts.items() if a.is_open and shard_of(i) == shard)
         return iter(sorted(i for i in mine if i > after))
+
+
+class InMemorySeries:
+    """``SeriesStore`` in a list."""
+
+    def __init__(self) -> None:
+        self.figures: list[Figure] = []
+
+    def series(self, name: str) -> list[Figure]:
+        return [one for one in self.figures if one.name == name]
+
+    def add(self, figures: Sequence[Figure]) -> None:
+        for one in figures:
+            if contradicts(one, self.figures):
+                raise ConflictError("another value is there")
+            if not is_known(one, self.figures):
+                self.figures.append(one)
 
 
 class InMemoryKnownFacts:

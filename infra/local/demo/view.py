@@ -14,6 +14,7 @@ from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.dynamo_json import item, plain
 from dunwell_aws.ledger import DynamoLedger
+from dunwell_aws.series import DynamoSeries
 from dunwell_aws.table import CONTACT, FIRST_CHANGE, Table, from_plain, partition
 from infra.local.stack import LocalStack
 
@@ -29,6 +30,7 @@ class View:
         table = Table(self._dynamodb, self.outputs["LedgerTableName"])
         self.ledger = DynamoLedger(table)
         self.collection = DynamoCollection(table)
+        self.series = DynamoSeries(table)
 
     @cached_property
     def urls(self) -> dict[str, str]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.policy import Policy
     from dunwell.remittance.applying import CashApplication
+    from dunwell.scoring.outside import Outside
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
     from dunwell_aws.decision_log import S3DecisionLog
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from dunwell_aws.remittance_index import DynamoRemittanceIndex
     from dunwell_aws.results import Results
     from dunwell_aws.senders import EmailSender, SmsSender
+    from dunwell_aws.series import DynamoSeries
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
     from dunwell_aws.table import Table
@@ -166,7 +168,22 @@ def importer() -> "Importer":
     from dunwell_aws.known_facts import DynamoKnownFacts
 
     known = DynamoKnownFacts(ledger_table())
-    return Importer(ledger(), policy().creditor.creditor_id, known, remittance_index())
+    return Importer(ledger(), policy().creditor.creditor_id, known, remittance_index(), series())
+
+
+@cache
+def series() -> "DynamoSeries":
+    """Figures about industries and everybody."""
+    from dunwell_aws.series import DynamoSeries
+
+    return DynamoSeries(ledger_table())
+
+
+def outside() -> "Outside":
+    """What was published beside the ledger; afresh for each pass, and read only for a model that was trained on it."""
+    from dunwell.scoring.outside import Outside
+
+    return Outside(lambda name: series().series(name), policy().proxies)
 
 
 @cache

@@ -23,6 +23,7 @@ from pydantic import TypeAdapter
 
 from dunwell.accounts.model import Customer
 from dunwell.errors import ConflictError, InvalidInputError
+from dunwell.figures import Figure
 from dunwell.ledger.books import Part
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Entry
@@ -54,6 +55,7 @@ _READINGS = 5
 _PAUSE_SECONDS = 0.05
 _INVOICES = TypeAdapter(list[Invoice])
 _ENTRIES = TypeAdapter(list[Entry])
+_FIGURES = TypeAdapter(list[Figure])
 
 
 class DynamoLedger:
@@ -73,10 +75,13 @@ class DynamoLedger:
         version = 0
         invoices: list[Invoice] = []
         entries: list[Entry] = []
+        figures: list[Figure] = []
         for change in items:
             version = change["version"]
             invoices += _INVOICES.validate_json(change.get("invoices", "[]"))
             entries += _ENTRIES.validate_json(change.get("entries", "[]"))
+            if "figures" in change:
+                figures += _FIGURES.validate_json(change["figures"])
             if "customer" in change:
                 customer = from_plain(Customer, change["customer"])
         if customer is None:
@@ -87,6 +92,7 @@ class DynamoLedger:
             {invoice.invoice_id: invoice for invoice in invoices},
             {entry.entry_id: entry for entry in entries},
             self._part_order,
+            tuple(figures),
         )
 
     def commit(self, change: Change, *others: Change) -> Account:
@@ -193,7 +199,8 @@ def _journal(change: Change, version: int) -> Iterator[dict[str, Any]]:
         head["customer"] = to_plain(customer, defaults=False)
     invoices = [_json(_INVOICES, one) for one in change.invoices.values()]
     entries = [_json(_ENTRIES, one) for one in change.entries.values()]
-    parts = list(_parts(_size(head), {"invoices": invoices, "entries": entries}))
+    figures = [_json(_FIGURES, one) for one in change.figures]
+    parts = list(_parts(_size(head), {"invoices": invoices, "entries": entries, "figures": figures}))
     if len(parts) > 1:
         head["parts"] = len(parts)
     for number, part in enumerate(parts):
@@ -203,7 +210,7 @@ def _journal(change: Change, version: int) -> Iterator[dict[str, Any]]:
         yield key | {"version": version, "recorded_at": recorded_at} | ({} if number else head) | texts
 
 
-def _json(adapter: TypeAdapter[Any], fact: Invoice | Entry) -> str:
+def _json(adapter: TypeAdapter[Any], fact: Invoice | Entry | Figure) -> str:
     """A fact as text: an account is thousands of them, and DynamoDB's typed values take botocore ten times as long."""
     return adapter.dump_json([fact], exclude_defaults=True).decode()[1:-1]
 

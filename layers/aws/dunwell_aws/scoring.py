@@ -6,18 +6,24 @@ from datetime import date
 from dunwell.ledger.model import Account
 from dunwell.outreach.policy import Policy
 from dunwell.scoring.assess import Assessed, assess_accounts
+from dunwell.scoring.outside import Outside
 from dunwell.scoring.ports import Scorer
 from dunwell_aws.actions import AssessedAccounts, DoneSoFar
 from dunwell_aws.observability import count, logger
 
 
 def score_page(
-    accounts: Sequence[Account], as_of: date, model: Scorer, store: AssessedAccounts, policy: Policy
+    accounts: Sequence[Account],
+    as_of: date,
+    model: Scorer,
+    store: AssessedAccounts,
+    policy: Policy,
+    outside: Outside | None = None,
 ) -> Assessed:
     """Scores the accounts that owe something and keeps their assessments. Doing it twice keeps the same ones; who
-    cannot be scored is logged and stops nobody else.
+    cannot be scored is logged and stops nobody else. `outside`: see `assess_accounts`.
     """
-    found = assess_accounts(accounts, as_of, model, DoneSoFar(store, policy))
+    found = assess_accounts(accounts, as_of, model, DoneSoFar(store, policy), outside)
     store.assess(found.assessments)
     for refusal in found.refusals:
         logger.warning("customer not scored", customer_id=refusal.customer_id, why=refusal.why)

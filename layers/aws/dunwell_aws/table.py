@@ -80,6 +80,11 @@ def carried_partition(payout_id: str) -> str:
     return f"CARRIED#{payout_id}"
 
 
+def series_partition(name: str) -> str:
+    """Where the figures of a series about industries or everybody stand."""
+    return f"SERIES#{name}"
+
+
 def lines_partition(currency: str, amount_minor: int) -> str:
     """Where bank lines of an amount stand: by day, so that one query finds the late ones."""
     return f"LINES#{currency}#{amount_minor}"

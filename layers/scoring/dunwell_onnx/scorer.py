@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dunwell.scoring.features import FEATURE_NAMES
+from dunwell.scoring.outside import OutsideInput
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES, Forecast, ModelVersion
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.onnx"
 RECORD_FILE = "metrics.json"
-INPUT, EXPLAIN = "features", "explain"
+INPUT, EXPLAIN, OUTSIDE = "features", "explain", "outside"
 PROBABILITIES, LATENESS, EFFECTS = "late_probabilities", "lateness", "effects"
 
 
@@ -75,7 +76,7 @@ class OnnxScorer:
     ) -> "list[np.ndarray[Any, Any]]":
         model, session = self._loaded
         answers: list[np.ndarray[Any, Any]] = session.run(
-            outputs, {INPUT: self._table(rows, model), **(self._asked if explain else {})}
+            outputs, {**self._given(rows, model), **(self._asked if explain else {})}
         )
         return answers
 
@@ -85,11 +86,22 @@ class OnnxScorer:
         names = {one.name for one in self._loaded[1].get_overridable_initializers()}
         return {EXPLAIN: np.array(True)} if EXPLAIN in names else {}
 
-    @staticmethod
-    def _table(rows: Sequence[Sequence[float]], model: ModelVersion) -> "np.ndarray[Any, np.dtype[np.float32]]":
+    @classmethod
+    def _given(cls, rows: Sequence[Sequence[float]], model: ModelVersion) -> dict[str, Any]:
+        """The model's inputs: the features and, where the rows go on, what figures beside the ledger say."""
         width = len(model.feature_names)
+        outside = sum(one.columns for one in model.outside)
+        if not outside or len(rows[0]) == width:
+            return {INPUT: cls._table(rows, width, model)}
+        whole = cls._table(rows, width + outside, model)
+        return {INPUT: np.ascontiguousarray(whole[:, :width]), OUTSIDE: np.ascontiguousarray(whole[:, width:])}
+
+    @staticmethod
+    def _table(
+        rows: Sequence[Sequence[float]], width: int, model: ModelVersion
+    ) -> "np.ndarray[Any, np.dtype[np.float32]]":
         if set(map(len, rows)) != {width}:
-            raise ValueError(f"Each row must hold the {width} features {', '.join(model.feature_names)}.")
+            raise ValueError(f"Each row must hold the {width} features {', '.join(model.feature_names)}, all alike.")
         flat = np.fromiter(chain.from_iterable(rows), np.float32, len(rows) * width)
         if not np.isfinite(flat).all():
             raise ValueError("A feature is not a finite number: leave that invoice out and look at its facts.")
@@ -105,6 +117,7 @@ class OnnxScorer:
             card_id=record["card_id"],
             feature_names=tuple(record["feature_names"]),
             horizons_days=tuple(record["horizons_days"]),
+            outside=_outside(record),
         )
         if model.sha256 != record["sha256"]:
             raise ModelFileError(
@@ -114,7 +127,11 @@ class OnnxScorer:
         _check_features(model)
         if record["settlement_quantiles"] != list(SETTLEMENT_QUANTILES):
             raise ModelFileError(f"{RECORD_FILE} in {self._folder} has other quantiles than this code reads.")
-        return model, _session(content, self._folder)
+        session = _session(content, self._folder)
+        widths = {one.name: one.shape[1] for one in session.get_overridable_initializers() if one.name == OUTSIDE}
+        if widths.get(OUTSIDE, 0) != sum(one.columns for one in model.outside):
+            raise ModelFileError(f"{MODEL_FILE} in {self._folder} has other outside inputs than are on record.")
+        return model, session
 
     def _record(self) -> dict[str, Any]:
         path = self._folder / RECORD_FILE
@@ -133,6 +150,12 @@ class OnnxScorer:
             return path.read_bytes()
         except OSError as error:
             raise ModelFileError(f"{path} cannot be read ({error}). Deploy the model again.") from error
+
+
+def _outside(record: dict[str, Any]) -> tuple[OutsideInput, ...]:
+    """The inputs beside the ledger, empty for a model that was not trained on any."""
+    inputs = (record.get("outside") or {}).get("inputs", ())
+    return tuple(OutsideInput(**one | {name: tuple(one[name]) for name in ("words", "shares")}) for one in inputs)
 
 
 def _check_features(model: ModelVersion) -> None:

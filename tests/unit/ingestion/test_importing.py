@@ -8,8 +8,8 @@ import pytest
 
 from dunwell.accounts.model import Channel, CustomerKind, Hold
 from dunwell.events import RECEIVABLES_IMPORTED
-from dunwell.ingestion.importing import Import, Origin, Row, customer_id, import_records
-from dunwell.ingestion.records import PaymentRecord, Receivable
+from dunwell.ingestion.importing import Import, Origin, customer_id, import_records
+from dunwell.ingestion.records import PaymentRecord, Receivable, Row
 from dunwell.ingestion.statements import METHOD
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, InvoiceStatus

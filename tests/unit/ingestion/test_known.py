@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dunwell.ingestion.importing import Origin, Row, Tally
+from dunwell.ingestion.importing import Origin
 from dunwell.ingestion.known import MOST_FACTS, Known, NothingKnown, learnt, news
-from dunwell.ingestion.records import CreditNoteRecord, CustomerRecord, InvoiceRecord, PaymentRecord
+from dunwell.ingestion.records import CreditNoteRecord, CustomerRecord, InvoiceRecord, PaymentRecord, Row
 from dunwell.ingestion.taking import CustomerRows, Importer, customer_key
+from dunwell.ingestion.tally import Tally
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from tests.support.memory import InMemoryKnownFacts, InMemoryLedger

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from dunwell.errors import InvalidInputError, NotFoundError
 from dunwell.ids import stable_id
-from dunwell.ingestion.importing import Origin, Row, customer_id, import_records, invoice_id
-from dunwell.ingestion.records import CreditNoteRecord, CustomerRecord, PaymentRecord
+from dunwell.ingestion.importing import Origin, customer_id, import_records, invoice_id
+from dunwell.ingestion.records import CreditNoteRecord, CustomerRecord, PaymentRecord, Row
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account

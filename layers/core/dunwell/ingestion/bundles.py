@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from dunwell.events import RECEIVABLES_IMPORTED, Event
+from dunwell.figures import Figure
 from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import RECEIPTS, Entry
@@ -20,10 +21,11 @@ class Bundle:
 
     invoices: dict[str, Invoice] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
+    figures: list[Figure] = field(default_factory=list)
 
     @property
     def size(self) -> int:
-        return len(self.invoices) + len(self.entries)
+        return len(self.invoices) + len(self.entries) + len(self.figures)
 
 
 def in_changes(news: Sequence[Bundle], facts_per_change: int) -> Iterator[Sequence[Bundle]]:

@@ -209,6 +209,8 @@ def _reader(kind: ValueType, rule: FieldRule) -> Callable[[str], Any]:
     if kind in (ValueType.DATE, ValueType.INSTALMENTS):
         read = day_reader(rule.date, rule.zone)
         return lambda text: read(text) if text else None
+    if kind is ValueType.NUMBER:
+        return lambda text: values.number(text, rule.decimal, rule.thousands)
     if kind is ValueType.COUNTRY and rule.country == "name":
         return values.country_by_name
     if kind is ValueType.PHONE and rule.calling_code:

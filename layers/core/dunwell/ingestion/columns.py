@@ -93,6 +93,7 @@ class ColumnReader:
         self._others = frozenset(
             column for one in self._rows.fields if not _is_simple(one) for column in one.rule.source_columns
         )
+        self._by_columns = table.makes is not RecordKind.FIGURE  # some hundred rows, each checked by itself
         self._known = {one.name: _Known(_reading(one)) for one in self._simple if not one.money}
         self._amounts: dict[str, dict[str, _Known]] = {}
 
@@ -108,7 +109,12 @@ class ColumnReader:
             done.skipped = len(keep) - sum(keep)
             chunk = chunk if all(keep) else chunk.chosen(keep)
         if chunk.lines:
-            if not exactly and DELETED_AT not in chunk.columns and not self._others & chunk.columns.keys():
+            if (
+                self._by_columns
+                and not exactly
+                and DELETED_AT not in chunk.columns
+                and not self._others & chunk.columns.keys()
+            ):
                 self._by_column(chunk, done)
             else:
                 self._one_by_one(chunk, range(len(chunk.lines)), done)

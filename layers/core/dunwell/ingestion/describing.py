@@ -1,10 +1,11 @@
-"""A customer as a source's record describes them."""
+"""A customer, and an invoice, as a source's record describes them."""
 
 from dunwell.accounts.consent import source_consents
 from dunwell.accounts.contact_points import contact_points, postal_address
 from dunwell.accounts.describing import redescribed
 from dunwell.accounts.model import Channel, Customer, customer_id_of
-from dunwell.ingestion.records import CustomerRecord
+from dunwell.ingestion.records import CustomerRecord, InvoiceRecord
+from dunwell.ledger.model import Instalment, Invoice
 
 
 def described(known: Customer, record: CustomerRecord) -> Customer:
@@ -35,3 +36,20 @@ def described(known: Customer, record: CustomerRecord) -> Customer:
         source_version=record.version,
     )
     return redescribed(known, new)
+
+
+def billed(invoice_id: str, record: InvoiceRecord) -> Invoice:
+    """The invoice as the record describes it."""
+    return Invoice(
+        invoice_id=invoice_id,
+        number=record.invoice_number,
+        currency=record.currency,
+        amount_minor=record.amount_minor,
+        issued_on=record.issued_on,
+        due_on=record.due_on,
+        tax_minor=record.tax_minor,
+        terms=record.terms,
+        instalments=tuple(Instalment(due_on, amount) for due_on, amount in record.instalments),
+        source_version=record.version,
+        removed=record.removed,
+    )

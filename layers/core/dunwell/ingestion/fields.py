@@ -12,6 +12,7 @@ class RecordKind(StrEnum):
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
     PAYMENT = "payment"
+    FIGURE = "figure"
 
 
 class ValueType(StrEnum):
@@ -21,6 +22,7 @@ class ValueType(StrEnum):
     UPPER = "upper"
     DATE = "date"
     AMOUNT = "amount"
+    NUMBER = "number"
     CURRENCY = "currency"
     COUNTRY = "country"
     TIMEZONE = "timezone"
@@ -62,6 +64,7 @@ _KEY = CanonicalField(ValueType.TEXT, required=True)
 _PERSONAL = CanonicalField(ValueType.TEXT, personal=True)
 _FLAG = CanonicalField(ValueType.BOOLEAN)
 _AMOUNT = CanonicalField(ValueType.AMOUNT)
+_NUMBER = CanonicalField(ValueType.NUMBER)
 _WHOLE_AMOUNT = CanonicalField(ValueType.AMOUNT, required=True, positive=True)
 _CURRENCY = CanonicalField(ValueType.CURRENCY, required=True)
 _DATE = CanonicalField(ValueType.DATE)
@@ -86,6 +89,12 @@ _CUSTOMER = {
     "legal_entity": _TEXT,
     "credit_currency": CanonicalField(ValueType.CURRENCY),
     "credit_limit": _AMOUNT,
+    "credit_score": _NUMBER,
+    "credit_score_on": _DATE,
+    "credit_score_by": _TEXT,
+    "industry": _TEXT,
+    "size": _NUMBER,
+    "customer_since": _DATE,
 }
 _VERSION = CanonicalField(ValueType.VERSION)
 _HISTORY = {"version": _VERSION, "removed": _FLAG}
@@ -126,6 +135,15 @@ _PAYMENT = {
     "method": _TEXT,
     "version": _VERSION,
 }
+_FIGURE = {
+    "about": _TEXT,
+    "source": _TEXT,
+    "name": _KEY,
+    "period": _KEY,
+    "published_on": _DAY,
+    "value": _KEY,
+    "told_by": _TEXT,
+}
 
 FIELDS: dict[RecordKind, dict[str, CanonicalField]] = {
     RecordKind.RECEIVABLE: _CUSTOMER | _INVOICE | _HISTORY,
@@ -133,6 +151,7 @@ FIELDS: dict[RecordKind, dict[str, CanonicalField]] = {
     RecordKind.INVOICE: _INVOICE | _HISTORY,
     RecordKind.CREDIT_NOTE: _CREDIT_NOTE | _HISTORY,
     RecordKind.PAYMENT: _PAYMENT,
+    RecordKind.FIGURE: _FIGURE,
 }
 """Kind → field → what is known of it. A row with several faults is told of the first in this order."""
 

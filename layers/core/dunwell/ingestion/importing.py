@@ -8,44 +8,29 @@ from dunwell.accounts.describing import is_older
 from dunwell.accounts.model import Customer
 from dunwell.ids import stable_id
 from dunwell.ingestion.bundles import Bundle, imported_event, in_changes, joined, without
-from dunwell.ingestion.describing import described
+from dunwell.ingestion.describing import billed, described
+from dunwell.ingestion.figures import contradicts, figure_of, is_known, refused, told, unknown_customer
 from dunwell.ingestion.records import (
     CreditNoteRecord,
     CustomerRecord,
+    FigureRecord,
     InvoiceRecord,
     PaymentRecord,
     Receivable,
     Record,
     Reject,
+    Row,
     dated,
+    group_of,
 )
 from dunwell.ingestion.refunds import REFUND, followed_refund
 from dunwell.ingestion.statements import CORRECTED, METHOD, Said, left_minor, statements
+from dunwell.ingestion.tally import Tally
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Direction, Entry, EntryKind
-from dunwell.ledger.model import Account, Instalment, Invoice
+from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.ports import FACTS_PER_CHANGE
 from dunwell.ledger.posting import known_as, payment_id
-
-Row = Receivable | Record
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Where a customer's rows went; ``in_ledger``, ``later`` and ``rejects`` add up to the rows given.
-
-    Attributes:
-        written: rows of ``in_ledger`` that brought something new.
-        taken: the rows of ``in_ledger``.
-        lasting: those of them that would change nothing if they came again, on whatever day.
-    """
-
-    in_ledger: int = 0
-    later: int = 0
-    rejects: tuple[Reject, ...] = ()
-    written: int = 0
-    taken: tuple[Row, ...] = ()
-    lasting: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +92,8 @@ class _Import:
     """One customer's rows on their way into the account."""
 
     def __init__(self, account: Account | None, rows: Sequence[Row], origin: Origin) -> None:
-        number = _of(rows[0]).customer_number
-        self._key = customer_id(origin.creditor_id, origin.source, number)
+        source, number, _ = group_of(rows[0])
+        self._key = customer_id(origin.creditor_id, source or origin.source, number)
         self._origin = origin
         self._stored = account
         self._customer = (
@@ -129,7 +114,9 @@ class _Import:
             account.version if account else 0,
             dict(account.invoices) if account else {},
             dict(account.entries) if account else {},
+            figures=account.figures if account else (),
         )
+        self._figures = list(self._now.figures)
         self._notes: dict[str, list[Entry]] = {}
         self._about: dict[str, list[Entry]] = {}
         for entry in self._now.entries.values():
@@ -154,7 +141,9 @@ class _Import:
             return
         self.taken.append(row)
         self._touched = True
-        describes = self._describe(row.customer if isinstance(row, Receivable) else record)
+        description = row.customer if isinstance(row, Receivable) else record
+        news = self._told(description, news)
+        describes = self._describe(description)
         if news:
             self._describing += [news] if describes else []
             self._keep(news)
@@ -184,10 +173,20 @@ class _Import:
         before, self._customer = self._customer, described(self._customer, record)
         return self._customer != before
 
+    def _told(self, record: Record, news: Bundle | None) -> Bundle | None:
+        """The row's news with the figures that its description brings."""
+        if not isinstance(record, CustomerRecord) or is_older(record.version, self._customer.source_version):
+            return news
+        figures = told(record, self._figures, self._origin.today)
+        return replace(news or Bundle(), figures=figures) if figures else news
+
     def _is_lasting(self, row: Row) -> bool:
         """Whether the row has nothing left to say: not a settlement to come, nor an older version of what is known."""
         record, description = _of(row), row.customer if isinstance(row, Receivable) else row
-        if isinstance(description, CustomerRecord) and is_older(description.version, self._customer.source_version):
+        if isinstance(description, CustomerRecord) and (
+            is_older(description.version, self._customer.source_version)
+            or (description.credit_score_on or date.min) > self._origin.today
+        ):
             return False
         if not isinstance(record, InvoiceRecord):
             return True
@@ -199,6 +198,7 @@ class _Import:
     def _keep(self, news: Bundle) -> None:
         self._now.invoices.update(news.invoices)
         self._now.entries.update(news.entries)
+        self._figures += news.figures
         for entry in news.entries.values():
             self._index(entry)
         self._news.append(news)
@@ -220,6 +220,7 @@ class _Import:
         customer = self._customer if stored is None or self._customer != stored.customer else None
         for part in in_changes(self._bundles(), facts_per_change):
             change = Change(account, customer, joined(n.invoices for n in part), joined(n.entries for n in part))
+            change = replace(change, figures=tuple(figure for n in part for figure in n.figures))
             after = change.applied()
             yield replace(change, events=(imported_event(after, change, self._origin.at),))
             account, customer = after, None
@@ -234,12 +235,20 @@ class _Import:
             return self._credit_note(record)
         if isinstance(record, PaymentRecord):
             return self._payment(record)
-        return None, None
+        return self._figure(record) if isinstance(record, FigureRecord) else (None, None)
+
+    def _figure(self, record: FigureRecord) -> tuple[Bundle | None, Reject | None]:
+        figure = figure_of(record)
+        if self._stored is None and not self._touched:
+            return None, unknown_customer(record)
+        if contradicts(figure, self._figures):
+            return None, refused(record)
+        return (None if is_known(figure, self._figures) else Bundle(figures=[figure])), None
 
     # --- invoices ---
 
     def _invoice(self, record: InvoiceRecord) -> tuple[Bundle | None, Reject | None]:
-        new = self._as_invoice(record)
+        new = billed(invoice_id(self._key, record.invoice_number), record)
         known = self._now.invoices.get(new.invoice_id)
         if known is None:
             news = Bundle({new.invoice_id: new})
@@ -269,21 +278,6 @@ class _Import:
         self._contest(news, known, record, self._origin.today)
         self._hear(news, known, record)
         return news
-
-    def _as_invoice(self, record: InvoiceRecord) -> Invoice:
-        return Invoice(
-            invoice_id=invoice_id(self._key, record.invoice_number),
-            number=record.invoice_number,
-            currency=record.currency,
-            amount_minor=record.amount_minor,
-            issued_on=record.issued_on,
-            due_on=record.due_on,
-            tax_minor=record.tax_minor,
-            terms=record.terms,
-            instalments=tuple(Instalment(due_on, amount) for due_on, amount in record.instalments),
-            source_version=record.version,
-            removed=record.removed,
-        )
 
     def _billed_minor(self, invoice: Invoice) -> int:
         """What the source billed as of the last version taken (minor units)."""

@@ -15,10 +15,12 @@ from typing import Any, Protocol
 from dunwell.ingestion.records import (
     CreditNoteRecord,
     CustomerRecord,
+    FigureRecord,
     InvoiceRecord,
     PaymentRecord,
     Receivable,
     Record,
+    Row,
 )
 
 EDITION = "2"
@@ -31,7 +33,6 @@ _SIZE = _KEY_BYTES + _CONTENT_BYTES
 _TOMBSTONE = bytes(_CONTENT_BYTES)
 """Content that no row has: the fact has to be compared."""
 
-Row = Receivable | Record
 Print = tuple[bytes, bytes]
 """Key and content of one fact."""
 
@@ -139,6 +140,8 @@ def prints(row: Row) -> Iterator[Print]:
         yield _key("credit note", row.credit_number), _content(row)
     elif isinstance(row, PaymentRecord):
         yield _key("payment", row.method, row.reference), _content(row)
+    elif isinstance(row, FigureRecord):
+        yield _key("figure", row.name, row.period, f"{row.published_on}"), _content(row)
 
 
 def _key(*parts: str) -> bytes:
@@ -150,7 +153,8 @@ def _values_of(kind: type[Any]) -> "attrgetter[Any]":
 
 
 _DESCRIPTION = _key("customer")
-_VALUES = {kind: _values_of(kind) for kind in (CustomerRecord, InvoiceRecord, CreditNoteRecord, PaymentRecord)}
+_KINDS = (CustomerRecord, InvoiceRecord, CreditNoteRecord, PaymentRecord, FigureRecord)
+_VALUES = {kind: _values_of(kind) for kind in _KINDS}
 
 
 @lru_cache(1_000)

@@ -16,6 +16,8 @@ class CustomerRecord:
         removed: the source deleted or archived it; it is flagged, never deleted.
         external_ids: the same customer's numbers in other sources, by source name.
         credit_limit_minor: minor units of ``credit_currency``, None when there is no limit.
+        credit_score: a plain number; credit_score_on: since when it could be read, None: since now; credit_score_by:
+            who says so. size: number of employees, a plain number. See ``dunwell.figures``.
     """
 
     line: int
@@ -37,6 +39,12 @@ class CustomerRecord:
     legal_entity: str = ""
     credit_limit_minor: int | None = None
     credit_currency: str = ""
+    credit_score: str = ""
+    credit_score_on: date | None = None
+    credit_score_by: str = ""
+    industry: str = ""
+    size: str = ""
+    customer_since: date | None = None
     external_ids: tuple[tuple[str, str], ...] = ()
     version: str = ""
     removed: bool = False
@@ -121,14 +129,53 @@ class Receivable:
     invoice: InvoiceRecord
 
 
-Record = CustomerRecord | InvoiceRecord | CreditNoteRecord | PaymentRecord
+@dataclass(frozen=True, slots=True)
+class FigureRecord:
+    """A dated figure about a customer, an industry or everybody (``dunwell.figures``).
+
+    Attributes:
+        customer_number: whom it is about; empty for a series.
+        customer_source: the source that knows them under this number; empty: the file's own.
+        industry: what a series is about; empty for everybody, and for a customer's figure.
+        published_on: the day on which it could first be read.
+    """
+
+    line: int
+    customer_number: str
+    name: str
+    period: str
+    published_on: date
+    value: str
+    industry: str = ""
+    told_by: str = ""
+    customer_source: str = ""
+
+
+Record = CustomerRecord | InvoiceRecord | CreditNoteRecord | PaymentRecord | FigureRecord
 """What a source sends; a ``Receivable`` is two of them."""
+Row = Receivable | Record
+
+
+def is_series(row: Row) -> bool:
+    """Whether a row is about no customer."""
+    return isinstance(row, FigureRecord) and not row.customer_number
+
+
+def group_of(row: Row) -> tuple[str, str, str]:
+    """What rows are taken together by: the source that knows the customer, empty for the file's own, and their number
+    there; or the name of a series.
+    """
+    if isinstance(row, FigureRecord):
+        return row.customer_source, row.customer_number, "" if row.customer_number else row.name
+    return "", row.customer.customer_number if isinstance(row, Receivable) else row.customer_number, ""
 
 
 def dated(record: Record) -> date:
     """The day on which what a record tells of happened; a description is of any day."""
     if isinstance(record, InvoiceRecord | CreditNoteRecord):
         return record.issued_on
+    if isinstance(record, FigureRecord):
+        return record.published_on
     return record.received_on if isinstance(record, PaymentRecord) else date.min
 
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from dunwell.accounts.model import CustomerKind
+from dunwell.figures import OF_CUSTOMERS, WORDS, Figure, fault_of, word
 from dunwell.ingestion.cells import Field, PairsField, Row, SumField, external_ids, fields_of
 from dunwell.ingestion.fields import RecordKind
 from dunwell.ingestion.mapping import TableMapping
 from dunwell.ingestion.records import (
     CreditNoteRecord,
     CustomerRecord,
+    FigureRecord,
     InvoiceRecord,
     PaymentRecord,
     Receivable,
@@ -41,6 +43,8 @@ _PLAIN_DEFAULTS: dict[str, Any] = {
     "disputed_amount": None,
     "open_amount": None,
     "refunded": None,
+    "credit_score_on": None,
+    "customer_since": None,
 }
 
 
@@ -135,6 +139,8 @@ def make(kind: RecordKind, line: int, found: Mapping[str, Any], *, deleted: bool
         return _credit_note(line, found, deleted)
     if kind is RecordKind.PAYMENT:
         return _payment(line, found, deleted)
+    if kind is RecordKind.FIGURE:
+        return _figure(line, found)
     invoice = _invoice(line, found, deleted)
     return Receivable(_customer(line, found, False), invoice)
 
@@ -167,6 +173,12 @@ def _customer(line: int, found: Mapping[str, Any], deleted: bool) -> CustomerRec
         legal_entity=value_of(found, "legal_entity"),
         credit_limit_minor=value_of(found, "credit_limit"),
         credit_currency=value_of(found, "credit_currency"),
+        credit_score=value_of(found, "credit_score"),
+        credit_score_on=value_of(found, "credit_score_on"),
+        credit_score_by=value_of(found, "credit_score_by"),
+        industry=value_of(found, "industry"),
+        size=value_of(found, "size"),
+        customer_since=value_of(found, "customer_since"),
         external_ids=external_ids(found),
         version=value_of(found, "version"),
         removed=not receivable and (value_of(found, "removed") or deleted),
@@ -256,4 +268,30 @@ def _payment(line: int, found: Mapping[str, Any], deleted: bool) -> PaymentRecor
         failed=value_of(found, "failed") or deleted,
         method=value_of(found, "method"),
         version=value_of(found, "version"),
+    )
+
+
+def _figure(line: int, found: Mapping[str, Any]) -> FigureRecord:
+    name, about, value = found["name"].lower(), value_of(found, "about"), found["value"]
+    of_customer = name in OF_CUSTOMERS
+    figure = Figure(
+        name=name,
+        period=found["period"],
+        published_on=found["published_on"],
+        value=word(value) if name in WORDS else value,
+        about=about if of_customer else word(about),
+        told_by=value_of(found, "told_by"),
+    )
+    if fault := fault_of(figure):
+        raise FieldRefusedError(fault.attribute if fault.attribute in found else "name", fault.reason, fault.fix)
+    return FigureRecord(
+        line=line,
+        customer_number=about if of_customer else "",
+        name=name,
+        period=figure.period,
+        published_on=figure.published_on,
+        value=figure.value,
+        industry="" if of_customer else figure.about,
+        told_by=figure.told_by,
+        customer_source=value_of(found, "source") if of_customer else "",
     )

@@ -6,9 +6,19 @@ from datetime import date
 from math import ceil
 from typing import Any, Protocol
 
-from dunwell.ingestion.importing import Origin, Row, Tally
-from dunwell.ingestion.records import CreditNoteRecord, InvoiceRecord, PaymentRecord, Receivable, Reject
+from dunwell.ingestion.importing import Origin
+from dunwell.ingestion.records import (
+    CreditNoteRecord,
+    FigureRecord,
+    InvoiceRecord,
+    PaymentRecord,
+    Receivable,
+    Reject,
+    Row,
+    group_of,
+)
 from dunwell.ingestion.taking import CustomerRows, Importer, customer_key
+from dunwell.ingestion.tally import Tally
 from dunwell.ingestion.totals import Totals
 
 WINDOW_ROWS = 20_000
@@ -178,22 +188,24 @@ class _Columns:
     def saw(self, batch: Batch) -> None:
         """Remember which table tells of which kind of record."""
         for record in batch.records[:1]:
-            self._table[_blamed(record)] = batch.table
+            self._table.update(dict.fromkeys(_blamed(record), batch.table))
 
     def of(self, name: str) -> str:
         """The source's name for a canonical field."""
         return self._column_of(name, self._table.get(name, "")) if name else name
 
 
-def _blamed(record: Row) -> str:
+def _blamed(record: Row) -> tuple[str, ...]:
     match record:
         case Receivable() | InvoiceRecord():
-            return "invoice_number"
+            return ("invoice_number",)
         case CreditNoteRecord():
-            return "credit_number"
+            return ("credit_number",)
         case PaymentRecord():
-            return "reference"
-    return "customer_number"
+            return ("reference",)
+        case FigureRecord():
+            return ("about", "value")
+    return ("customer_number",)
 
 
 def _windows(batches: Iterable[Batch], totals: Totals, columns: _Columns, most: int) -> Iterator[_Window]:
@@ -212,10 +224,9 @@ def _windows(batches: Iterable[Batch], totals: Totals, columns: _Columns, most: 
 
 def _pages(rows: Sequence[Row], origin: Origin, threads: int) -> Iterator[Sequence[CustomerRows]]:
     """The rows by customer, some customers at a time: enough pages that all threads have one."""
-    by_number: dict[str, list[Row]] = {}
+    found: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        number = row.customer.customer_number if isinstance(row, Receivable) else row.customer_number
-        by_number.setdefault(number, []).append(row)
-    groups = [CustomerRows(customer_key(group[0], origin), group) for group in by_number.values()]
+        found.setdefault(group_of(row), []).append(row)
+    groups = [CustomerRows(customer_key(group[0], origin), group) for group in found.values()]
     size = max(1, min(PAGE, ceil(len(groups) / threads)))
     return (groups[at : at + size] for at in range(0, len(groups), size))

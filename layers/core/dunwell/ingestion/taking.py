@@ -1,13 +1,16 @@
 """Taking customers' rows into the ledger: known ones passed over, the others compared, written and remembered."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from dunwell.errors import ConflictError
-from dunwell.ingestion.importing import Origin, Row, Tally, customer_id, import_records
+from dunwell.errors import ConflictError, InvalidInputError
+from dunwell.ingestion.figures import SeriesStore, take_series
+from dunwell.ingestion.importing import Origin, customer_id, import_records
 from dunwell.ingestion.known import Known, KnownFacts, changed, learnt, merged, news, without
 from dunwell.ingestion.ports import ChangeWatcher
-from dunwell.ingestion.records import Receivable
+from dunwell.ingestion.records import FigureRecord, Row, group_of, is_series
+from dunwell.ingestion.tally import Tally
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import ATTEMPTS
@@ -18,7 +21,7 @@ _MERGERS = 16
 
 @dataclass(frozen=True, slots=True)
 class CustomerRows:
-    """Rows of one customer, and the id of the account that they are for."""
+    """Rows of one customer, and the id of the account that they are for; or rows of one series, for no account."""
 
     customer_id: str
     rows: Sequence[Row]
@@ -29,15 +32,22 @@ class Importer:
 
     Args:
         watcher: is told of each change before it is committed.
+        series: keeps figures about industries and everybody; without it they are refused.
     """
 
     def __init__(
-        self, ledger: Ledger, creditor_id: str, known: KnownFacts, watcher: ChangeWatcher | None = None
+        self,
+        ledger: Ledger,
+        creditor_id: str,
+        known: KnownFacts,
+        watcher: ChangeWatcher | None = None,
+        series: SeriesStore | None = None,
     ) -> None:
         self._ledger = ledger
         self.creditor_id = creditor_id
         self._known = known
         self._watcher = watcher
+        self._series = series
 
     def take(self, page: Sequence[CustomerRows], origin: Origin) -> list[Tally]:
         """Take the rows of some customers, each at most once in the page; one look at the cache for all.
@@ -45,8 +55,22 @@ class Importer:
         Raises:
             ConflictError: a race for an account was lost every time.
         """
-        known = self._known.load(origin.source, [one.customer_id for one in page])
-        return [self._take(one, known.get(one.customer_id, Known()), origin) for one in page]
+        known = self._known.load(origin.source, [one.customer_id for one in page if one.customer_id])
+        return [
+            self._take(one, known.get(one.customer_id, Known()), origin)
+            if one.customer_id
+            else self._take_series(one.rows, origin)
+            for one in page
+        ]
+
+    def _take_series(self, rows: Sequence[Row], origin: Origin) -> Tally:
+        if self._series is None:
+            raise InvalidInputError("figures about industries or everybody have no store here")
+        figures = [row for row in rows if isinstance(row, FigureRecord)]
+        for _ in range(ATTEMPTS - 1):
+            with suppress(ConflictError):
+                return take_series(figures, self._series, origin.today)
+        return take_series(figures, self._series, origin.today)
 
     def _take(self, one: CustomerRows, known: Known, origin: Origin) -> Tally:
         new = news(one.rows, known)
@@ -107,6 +131,8 @@ class Importer:
 
 
 def customer_key(row: Row, origin: Origin) -> str:
-    """The id of the customer that a row is about, as its source knows them."""
-    record = row.customer if isinstance(row, Receivable) else row
-    return customer_id(origin.creditor_id, origin.source, record.customer_number)
+    """The id of the customer that a row is about, as its source knows them; empty for a series."""
+    if is_series(row):
+        return ""
+    source, number, _ = group_of(row)
+    return customer_id(origin.creditor_id, source or origin.source, number)

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from dunwell.ingestion.importing import Tally
 from dunwell.ingestion.records import (
     CreditNoteRecord,
     CustomerRecord,
+    FigureRecord,
     InvoiceRecord,
     PaymentRecord,
     Receivable,
     Reject,
 )
+from dunwell.ingestion.tally import Tally
 
 _KINDS = {InvoiceRecord: "invoice", CreditNoteRecord: "credit_note", PaymentRecord: "payment"}
 
@@ -27,7 +28,7 @@ class Totals:
         in_ledger: rows that the ledger holds now, whether this run or an earlier one brought them.
         written: those of them that brought something new.
         later: rows dated after the business date, left out.
-        waiting: rows of ``in_ledger`` whose settlement is dated after the business date.
+        waiting: rows of ``in_ledger`` whose settlement or credit score is dated after the business date.
         skipped: rows that the mapping leaves out; not among ``rows``.
         reasons: how many rows each reason cost.
         counts, amounts_minor: of the rows in the ledger, by kind and currency such as ``invoice USD`` (minor units).
@@ -60,6 +61,10 @@ class Totals:
         for row in tally.taken:
             record = row.invoice if isinstance(row, Receivable) else row
             if isinstance(record, CustomerRecord):
+                self.waiting += record.credit_score_on is not None and record.credit_score_on > today
+                continue
+            if isinstance(record, FigureRecord):
+                self.counts[f"figure {record.name}"] = self.counts.get(f"figure {record.name}", 0) + 1
                 continue
             if isinstance(record, InvoiceRecord) and record.settled_on and record.settled_on > today:
                 self.waiting += 1

@@ -17,6 +17,7 @@ _E164 = re.compile(r"\+(1[2-9][0-9]{9}|[2-9][0-9]{6,14})")
 _COUNTRY = re.compile(r"[A-Z]{2}|")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 _NOT_DIALLED = re.compile(r"[\s().\-/\u00a0]+")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,9})?")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _AROUND_NUMBER = re.compile(r"^(?:[A-Z]{3}|[$€£¥])?\s*(.*?)\s*(?:[A-Z]{3}|[$€£¥])?$", re.DOTALL)
 _KINDS = {"": CustomerKind.BUSINESS, "person": CustomerKind.PERSON, "business": CustomerKind.BUSINESS}
@@ -163,6 +164,16 @@ def _plain_number(text: str, decimal: str, thousands: str) -> str:
         whole = whole.replace(thousands, "")
     other = "," if decimal == "." else "."
     return "?" if other in whole + fraction or "." in whole else whole + ("." if point else "") + fraction
+
+
+def number(text: str, decimal: str = ".", thousands: str = "") -> str:
+    """A decimal number as plain digits; empty stays empty."""
+    if not text:
+        return text
+    plain = text if decimal == "." and not thousands else _plain_number(text, decimal, thousands)
+    if not _NUMBER.fullmatch(plain):
+        raise RefusedValueError("is not a number such as 640")
+    return plain
 
 
 def minor_units(text: str, code: str, places: dict[str, int] | None = None) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from dunwell.accounts.model import Customer
 from dunwell.events import Event
+from dunwell.figures import Figure
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account, Invoice
 
@@ -19,6 +20,7 @@ class Change:
         invoices: new invoices, and known ones whose description changed; never another amount.
         entries: new entries.
         events: facts to publish, in order.
+        figures: new figures about the customer.
     """
 
     account: Account
@@ -26,11 +28,12 @@ class Change:
     invoices: Mapping[str, Invoice] = field(default_factory=dict)
     entries: Mapping[str, Entry] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.customer or self.invoices or self.entries or self.events)
+        return not (self.customer or self.invoices or self.entries or self.events or self.figures)
 
     def applied(self) -> Account:
         """The account after the change, one version on."""
@@ -41,4 +44,5 @@ class Change:
             version=before.version + 1,
             invoices={**before.invoices, **self.invoices},
             entries={**before.entries, **self.entries},
+            figures=before.figures + self.figures,
         )

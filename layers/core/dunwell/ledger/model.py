@@ -11,6 +11,7 @@ from functools import cached_property
 
 from dunwell.accounts.model import Customer
 from dunwell.errors import InvalidInputError
+from dunwell.figures import Figure
 from dunwell.ledger.books import Allocation, Books, Part
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.fold import PART_ORDER, Replay, moved_facts
@@ -133,6 +134,7 @@ class Account:
     Attributes:
         version: how many times the account was written; 0 for one that is not stored yet.
         part_order: in which order a payment settles an invoice's parts: the creditor's policy.
+        figures: what sources told of the customer beside the books, in order of arrival; only ever added to.
     """
 
     customer: Customer
@@ -140,6 +142,7 @@ class Account:
     invoices: dict[str, Invoice] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     part_order: tuple[Part, ...] = PART_ORDER
+    figures: tuple[Figure, ...] = ()
 
     def at(self, as_of: date) -> "Account":
         """The account as the facts up to a date, that day included, make it."""
@@ -150,7 +153,8 @@ class Account:
             # What belongs to another account now, belongs there with its whole past.
             if entry.kind is EntryKind.MOVED or self._is_return(entry) or effective_on(self.entries, entry) <= as_of
         }
-        return replace(self, invoices=known, entries=happened)
+        told = tuple(figure for figure in self.figures if figure.published_on <= as_of)
+        return replace(self, invoices=known, entries=happened, figures=told)
 
     def _is_return(self, entry: Entry) -> bool:
         about = self.entries.get(entry.of) if entry.of else None

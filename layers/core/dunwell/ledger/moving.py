@@ -44,8 +44,9 @@ def merge(kept: Account, absorbed: Account, at: datetime, who: str) -> tuple[Cha
     invoices = {i: one for i, one in absorbed.invoices.items() if i not in left_out and kept.invoices.get(i) != one}
     entries = {i: one for i, one in absorbed.entries.items() if i not in left_out and i not in kept.entries}
     back = {one.entry_id: one for one in _returns(kept, returned, at) if one.of not in entries}
+    figures = tuple(one for one in absorbed.figures if one not in kept.figures)
     event = customers_merged(merged, absorbed.customer, at)
-    return Change(kept, merged, invoices, {**entries, **back}, (event,)), Change(absorbed, gone)
+    return Change(kept, merged, invoices, {**entries, **back}, (event,), figures), Change(absorbed, gone)
 
 
 def _returns(account: Account, facts: Iterable[str], at: datetime) -> Iterator[Entry]:

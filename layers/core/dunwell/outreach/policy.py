@@ -10,6 +10,7 @@ from dunwell.compliance.decide import check_relaxations
 from dunwell.compliance.policy import HOUSE_DEFAULT
 from dunwell.compliance.policy import Policy as RulesPolicy
 from dunwell.errors import InvalidInputError
+from dunwell.figures import PROXIES
 from dunwell.outreach.choice_policy import ChoicePolicy
 
 
@@ -135,6 +136,8 @@ class Policy:
         patience_permille: customers below this risk are left alone for ``patience_days`` after the due date.
         charges: late fees and interest; none unless a rule says so.
         choice: how a channel is chosen among those permitted, and when a message is worth its cost.
+        proxies: figures that may stand for who somebody is (``dunwell.figures.PROXIES``) and that scoring may use all
+            the same, each with a note that says why.
     """
 
     version: str
@@ -147,6 +150,7 @@ class Policy:
     patience_days: int = 0
     charges: ChargePolicy = field(default_factory=ChargePolicy)
     choice: ChoicePolicy = field(default_factory=ChoicePolicy)
+    proxies: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         days = [stage.when.days_past_due for stage in self.stages]
@@ -154,6 +158,10 @@ class Policy:
             raise InvalidInputError("stages must be listed from the mildest on, each later than the one before it")
         if self.escalation.after_stage not in {stage.name for stage in self.stages}:
             raise InvalidInputError(f"escalation.after_stage {self.escalation.after_stage!r} is not one of the stages")
+        if unknown := sorted(self.proxies.keys() - PROXIES.keys()):
+            raise InvalidInputError(f"proxies {unknown}: only {', '.join(PROXIES)} can be switched on")
+        if unexplained := [name for name, note in self.proxies.items() if not note.strip()]:
+            raise InvalidInputError(f"proxies {unexplained}: write why they are used, and what was measured first")
 
     def stage_due(self, days: int) -> Stage | None:
         """The most severe stage that is due at a number of days past due."""

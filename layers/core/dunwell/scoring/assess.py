@@ -11,6 +11,7 @@ from dunwell.scoring.actions import ActionHistory
 from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment, Recovery
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.moment_log import LoggedMoment, moments_to_log
+from dunwell.scoring.outside import Outside, Told
 from dunwell.scoring.ports import Scorer
 from dunwell.scoring.recovery import PastDue, recovery
 from dunwell.scoring.score import CustomerScore, InvoiceScore, score_customers
@@ -34,18 +35,24 @@ class Assessed(NamedTuple):
 
 
 def assess_accounts(
-    accounts: Sequence[Account], as_of: date, scorer: Scorer, history: ActionHistory | None = None
+    accounts: Sequence[Account],
+    as_of: date,
+    scorer: Scorer,
+    history: ActionHistory | None = None,
+    outside: Outside | None = None,
 ) -> Assessed:
     """Assesses the accounts with something open; one model call for many accounts. One that cannot be scored is
     refused and stops no other.
 
     `history` says what was done about those with something past due; without it recovery takes that as unknown.
+    `outside` says what was published beside the ledger; a model that was not trained on it is not told.
     Internal accounts have no assessment: nobody is behind them.
     """
     scored = [account for account in accounts if not account.customer.is_internal]
     facts = [invoice_facts(account) for account in scored]
+    told = outside.told([account.figures for account in scored], scorer.model.outside, as_of) if outside else []
     found = Assessed([], [], [])
-    for account, own, score in zip(scored, facts, _scores(facts, as_of, scorer), strict=True):
+    for account, own, score in zip(scored, facts, _scores(facts, as_of, scorer, told), strict=True):
         customer_id = account.customer.customer_id
         if isinstance(score, str):
             found.refusals.append(Refusal(customer_id, score))
@@ -60,14 +67,16 @@ def assess_accounts(
     return found
 
 
-def _scores(facts: Sequence[list[InvoiceFacts]], as_of: date, scorer: Scorer) -> list[CustomerScore | str]:
+def _scores(
+    facts: Sequence[list[InvoiceFacts]], as_of: date, scorer: Scorer, told: Sequence[Told]
+) -> list[CustomerScore | str]:
     """A score or the reason for none, for each customer. All together; only when that fails, each by itself."""
     try:
-        return list(score_customers(facts, as_of, scorer))
+        return list(score_customers(facts, as_of, scorer, told))
     except (ValueError, ArithmeticError) as error:
         if len(facts) == 1:
             return [str(error)]
-    return [one for own in facts for one in _scores([own], as_of, scorer)]
+    return [one for at, own in enumerate(facts) for one in _scores([own], as_of, scorer, told[at : at + 1])]
 
 
 def expected_of(

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from dunwell.scoring.outside import OutsideInput
+
 SETTLEMENT_QUANTILES = (0.1, 0.5, 0.9)
 """Of the time to settlement: an interval that four in five settlements fall into, and the likeliest middle."""
 
@@ -11,7 +13,8 @@ SETTLEMENT_QUANTILES = (0.1, 0.5, 0.9)
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
     """Which model made a score; travels with every score. `sha256` is the model file's, `card_id` its card's;
-    `horizons_days` names the columns of its answer: late by more than so many days."""
+    `horizons_days` names the columns of its answer: late by more than so many days. `outside` are the inputs beside the
+    ledger that it was trained on, if any."""
 
     name: str
     version: str
@@ -19,6 +22,7 @@ class ModelVersion:
     card_id: str
     feature_names: tuple[str, ...]
     horizons_days: tuple[int, ...]
+    outside: tuple[OutsideInput, ...] = ()
 
 
 class Forecast(NamedTuple):
@@ -28,7 +32,8 @@ class Forecast(NamedTuple):
         probabilities: of being settled later than each of the model's horizons after the due date; a later horizon's
             is never above that of an earlier one that has not passed yet.
         lateness: `SETTLEMENT_QUANTILES` of the settlement's lateness on the root scale (`dunwell.scoring.habit`).
-        effects: by horizon, by feature: how much the probability falls when the feature is set to neutral.
+        effects: by horizon, by feature, then by input from outside the ledger where the model has any: how much the
+            probability falls when the feature is set to neutral.
     """
 
     probabilities: Sequence[float]
@@ -45,5 +50,7 @@ class Scorer(Protocol):
         ...
 
     def forecasts(self, rows: Sequence[Sequence[float]]) -> list[Forecast]:
-        """What the model says of each row of features (in the order of `model.feature_names`)."""
+        """What the model says of each row of features (in the order of `model.feature_names`); behind them may stand
+        the columns of `model.outside`, in all rows or in none.
+        """
         ...

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
+from dunwell.scoring.outside import Told
 
 MAX_REASONS = 4
 MIN_EFFECT = 0.005  # half a percentage point: less is not a reason
@@ -113,36 +114,43 @@ _WORDS: dict[str, tuple[str, str]] = {
 _ABOVE_AND_BELOW = tuple(_WORDS[name] for name in FEATURE_NAMES)
 
 
-def main_reasons(effects: Sequence[float], row: Sequence[float]) -> tuple[Reason, ...]:
+def main_reasons(effects: Sequence[float], row: Sequence[float], told: Told | None = None) -> tuple[Reason, ...]:
     """The up to four largest of these effects (one a feature), largest first, each wording once. `row` holds the
-    features of the invoice that they are said of.
+    features of the invoice that they are said of, `told` what figures say of its customer, whose effects come last.
     """
-    return _reasons(effects, lambda index: row)
+    return _reasons(effects, lambda index: row, told)
 
 
-def shared_reasons(parts: Sequence[Sequence[float]], rows: Sequence[Sequence[float]]) -> tuple[Reason, ...]:
+def shared_reasons(
+    parts: Sequence[Sequence[float]], rows: Sequence[Sequence[float]], told: Told | None = None
+) -> tuple[Reason, ...]:
     """The same of several invoices together: their effects are added, and what is said of a feature is said of the
     invoice where it counts most.
     """
     if len(parts) == 1:
-        return main_reasons(parts[0], rows[0])
+        return main_reasons(parts[0], rows[0], told)
 
     def heaviest(index: int) -> Sequence[float]:
         return rows[max(range(len(parts)), key=lambda number: abs(parts[number][index]))]
 
-    return _reasons(list(map(sum, zip(*parts, strict=True))), heaviest)
+    return _reasons(list(map(sum, zip(*parts, strict=True))), heaviest, told)
 
 
-def _reasons(effects: Sequence[float], row_for: Callable[[int], Sequence[float]]) -> tuple[Reason, ...]:
+def _reasons(
+    effects: Sequence[float], row_for: Callable[[int], Sequence[float]], told: Told | None
+) -> tuple[Reason, ...]:
     sizes = list(map(abs, effects))
     large = [index for index, size in enumerate(sizes) if size >= MIN_EFFECT]
     large.sort(key=sizes.__getitem__, reverse=True)
     chosen: dict[str, Reason] = {}
     for index in large:
-        text = words_for(index, row_for(index))
+        if told is None or index < len(FEATURE_NAMES):
+            name, text = FEATURE_NAMES[index], words_for(index, row_for(index))
+        else:
+            name, text = told.said(index - len(FEATURE_NAMES))
         if text not in chosen:
             effect = effects[index]
-            chosen[text] = Reason(FEATURE_NAMES[index], "raises" if effect > 0 else "lowers", effect, text)
+            chosen[text] = Reason(name, "raises" if effect > 0 else "lowers", effect, text)
             if len(chosen) == MAX_REASONS:
                 break
     return tuple(chosen.values())

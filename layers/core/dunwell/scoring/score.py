@@ -21,6 +21,7 @@ from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import CustomerFeatures, features_of, invoice_features
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.known import Known, known_at
+from dunwell.scoring.outside import Told
 from dunwell.scoring.ports import Forecast, ModelVersion, Scorer
 from dunwell.scoring.reasons import Reason, main_reasons, shared_reasons
 from dunwell.scoring.segments import Segment, segment_of
@@ -75,6 +76,7 @@ class _Asked(NamedTuple):
     row: tuple[float, ...]
     behind: int
     found: Forecast
+    told: Told | None = None
 
     def at(self, column: int) -> float:
         """The probability for a horizon: certain once passed."""
@@ -82,7 +84,7 @@ class _Asked(NamedTuple):
 
     def effects(self, column: int) -> Sequence[float]:
         """By feature: how much the probability falls without it; nothing moves what is certain."""
-        return self.found.effects[column] if column >= self.behind else [0.0] * len(self.row)
+        return self.found.effects[column] if column >= self.behind else [0.0] * len(self.found.effects[0])
 
 
 def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -> CustomerScore:
@@ -92,9 +94,12 @@ def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -
     return score_customers([facts], as_of, scorer)[0]
 
 
-def score_customers(customers: Sequence[Sequence[InvoiceFacts]], as_of: date, scorer: Scorer) -> list[CustomerScore]:
+def score_customers(
+    customers: Sequence[Sequence[InvoiceFacts]], as_of: date, scorer: Scorer, told: Sequence[Told] = ()
+) -> list[CustomerScore]:
     """Scores many customers, in their order, in as few calls of the model as memory allows. Invoices
-    issued after `as_of` are left out; one settled after it counts as open.
+    issued after `as_of` are left out; one settled after it counts as open. `told`: what figures beside the ledger say
+    of each, for a model that was trained on them.
 
     Each step is done for all customers before the next: that keeps its code in the processor's cache, which is worth a
     quarter of the time.
@@ -104,7 +109,7 @@ def score_customers(customers: Sequence[Sequence[InvoiceFacts]], as_of: date, sc
     known = [known_at(facts, as_of) for facts in customers]
     still_open = [_still_open(facts, as_of) for facts in customers]
     shared = [features_of(one) if own else None for one, own in zip(known, still_open, strict=True)]
-    asked = _asked(still_open, shared, as_of, scorer)
+    asked = _asked(still_open, shared, as_of, scorer, told or [None] * len(known))
     segments = [segment_of(one) for one in known]
     invoices = [tuple([_invoice_score(one, as_of, model.horizons_days) for one in own]) for own in asked]
     risks = [_risk(own, column) for own in asked]
@@ -139,22 +144,29 @@ def _asked(
     shared: Sequence[CustomerFeatures | None],
     as_of: date,
     scorer: Scorer,
+    told: Sequence[Told | None],
 ) -> list[list[_Asked]]:
     """The model's answers by customer."""
     rows = [
         [invoice_features(invoice, customer) for invoice in own] if customer else []
         for own, customer in zip(still_open, shared, strict=True)
     ]
-    forecasts = _forecasts(list(chain.from_iterable(rows)), scorer)
+    asked = [[row + one.row for row in own] if one else own for own, one in zip(rows, told, strict=True)]
+    forecasts = _forecasts(list(chain.from_iterable(asked)), scorer)
     horizons = scorer.model.horizons_days
     return [
         [
             _Asked(
-                invoice, max(1, invoice.amount_minor), row, bisect_left(horizons, (as_of - invoice.due_on).days), one
+                invoice,
+                max(1, invoice.amount_minor),
+                row,
+                bisect_left(horizons, (as_of - invoice.due_on).days),
+                one,
+                said,
             )
             for invoice, row, one in zip(own, own_rows, forecasts, strict=False)
         ]
-        for own, own_rows in zip(still_open, rows, strict=True)
+        for own, own_rows, said in zip(still_open, rows, told, strict=True)
     ]
 
 
@@ -174,7 +186,7 @@ def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> 
         days_past_due=(as_of - asked.invoice.due_on).days,
         probabilities=(1.0,) * asked.behind + tuple(asked.found.probabilities[asked.behind :]),
         horizon_days=None if milestone is None else horizons_days[milestone],
-        reasons=main_reasons(effects, asked.row) if effects else (),
+        reasons=main_reasons(effects, asked.row, asked.told) if effects else (),
         expected_on=expected,
         earliest_on=earliest,
         latest_on=latest,
@@ -217,7 +229,7 @@ def _customer_reasons(
         return ()
     total = sum([one.weight for one in counted])
     parts = [_weighted(one.effects(column), one.weight / total) for one in counted]
-    return shared_reasons(parts, [one.row for one in counted])
+    return shared_reasons(parts, [one.row for one in counted], counted[0].told)
 
 
 def _weighted(effects: Sequence[float], weight: float) -> Sequence[float]:
