@@ -113,11 +113,12 @@ evaluate: setup ## a model on later data: MODEL=folder DATA=ledger.csv CUT=YYYY-
 	@.venv/bin/python -m model_artifacts.late_payment.evaluate --model "$(MODEL)" --data "$(DATA)" --cut "$(CUT)" \
 		$(if $(OUT),--out "$(OUT)") $(if $(GROUPS),--groups "$(GROUPS)")
 
-lint: setup ## ruff, mypy and cfn-lint
+lint: setup ## ruff, mypy, cfn-lint and the words of messages
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy functions infra layers/core layers/aws layers/scoring model_artifacts tests
 	@.venv/bin/cfn-lint template.yaml
+	@.venv/bin/python -P -m infra.cli message lint
 
 clean: ## remove what was built (not the environments)
 	rm -rf .aws-sam .local/build .local/run .mypy_cache .ruff_cache .pytest_cache

@@ -24,15 +24,17 @@ from dunwell.escalation.case import Case
 from dunwell.escalation.escalation import Escalation
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
+from dunwell.outreach.tasks import TaskDesk
 from dunwell.remittance.desk import CashDesk
-from dunwell.reporting.statement import last_months, statement, statement_csv
+from dunwell.reporting.statement import statement_csv
 from dunwell.scoring.assessment import AssessmentStore
 from dunwell_aws import bootstrap
-from dunwell_aws.agent_forms import DONE, act_on_customer, case_entry, day, decide_cash
-from dunwell_aws.agent_pages import agent_filters, case_values, cash_values, customer_values
+from dunwell_aws.agent_forms import DONE, act_on_customer, asked_statement, case_entry, decide_cash, finish
+from dunwell_aws.agent_pages import agent_filters, case_values, cash_values, customer_values, task_lines, task_values
 from dunwell_aws.agents import Agent, CognitoAgents, NewPasswordNeeded, SignedIn, WrongCredentialsError
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import LedgerEnvironment, UrlsEnvironment, read_environment
+from dunwell_aws.message_routes import ConsoleParts, add_message_pages
 from dunwell_aws.observability import count, observed
 from dunwell_aws.problems import Problem, answers_problems, problem_response
 from dunwell_aws.urls import Urls
@@ -67,6 +69,7 @@ class Console:
     pages: Pages
     creditor: Creditor
     desk: CashDesk
+    tasks: TaskDesk
 
     @property
     def today(self) -> date:
@@ -109,12 +112,18 @@ def _composed() -> Console:
     collection, pages = bootstrap.collection(), console_pages(creditor.timezone)
     desk = CashDesk(bootstrap.cash())
     clock, escalation, urls = bootstrap.clock(), bootstrap.escalation(), bootstrap.urls()
-    return Console(clock, escalation, collection, collection, agents, urls, pages, creditor, desk)
+    tasks = TaskDesk(escalation.ledger, collection, bootstrap.tasks(), bootstrap.policy())
+    return Console(clock, escalation, collection, collection, agents, urls, pages, creditor, desk, tasks)
 
 
 def console_pages(zone_name: str) -> Pages:
     """The templates, showing instants in a zone."""
     return Pages(TEMPLATES, filters=agent_filters(zone_name))
+
+
+def _status(problem: Exception) -> int:
+    """The status of a form that is shown again: it was filled in wrongly, or something stands against it."""
+    return 400 if isinstance(problem, InvalidInputError) else 409
 
 
 def _page(template: str, status: int = 200, **values: Any) -> Response:
@@ -289,10 +298,8 @@ def record(customer_id: str, case_id: str) -> Response:
     try:
         entry = case_entry(form, agent.name, console().clock.now(), console().today)
         console().escalation.record(customer_id, case_id, entry, int(seen) if seen.isdecimal() else 0)
-    except InvalidInputError as problem:
-        return _case_page(customer_id, case_id, agent, csrf, 400, str(problem), form)
-    except (ConflictError, RefusedError) as problem:
-        return _case_page(customer_id, case_id, agent, csrf, 409, str(problem), form)
+    except (InvalidInputError, ConflictError, RefusedError) as problem:
+        return _case_page(customer_id, case_id, agent, csrf, _status(problem), str(problem), form)
     count("CasesWorked")
     return _redirect("/?done=recorded")
 
@@ -356,10 +363,8 @@ def change_customer(customer_id: str) -> Response:
     form = _form(SESSION_COOKIE)
     try:
         account = act_on_customer(console().customers, customer_id, form, agent.name, console().clock.now())
-    except InvalidInputError as problem:
-        return _customer_page(customer_id, agent, csrf, 400, str(problem), form)
-    except (ConflictError, RefusedError, NotFoundError) as problem:
-        return _customer_page(customer_id, agent, csrf, 409, str(problem), form)
+    except (InvalidInputError, ConflictError, RefusedError, NotFoundError) as problem:
+        return _customer_page(customer_id, agent, csrf, _status(problem), str(problem), form)
     count("CustomersChanged")
     return _redirect(f"/customers/{account.customer.customer_id}?done={form.one('action')}")
 
@@ -378,7 +383,7 @@ def confirm_merge(customer_id: str) -> Response:
 
 
 def _given(name: str) -> str:
-    given: dict[str, str] = dict(_request().query_params or {})
+    given = _query()
     return given.get(name, "").strip()
 
 
@@ -412,15 +417,8 @@ def show_statement(customer_id: str) -> Response:
     account = console().escalation.ledger.load(customer_id)
     if account is None or account.customer.is_internal:
         raise NotFoundError("There is no such customer.")
-    given: dict[str, str] = dict(_request().query_params or {})
-    usual = last_months(console().today)
-    try:
-        first, last = (
-            day(given.get(name, ""), otherwise) for name, otherwise in zip(("first", "last"), usual, strict=True)
-        )
-        made, message = statement(account, first, last), ""
-    except InvalidInputError as problem:
-        made, message = statement(account, *usual), str(problem)
+    given = _query()
+    made, message = asked_statement(account, given, console().today)
     if given.get("format") == "csv" and not message:
         shown_as = f'attachment; filename="statement-{made.first}-{made.last}.csv"'
         return _document(statement_csv(made), "text/csv; charset=utf-8", **{"Content-Disposition": shown_as})
@@ -433,6 +431,12 @@ def _document(text: str, content_type: str, **more: str) -> Response:
     headers: dict[str, str | list[str]] = {**console().pages.headers(base_url), "Content-Type": content_type, **more}
     return Response(text, headers)
 
+
+def _query() -> dict[str, str]:
+    return dict(_request().query_params or {})
+
+
+add_message_pages(route, ConsoleParts(_agent, _page, _document, _query, lambda: console().today))
 
 # --- cash: money whose owner is not known ---
 
@@ -461,10 +465,8 @@ def decide_cash_item(item_id: str) -> Response:
     form, item_id = _form(SESSION_COOKIE), unquote(item_id)
     try:
         done = decide_cash(console().desk, item_id, form, agent.name, console().clock.now())
-    except InvalidInputError as problem:
-        return _cash_page(item_id, agent, csrf, 400, str(problem), form)
-    except (ConflictError, RefusedError) as problem:
-        return _cash_page(item_id, agent, csrf, 409, str(problem), form)
+    except (InvalidInputError, ConflictError, RefusedError) as problem:
+        return _cash_page(item_id, agent, csrf, _status(problem), str(problem), form)
     count("CashItemsWorked")
     return _redirect(f"/cash?done={done}")
 
@@ -474,6 +476,43 @@ def _cash_page(
 ) -> Response:
     values = cash_values(console().desk.item(item_id, console().clock.now()), console().today, form)
     return _page("cash_item.html", status, page="cash", agent=agent, csrf=csrf, message=message, **values)
+
+
+# --- tasks: calls to make, and what keeps messages from customers ---
+
+
+@route("/tasks", "GET")
+def show_tasks() -> Response:
+    """What is to be done, oldest first."""
+    agent, csrf = _agent()
+    lines = task_lines(console().tasks, LINES_SHOWN)
+    return _page("tasks.html", page="tasks", agent=agent, csrf=csrf, lines=lines, notice=_notice())
+
+
+@route("/tasks/{customer_id}/{task_id}", "GET")
+def show_task(customer_id: str, task_id: str) -> Response:
+    """One task: whom to call, what to say and when it is lawful; or what is wrong with an address."""
+    return _task_page(customer_id, task_id)
+
+
+@route("/tasks/{customer_id}/{task_id}", "POST")
+def finish_task(customer_id: str, task_id: str) -> Response:
+    """Keeps what came of it."""
+    agent, _ = _agent()
+    form = _form(SESSION_COOKIE)
+    try:
+        finish(console().tasks, customer_id, task_id, form, agent.name, console().clock.now())
+    except (ConflictError, InvalidInputError) as problem:
+        return _task_page(customer_id, task_id, problem, form)
+    count("TasksDone")
+    return _redirect("/tasks?done=task")
+
+
+def _task_page(customer_id: str, task_id: str, problem: Exception | None = None, form: Form | None = None) -> Response:
+    agent, csrf = _agent()
+    status = _status(problem) if problem else 200
+    values = task_values(console().tasks, customer_id, task_id, console().clock.now(), form)
+    return _page("task.html", status, page="tasks", agent=agent, csrf=csrf, message=str(problem or ""), **values)
 
 
 @observed

@@ -1,15 +1,13 @@
 """A contact was planned: sends it if that is still right. Trigger: ContactPlanned on the bus → SQS."""
 
 import json
-from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dunwell.accounts.model import Channel
-from dunwell.outreach.dispatch import Dispatcher, Sender
 from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.environment import (
     AccessEnvironment,
+    ChannelsEnvironment,
     DecisionsEnvironment,
     MailEnvironment,
     UrlsEnvironment,
@@ -17,34 +15,36 @@ from dunwell_aws.environment import (
 )
 from dunwell_aws.observability import count, logger, observed
 
+if TYPE_CHECKING:
+    from dunwell.outreach.dispatch import Dispatcher
 
-class DispatchEnvironment(DecisionsEnvironment, AccessEnvironment, MailEnvironment, UrlsEnvironment):
+THREADS = 10
+"""As many as a batch has messages: nearly all of a dispatch is waiting for the table and the channel's service."""
+
+
+class DispatchEnvironment(
+    DecisionsEnvironment, AccessEnvironment, MailEnvironment, UrlsEnvironment, ChannelsEnvironment
+):
     """What dispatch reads from its variables."""
 
 
-@cache
-def _dispatcher() -> Dispatcher:
+def _dispatcher() -> "Dispatcher":
     read_environment(DispatchEnvironment)
-    senders: dict[Channel, Sender] = {Channel.EMAIL: bootstrap.email_sender(), Channel.SMS: bootstrap.sms_sender()}
-    return Dispatcher(
-        bootstrap.ledger(),
-        bootstrap.collection(),
-        senders,
-        bootstrap.policy(),
-        bootstrap.clock().now,
-        bootstrap.decision_log(),
-    )
+    return bootstrap.dispatcher()
 
 
 @observed
-def handler(event: dict[str, Any], context: Any, *, dispatcher: Dispatcher | None = None) -> BatchAnswer:
-    """A batch of planned contacts. One that comes again is not sent again."""
+def handler(event: dict[str, Any], context: Any, *, dispatcher: "Dispatcher | None" = None) -> BatchAnswer:
+    """A batch of planned contacts, one customer's after each other. One that comes again is not sent again."""
+    ways = dispatcher or _dispatcher()
 
     def dispatch(body: str) -> None:
         fact = json.loads(body)["detail"]
         contact_id = fact["data"]["contact_id"]
-        status = (dispatcher or _dispatcher()).dispatch(fact["customer_id"], contact_id)
+        status = ways.dispatch(fact["customer_id"], contact_id)
         logger.info("contact dispatched", contact_id=contact_id, status=status)
-        count(f"Contact{str(status).capitalize()}")
+        count("".join(part.capitalize() for part in f"contact_{status}".split("_")))
 
-    return each_message(event, dispatch)
+    return each_message(
+        event, dispatch, threads=THREADS, together=lambda body: json.loads(body)["detail"]["customer_id"]
+    )

@@ -39,6 +39,7 @@ def handler(
     policy, contacts, at = bootstrap.policy(), store or bootstrap.pass_collection(), now or bootstrap.clock().now()
     decisions, run = log or bootstrap.decision_log(), request.run or f"at{at:%H%M%S%f}"
     as_of = request.business_date(at, policy.creditor.timezone)
+    policy = bootstrap.policy(as_of)
     reasons: Counter[str] = Counter()
     escalated = 0
 

@@ -24,7 +24,9 @@ from dunwell.dates import business_date
 from dunwell.errors import NotFoundError, UnavailableError
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
+from dunwell.outreach.notices import NoticeStore, shown_notices
 from dunwell.outreach.policy import Creditor
+from dunwell.outreach.ports import ContactStore
 from dunwell.payments.checkout import Checkout, posted_payment
 from dunwell.payments.order import OrderStatus
 from dunwell.payments.overview import overview
@@ -74,6 +76,8 @@ class Portal:
     urls: Urls
     pages: Pages
     creditor: Creditor
+    notices: NoticeStore
+    contacts: ContactStore
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -110,6 +114,8 @@ def _composed() -> Portal:
         bootstrap.urls(),
         pages,
         creditor,
+        bootstrap.notices(),
+        bootstrap.collection(),
     )
 
 
@@ -236,9 +242,12 @@ def show_account() -> Response:
     """What is owed and what was paid."""
     session, token = _signed_in()
     account = _account(session)
-    today = business_date(portal().clock.now(), portal().creditor.timezone)
+    now = portal().clock.now()
+    today = business_date(now, portal().creditor.timezone)
     shown = overview(account, portal().orders.orders(session.customer_id), today)
-    return _page("account.html", overview=shown, customer=account.customer, today=today, csrf=csrf_token(token))
+    notices = shown_notices(account.customer.customer_id, portal().notices, portal().contacts, now)
+    values: dict[str, Any] = {"overview": shown, "notices": notices, "customer": account.customer, "today": today}
+    return _page("account.html", csrf=csrf_token(token), **values)
 
 
 @route("/pay", "POST")

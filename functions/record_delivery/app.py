@@ -1,35 +1,24 @@
-"""SES reported on a message: kept with the contact, and bad addresses are suppressed. Trigger: default bus → SQS."""
+"""What comes back after messages were sent: reports, replies, and contacts that no address was found for.
 
-import json
+Trigger: the default bus, the topic of replies and ContactRefused on the bus → SQS.
+"""
+
 from typing import TYPE_CHECKING, Any
 
-from dunwell.outreach.delivery import record_delivery
 from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_message
-from dunwell_aws.observability import logger, observed
-from dunwell_aws.ses_events import feedback
+from dunwell_aws.observability import count, logger, observed
 
 if TYPE_CHECKING:
-    from dunwell.ledger.ports import Ledger
-    from dunwell.outreach.ports import ContactStore
+    from dunwell_aws.coming_back import ComingBack
 
 
 @observed
-def handler(
-    event: dict[str, Any],
-    context: Any,
-    *,
-    ledger: "Ledger | None" = None,
-    contacts: "ContactStore | None" = None,
-) -> BatchAnswer:
-    """A batch of SES's reports. One that comes twice, or late, changes nothing."""
-
-    def keep(body: str) -> None:
-        report = feedback(json.loads(body)["detail"], bootstrap.clock().now())
-        if report is None:
-            logger.info("not about a contact")
-            return
-        record_delivery(report, ledger or bootstrap.ledger(), contacts or bootstrap.collection())
-        logger.info("delivery recorded", contact_id=report.contact_id, outcome=report.outcome)
-
-    return each_message(event, keep)
+def handler(event: dict[str, Any], context: Any, *, coming_back: "ComingBack | None" = None) -> BatchAnswer:
+    """A batch of them. One that comes twice, or late, changes nothing; a channel that too much comes back on stops."""
+    back = coming_back or bootstrap.coming_back()
+    answer = each_message(event, back.keep)
+    for switch in back.judge():
+        logger.error("channel stopped by its breaker", scope=switch.scope, reason=switch.reason)
+        count("BreakersOpened")
+    return answer

@@ -1,4 +1,4 @@
-"""``dunwell-cli map FILE`` and ``dunwell-cli check FILE``."""
+"""``dunwell-cli map FILE``, ``check FILE``, ``policy preview FILE`` and ``message``."""
 
 import argparse
 import re
@@ -9,13 +9,13 @@ from pathlib import Path
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dunwell.errors import InvalidInputError
+from dunwell.errors import InvalidInputError, NotFoundError
 from dunwell.ingestion.fields import RecordKind
 from dunwell.ingestion.mapping import SourceMapping
 from dunwell.ingestion.reading import UnreadableFileError
 from dunwell.money import format_money
 from dunwell_aws.documents import folder, read_mapping, read_mappings, read_policy
-from infra.cli import explain
+from infra.cli import explain, message, policy
 from infra.cli.check import Outcome, check
 from infra.cli.propose import Answers, Proposal, propose
 from infra.cli.sample import sample_of
@@ -26,6 +26,10 @@ _EXAMPLES = """examples:
   dunwell-cli map invoices.csv                      propose a mapping for a file that Dunwell does not know
   dunwell-cli explain --customer cus_… --on 2026-11-22   why a customer was contacted that day, or not
   dunwell-cli map invoices.csv --currency EUR --write infra/sources/my_erp.yaml
+  dunwell-cli policy preview invoices.csv           whom the default policy would contact today, and why not the others
+  dunwell-cli policy preview --policy uk --against eu --from 2026-12-01 --to 2026-12-31 invoices.csv
+  dunwell-cli message preview --stage firm --channel letter --locale de --out letter.pdf
+  dunwell-cli message lint                          what is wrong with the words of messages
 """
 
 
@@ -38,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _sorry(f"AWS does not answer as expected: {error}")
     except OSError as error:
         return _sorry(f"cannot read {error.filename}: {error.strerror}")
-    except InvalidInputError as error:
+    except (InvalidInputError, NotFoundError) as error:
         return _sorry(str(error))
     return status
 
@@ -46,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dunwell-cli",
-        description="Bring your own data: see what Dunwell makes of a file, and teach it a new layout.",
+        description="Bring your own data: see what Dunwell makes of a file, teach it a new layout, see what follows.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -68,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     mapping.add_argument("--decimal", default="", choices=[".", ","], help="what stands before the cents")
     mapping.set_defaults(run=_map)
     explain.add_parser(commands)
+    policy.add_commands(commands)
+    message.add_parser(commands)
     return parser
 
 

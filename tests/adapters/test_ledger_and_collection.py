@@ -272,7 +272,7 @@ def test_the_state_holds_contacts_oldest_first_the_score_and_the_currencies_in_a
     state = store.collection.state("cus_anna")
     assert [one.stage for one in state.contacts] == ["due", "firm", "final"]
     assert set(state.contacts) == set(made)
-    assert (state.risk_permille, state.model_version) == (700, "1")
+    assert (state.risk_permille, state.model_version, state.segment) == (700, "1", "drifting")
     assert state.currencies_in_case == {"USD", "GBP"}
 
 

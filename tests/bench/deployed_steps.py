@@ -23,14 +23,20 @@ from dunwell_aws.documents import folder
 from dunwell_aws.known_facts import DynamoKnownFacts
 from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.mail import Mailer
+from dunwell_aws.message_index import DynamoMessageIndex
 from dunwell_aws.messages import Renderer
 from dunwell_aws.orders import DynamoOrderStore
 from dunwell_aws.portfolio import Pass, run_pass
-from dunwell_aws.senders import EmailSender, SmsSender
+from dunwell_aws.senders.email import EmailSender
+from dunwell_aws.senders.pacing import Pacer
+from dunwell_aws.senders.sms import SmsSender, SnsTexts
+from dunwell_aws.switch_store import CachedSwitches, DynamoSwitches
 from dunwell_aws.table import Table
+from dunwell_aws.tasks import DynamoTasks
 from dunwell_aws.uploads import in_threads
 from dunwell_aws.urls import Urls
 from dunwell_onnx.scorer import OnnxScorer
+from functions.dispatch_message.app import THREADS as DISPATCH_THREADS
 from functions.portal import app as portal_app
 from tests.bench.meter import Meter
 from tests.bench.portfolio import AS_OF, NOW, import_file, policy, portfolio
@@ -146,11 +152,22 @@ class Steps:
         accepts: Any = SimpleNamespace(
             send_email=lambda **_: {"MessageId": "m"}, publish=lambda **_: {"MessageId": "m"}
         )
-        mail = EmailSender(renderer, Mailer(accepts, policy().creditor.sender, "bench"), links, urls)
-        senders: dict[Channel, Sender] = {Channel.EMAIL: mail, Channel.SMS: SmsSender(renderer, accepts, links, urls)}
-        dispatcher = Dispatcher(self._ledger, self._collection, senders, policy(), lambda: NOW, decision_log())
-        for contact in contacts:
+        index, unpaced = DynamoMessageIndex(self._ledger_table), Pacer(lambda: 0)
+        mails, texts = Mailer(accepts, policy().creditor.sender, "bench"), SnsTexts(accepts, "", "0.50")
+        senders: dict[Channel, Sender] = {
+            Channel.EMAIL: EmailSender(renderer, mails, links, urls, unpaced),
+            Channel.SMS: SmsSender(renderer, texts, index, links, urls, unpaced),
+        }
+        tasks, switches = DynamoTasks(self._ledger_table), CachedSwitches(DynamoSwitches(self._ledger_table))
+        dispatcher = Dispatcher(
+            self._ledger, self._collection, senders, policy(), lambda: NOW, tasks, switches, self._decisions
+        )
+
+        def dispatch(contact: Contact) -> None:
             assert dispatcher.dispatch(contact.customer_id, contact.contact_id) is ContactStatus.SENT
+
+        with ThreadPoolExecutor(DISPATCH_THREADS) as pool:
+            list(pool.map(dispatch, contacts))
         return len(contacts)
 
     def _planned(self) -> Iterator[Contact]:

@@ -27,7 +27,7 @@ from dunwell_aws.table import Table
 from tests.support.cash import CashWorld, line
 from tests.support.decisions import decision_log, plan_and_keep
 from tests.support.escalation import RecordedExecutions
-from tests.support.memory import InMemoryCollection, InMemoryLedger
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, assessment, overdue, sent
 from tests.support.portal import account, customer
 from tests.support.receivables import receivable
@@ -76,9 +76,9 @@ def of_outreach() -> list[Event]:
         store, box = InMemoryCollection(), SentBox(error=error)
         ledger = InMemoryLedger(account(overdue(5), who=who))
         for made in plan_and_keep(ledger.accounts["cus_anna"], store, POLICY, TODAY, NOW).contacts:
-            Dispatcher(ledger, store, {Channel.EMAIL: box}, POLICY, lambda: NOW, decision_log()).dispatch(
-                "cus_anna", made.contact_id
-            )
+            ways, switches = {Channel.EMAIL: box}, InMemorySwitches()
+            dispatcher = Dispatcher(ledger, store, ways, POLICY, lambda: NOW, store, switches, decision_log())
+            dispatcher.dispatch("cus_anna", made.contact_id)
         told += store.events
     for outcome in Outcome:
         told += after(report(outcome))[1].events

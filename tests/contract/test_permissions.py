@@ -93,10 +93,22 @@ NEEDED: dict[str, dict[str, str]] = {
     | MAIL
     | {
         "dynamodb:PutItem AccessTable": "issues the links of a message",
+        "ses:GetAccount *": "keeps to the account's sending rate; the quota has no resource",
         "sns:Publish (no topic)": "sends text messages",
         "s3:PutObject DecisionsBucket/dispatch/*": "keeps the decision before it sends",
+        "sms-voice:SendTextMessage *": "sends text messages from a number of the account's own",
+        "social-messaging:SendWhatsAppMessage *": "sends WhatsApp messages",
+        "s3:PutObject LettersBucket/letters/*": "writes letters for the print service",
     },
-    "RecordDelivery": LOAD | READ_ONE | WRITE,
+    "RecordDelivery": LOAD
+    | READ_ONE
+    | WRITE
+    | {"dynamodb:UpdateItem LedgerTable": "counts what came back, for the breakers"},
+    "CloseLetters": {
+        "s3:ListBucket LettersBucket": "finds the letters, and is told that a manifest is not there",
+        "s3:GetObject LettersBucket/manifests/*": "reads which letters are listed already",
+        "s3:PutObject LettersBucket/manifests/*": "writes the manifest",
+    },
     "Portal": LOAD
     | READ_ONE
     | WRITE
@@ -142,6 +154,8 @@ def as_list(value: Any) -> list[Any]:
 
 def short(resource: Any) -> str:
     """A resource in few words: the logical id with what follows it, or the last part of an ARN that is written out."""
+    if resource == "*":
+        return "*"
     if "Fn::If" in resource:
         condition, on_aws, _ = resource["Fn::If"]
         assert condition == "NotLocal", "the local stack alone may differ"

@@ -17,6 +17,7 @@ from dunwell.escalation.case import AgentOutcome, Case
 from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.ports import CollectionState
+from dunwell.outreach.tasks import TaskDesk
 from dunwell.remittance.desk import CashDesk
 from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore, Recovery
 from dunwell_aws.agents import CognitoAgents
@@ -121,7 +122,8 @@ class World:
         pages, urls = console.console_pages(creditor.timezone), Urls(Parameters(), "/urls")
         self.money = CashWorld()
         desk = CashDesk(self.money.cash)
-        parts = (StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor, desk)
+        tasks = TaskDesk(self.ledger, self.cases, self.cases, policy())
+        parts = (StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor, desk, tasks)
         console.use(console.Console(*parts))
 
     def waiting(self, customer_id: str = "cus_1", invoice_id: str = "inv_F-1") -> Case:

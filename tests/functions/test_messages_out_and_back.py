@@ -1,27 +1,45 @@
 """Dispatching planned contacts, recording what SES reports, and publishing the outbox: the events as they come."""
 
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from dunwell.accounts.model import Channel
+from dunwell.dates import business_date
 from dunwell.errors import UnavailableError
-from dunwell.events import CONTACT_PLANNED
+from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.dispatch import Dispatcher, Message
 from dunwell.outreach.plan import contact_event
+from dunwell_aws import bootstrap
+from dunwell_aws.clock import Clock
+from dunwell_aws.coming_back import ComingBack
 from dunwell_aws.dynamo_json import item
 from dunwell_aws.outbox import PublishError
 from dunwell_aws.table import to_plain
+from functions.close_letters import app as close_letters
 from functions.dispatch_message import app as dispatch_message
 from functions.publish_changes import app as publish_changes
 from functions.record_delivery import app as record_delivery
 from tests.support.decisions import decision_log
 from tests.support.invocation import lambda_context, set_variables, sqs_event
-from tests.support.memory import InMemoryCollection, InMemoryLedger
-from tests.support.outreach import NOW, POLICY, SentBox, contact, overdue, sent
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMessageIndex, InMemorySwitches
+from tests.support.outreach import NOW, OK, POLICY, SentBox, contact, overdue, sent
 from tests.support.portal import account, customer
 from tests.unit.test_outbox import FakeBus
+
+NUMBER = "+12125550111"
+
+
+class StoppedClock(Clock):
+    """Always now."""
+
+    def now(self) -> datetime:
+        return NOW
+
 
 NAMES = ("cus_anna", "cus_bert", "cus_carl")
 
@@ -68,7 +86,8 @@ class FailsFor(SentBox):
 
 
 def dispatch(store: InMemoryCollection, box: SentBox, *bodies: Any) -> Any:
-    dispatcher = Dispatcher(ledger(), store, {Channel.EMAIL: box}, POLICY, lambda: NOW, decision_log())
+    stores = store, InMemorySwitches(), decision_log()
+    dispatcher = Dispatcher(ledger(), store, {Channel.EMAIL: box}, POLICY, lambda: NOW, *stores)
     return dispatch_message.handler(sqs_event(*bodies), lambda_context(), dispatcher=dispatcher)
 
 
@@ -119,8 +138,16 @@ def went_out() -> InMemoryCollection:
     return InMemoryCollection(*(sent("due", 1, customer_id=one, contact_id=f"con_{one}") for one in NAMES))
 
 
-def record(store: InMemoryCollection, accounts: InMemoryLedger, *bodies: Any) -> Any:
-    return record_delivery.handler(sqs_event(*bodies), lambda_context(), ledger=accounts, contacts=store)
+def coming_back(
+    store: InMemoryCollection, accounts: InMemoryLedger, index: Any = None, switches: Any = None
+) -> ComingBack:
+    kept = switches or InMemorySwitches()
+    return ComingBack(accounts, store, store, index or InMemoryMessageIndex(), kept, kept, StoppedClock())
+
+
+def record(store: InMemoryCollection, accounts: InMemoryLedger, *bodies: Any, **parts: Any) -> Any:
+    back = coming_back(store, accounts, **parts)
+    return record_delivery.handler(sqs_event(*bodies), lambda_context(), coming_back=back)
 
 
 def test_each_report_moves_its_contact_and_bad_addresses_are_suppressed() -> None:
@@ -141,7 +168,7 @@ def test_a_bounce_that_may_heal_suppresses_nothing(kind: str) -> None:
     assert not accounts.accounts["cus_anna"].customer.suppressed
 
 
-@pytest.mark.parametrize("kind", ["Send", "Open", "Click", "Reject", "DeliveryDelay", "Rendering Failure"])
+@pytest.mark.parametrize("kind", ["Send", "Reject", "DeliveryDelay", "Rendering Failure"])
 def test_what_says_nothing_about_delivery_changes_nothing(kind: str) -> None:
     store = went_out()
     assert record(store, ledger(), ses_message(kind)) == {"batchItemFailures": []}
@@ -159,6 +186,170 @@ def test_a_report_that_cannot_be_kept_comes_again_alone() -> None:
     answer = record(store, ledger(), ses_message("Complaint", "cus_nobody"), ses_message("Delivery"), "nonsense")
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m2"}]}
     assert store.contacts["con_cus_anna"].status is ContactStatus.DELIVERED
+
+
+@pytest.mark.parametrize(("kind", "fact"), [("Open", "opened_at"), ("Click", "clicked_at")])
+def test_openings_and_clicks_are_kept_at_their_own_time(kind: str, fact: str) -> None:
+    store = went_out()
+    told = ses_message(kind, **{kind.lower(): {"timestamp": "2026-11-23T14:30:00.000Z"}})
+    assert record(store, ledger(), told, told) == {"batchItemFailures": []}
+    kept = store.contacts["con_cus_anna"]
+    assert (kept.status, getattr(kept, fact)) == (ContactStatus.DELIVERED, NOW - timedelta(minutes=30))
+    assert len(store.events) == 1
+
+
+def text_message(event_type: str, message_id: str = "sms-1", at: Any = NOW) -> dict[str, Any]:
+    """What End User Messaging puts on the default bus."""
+    told = {"eventType": event_type, "messageId": message_id, "eventTimestamp": int(at.timestamp() * 1000)}
+    detail = told | {"isFinal": True, "messageStatus": event_type.removeprefix("TEXT_")}
+    return {"source": "aws.sms-voice", "detail-type": "Text Message Delivery Status Updated", "detail": detail}
+
+
+def chat_message(kind: str, message_id: str = "wa-1") -> dict[str, Any]:
+    detail = {"messageId": message_id, "status": kind.lower(), "eventTimestamp": str(int(NOW.timestamp()))}
+    return {"source": "aws.social-messaging", "detail-type": f"WhatsApp Message {kind}", "detail": detail}
+
+
+def texted(channel: Channel = Channel.SMS) -> tuple[InMemoryCollection, InMemoryLedger, InMemoryMessageIndex]:
+    """Two customers at one number, the first of whom was texted."""
+    people = [account(overdue(5), who=customer(one, email="", phone=NUMBER, texts=True)) for one in NAMES[:2]]
+    first = sent("due", 1, channel=channel, contact_id="con_cus_anna", message_id="sms-1")
+    index = InMemoryMessageIndex()
+    for one in NAMES[:2]:
+        index.note_number(NUMBER, one)
+    for message_id in ("sms-1", "wa-1"):
+        index.note_message(message_id, NUMBER, "cus_anna", "con_cus_anna")
+    return InMemoryCollection(first), InMemoryLedger(*people), index
+
+
+@pytest.mark.parametrize(
+    ("told", "end"),
+    [
+        (text_message("TEXT_DELIVERED"), ContactStatus.DELIVERED),
+        (text_message("TEXT_SUCCESSFUL"), ContactStatus.DELIVERED),
+        (text_message("TEXT_CARRIER_UNREACHABLE"), ContactStatus.BOUNCED),
+        (text_message("TEXT_INVALID"), ContactStatus.BOUNCED),
+        (text_message("TEXT_PENDING"), ContactStatus.SENT),
+        (chat_message("Read"), ContactStatus.DELIVERED),
+        (chat_message("Failed"), ContactStatus.BOUNCED),
+        (chat_message("Sent"), ContactStatus.SENT),
+    ],
+)
+def test_what_became_of_a_text_is_kept_with_its_contact(told: dict[str, Any], end: ContactStatus) -> None:
+    store, accounts, index = texted()
+    assert record(store, accounts, told, told, index=index) == {"batchItemFailures": []}
+    assert store.contacts["con_cus_anna"].status is end
+    invalid = told["detail"].get("eventType") == "TEXT_INVALID"
+    assert accounts.accounts["cus_anna"].customer.suppressed == ({NUMBER} if invalid else frozenset())
+    assert [task.reason for task in store.open_tasks(9)] == (["INVALID"] if invalid else [])
+
+
+def test_a_report_that_overtakes_its_message_comes_again_and_one_on_a_strangers_does_not() -> None:
+    store, accounts, index = texted()
+    early, strange = (
+        text_message("TEXT_DELIVERED", "sms-2"),
+        text_message("TEXT_DELIVERED", "x", NOW - timedelta(hours=1)),
+    )
+    answer = record(store, accounts, early, strange, index=index)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+
+
+def reply(text: str, **more: str) -> dict[str, str]:
+    """What SNS puts into the queue when a customer answers a text."""
+    said = {"originationNumber": NUMBER, "destinationNumber": "+12125550199", "messageBody": text} | more
+    return {"Type": "Notification", "Message": json.dumps(said), "Timestamp": NOW.isoformat()}
+
+
+def chat_reply(text: str) -> dict[str, str]:
+    one = {"from": NUMBER.lstrip("+"), "timestamp": str(int(NOW.timestamp())), "type": "text", "text": {"body": text}}
+    entry = {"changes": [{"value": {"messages": [one]}}]}
+    said = {"whatsAppWebhookEntry": json.dumps(entry)}
+    return {"Type": "Notification", "Message": json.dumps(said), "Timestamp": NOW.isoformat()}
+
+
+def test_stop_is_obeyed_for_everybody_at_the_number_and_start_takes_it_back() -> None:
+    store, accounts, index = texted()
+    assert record(store, accounts, reply(" stop. "), reply("STOP"), index=index) == {"batchItemFailures": []}
+    assert [accounts.accounts[one].customer.opted_out for one in NAMES[:2]] == [{Channel.SMS}] * 2
+    assert accounts.accounts["cus_anna"].version == 2
+    later = reply("start") | {"Timestamp": (NOW + timedelta(minutes=1)).isoformat()}
+    record(store, accounts, later, index=index)
+    assert accounts.accounts["cus_anna"].customer.opted_out == frozenset()
+
+
+def test_a_stop_that_comes_again_after_a_start_stops_nothing() -> None:
+    store, accounts, index = texted()
+    later = reply("START") | {"Timestamp": (NOW + timedelta(minutes=1)).isoformat()}
+    for order in ([reply("STOP"), later, reply("STOP")], [later, reply("STOP")]):
+        record(store, accounts, *order, index=index)
+        assert accounts.accounts["cus_anna"].customer.opted_out == frozenset()
+
+
+def test_a_sentence_is_a_reply_and_no_keyword() -> None:
+    store, accounts, index = texted()
+    record(store, accounts, reply("don't stop, I pay on Friday", previousPublishedMessageId="sms-1"), index=index)
+    kept = store.contacts["con_cus_anna"]
+    assert (kept.status, kept.replied_at) == (ContactStatus.DELIVERED, NOW)
+    assert accounts.accounts["cus_anna"].customer.opted_out == frozenset()
+
+
+def test_stop_on_whatsapp_refuses_whatsapp() -> None:
+    store, accounts, index = texted(Channel.WHATSAPP)
+    assert record(store, accounts, chat_reply("Stop"), index=index) == {"batchItemFailures": []}
+    assert accounts.accounts["cus_anna"].customer.opted_out == {Channel.WHATSAPP}
+    assert store.contacts["con_cus_anna"].replied_at == NOW
+
+
+def test_a_contact_that_no_address_was_found_for_puts_its_customer_on_the_worklist_once() -> None:
+    accounts = InMemoryLedger(
+        account(overdue(5), who=customer(email="")), account(overdue(5), who=customer("cus_bert"))
+    )
+    store, refused = InMemoryCollection(), []
+    for one in NAMES[:2]:
+        made = replace(planned(one), decisions=(replace(OK, allowed=False, reason_code="NO_USABLE_ADDRESS"),))
+        event = contact_event(CONTACT_REFUSED, made, NOW)
+        detail = to_plain(event) | {"data": dict(event.data)}
+        refused.append({"source": "dunwell.ledger", "detail-type": CONTACT_REFUSED, "detail": detail})
+    assert record(store, accounts, *refused, *refused) == {"batchItemFailures": []}
+    assert [(task.customer_id, task.reason) for task in store.open_tasks(9)] == [("cus_anna", "NO_USABLE_ADDRESS")]
+
+
+def test_five_hard_bounces_of_a_hundred_stop_the_channel_and_a_report_told_twice_counts_once() -> None:
+    names = [f"cus_{number}" for number in range(101)]
+    accounts = InMemoryLedger(*(account(overdue(5), who=customer(one, email=f"{one}@b.example")) for one in names))
+    store = InMemoryCollection(*(sent("due", 1, customer_id=one, contact_id=f"con_{one}") for one in names))
+    switches, hard = InMemorySwitches(), {"bounceType": "Permanent"}
+    for one in names[:95]:
+        record(store, accounts, ses_message("Delivery", one), switches=switches)
+    for one in names[95:99]:
+        bounced = ses_message("Bounce", one, bounce=hard)
+        record(store, accounts, bounced, bounced, switches=switches)
+        record(store, accounts, bounced, switches=switches)
+    assert switches.stopped() == set()
+    record(store, accounts, ses_message("Bounce", names[99], bounce=hard), switches=switches)
+    assert switches.stopped() == {"channel:email"}
+    assert switches.kept["channel:email"].by == "breaker"
+
+
+# --- letters ---
+
+
+def test_the_manifest_of_yesterday_is_written_and_a_day_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, LETTERS_BUCKET="letters", CLOCK_OFFSET_SECONDS="0")
+    closed: list[date] = []
+
+    class Outbox:
+        def close_day(self, day: date) -> list[Any]:
+            closed.append(day)
+            return []
+
+    outbox: Any = Outbox()
+    bootstrap.clock.cache_clear()
+    bootstrap.policy.cache_clear()
+    answer = close_letters.handler(sqs_event({}, {"day": "2026-11-20"}, "no"), lambda_context(), outbox=outbox)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m2"}]}
+    yesterday = business_date(datetime.now(UTC), "America/New_York") - timedelta(days=1)
+    assert closed == [yesterday, date(2026, 11, 20)]
 
 
 # --- publishing ---

@@ -5,9 +5,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from threading import Lock
 from zlib import crc32
 
+from dunwell.accounts.model import Channel
 from dunwell.errors import ConflictError
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import Event
@@ -19,8 +21,12 @@ from dunwell.ledger.model import Account
 from dunwell.ledger.ports import SHARDS
 from dunwell.ledger.update import followed
 from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.notices import Notice
 from dunwell.outreach.ports import CollectionState
+from dunwell.outreach.switches import WINDOW_DAYS, Counts, Switch
+from dunwell.outreach.tasks import Task
 from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, PastScore
+from dunwell_aws.message_index import Written, number_id
 
 
 class InMemoryLedger:
@@ -104,11 +110,12 @@ def shard_of(customer_id: str) -> int:
 
 
 class InMemoryCollection:
-    """``ContactStore``, ``CaseStore`` and ``AssessmentStore`` in dicts, remembering the events of each write."""
+    """``ContactStore``, ``TaskStore``, ``CaseStore`` and ``AssessmentStore`` in dicts; keeps the events of each write."""
 
     def __init__(self, *contacts: Contact) -> None:
         self.contacts = {contact.contact_id: contact for contact in contacts}
         self.stored: dict[str, Case] = {}
+        self.tasks: dict[str, Task] = {}
         self.assessments: dict[str, Assessment] = {}
         self.events: list[Event] = []
         self._lock = Lock()
@@ -141,6 +148,7 @@ class InMemoryCollection:
             risk_permille=score.risk_permille if score else None,
             model_version=score.model_version if score else "",
             currencies_in_case=frozenset(case.currency for case in self.cases(customer_id) if not case.is_closed),
+            segment=score.segment if score else "",
         )
 
     def done(self, customer_id: str) -> tuple[list[Contact], list[Case]]:
@@ -166,6 +174,38 @@ class InMemoryCollection:
             self.contacts[contact.contact_id] = contact
             self.events += events
             return True
+
+    def keep(self, contact: Contact, was: Contact, events: Sequence[Event] = ()) -> bool:
+        with self._lock:
+            known = self.contacts.get(contact.contact_id)
+            if known is None or _heard_of(known) != _heard_of(was):
+                return False
+            self.contacts[contact.contact_id] = contact
+            self.events += events
+            return True
+
+    # --- tasks ---
+
+    def open_task(self, task: Task) -> bool:
+        with self._lock:
+            known = task.task_id in self.tasks
+            self.tasks.setdefault(task.task_id, task)
+            return not known
+
+    def task(self, customer_id: str, task_id: str) -> Task | None:
+        found = self.tasks.get(task_id)
+        return found if found and found.customer_id == customer_id else None
+
+    def finish_task(self, task: Task) -> bool:
+        with self._lock:
+            if self.tasks[task.task_id].is_done:
+                return False
+            self.tasks[task.task_id] = task
+            return True
+
+    def open_tasks(self, most: int) -> list[Task]:
+        waiting = [task for task in self.tasks.values() if not task.is_done]
+        return sorted(waiting, key=lambda task: (task.opened_at, task.task_id))[:most]
 
     # --- cases ---
 
@@ -195,3 +235,78 @@ class InMemoryCollection:
     def waiting_cases(self) -> list[Case]:
         waiting = [case for case in self.stored.values() if case.status is CaseStatus.WAITING]
         return sorted(waiting, key=lambda case: case.waiting_since or case.opened_at)
+
+
+def _heard_of(contact: Contact) -> tuple[object, ...]:
+    return contact.status, contact.opened_at, contact.clicked_at, contact.replied_at
+
+
+class InMemoryNotices:
+    """``NoticeStore`` in a dict."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Notice] = {}
+
+    def write_notice(self, notice: Notice) -> None:
+        self.kept.setdefault(notice.notice_id, notice)
+
+    def notices(self, customer_id: str) -> list[Notice]:
+        mine = [notice for notice in self.kept.values() if notice.customer_id == customer_id]
+        return sorted(mine, key=lambda notice: notice.written_at, reverse=True)
+
+    def notice_seen(self, notice: Notice) -> bool:
+        known = self.kept[notice.notice_id]
+        if known.seen_at is not None:
+            return False
+        self.kept[notice.notice_id] = notice
+        return True
+
+
+class InMemorySwitches:
+    """``SwitchStore``, ``Switches`` and ``CountStore`` in dicts."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Switch] = {}
+        self.counted: dict[tuple[Channel, int, date], Counts] = {}
+
+    def switches(self) -> list[Switch]:
+        return [self.kept[scope] for scope in sorted(self.kept)]
+
+    def stopped(self) -> set[str]:
+        return {switch.scope for switch in self.kept.values() if switch.is_stopped}
+
+    def turn(self, switch: Switch) -> bool:
+        known = self.kept.get(switch.scope)
+        if (known.turns if known else 0) != switch.turns - 1:
+            return False
+        self.kept[switch.scope] = switch
+        return True
+
+    def add(self, channel: Channel, turns: int, at: datetime, counts: Counts) -> None:
+        key = channel, turns, at.date()
+        self.counted[key] = self.counted.get(key, Counts()) + counts
+
+    def total(self, channel: Channel, turns: int, at: datetime) -> Counts:
+        first = at.date() - timedelta(days=WINDOW_DAYS - 1)
+        days = [one for key, one in self.counted.items() if key[:2] == (channel, turns) and key[2] >= first]
+        return sum(days, Counts())
+
+
+class InMemoryMessageIndex:
+    """``dunwell_aws.message_index`` in dicts."""
+
+    def __init__(self) -> None:
+        self.messages: dict[str, Written] = {}
+        self.numbers: dict[str, set[str]] = {}
+
+    def note_number(self, number: str, customer_id: str) -> None:
+        self.numbers.setdefault(number, set()).add(customer_id)
+
+    def note_message(self, message_id: str, number: str, customer_id: str, contact_id: str) -> None:
+        self.messages[message_id] = Written(customer_id, contact_id, number_id(number))
+
+    def written(self, message_id: str) -> Written | None:
+        return self.messages.get(message_id)
+
+    def customers(self, number: str) -> list[str]:
+        return sorted(self.numbers.get(number, ()))

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from dunwell.accounts.model import Channel
+from dunwell.compliance.model import MessageFacts
 from dunwell.ledger.model import Invoice
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord, contact_id
 from dunwell.outreach.dispatch import Message, Send
@@ -78,9 +79,13 @@ def assessment(risk_permille: int = 700, customer_id: str = "cus_anna", as_of: d
 class SentBox:
     """``Sender`` that keeps what it was given, and fails as it is told."""
 
+    is_repeatable: bool = False
     messages: list[Message] = field(default_factory=list)
     error: BaseException | None = None
     meanwhile: Callable[[], object] = lambda: None
+
+    def facts(self, message: Message) -> MessageFacts:
+        return MessageFacts(opt_out_notice=True, disclosure=True)
 
     def prepare(self, message: Message) -> Send:
         return lambda: self._send(message)

@@ -12,7 +12,7 @@ from dunwell_aws.web import Pages
 from functions.portal import app as portal_app
 from tests.support.browser import Browser, hidden
 from tests.support.ledger import in_dispute
-from tests.support.memory import InMemoryLedger
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryNotices
 from tests.support.portal import (
     CREDITOR,
     CodeBox,
@@ -47,6 +47,7 @@ class PortalWorld:
         self.store = InMemoryAccessStore()
         self.ledger = InMemoryLedger(*(accounts or two_accounts()))
         self.orders, self.codes = InMemoryOrderStore(), CodeBox()
+        self.notices, self.contacts = InMemoryNotices(), InMemoryCollection()
         self.gateway: Any = FakeGateway()
         self.slept: list[float] = []
         self.links = Links(self.store)
@@ -60,6 +61,8 @@ class PortalWorld:
             urls=Urls(Parameters(base), "urls"),
             pages=Pages(portal_app.TEMPLATES, (checkout,)),
             creditor=CREDITOR,
+            notices=self.notices,
+            contacts=self.contacts,
             sleep=self.slept.append,
         )
         portal_app.use(self.portal)

@@ -1,5 +1,6 @@
 """The forms that agents fill in at the console: what they say, as calls of the use cases."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -10,7 +11,10 @@ from dunwell.errors import InvalidInputError
 from dunwell.escalation.case import AgentOutcome, CaseEntry
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
 from dunwell.ledger.model import Account
+from dunwell.outreach.contact import CallOutcome
+from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.remittance.desk import CashDesk, split_numbers
+from dunwell.reporting.statement import Statement, last_months, statement
 from dunwell.timezones import zone
 from dunwell_aws.web import Form
 
@@ -26,6 +30,7 @@ DONE = {
     "assigned": "The case is yours.",
     "applied": "The money is applied. The payer's account is remembered for the next time.",
     "noted": "Your note is kept. The money stays in suspense.",
+    "task": "What came of it is kept. The contact rules count it.",
     "closed": "The line is off the list. Your note is kept with it.",
 }
 """What the worklist, a case and the Cash page say after an action."""
@@ -70,6 +75,15 @@ def day(text: str, otherwise: date) -> date:
         return date.fromisoformat(text) if text else otherwise
     except ValueError:
         raise InvalidInputError("Write the days as year-month-day, such as 2027-01-31.") from None
+
+
+def asked_statement(account: Account, given: Mapping[str, str], today: date) -> tuple[Statement, str]:
+    """The statement of the period asked for, and what is wrong with that period; then it is the usual one's."""
+    usual = last_months(today)
+    try:
+        return statement(account, day(given.get("first", ""), usual[0]), day(given.get("last", ""), usual[1])), ""
+    except InvalidInputError as problem:
+        return statement(account, *usual), str(problem)
 
 
 def act_on_customer(desk: CustomerDesk, customer_id: str, form: Form, agent: str, now: datetime) -> Account:
@@ -124,6 +138,19 @@ def decide_cash(desk: CashDesk, item_id: str, form: Form, agent: str, now: datet
         return "applied"
     desk.note(item_id, seen, form.one("note"), agent, now, close=action == "close")
     return "closed" if action == "close" else "noted"
+
+
+def finish(desk: TaskDesk, customer_id: str, task_id: str, form: Form, agent: str, now: datetime) -> Task:
+    """Keep what came of a task.
+
+    Raises:
+        InvalidInputError: something is missing; says what. NotFoundError, ConflictError: see ``TaskDesk``.
+    """
+    note = _note(form)
+    if form.one("kind") == TaskKind.CALL:
+        outcome = _chosen(CallOutcome, form.one("outcome"), "Choose what came of the call.")
+        return desk.finish_call(customer_id, task_id, outcome, note, agent, now)
+    return desk.finish_trouble(customer_id, task_id, note, agent, now)
 
 
 def _chosen(kinds: type[E], text: str, otherwise: str) -> E:

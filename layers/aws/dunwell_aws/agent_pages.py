@@ -1,7 +1,8 @@
-"""What the console's pages of a case, of a customer and of a bank line show."""
+"""What the console's pages of a case, of a customer, of a bank line and of a task show."""
 
 import secrets
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,12 @@ from dunwell.assist.customer_desk import CustomerDesk, settled_invoices, standin
 from dunwell.assist.worklist import overdue_invoices, worklist_line
 from dunwell.compliance.model import HoldKind
 from dunwell.dates import business_date, days_past_due
+from dunwell.errors import NotFoundError
 from dunwell.escalation.case import AgentOutcome, Case
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
 from dunwell.ledger.model import Account
-from dunwell.outreach.contact import Contact
+from dunwell.outreach.contact import CallOutcome, Contact
+from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.outreach.whereabouts import whereabouts
 from dunwell.remittance.records import LineRecord
 from dunwell.reporting.curve import curve
@@ -25,6 +28,7 @@ from dunwell_aws.web import Form
 SETTLED_SHOWN = 100
 _PAYMENTS_SHOWN = 50
 _KEY_BYTES = 16
+_THREADS = 8
 
 
 def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
@@ -78,6 +82,39 @@ def cash_values(record: LineRecord, today: date, form: Form | None = None) -> di
         "days": (today - record.line.booked_on).days,
         "note_length": NOTE_LENGTH,
         "given": {name: form.one(name) if form else "" for name in ("customer", "invoices", "note")},
+    }
+
+
+def task_lines(desk: TaskDesk, most: int) -> list[tuple[Task, Account]]:
+    """The tasks to be done, oldest first, each with its customer's account."""
+    tasks = desk.tasks.open_tasks(most)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        accounts = list(pool.map(lambda task: desk.ledger.load(task.customer_id), tasks))
+    return [(task, account) for task, account in zip(tasks, accounts, strict=True) if account]
+
+
+def task_values(
+    desk: TaskDesk, customer_id: str, task_id: str, now: datetime, form: Form | None = None
+) -> dict[str, Any]:
+    """The values of ``task.html``; ``form``: what was filled in and refused.
+
+    Raises:
+        NotFoundError: there is no such task or customer.
+    """
+    task, account = desk.tasks.task(customer_id, task_id), desk.ledger.load(customer_id)
+    if task is None or account is None:
+        raise NotFoundError("There is no such task.")
+    is_call = task.kind is TaskKind.CALL and not task.is_done
+    return {
+        "task": task,
+        "customer": account.customer,
+        "invoices": [one for one in account.open_invoices if one.invoice.invoice_id in task.invoice_ids],
+        "whereabouts": whereabouts(account.customer),
+        "decision": desk.may_call(task, now) if is_call else None,
+        "hours": desk.best_hours(task, now) if is_call else [],
+        "outcomes": list(CallOutcome),
+        "note_length": NOTE_LENGTH,
+        "given": {name: form.one(name) if form else "" for name in ("outcome", "note")},
     }
 
 

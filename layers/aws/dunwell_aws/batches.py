@@ -4,6 +4,7 @@ Ours and not Powertools', whose batches import models of every kind of event: mo
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from dunwell_aws.observability import count, logger
@@ -12,16 +13,42 @@ BatchAnswer = dict[str, list[dict[str, str]]]
 T = TypeVar("T")
 
 
-def each_message(event: dict[str, Any], handle: Callable[[str], None]) -> BatchAnswer:
+def each_message(
+    event: dict[str, Any],
+    handle: Callable[[str], None],
+    *,
+    threads: int = 1,
+    together: Callable[[str], str] | None = None,
+) -> BatchAnswer:
     """Handle the body of each message; those that fail come again, and end among the dead letters.
 
     Args:
-        handle: must be safe to repeat.
+        handle: must be safe to repeat, and with ``threads`` to run beside itself.
+        together: names what a body is about: messages of one name are handled one after the other, in their order.
 
     Returns:
         The failed messages' ids, for the queue's mapping.
     """
-    return _answer([one["messageId"] for one in event["Records"] if not _done(one["messageId"], handle, one["body"])])
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for record in event["Records"]:
+        groups.setdefault(_name(record, together) if together else "", []).append(record)
+
+    def failed(records: list[dict[str, Any]]) -> list[str]:
+        return [one["messageId"] for one in records if not _done(one["messageId"], handle, one["body"])]
+
+    if len(groups) < 2:
+        return _answer([one for records in groups.values() for one in failed(records)])
+    with ThreadPoolExecutor(threads) as pool:
+        lost = {one for some in pool.map(failed, groups.values()) for one in some}
+    return _answer([one["messageId"] for one in event["Records"] if one["messageId"] in lost])
+
+
+def _name(record: dict[str, Any], together: Callable[[str], str]) -> str:
+    """What a message is about; one that cannot be read stands alone, and fails when it is handled."""
+    try:
+        return together(record["body"])
+    except Exception:
+        return f"unreadable {record['messageId']}"
 
 
 def each_group(

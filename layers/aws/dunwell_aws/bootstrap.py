@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import (
     AccessEnvironment,
+    ChannelsEnvironment,
     DecisionsEnvironment,
     Environment,
     GatewayEnvironment,
     IngestEnvironment,
     LedgerEnvironment,
+    LettersEnvironment,
     MailEnvironment,
     UrlsEnvironment,
     read_environment,
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from dunwell.accounts.contact_points import Channel
     from dunwell.accounts.links import Links
     from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
@@ -28,22 +33,27 @@ if TYPE_CHECKING:
     from dunwell.ingestion.run import FileImport
     from dunwell.ingestion.taking import Importer
     from dunwell.ledger.ports import Ledger
-    from dunwell.outreach.policy import Policy
+    from dunwell.outreach.dispatch import Dispatcher, Sender
+    from dunwell.outreach.policy import Policy, PolicyVersions
     from dunwell.remittance.applying import CashApplication
     from dunwell.scoring.outside import Outside
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
+    from dunwell_aws.coming_back import ComingBack
     from dunwell_aws.decision_log import S3DecisionLog
+    from dunwell_aws.letters import LetterOutbox
     from dunwell_aws.mail import Mailer
+    from dunwell_aws.message_index import DynamoMessageIndex
     from dunwell_aws.messages import Renderer
     from dunwell_aws.orders import DynamoOrderStore
     from dunwell_aws.remittance_index import DynamoRemittanceIndex
     from dunwell_aws.results import Results
-    from dunwell_aws.senders import EmailSender, SmsSender
     from dunwell_aws.series import DynamoSeries
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
+    from dunwell_aws.switch_store import DynamoSwitches
     from dunwell_aws.table import Table
+    from dunwell_aws.tasks import DynamoNotices, DynamoTasks
     from dunwell_aws.uploads import Sources
     from dunwell_aws.urls import Urls
 
@@ -63,9 +73,13 @@ def ledger_table() -> "Table":
     return Table(client("dynamodb"), read_environment(LedgerEnvironment).ledger_table)
 
 
-@cache
 def ledger() -> "Ledger":
-    """Accounts; settling an invoice charges what accrued on it, where the policy charges anything."""
+    """Accounts; settling an invoice charges what accrued on it, where the policy in force charges anything."""
+    return _ledger(policy().version)
+
+
+@cache
+def _ledger(_version: str) -> "Ledger":
     from dunwell_aws.ledger import DynamoLedger
 
     stored, rules = DynamoLedger(ledger_table()), policy()
@@ -131,11 +145,16 @@ def escalation() -> "Escalation":
 
 
 @cache
-def policy() -> "Policy":
-    """The creditor's policy, the one that the deployment names."""
-    from dunwell_aws.documents import folder, read_policy
+def policies() -> "PolicyVersions":
+    """All versions of the creditor's policy, the one that the deployment names."""
+    from dunwell_aws.documents import folder, read_policies
 
-    return read_policy(folder("infra"), read_environment(Environment).policy)
+    return read_policies(folder("infra"), read_environment(Environment).policy)
+
+
+def policy(on: "date | None" = None) -> "Policy":
+    """The version of the creditor's policy in force on a business date; None: now."""
+    return policies().on(on) if on else policies().at(clock().now())
 
 
 @cache
@@ -218,7 +237,7 @@ def cash() -> "CashApplication":
     from dunwell_aws.documents import folder, read_cash_policy
 
     index, creditor = remittance_index(), policy().creditor
-    rules = read_cash_policy(folder("infra"), read_environment(Environment).policy)
+    rules = read_cash_policy(folder("infra"), read_environment(Environment).policy, policy().version)
     return CashApplication(ledger(), index, index, creditor.creditor_id, creditor.timezone, rules)
 
 
@@ -294,7 +313,8 @@ def urls() -> "Urls":
 
 
 @cache
-def _renderer() -> "Renderer":
+def renderer() -> "Renderer":
+    """The words of messages."""
     from dunwell_aws.documents import folder
     from dunwell_aws.messages import Renderer
 
@@ -302,17 +322,114 @@ def _renderer() -> "Renderer":
 
 
 @cache
-def email_sender() -> "EmailSender":
-    """Reminders by e-mail."""
-    from dunwell_aws.senders import EmailSender
+def tasks() -> "DynamoTasks":
+    """What agents do beside cases."""
+    from dunwell_aws.tasks import DynamoTasks
 
-    return EmailSender(_renderer(), mailer(), links(), urls())
+    return DynamoTasks(ledger_table())
 
 
 @cache
-def sms_sender() -> "SmsSender":
-    """Reminders by text message."""
-    from dunwell_aws.aws import client_without_retries
-    from dunwell_aws.senders import SmsSender
+def notices() -> "DynamoNotices":
+    """What the portal shows a customer who comes."""
+    from dunwell_aws.tasks import DynamoNotices
 
-    return SmsSender(_renderer(), client_without_retries("sns"), links(), urls())
+    return DynamoNotices(ledger_table())
+
+
+@cache
+def switches() -> "DynamoSwitches":
+    """What people and breakers stopped."""
+    from dunwell_aws.switch_store import DynamoSwitches
+
+    return DynamoSwitches(ledger_table())
+
+
+@cache
+def message_index() -> "DynamoMessageIndex":
+    """From a service's message id and a number to whom was written."""
+    from dunwell_aws.message_index import DynamoMessageIndex
+
+    return DynamoMessageIndex(ledger_table())
+
+
+@cache
+def letter_outbox() -> "LetterOutbox":
+    """Letters for the print service."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.letters import LetterOutbox
+
+    return LetterOutbox(client("s3"), read_environment(LettersEnvironment).letters_bucket)
+
+
+@cache
+def dispatcher() -> "Dispatcher":
+    """Sends planned contacts, on every channel that is set up."""
+    from dunwell.outreach.dispatch import Dispatcher
+    from dunwell_aws.switch_store import CachedSwitches
+
+    switched = CachedSwitches(switches())
+    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched, decision_log())
+
+
+@cache
+def senders() -> "dict[Channel, Sender]":
+    """The ways out; WhatsApp only where the deployment has a number there."""
+    from dunwell.accounts.contact_points import Channel
+    from dunwell_aws.aws import client
+    from dunwell_aws.senders.call import CallSender
+    from dunwell_aws.senders.email import EmailSender
+    from dunwell_aws.senders.letter import LetterSender
+    from dunwell_aws.senders.pacing import Pacer, mail_rate
+    from dunwell_aws.senders.portal import PortalSender
+
+    settings = read_environment(ChannelsEnvironment)
+    mails = Pacer(mail_rate(client("sesv2"), settings.senders))
+    zone, bucket = policy().creditor.timezone, settings.letters_bucket
+    ways: dict[Channel, Sender] = {
+        Channel.EMAIL: EmailSender(renderer(), mailer(), links(), urls(), mails),
+        Channel.SMS: _sms_sender(),
+        Channel.LETTER: LetterSender(renderer(), client("s3"), bucket, links(), urls(), zone),
+        Channel.CALL: CallSender(renderer(), tasks()),
+        Channel.PORTAL: PortalSender(renderer(), notices()),
+    }
+    return ways | ({Channel.WHATSAPP: _whatsapp_sender()} if settings.whatsapp_number_id else {})
+
+
+def _sms_sender() -> "Sender":
+    from dunwell_aws.aws import client_without_retries
+    from dunwell_aws.senders.pacing import Pacer
+    from dunwell_aws.senders.sms import EndUserMessagingTexts, SmsSender, SnsTexts
+
+    settings = read_environment(ChannelsEnvironment)
+    price = settings.sms_max_price_usd
+    texts: SnsTexts | EndUserMessagingTexts
+    if settings.sms_origination:
+        voice = client_without_retries("pinpoint-sms-voice-v2")
+        texts = EndUserMessagingTexts(voice, settings.sms_origination, price)
+    else:
+        texts = SnsTexts(client_without_retries("sns"), settings.sms_sender_id, price)
+    pacer = Pacer(lambda: settings.sms_rate / settings.senders)
+    return SmsSender(renderer(), texts, message_index(), links(), urls(), pacer)
+
+
+def _whatsapp_sender() -> "Sender":
+    from dunwell_aws.aws import client_without_retries
+    from dunwell_aws.senders.pacing import Pacer
+    from dunwell_aws.senders.whatsapp import WhatsAppSender
+
+    settings = read_environment(ChannelsEnvironment)
+    social = client_without_retries("socialmessaging")
+    pacer = Pacer(lambda: settings.sms_rate / settings.senders)
+    number = settings.whatsapp_number_id
+    return WhatsAppSender(renderer(), social, number, message_index(), links(), urls(), pacer)
+
+
+@cache
+def coming_back() -> "ComingBack":
+    """Reports on what was sent, replies, and the breakers behind them."""
+    from dunwell_aws.coming_back import ComingBack
+    from dunwell_aws.switch_store import DynamoCounts
+
+    counts = DynamoCounts(ledger_table())
+    return ComingBack(ledger(), collection(), tasks(), message_index(), switches(), counts, clock())

@@ -11,17 +11,20 @@ KEEP_SECONDS = 300
 
 
 class Cached(Generic[T]):
-    """Read at first use, again when it is older than ``KEEP_SECONDS``, and after ``forget``."""
+    """Read at first use, again when it is older than ``keep_seconds``, and after ``forget``."""
 
-    def __init__(self, read: Callable[[], T], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, read: Callable[[], T], monotonic: Callable[[], float] = time.monotonic, keep_seconds: float = KEEP_SECONDS
+    ) -> None:
         self._read = read
         self._monotonic = monotonic
+        self._keep_seconds = keep_seconds
         self._kept: tuple[float, T] | None = None
 
     def get(self) -> T:
-        """The value, at most five minutes old; errors of reading pass through."""
+        """The value, at most so old; errors of reading pass through."""
         now = self._monotonic()
-        if self._kept is None or now - self._kept[0] > KEEP_SECONDS:
+        if self._kept is None or now - self._kept[0] > self._keep_seconds:
             self._kept = (now, self._read())
         return self._kept[1]
 

@@ -17,3 +17,7 @@ class Clock:
     def now(self) -> datetime:
         """The deployment's present instant in UTC, to the microsecond."""
         return datetime.now(UTC) + self._offset
+
+    def shifted(self, real: datetime) -> datetime:
+        """An instant that somebody outside told, as the deployment reckons it."""
+        return real + self._offset

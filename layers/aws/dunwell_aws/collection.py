@@ -30,6 +30,7 @@ from dunwell_aws.table import (
 )
 
 PAST_SCORE = "past_"
+_ANSWERS = ("opened_at", "clicked_at", "replied_at")
 NOT_OVERTAKEN = (
     f"{NEW} OR as_of < :as_of OR "
     "(as_of = :as_of AND (attribute_not_exists(account_version) OR account_version <= :version))"
@@ -96,7 +97,7 @@ class DynamoCollection:
         contacts: list[Contact] = []
         in_case: set[str] = set()
         risk: int | None = None
-        model = ""
+        model = segment = ""
         for stored in self._table.query(partition(customer_id), COLLECT):
             if stored["sk"].startswith(CONTACT):
                 contacts.append(from_plain(Contact, stored))
@@ -104,9 +105,9 @@ class DynamoCollection:
                 if stored["status"] != CaseStatus.CLOSED:
                     in_case.add(stored["currency"])
             else:
-                risk, model = stored["risk_permille"], stored["model_version"]
+                risk, model, segment = stored["risk_permille"], stored["model_version"], stored["segment"]
         contacts.sort(key=lambda contact: (contact.planned_on, contact.contact_id))
-        return CollectionState(tuple(contacts), risk, model, frozenset(in_case))
+        return CollectionState(tuple(contacts), risk, model, frozenset(in_case), segment)
 
     def done(self, customer_id: str) -> tuple[list[Contact], list[Case]]:
         """A customer's contacts and cases, closed ones too. One query."""
@@ -142,6 +143,24 @@ class DynamoCollection:
         put = self._table.put(_contact(contact), "#status = :was", {":was": was.value})
         put["Put"]["ExpressionAttributeNames"] = {"#status": "status"}
         return self._moved([put, *self._table.outbox(contact.customer_id, events)])
+
+    def keep(self, contact: Contact, was: Contact, events: Sequence[Event] = ()) -> bool:
+        """See ``ContactStore``. One conditional put, or one transaction with events."""
+        read, conditions, values = to_plain(was), ["#status = :was"], {":was": was.status.value}
+        for name in _ANSWERS:
+            if read[name] is None:
+                conditions.append(f"(attribute_not_exists({name}) OR attribute_type({name}, :null))")
+                values[":null"] = "NULL"
+            else:
+                conditions.append(f"{name} = :{name}")
+                values[f":{name}"] = read[name]
+        put = self._table.put(_contact(contact), " AND ".join(conditions), values)
+        put["Put"]["ExpressionAttributeNames"] = {"#status": "status"}
+        try:
+            self._table.write([put, *self._table.outbox(contact.customer_id, events)])
+        except ConflictError:
+            return False
+        return True
 
     # --- cases ---
 

@@ -3,6 +3,7 @@
 import functools
 import os
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -10,6 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 logger = Logger()
 metrics = Metrics()
+_counting = Lock()
 
 XRAY_DAEMON = "AWS_XRAY_DAEMON_ADDRESS"
 """The variable by which Lambda says where traces go; it is there before the code is imported."""
@@ -48,5 +50,6 @@ def _traced(handler: Handler) -> Handler:
 
 
 def count(name: str, value: int = 1) -> None:
-    """Add to a metric of this invocation."""
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    """Add to a metric of this invocation, from any of its threads."""
+    with _counting:
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)

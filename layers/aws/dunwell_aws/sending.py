@@ -1,4 +1,4 @@
-"""What a failed send means, the same for mail and text messages: refused, not taken, or in doubt."""
+"""What a failed send means, the same on every channel: refused, not taken, or in doubt."""
 
 from collections.abc import Set as AbstractSet
 
@@ -17,7 +17,11 @@ _ANSWER_LOST = (ReadTimeoutError, ConnectionClosedError, IncompleteReadError, Re
 
 
 def translated(error: ClientError | BotoCoreError, refusals: AbstractSet[str]) -> Exception:
-    """The domain's error for a service's. Neither SES nor SNS takes an idempotency key, so a lost answer is a doubt."""
+    """The domain's error for a service's. Neither SES nor SNS takes an idempotency key, so a lost answer is a doubt.
+
+    Args:
+        refusals: the service's codes for a message that it will never take, however often it is tried.
+    """
     if isinstance(error, _ANSWER_LOST):
         return OutcomeUnknownError(f"the service's answer was lost ({type(error).__name__})")
     code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from dunwell.errors import ConflictError
 from dunwell.events import Event
+from dunwell.ids import stable_id
 from dunwell.ledger.ports import SHARDS
 from dunwell_aws.dynamo_json import item, plain
 
@@ -25,9 +26,13 @@ COLLECT = "COLLECT#"
 SCORE = "COLLECT#SCORE"
 CONTACT = "COLLECT#CONTACT#"
 CASE = "COLLECT#CASE#"
+TASK = "TASK#"
+NOTICE = "NOTICE#"
 CHECKOUT = "CHECKOUT#"
 OUTBOX = "OUTBOX#"
 WAITING_CASES = "CASES#WAITING"
+OPEN_TASKS = "TASKS#OPEN"
+SWITCHES = "SWITCHES"
 IDS = "IDS"
 CASH_WAITING = "CASH#WAITING"
 CARRIED = "PART#"
@@ -78,6 +83,21 @@ def payout_partition(currency: str, amount_minor: int) -> str:
 def carried_partition(payout_id: str) -> str:
     """Where it stands what a payout carries."""
     return f"CARRIED#{payout_id}"
+
+
+def counts_partition(channel: str) -> str:
+    """Where it is counted what came back of a channel's messages."""
+    return f"COUNTS#{channel}"
+
+
+def message_partition(message_id: str) -> str:
+    """Where the pointer from a service's message id to the contact stands."""
+    return f"MESSAGE#{message_id}"
+
+
+def number_partition(number: str) -> str:
+    """Where the pointers from a telephone number to those who were written to there stand; not by the number itself."""
+    return f"NUMBER#{stable_id('num', number)}"
 
 
 def series_partition(name: str) -> str:

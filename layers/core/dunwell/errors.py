@@ -25,6 +25,14 @@ class RefusedError(DunwellError):
     """The request is understood and not permitted now."""
 
 
+class InvalidAddressError(RefusedError):
+    """Nothing will ever reach this address or number: it is wrong or does not exist."""
+
+
+class OptedOutError(RefusedError):
+    """The service keeps that this person refused the channel."""
+
+
 class UnavailableError(DunwellError):
     """A system outside (payment gateway, mail) did not answer; trying again later may help."""
 

@@ -7,17 +7,20 @@ from pathlib import Path
 import pytest
 
 from dunwell.accounts.model import Channel, Customer
+from dunwell.compliance.model import MessageFacts
 from dunwell.compliance.policy import Policy as RulesPolicy
 from dunwell.compliance.policy import Relaxation
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.decisions import dispatch_decision, planned
-from dunwell.outreach.permission import WORDS_WITH_NOTICES, may_contact
+from dunwell.outreach.permission import may_contact
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState
 from infra.cli.__main__ import main
 from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue, sent
 from tests.support.portal import CREDITOR, account, changed, customer
+
+WORDS = MessageFacts(opt_out_notice=True, disclosure=True)
 
 
 def kept(
@@ -88,8 +91,8 @@ def test_a_decision_before_sending_is_told_too(tmp_path: Path, capsys: pytest.Ca
     bucket, about = DecisionsBucket(), contact(status=ContactStatus.PLANNED)
     who = changed(customer(), bounced=[customer().email])
     owing = account(overdue(12), who=who)
-    record = may_contact(who, (), about.channel, about.invoice_ids, POLICY, NOW, WORDS_WITH_NOTICES)
-    decision_log(bucket).keep_dispatch(POLICY, dispatch_decision(owing, about, (), POLICY, record, WORDS_WITH_NOTICES))
+    record = may_contact(who, (), about.channel, about.invoice_ids, POLICY, NOW, WORDS)
+    decision_log(bucket).keep_dispatch(POLICY, dispatch_decision(owing, about, (), POLICY, record, WORDS))
     assert explain("--file", copied(tmp_path, bucket)) == 0
     said = capsys.readouterr().out
     assert "The message by email was not sent." in said

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell.accounts.model import Channel, Customer, CustomerKind
+from dunwell.compliance.model import MessageFacts
 from dunwell.errors import InvalidInputError
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.outreach.choice_policy import ChoicePolicy
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.decisions import DispatchDecision, PlanDecision, account_of, dispatch_decision, facts_of, planned
-from dunwell.outreach.permission import WORDS_WITH_NOTICES, may_contact
+from dunwell.outreach.permission import may_contact
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.pseudonyms import without_personal_data
@@ -26,6 +27,7 @@ from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue
 from tests.support.portal import account, customer
 
+WORDS = MessageFacts(opt_out_notice=True, disclosure=True)
 PLACE = "plan:2026-11-23:07:run-page"
 CHOOSING = replace(
     POLICY,
@@ -101,8 +103,8 @@ def test_every_decision_before_sending_is_decided_again_to_the_same_answer(
     owing: Account, before: list[Contact], channel: Channel
 ) -> None:
     about = contact(channel=channel)
-    record = may_contact(owing.customer, before, channel, about.invoice_ids, POLICY, NOW, WORDS_WITH_NOTICES)
-    decision = dispatch_decision(owing, about, before, POLICY, record, WORDS_WITH_NOTICES)
+    record = may_contact(owing.customer, before, channel, about.invoice_ids, POLICY, NOW, WORDS)
+    decision = dispatch_decision(owing, about, before, POLICY, record, WORDS)
     place = PLACE.replace("plan", "dispatch")
     (found,) = unpacked(place, packed(place, POLICY, [decision])[1])
     assert isinstance(found.decision, DispatchDecision)
@@ -198,8 +200,8 @@ def test_a_decision_is_found_by_its_id_and_by_customer_and_day() -> None:
 
 def test_a_dispatch_decision_is_found_beside_the_days_plan() -> None:
     log, about, owing = decision_log(), contact(), account(overdue(12), who=customer())
-    record = may_contact(owing.customer, (), about.channel, about.invoice_ids, POLICY, NOW, WORDS_WITH_NOTICES)
-    decision = dispatch_decision(owing, about, (), POLICY, record, WORDS_WITH_NOTICES)
+    record = may_contact(owing.customer, (), about.channel, about.invoice_ids, POLICY, NOW, WORDS)
+    decision = dispatch_decision(owing, about, (), POLICY, record, WORDS)
     decision_id = log.keep_dispatch(POLICY, decision)
     assert log.find(decision_id).decision == decision
     assert [one.decision_id for one in log.of_customer("cus_anna", TODAY)] == [decision_id]

@@ -3,25 +3,37 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from threading import Barrier
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
-from dunwell.accounts.model import Channel, CustomerKind
-from dunwell.errors import OutcomeUnknownError, RefusedError, UnavailableError
+from dunwell.accounts.contact_points import contact_points
+from dunwell.accounts.model import Channel, Customer, CustomerKind
+from dunwell.errors import (
+    InvalidAddressError,
+    InvalidInputError,
+    OptedOutError,
+    OutcomeUnknownError,
+    RefusedError,
+    UnavailableError,
+)
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
 from dunwell.outreach.contact import Contact, ContactStatus
-from dunwell.outreach.dispatch import Dispatcher
+from dunwell.outreach.dispatch import Dispatcher, Message
+from dunwell.outreach.plan import plan_account
+from dunwell.outreach.switches import turned
 from tests.support.decisions import decision_log
 from tests.support.ledger import in_dispute
-from tests.support.memory import InMemoryCollection, InMemoryLedger
-from tests.support.outreach import NOW, POLICY, SentBox, contact, overdue
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
+from tests.support.outreach import NOW, POLICY, TODAY, SentBox, contact, overdue
 from tests.support.portal import account, changed, customer
 
 PERSON = customer(kind=CustomerKind.PERSON, region="NY")
@@ -34,11 +46,13 @@ class World:
         self.ledger = InMemoryLedger(owing or account(overdue(5), who=PERSON))
         self.contact = contact(**changes)
         self.store = InMemoryCollection(self.contact)
+        self.switches = InMemorySwitches()
         self.box, self.now = SentBox(), NOW
 
     def dispatch(self) -> ContactStatus | None:
-        senders: Any = {Channel.EMAIL: self.box}
-        dispatcher = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now, decision_log())
+        senders: Any = {self.contact.channel: self.box}
+        stores = self.store, self.switches, decision_log()
+        dispatcher = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now, *stores)
         return dispatcher.dispatch("cus_anna", self.contact.contact_id)
 
     @property
@@ -102,12 +116,100 @@ def taken_over(world: World) -> None:
     world.store.open_case(Case("cas_1", "cus_anna", "USD", NOW, CaseStatus.OPENED, "run"), [])
 
 
-@pytest.mark.parametrize("happens", [paid, disputed, without_address, bounced_meanwhile, taken_over])
-def test_a_message_with_nothing_left_to_say_to_anybody_is_cancelled(happens: Callable[[World], None]) -> None:
+@pytest.mark.parametrize("happens", [paid, disputed, taken_over])
+def test_a_message_with_nothing_left_to_say_is_cancelled(happens: Callable[[World], None]) -> None:
     world = World()
     happens(world)
     assert world.dispatch() is ContactStatus.CANCELLED
     assert (world.kept.status, world.box.messages, world.told) == (ContactStatus.CANCELLED, [], [])
+
+
+@pytest.mark.parametrize("happens", [without_address, bounced_meanwhile])
+def test_a_customer_who_lost_the_last_address_is_refused_and_on_the_worklist(happens: Callable[[World], None]) -> None:
+    world = World()
+    happens(world)
+    assert world.dispatch() is ContactStatus.REFUSED
+    assert (world.box.messages, world.told) == ([], [CONTACT_REFUSED])
+    assert world.kept.decisions[-1].reason_code == "NO_USABLE_ADDRESS"
+    assert [task.reason for task in world.store.open_tasks(9)] == ["NO_USABLE_ADDRESS"]
+
+
+def test_a_customer_with_another_way_is_no_task_for_a_person() -> None:
+    world = World(account(overdue(5), who=changed(PERSON, email="", phone="+12125550111")))
+    assert world.dispatch() is ContactStatus.REFUSED
+    assert world.store.open_tasks(9) == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "who", "reason"),
+    [
+        (Channel.EMAIL, changed(PERSON, email="anna at bakery"), "INVALID_EMAIL_ADDRESS"),
+        (Channel.SMS, changed(PERSON, phone="12ab", texts=True), "INVALID_NUMBER"),
+        (Channel.CALL, changed(PERSON, phone="555"), "INVALID_NUMBER"),
+        (
+            Channel.LETTER,
+            replace(PERSON, contact_points=contact_points(postal="Somewhere")),
+            "INCOMPLETE_POSTAL_ADDRESS",
+        ),
+    ],
+)
+def test_an_invalid_address_is_used_never_and_put_on_the_worklist_with_the_reason(
+    channel: Channel, who: Customer, reason: str
+) -> None:
+    world = World(account(overdue(5), who=who), channel=channel)
+    assert world.dispatch() is ContactStatus.REFUSED
+    assert (world.kept.decisions[-1].reason_code, world.box.messages) == (reason, [])
+    assert [(task.reason, bool(task.address)) for task in world.store.open_tasks(9)] == [(reason, True)]
+    assert world.ledger.accounts["cus_anna"].customer.address(channel) == ""
+
+
+def test_a_channel_without_a_way_out_is_refused_and_not_a_crash() -> None:
+    world = World(account(overdue(5), who=changed(PERSON, phone="+12125550111", texts=True)), channel=Channel.WHATSAPP)
+    stores = world.store, world.switches, decision_log()
+    dispatcher = Dispatcher(world.ledger, world.store, {}, POLICY, lambda: NOW, *stores)
+    assert dispatcher.dispatch("cus_anna", world.contact.contact_id) is ContactStatus.REFUSED
+    assert world.kept.decisions[-1].reason_code == "CHANNEL_NOT_SET_UP"
+
+
+@pytest.mark.parametrize(
+    ("scope", "reason"),
+    [
+        ("channel:email", "CHANNEL_STOPPED"),
+        ("creditor:example", "CREDITOR_STOPPED"),
+        ("jurisdiction:US", "JURISDICTION_STOPPED"),
+        ("jurisdiction:US-NY", "JURISDICTION_STOPPED"),
+    ],
+)
+def test_a_switch_stops_what_it_covers_with_its_reason(scope: str, reason: str) -> None:
+    world = World()
+    turned(world.switches, scope, True, "ops", "test", NOW)
+    assert world.dispatch() is ContactStatus.REFUSED
+    assert (world.kept.decisions[-1].reason_code, world.kept.decisions[-1].rules) == (reason, (scope,))
+    assert world.box.messages == []
+
+
+@pytest.mark.parametrize("scope", ["channel:sms", "creditor:other", "jurisdiction:US-CA", "jurisdiction:GB"])
+def test_a_switch_stops_nothing_else(scope: str) -> None:
+    world = World()
+    turned(world.switches, scope, True, "ops", "test", NOW)
+    assert world.dispatch() is ContactStatus.SENT
+
+
+def test_what_a_switch_stopped_is_planned_anew_after_it_once_and_not_once_a_day_it_was_stopped() -> None:
+    world = World(account(overdue(1), who=PERSON), planned_on=TODAY)
+    turned(world.switches, "channel:email", True, "ops", "test", NOW)
+    owing = world.ledger.accounts["cus_anna"]
+    for days in range(8):
+        today, now = TODAY + timedelta(days=days), NOW + timedelta(days=days)
+        plan = plan_account(owing, world.store.state("cus_anna"), POLICY, today, now)
+        world.store.plan("cus_anna", plan.contacts, ())
+        world.now = now
+        if days == 4:
+            turned(world.switches, "channel:email", False, "ops", "mended", now)
+        for made in plan.contacts:
+            world.contact = made
+            world.dispatch()
+    assert [message.contact.planned_on for message in world.box.messages] == [TODAY + timedelta(days=4)]
 
 
 def test_a_case_in_another_currency_stops_nothing() -> None:
@@ -189,6 +291,134 @@ def test_a_message_in_doubt_is_never_sent_again(error: BaseException) -> None:
     world.box.error = None
     assert [world.dispatch(), world.dispatch()] == [ContactStatus.UNCONFIRMED] * 2
     assert (world.box.messages, world.kept.sent_at) == ([], NOW)
+
+
+def test_words_with_a_gap_are_never_sent_and_a_person_is_told_what_is_missing() -> None:
+    world = World()
+    world.box.prepare = Mock(side_effect=InvalidInputError("a letter needs the customer's name"))  # type: ignore[method-assign]
+    assert world.dispatch() is ContactStatus.REFUSED
+    assert [one.reason_code for one in world.kept.decisions] == ["OK", "MESSAGE_NOT_RENDERED"]
+    (task,) = world.store.open_tasks(9)
+    assert (task.reason, task.script) == ("MESSAGE_NOT_RENDERED", "a letter needs the customer's name")
+
+
+def test_a_number_that_the_service_does_not_know_is_not_used_again() -> None:
+    world = World(account(overdue(5), who=changed(PERSON, phone="+12125550111", texts=True)), channel=Channel.SMS)
+    world.box.error = InvalidAddressError("no such number")
+    assert world.dispatch() is ContactStatus.BOUNCED
+    assert world.ledger.accounts["cus_anna"].customer.suppressed == {"+12125550111"}
+    assert [task.reason for task in world.store.open_tasks(9)] == ["INVALID_NUMBER"]
+
+
+def test_a_refusal_that_the_service_keeps_becomes_ours() -> None:
+    world = World(account(overdue(5), who=changed(PERSON, phone="+12125550111", texts=True)), channel=Channel.SMS)
+    world.box.error = OptedOutError("said stop")
+    assert world.dispatch() is ContactStatus.BOUNCED
+    assert world.ledger.accounts["cus_anna"].customer.opted_out == {Channel.SMS}
+
+
+# --- channels that may be repeated: letters, calls, notices ---
+
+
+class Outbox(SentBox):
+    """Writes under the contact's name, once, and dies when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(is_repeatable=True)
+        self.written: dict[str, Message] = {}
+        self.attempts = 0
+
+    def _send(self, message: Message) -> str:
+        self.attempts += 1
+        name = message.contact.contact_id
+        self.written.setdefault(name, message)
+        self.meanwhile()
+        if self.error:
+            raise self.error
+        return name
+
+
+REPEATABLE = [
+    (Channel.LETTER, ContactStatus.SENT, [CONTACT_SENT]),
+    (Channel.PORTAL, ContactStatus.SENT, [CONTACT_SENT]),
+    (Channel.CALL, ContactStatus.HANDED_OVER, []),
+]
+EVERYWHERE = replace(
+    PERSON, contact_points=contact_points(phone="+12125550111", postal="1 Main St\nNew York", portal="anna")
+)
+
+
+def to_be_repeated(channel: Channel) -> tuple[World, Outbox]:
+    world = World(account(overdue(5), who=EVERYWHERE), channel=channel)
+    world.box = box = Outbox()
+    return world, box
+
+
+@pytest.mark.parametrize(("channel", "end", "told"), REPEATABLE)
+@pytest.mark.parametrize("error", [OutcomeUnknownError("lost"), KeyboardInterrupt(), ValueError("a bug")], ids=repr)
+def test_who_dies_after_a_repeatable_effect_is_completed_by_the_retry_with_one_effect(
+    channel: Channel, end: ContactStatus, told: list[str], error: BaseException
+) -> None:
+    world, box = to_be_repeated(channel)
+    box.error = error
+    with pytest.raises(type(error)):
+        world.dispatch()
+    assert world.kept.status is ContactStatus.SENDING
+    box.error = None
+    assert [world.dispatch(), world.dispatch()] == [end, end]
+    assert (len(box.written), box.attempts, world.told) == (1, 2, told)
+
+
+@pytest.mark.parametrize(("channel", "end", "told"), REPEATABLE)
+@pytest.mark.parametrize("fails_at", range(1, 3))
+def test_a_function_that_dies_at_any_write_leaves_one_effect_and_the_same_end(
+    channel: Channel, end: ContactStatus, told: list[str], fails_at: int
+) -> None:
+    world, box = to_be_repeated(channel)
+    move, moves = world.store.move, count(1)
+
+    def dies(*given: Any) -> bool:
+        if next(moves) == fails_at:
+            raise ConnectionError("died")
+        return move(*given)
+
+    world.store.move = dies  # type: ignore[method-assign,assignment]
+    with pytest.raises(ConnectionError):
+        world.dispatch()
+    assert world.dispatch() is end
+    assert (len(box.written), world.told) == (1, told)
+
+
+def test_what_was_paid_before_a_letter_in_doubt_could_be_completed_stays_in_doubt() -> None:
+    world, box = to_be_repeated(Channel.LETTER)
+    box.error = OutcomeUnknownError("lost")
+    with pytest.raises(OutcomeUnknownError):
+        world.dispatch()
+    paid(world)
+    assert world.dispatch() is ContactStatus.UNCONFIRMED
+    assert box.attempts == 1
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS, Channel.WHATSAPP])
+@pytest.mark.parametrize("fails_at", range(1, 3))
+def test_a_function_that_dies_at_any_write_never_sends_twice_what_cannot_be_taken_back(
+    channel: Channel, fails_at: int
+) -> None:
+    who = changed(PERSON, phone="+12125550111", texts=True)
+    world = World(account(overdue(5), who=who), channel=channel)
+    move, moves = world.store.move, count(1)
+
+    def dies(*given: Any) -> bool:
+        if next(moves) == fails_at:
+            raise ConnectionError("died")
+        return move(*given)
+
+    world.store.move = dies  # type: ignore[method-assign,assignment]
+    with pytest.raises(ConnectionError):
+        world.dispatch()
+    ends = [world.dispatch(), world.dispatch()]
+    assert ends == ([ContactStatus.SENT] * 2 if fails_at == 1 else [ContactStatus.UNCONFIRMED] * 2)
+    assert len(world.box.messages) == 1
 
 
 # --- two dispatchers ---

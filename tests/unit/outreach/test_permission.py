@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from dunwell.accounts.contact_points import ContactPoint, PointKind
 from dunwell.accounts.merging import merge_customers
 from dunwell.accounts.model import Channel, Customer, CustomerKind, Hold
-from dunwell.compliance.model import HoldKind
+from dunwell.compliance.model import HoldKind, MessageFacts
 from dunwell.compliance.policy import Policy as RulesPolicy
 from dunwell.compliance.policy import Profile, Relaxation
 from dunwell.errors import InvalidInputError
 from dunwell.outreach.contact import REACHED_CUSTOMER, Contact, ContactStatus, DecisionRecord
-from dunwell.outreach.permission import INTERNAL_ACCOUNT, UNCLEAR_FACTS, WORDS_WITH_NOTICES, may_contact
+from dunwell.outreach.permission import INTERNAL_ACCOUNT, UNCLEAR_FACTS, may_contact
 from dunwell.outreach.policy import Policy
 from tests.support.customers import START, customers, holds, moments, property_of_customers
 from tests.support.outreach import NOW, POLICY, sent
@@ -46,7 +46,7 @@ def ask(
 
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS, Channel.CALL, Channel.LETTER])
 def test_nothing_against_it_is_allowed_on_every_channel_of_ours(channel: Channel) -> None:
-    decision = ask(channel=channel, words=WORDS_WITH_NOTICES)
+    decision = ask(channel=channel, words=MessageFacts(opt_out_notice=True, disclosure=True))
     assert (decision.allowed, decision.reason_code, decision.next_allowed) == (True, "OK", None)
 
 

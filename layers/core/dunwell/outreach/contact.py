@@ -15,6 +15,7 @@ class ContactStatus(StrEnum):
     planned → sending → sent → delivered | bounced | complained
     planned → refused (not lawful now) | cancelled (nothing left to say)
     sending → unconfirmed (the sender died between sending and recording: never sent twice)
+    sending → handed_over (a call, waiting for an agent) → delivered (spoken) | missed | bounced | cancelled
     """
 
     PLANNED = "planned"
@@ -26,13 +27,27 @@ class ContactStatus(StrEnum):
     DELIVERED = "delivered"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
+    HANDED_OVER = "handed_over"
+    MISSED = "missed"
+
+
+class CallOutcome(StrEnum):
+    """What came of a call. The contact rules count what was tried, and reckon from the last conversation."""
+
+    REACHED = "reached"
+    PROMISED = "promised"
+    REFUSED = "refused"
+    VOICEMAIL = "voicemail"
+    NO_ANSWER = "no_answer"
+    WRONG_NUMBER = "wrong_number"
+    NOT_NEEDED = "not_needed"
 
 
 REACHED_CUSTOMER = frozenset(
     {ContactStatus.SENT, ContactStatus.UNCONFIRMED, ContactStatus.DELIVERED, ContactStatus.COMPLAINED}
 )
 """Counted by gaps and caps, and as a warning: who complains about a message has read it."""
-UNDER_WAY = frozenset({ContactStatus.PLANNED, ContactStatus.SENDING})
+UNDER_WAY = frozenset({ContactStatus.PLANNED, ContactStatus.SENDING, ContactStatus.HANDED_OVER})
 LOST_AFTER = timedelta(days=2)
 """What is under way for longer has lost its event or its sender: it no longer blocks the customer, nor is it sent."""
 
@@ -68,6 +83,7 @@ class Contact:
         template, tone, attachments: how the stage is said, so that what is sent is what was planned.
         decisions: at planning, then at dispatch.
         message_id: the sending service's name for the message, once it took it.
+        call_outcome: of a call, what came of it; None before, and for other channels.
         opened_at, clicked_at, replied_at: when the customer first did, as far as anybody can tell; None: not known.
     """
 
@@ -88,6 +104,7 @@ class Contact:
     decisions: tuple[DecisionRecord, ...] = ()
     sent_at: datetime | None = None
     message_id: str = ""
+    call_outcome: CallOutcome | None = None
     opened_at: datetime | None = None
     clicked_at: datetime | None = None
     replied_at: datetime | None = None

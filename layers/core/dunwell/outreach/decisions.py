@@ -79,7 +79,8 @@ class DispatchDecision:
     """What was decided about a planned contact just before it was to be sent.
 
     Attributes:
-        contacts: what was sent before; words: what the rendered message contains.
+        contacts: what was sent before; words: what the rendered message contains, None when
+            the rules were not asked.
         record: the answer.
         asked_rules: False when something else stood in the way, such as a switch: the rules were not asked then, and
             their time zones are not named.
@@ -91,7 +92,7 @@ class DispatchDecision:
     channel: Channel
     invoice_ids: tuple[str, ...]
     now: datetime
-    words: MessageFacts
+    words: MessageFacts | None
     record: DecisionRecord
     asked_rules: bool = True
 
@@ -150,7 +151,7 @@ def dispatch_decision(
     before: Sequence[Contact],
     policy: Policy,
     record: DecisionRecord,
-    words: MessageFacts,
+    words: MessageFacts | None,
 ) -> DispatchDecision:
     """What was decided about a contact just before sending, with all that is needed to decide again.
 

@@ -1,31 +1,47 @@
-"""What became of a message after it was sent, and what that teaches about the address."""
+"""What became of a message after it was sent, and what that teaches about the address and the customer."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from dunwell.accounts.contact_points import KIND_OF
+from dunwell.accounts.model import Channel
 from dunwell.events import CONTACT_BOUNCED, CONTACT_COMPLAINED, CONTACT_DELIVERED
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
-from dunwell.outreach.contact import ContactStatus
+from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.plan import contact_event
 from dunwell.outreach.ports import ContactStore
+from dunwell.outreach.switches import Counts
+from dunwell.outreach.tasks import TaskStore, is_out_of_reach, trouble_task
 
 
 class Outcome(StrEnum):
-    """What the channel's service reports."""
+    """What the channel's service reports. Who opens, clicks or replies has the message."""
 
     DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    REPLIED = "replied"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
 
 
+_STATUS = {
+    Outcome.DELIVERED: ContactStatus.DELIVERED,
+    Outcome.OPENED: ContactStatus.DELIVERED,
+    Outcome.CLICKED: ContactStatus.DELIVERED,
+    Outcome.REPLIED: ContactStatus.DELIVERED,
+    Outcome.BOUNCED: ContactStatus.BOUNCED,
+    Outcome.COMPLAINED: ContactStatus.COMPLAINED,
+}
 _EVENT = {
-    Outcome.DELIVERED: CONTACT_DELIVERED,
-    Outcome.BOUNCED: CONTACT_BOUNCED,
-    Outcome.COMPLAINED: CONTACT_COMPLAINED,
+    ContactStatus.DELIVERED: CONTACT_DELIVERED,
+    ContactStatus.BOUNCED: CONTACT_BOUNCED,
+    ContactStatus.COMPLAINED: CONTACT_COMPLAINED,
 }
 _RANK = {
     ContactStatus.SENDING: 0,
@@ -42,8 +58,10 @@ class Feedback:
     """One report on one message.
 
     Attributes:
-        address: where the message went, which may not be the customer's address any more.
+        address: where the message went, which may not be the customer's address any more; empty when it is not told.
+        at: when it happened.
         permanent: of a bounce, that the address will never take mail; a bounce that may heal suppresses nothing.
+        reason: of a bounce, a code for why; empty: ``bounced``.
     """
 
     customer_id: str
@@ -53,31 +71,83 @@ class Feedback:
     message_id: str
     at: datetime
     permanent: bool = True
+    channel: Channel = Channel.EMAIL
+    reason: str = ""
+
+    @property
+    def suppresses(self) -> bool:
+        """Whether the address must not be used again."""
+        bounced = self.outcome is Outcome.BOUNCED and self.permanent
+        return bool(self.address) and (bounced or self.outcome is Outcome.COMPLAINED)
 
 
-def record_delivery(feedback: Feedback, ledger: Ledger, contacts: ContactStore) -> None:
+def record_delivery(feedback: Feedback, ledger: Ledger, contacts: ContactStore, tasks: TaskStore) -> Counts:
     """Keep a report, once, in whatever order reports arrive: a bounce outranks a delivery, never the reverse.
 
-    A hard bounce or a complaint suppresses the address before the contact is moved, so that a crash in between is
-    repaired by the report's next delivery.
+    A hard bounce or a complaint suppresses the address before the contact is moved, and puts a customer whom nothing
+    reaches any more on the worklist; a crash in between is repaired by the report's next delivery.
+
+    Returns:
+        What the report adds to the channel's counts; nothing when it was known.
 
     Raises:
         NotFoundError: there is no such customer.
     """
-    if feedback.outcome is Outcome.COMPLAINED or (feedback.outcome is Outcome.BOUNCED and feedback.permanent):
-        update(ledger, feedback.customer_id, lambda account: _suppression(account, feedback))
-    status = ContactStatus(feedback.outcome.value)
+    if feedback.suppresses:
+        account = update(ledger, feedback.customer_id, lambda account: _suppression(account, feedback))
+        if is_out_of_reach(account.customer):
+            reason = feedback.reason or feedback.outcome.value
+            tasks.open_task(trouble_task(account.customer, reason.upper(), feedback.address, feedback.at))
     while contact := contacts.contact(feedback.customer_id, feedback.contact_id):
-        if contact.status not in _RANK or _RANK[contact.status] >= _RANK[status]:
-            return
-        sent_at = contact.sent_at or feedback.at
-        moved = replace(contact, status=status, sent_at=sent_at, message_id=feedback.message_id)
-        if contacts.move(moved, contact.status, [contact_event(_EVENT[feedback.outcome], moved, feedback.at)]):
-            return
+        heard = _heard(contact, feedback)
+        if heard == contact:
+            return Counts()
+        moves = heard.status is not contact.status
+        events = [contact_event(_EVENT[heard.status], heard, feedback.at)] if moves else []
+        if contacts.keep(heard, contact, events):
+            return _counts(contact, heard, feedback) if moves else Counts()
+    return Counts()
+
+
+def _heard(contact: Contact, feedback: Feedback) -> Contact:
+    """The contact after a report; the same when it says nothing new."""
+    if contact.status not in _RANK:
+        return contact
+    heard = contact
+    status = _STATUS[feedback.outcome]
+    if _RANK[status] > _RANK[contact.status]:
+        sent_at, message_id = contact.sent_at or feedback.at, feedback.message_id or contact.message_id
+        heard = replace(contact, status=status, sent_at=sent_at, message_id=message_id)
+    if feedback.outcome is Outcome.OPENED:
+        return replace(heard, opened_at=_first(heard.opened_at, feedback.at))
+    if feedback.outcome is Outcome.CLICKED:
+        return replace(heard, clicked_at=_first(heard.clicked_at, feedback.at))
+    if feedback.outcome is Outcome.REPLIED:
+        return replace(heard, replied_at=_first(heard.replied_at, feedback.at))
+    return heard
+
+
+def _first(known: datetime | None, at: datetime) -> datetime:
+    return min(at, known) if known else at
+
+
+def _counts(before: Contact, after: Contact, feedback: Feedback) -> Counts:
+    return Counts(
+        reported=int(_RANK[before.status] == 0),
+        bounced=int(after.status is ContactStatus.BOUNCED and feedback.permanent),
+        complained=int(after.status is ContactStatus.COMPLAINED),
+    )
 
 
 def _suppression(account: Account, feedback: Feedback) -> Change:
     if feedback.address in account.customer.suppressed:
         return Change(account)
-    bounced = account.customer.with_bounce(feedback.address, feedback.at, feedback.outcome.value)
-    return Change(account, customer=bounced)
+    reason = feedback.reason or feedback.outcome.value
+    kind = KIND_OF[feedback.channel]
+    return Change(account, customer=account.customer.with_bounce(feedback.address, feedback.at, reason, kind))
+
+
+def latest_on(contacts: Iterable[Contact], channel: Channel) -> Contact | None:
+    """The newest contact on a channel that a reply may be about, or None."""
+    found = [one for one in contacts if one.channel is channel and one.status in _RANK]
+    return max(found, key=lambda one: (one.planned_on, one.contact_id), default=None)

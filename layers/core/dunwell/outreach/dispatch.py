@@ -4,23 +4,31 @@ Between planning and sending everything may have changed: the invoice is paid, t
 nine in the evening. So the account is read again and the question is asked again, with the words at hand.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from dunwell.accounts.contact_points import KIND_OF
 from dunwell.accounts.model import Channel
+from dunwell.compliance.model import MessageFacts
 from dunwell.dates import business_date
-from dunwell.errors import RefusedError, UnavailableError
+from dunwell.errors import InvalidAddressError, InvalidInputError, OptedOutError, RefusedError, UnavailableError
 from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
+from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.ledger.ports import Ledger
-from dunwell.outreach.contact import Contact, ContactStatus
-from dunwell.outreach.decisions import DecisionLog, dispatch_decision, named
-from dunwell.outreach.permission import WORDS_WITH_NOTICES, may_contact
-from dunwell.outreach.plan import contact_event
+from dunwell.ledger.update import update
+from dunwell.outreach.addresses import INVALID_NUMBER, fault
+from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
+from dunwell.outreach.decisions import DecisionLog, dispatch_decision
+from dunwell.outreach.permission import may_contact
+from dunwell.outreach.plan import NO_ADDRESS, contact_event
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import ContactStore
+from dunwell.outreach.replies import Keyword, record_choice
+from dunwell.outreach.switches import STOPPED, Switches, SwitchKind, stopping
+from dunwell.outreach.tasks import TaskStore, is_out_of_reach, trouble_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +45,37 @@ class Message:
 Send = Callable[[], str]
 """Hands a finished message to its channel's service, and gives the service's id of it.
 
-Raises RefusedError when the service refuses the address or the message for good, UnavailableError when it has not taken
-it, OutcomeUnknownError when it may have.
+Raises InvalidAddressError when nothing will ever reach the address, OptedOutError when the service keeps a refusal,
+RefusedError when it refuses the message for good, UnavailableError when it has not taken it, OutcomeUnknownError when
+it may have.
 """
+
+REFUSED_BY_SERVICE = "REFUSED_BY_SERVICE"
+"""Why a person looks at an address: the service will not take this message, and does not say that it is wrong."""
+NOT_RENDERED = "MESSAGE_NOT_RENDERED"
+"""Reason code of our own: something that the words need is missing; nothing half said is ever sent."""
+NOT_SET_UP = "CHANNEL_NOT_SET_UP"
+"""Reason code of our own: the deployment has no way out on this channel."""
 
 
 class Sender(Protocol):
     """Finishes messages for a channel."""
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether sending the same contact once more has no further effect, because it goes by the contact's id.
+
+        Then a message in doubt is sent again until it is known; else never.
+        """
+        ...
+
+    def facts(self, message: Message) -> MessageFacts:
+        """What the rendered words contain, for the contact rules to judge.
+
+        Raises:
+            InvalidInputError: the message cannot be said.
+        """
+        ...
 
     def prepare(self, message: Message) -> Send:
         """The message rendered, with its links made; nothing is sent yet, so any failure here may be tried again."""
@@ -57,9 +89,11 @@ class Dispatcher:
         self,
         ledger: Ledger,
         contacts: ContactStore,
-        senders: dict[Channel, Sender],
+        senders: Mapping[Channel, Sender],
         policy: Policy,
         now: Callable[[], datetime],
+        tasks: TaskStore,
+        switches: Switches,
         log: DecisionLog,
     ) -> None:
         self._ledger = ledger
@@ -67,6 +101,8 @@ class Dispatcher:
         self._senders = senders
         self._policy = policy
         self._now = now
+        self._tasks = tasks
+        self._switches = switches
         self._log = log
 
     def dispatch(self, customer_id: str, contact_id: str) -> ContactStatus | None:
@@ -81,7 +117,7 @@ class Dispatcher:
         if contact is None or account is None:
             return None
         if contact.status is ContactStatus.SENDING:
-            return self._unconfirmed(contact)
+            return self._in_doubt(self._message(contact, account))
         if contact.status is not ContactStatus.PLANNED:
             return contact.status
         today = business_date(self._now(), self._policy.creditor.timezone)
@@ -90,41 +126,114 @@ class Dispatcher:
         return self._send(self._message(contact, account), state.contacts)
 
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
-        contact = message.contact
-        if not message.invoices or not message.address:
-            return self._cancelled(contact)
-        decision = may_contact(
-            message.account.customer,
-            earlier,
-            contact.channel,
-            contact.invoice_ids,
-            self._policy,
-            message.as_of,
-            WORDS_WITH_NOTICES,
-        )
-        asked = dispatch_decision(message.account, contact, earlier, self._policy, decision, WORDS_WITH_NOTICES)
-        decided = replace(contact, decisions=(*contact.decisions, decision))
-        decided = named(decided, self._log.keep_dispatch(self._policy, asked))  # before anything follows from it
+        if not message.invoices:
+            return self._cancelled(message.contact)
+        try:
+            decision = self._decided(message, earlier)
+        except InvalidInputError as gap:
+            return self._not_rendered(message, gap, message.contact.decisions)
+        decided = replace(message.contact, decisions=(*message.contact.decisions, decision))
         if not decision.allowed:
             refused = replace(decided, status=ContactStatus.REFUSED)
             return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
-        return self._claim_and_send(decided, self._senders[contact.channel].prepare(message))
+        return self._claim_and_send(replace(message, contact=decided))
 
-    def _claim_and_send(self, contact: Contact, send: Send) -> ContactStatus:
-        claimed = replace(contact, status=ContactStatus.SENDING)
+    def _decided(self, message: Message, earlier: Sequence[Contact]) -> DecisionRecord:
+        """Whether it may be sent: what the rules say with the words at hand, unless something else is in the way.
+
+        Kept, with all it was made from, before anything follows from it.
+        """
+        account, contact, words = message.account, message.contact, None
+        record = self._unsendable(message)
+        if record is None:
+            words = self._senders[contact.channel].facts(message)
+            ids = contact.invoice_ids
+            record = may_contact(account.customer, earlier, contact.channel, ids, self._policy, message.as_of, words)
+        kept = dispatch_decision(account, contact, earlier, self._policy, record, words)
+        return replace(record, decision_id=self._log.keep_dispatch(self._policy, kept))
+
+    def _unsendable(self, message: Message) -> DecisionRecord | None:
+        """Why nothing can leave, whatever the contact rules say; an invalid address is a task for a person."""
+        channel, customer = message.contact.channel, message.account.customer
+        if customer.is_internal:
+            return None  # the contact rules refuse it
+        if why := fault(channel, message.address):
+            self._learn(message, why)
+            return self._no(why)
+        if scope := stopping(self._switches.stopped(), channel, customer):
+            return self._no(STOPPED[SwitchKind(scope.partition(":")[0])], scope)
+        return None if channel in self._senders else self._no(NOT_SET_UP)
+
+    def _no(self, reason_code: str, *rules: str) -> DecisionRecord:
+        return DecisionRecord(False, reason_code, self._now(), None, rules, self._policy.version, "")
+
+    def _claim_and_send(self, message: Message) -> ContactStatus:
+        try:
+            send = self._senders[message.contact.channel].prepare(message)
+        except InvalidInputError as gap:
+            return self._not_rendered(message, gap, message.contact.decisions[:-1])
+        claimed = replace(message.contact, status=ContactStatus.SENDING)
         if not self._contacts.move(claimed, ContactStatus.PLANNED):
             return ContactStatus.SENDING  # another dispatcher has it
         try:
-            message_id = send()
-        except RefusedError:
-            return self._moved(replace(claimed, status=ContactStatus.BOUNCED), ContactStatus.SENDING, CONTACT_BOUNCED)
+            return self._finish(replace(message, contact=claimed), send)
         except UnavailableError:
             # The service has not taken it: give the contact back, so that the retry may send it. Any other failure
             # leaves the contact in doubt.
             self._contacts.move(replace(claimed, status=ContactStatus.PLANNED), ContactStatus.SENDING)
             raise
-        sent = replace(claimed, status=ContactStatus.SENT, sent_at=self._now(), message_id=message_id)
+
+    def _not_rendered(
+        self, message: Message, gap: InvalidInputError, earlier: tuple[DecisionRecord, ...]
+    ) -> ContactStatus:
+        contact = message.contact
+        self._trouble(message, NOT_RENDERED, str(gap))
+        decisions = (*earlier, self._no(NOT_RENDERED))
+        refused = replace(contact, status=ContactStatus.REFUSED, decisions=decisions)
+        return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
+
+    def _trouble(self, message: Message, why: str, said: str = "") -> None:
+        customer = message.account.customer
+        self._tasks.open_task(trouble_task(customer, why, message.address, self._now(), said))
+
+    def _finish(self, message: Message, send: Send) -> ContactStatus:
+        """Send what is claimed, and keep that it was."""
+        contact = message.contact
+        try:
+            message_id = send()
+        except InvalidAddressError:
+            self._learn(message, INVALID_NUMBER)
+            return self._bounced(contact)
+        except OptedOutError:
+            at = self._now()
+            record_choice(self._ledger, contact.customer_id, contact.channel, Keyword.STOP, at)
+            return self._bounced(contact)
+        except RefusedError:
+            self._trouble(message, REFUSED_BY_SERVICE)
+            return self._bounced(contact)
+        if contact.channel is Channel.CALL:  # nobody has been contacted yet
+            waiting = replace(contact, status=ContactStatus.HANDED_OVER, message_id=message_id)
+            return self._moved(waiting, ContactStatus.SENDING)
+        sent = replace(contact, status=ContactStatus.SENT, sent_at=self._now(), message_id=message_id)
         return self._moved(sent, ContactStatus.SENDING, CONTACT_SENT)
+
+    def _learn(self, message: Message, why: str) -> None:
+        """Keep that an address is invalid, and put it on the worklist; before the contact moves, so no crash loses it.
+
+        An address that is merely missing now is a task only when nothing else leads to the customer.
+        """
+        account = message.account
+        if why != NO_ADDRESS:
+            account = update(self._ledger, account.customer.customer_id, lambda now: self._spoilt(now, message, why))
+        if why != NO_ADDRESS or is_out_of_reach(account.customer):
+            self._trouble(replace(message, account=account), why)
+
+    def _spoilt(self, account: Account, message: Message, why: str) -> Change:
+        if message.address in account.customer.suppressed:
+            return Change(account)
+        kind = KIND_OF[message.contact.channel]
+        spoilt = account.customer.with_bounce(message.address, self._now(), why.lower(), kind)
+        return Change(account, customer=spoilt)
 
     def _message(self, contact: Contact, account: Account) -> Message:
         """What is still to be said: invoices of the plan that are open and undisputed now."""
@@ -138,10 +247,19 @@ class Dispatcher:
     def _cancelled(self, contact: Contact) -> ContactStatus:
         return self._moved(replace(contact, status=ContactStatus.CANCELLED), ContactStatus.PLANNED)
 
-    def _unconfirmed(self, contact: Contact) -> ContactStatus:
-        """An earlier dispatcher died between sending and recording. Not sent again: see docs/decisions.md."""
-        kept = replace(contact, status=ContactStatus.UNCONFIRMED, sent_at=self._now())
-        return self._moved(kept, ContactStatus.SENDING)
+    def _bounced(self, contact: Contact) -> ContactStatus:
+        return self._moved(replace(contact, status=ContactStatus.BOUNCED), ContactStatus.SENDING, CONTACT_BOUNCED)
+
+    def _in_doubt(self, message: Message) -> ContactStatus:
+        """An earlier dispatcher died between sending and recording. What can be repeated harmlessly is completed, as of
+        the decision that let it go; anything else is not sent again: see docs/decisions.md.
+        """
+        contact = message.contact
+        sender = self._senders.get(contact.channel)
+        if sender is None or not sender.is_repeatable or not message.invoices or not message.address:
+            kept = replace(contact, status=ContactStatus.UNCONFIRMED, sent_at=self._now())
+            return self._moved(kept, ContactStatus.SENDING)
+        return self._finish(message, sender.prepare(message))
 
     def _moved(self, contact: Contact, was: ContactStatus, event: str = "") -> ContactStatus:
         events = [contact_event(event, contact, self._now())] if event else []

@@ -18,13 +18,10 @@ from dunwell.compliance.model import (
     Party,
 )
 from dunwell.errors import InvalidInputError
-from dunwell.outreach.contact import REACHED_CUSTOMER, Contact, DecisionRecord
+from dunwell.outreach.contact import REACHED_CUSTOMER, CallOutcome, Contact, DecisionRecord
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.whereabouts import location_of
 from dunwell.timezones import TZDATA_VERSION
-
-WORDS_WITH_NOTICES = MessageFacts(opt_out_notice=True, disclosure=True)
-"""Every message template carries the opt-out notice and says who is asking; a test reads them all."""
 
 UNCLEAR_FACTS = "UNCLEAR_CUSTOMER_FACTS"
 """Reason code of our own: the contact rules cannot tell where the customer is, such as a state that does not exist."""
@@ -93,11 +90,27 @@ def _facts(customer: Customer, contacts: Sequence[Contact], now: datetime) -> Cu
         opted_out=frozenset(_RULES[channel] for channel in customer.opted_out),
         holds=tuple(_holds(customer, now)),
         history=tuple(
-            HistoryEntry(_RULES[contact.channel], HistoryKind.SENT, contact.sent_at)
+            HistoryEntry(_RULES[contact.channel], _happened(contact), contact.sent_at)
             for contact in contacts
-            if contact.status in REACHED_CUSTOMER and contact.sent_at
+            if contact.sent_at and (contact.call_outcome or contact.status in REACHED_CUSTOMER)
         ),
     )
+
+
+_CALLED = {
+    CallOutcome.REACHED: HistoryKind.CONVERSATION,
+    CallOutcome.PROMISED: HistoryKind.CONVERSATION,
+    CallOutcome.REFUSED: HistoryKind.CONVERSATION,
+    CallOutcome.VOICEMAIL: HistoryKind.VOICEMAIL,
+}
+
+
+def _happened(contact: Contact) -> HistoryKind:
+    """A call is what came of it: a conversation, a voicemail, or else an attempt; anything else was sent."""
+    if contact.channel is not Channel.CALL:
+        return HistoryKind.SENT
+    outcome = contact.call_outcome
+    return _CALLED.get(outcome, HistoryKind.ATTEMPT) if outcome else HistoryKind.ATTEMPT
 
 
 def _consents(customer: Customer) -> Consents:

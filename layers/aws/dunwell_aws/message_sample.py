@@ -1,0 +1,138 @@
+"""A message to look at: any stage, channel, language and tone of a policy, about an account that nobody has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from dunwell.accounts.contact_points import contact_points
+from dunwell.accounts.model import Channel, Customer, CustomerKind
+from dunwell.ledger.entry import Direction, Entry, EntryKind
+from dunwell.ledger.model import Account, Invoice
+from dunwell.outreach.contact import Contact, ContactStatus, contact_id
+from dunwell.outreach.dispatch import Message
+from dunwell.outreach.policy import Policy, Stage, Tone
+from dunwell_aws.message_values import THANKS
+from dunwell_aws.messages import Renderer, Words
+
+PARTICULARS = {
+    "en": ("US", "USD", "NY", "Anna's Bakery & Sons", "12 Mill Lane\nBrooklyn NY 11201"),
+    "es": ("ES", "EUR", "", "Panadería Muñoz e Hijos, S. L.", "Calle Mayor 12\n28013 Madrid"),
+    "fr": ("FR", "EUR", "", "Boulangerie Lefèvre et Fils", "12 rue de la Liberté\n69003 Lyon"),
+    "de": ("DE", "EUR", "", "Bäckerei Müller & Söhne", "Hauptstraße 12\n10115 Berlin"),
+}
+"""Of a sample customer by language: country, currency, region, name and postal address."""
+_UK = ("GB", "GBP", "", "Anna's Bakery & Sons", "12 Mill Lane\nLeeds LS1 4AP")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is to be looked at.
+
+    Attributes:
+        stage: of the policy; None: the thanks for a payment.
+        amounts_minor: of the invoices, the first is the oldest.
+        kind: a consumer's message carries other notices than a business's.
+    """
+
+    policy: Policy
+    stage: Stage | None
+    channel: Channel
+    language: str = "en"
+    tone: Tone | None = None
+    amounts_minor: tuple[int, ...] = (123_450, 48_999)
+    kind: CustomerKind = CustomerKind.BUSINESS
+    name: str | None = None
+
+
+def sample_message(sample: Sample, today: date) -> Message:
+    """A message about invoices that reached the stage by a day."""
+    customer, currency = sample_customer(sample)
+    days = sample.stage.when.days_past_due if sample.stage else 5
+    invoices = [
+        _invoice(f"INV-{2041 + number}", amount_minor, currency, today - timedelta(days=days - 2 * number))
+        for number, amount_minor in enumerate(sample.amounts_minor)
+    ]
+    account = _account(customer, invoices, paid=sample.stage is None, today=today)
+    return message_about(account, sample, currency, today)
+
+
+def message_about(account: Account, sample: Sample, currency: str, today: date) -> Message:
+    """The message of a sample to a given account: about all that may be asked for in a currency."""
+    stage, customer_id = sample.stage, account.customer.customer_id
+    name = stage.name if stage else THANKS
+    items = tuple(one for one in account.open_invoices if one.invoice.currency == currency and one.is_collectable)
+    planned = Contact(
+        contact_id=contact_id(customer_id, currency, name, today),
+        customer_id=customer_id,
+        currency=currency,
+        channel=sample.channel,
+        stage=name,
+        invoice_ids=tuple(one.invoice.invoice_id for one in items),
+        planned_on=today,
+        status=ContactStatus.PLANNED,
+        policy_version=sample.policy.version,
+        risk_permille=None,
+        model_version="",
+        template=stage.words if stage else THANKS,
+        tone=sample.tone or (stage.tone if stage else Tone.FRIENDLY),
+        attachments=stage.attachments if stage else (),
+    )
+    address = account.customer.address(sample.channel)
+    return Message(planned, account, address, items, datetime.combine(today, time(17), UTC))
+
+
+def sample_customer(sample: Sample) -> tuple[Customer, str]:
+    """A customer who reads the sample's language, and the currency they owe."""
+    country, currency, region, name, address = PARTICULARS.get(sample.language, PARTICULARS["en"])
+    if sample.language == "en" and sample.policy.creditor.timezone == "Europe/London":
+        country, currency, region, name, address = _UK
+    points = contact_points(email="accounts@example.com", phone="+12125550123", postal=address, portal="sample")
+    customer = Customer(
+        customer_id="cus_sample",
+        creditor_id=sample.policy.creditor.creditor_id,
+        source="sample",
+        number="C-1042",
+        kind=sample.kind,
+        name=name if sample.name is None else sample.name,
+        contact_points=points,
+        language=sample.language,
+        country=country,
+        region=region,
+    )
+    return customer, currency
+
+
+def render(renderer: Renderer, message: Message, account_url: str, stop_url: str, *, attach: bool = True) -> Words:
+    """A message on its channel. Without attachments nothing of PDF is imported; a letter is then its words."""
+    channel = message.contact.channel
+    if not attach:
+        message = replace(message, contact=replace(message.contact, attachments=()))
+    if channel is Channel.EMAIL:
+        return renderer.email(message, account_url, stop_url)
+    if channel is Channel.SMS:
+        return renderer.sms(message, account_url)
+    if channel is Channel.WHATSAPP:
+        chat = renderer.whatsapp(message, account_url)
+        return Words("", chat.text + "\n", language=chat.language, notices=chat.notices)
+    if channel is Channel.CALL:
+        return renderer.call(message)
+    return renderer.letter_words(message) if channel is Channel.LETTER else renderer.portal(message)
+
+
+def stages_of(policy: Policy) -> Sequence[Stage | None]:
+    """What there is to look at in a policy: its stages, and the thanks."""
+    return (*policy.stages, None)
+
+
+def _invoice(number: str, amount_minor: int, currency: str, due_on: date) -> Invoice:
+    return Invoice(f"inv_{number.lower()}", number, currency, amount_minor, due_on - timedelta(days=30), due_on)
+
+
+def _account(customer: Customer, invoices: Sequence[Invoice], *, paid: bool, today: date) -> Account:
+    first, entries = invoices[0], {}
+    if paid:
+        whole = (Direction(first.invoice_id, first.amount_minor),)
+        entries["pay_1"] = Entry(
+            "pay_1", EntryKind.PAYMENT, first.currency, first.amount_minor, today, reference="TR-1", directed_to=whole
+        )
+    return Account(customer, 1, {one.invoice_id: one for one in invoices}, entries)

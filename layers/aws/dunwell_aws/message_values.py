@@ -1,0 +1,305 @@
+"""What the words and layouts of one message may mention: the account's facts, written for the customer, and notices."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from dunwell.accounts.model import Channel, Customer, CustomerKind
+from dunwell.compliance.model import Channel as RuleChannel
+from dunwell.compliance.model import HoldKind, Party
+from dunwell.compliance.notices import Notice, NoticeKind, NoticeRequest, language_of, notices_for
+from dunwell.dates import business_date, days_past_due
+from dunwell.ledger.model import OpenInvoice
+from dunwell.outreach.dispatch import Message
+from dunwell.outreach.policy import Creditor
+from dunwell.outreach.whereabouts import location_of
+from dunwell_aws.localised import localised
+from dunwell_aws.phrases import Phrases
+
+THANKS = "thanks"
+"""The template that thanks for a payment."""
+MOST_LISTED = 100
+"""Invoices in one message; some mail programs hide the end of a longer one, and with it the notices."""
+_JUDGED_AS = {Channel.WHATSAPP: RuleChannel.SMS, Channel.PORTAL: RuleChannel.CHATBOT}
+WORDS_KNOW = frozenset({"account_url", "count", "creditor", "name", "paid", "telephone", "total"})
+"""What the words of a template may mention."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidNotice:
+    """A notice with its particulars, as text and as HTML."""
+
+    notice: Notice
+    text: str
+    html: Markup
+
+
+class MessageValues:
+    """The values of one message on one channel.
+
+    Raises:
+        InvalidInputError: when asked for words that are not there.
+    """
+
+    def __init__(
+        self,
+        message: Message,
+        channel: Channel,
+        creditor: Creditor,
+        phrases: Phrases,
+        wanted: str,
+        account_url: str = "",
+        stop_url: str = "",
+    ) -> None:
+        customer = message.account.customer
+        self.message, self.channel, self.creditor = message, channel, creditor
+        self.phrases, self.wanted = phrases, wanted
+        self.language = phrases.language
+        self.writer = localised(phrases.language, customer.country)
+        self.today = business_date(message.as_of, creditor.timezone)
+        self.name = customer.name.strip()
+        self.links = {"account_url": account_url, "stop_url": stop_url}
+        self._marked: Mapping[str, str] = {}
+
+    @staticmethod
+    def language_for(customer: Customer, creditor: Creditor) -> str:
+        """The language to write in: the customer's, unless the law of the place prescribes another."""
+        places, consumer = location_of(customer).jurisdictions, customer.kind is CustomerKind.PERSON
+        return language_of(places, Party(creditor.party), consumer, customer.language or creditor.language)
+
+    @cached_property
+    def words(self) -> dict[str, Any]:
+        """What texts may mention; of what there is not, nothing, so that a text that needs it fails."""
+        contact, invoices = self.message.contact, self.message.invoices
+        values: dict[str, Any] = {
+            "name": self.name,
+            "creditor": self.creditor.name,
+            "telephone": self.creditor.telephone.replace(" ", "\u00a0"),  # a number is not broken between lines
+            "total": self._money(sum(item.collectable_minor for item in invoices)),
+            "count": len(invoices),
+        }
+        if self.links["account_url"]:
+            values["account_url"] = self.links["account_url"]
+        payments = [entry for entry in self.message.account.payments.values() if entry.currency == contact.currency]
+        if payments:
+            values["paid"] = self._money(max(payments, key=lambda entry: entry.on).amount_minor)
+        return values | dict(self._marked)
+
+    @property
+    def subject(self) -> str:
+        """The message in a few words: nothing that a locked screen should not show."""
+        return self.said("subject")
+
+    def said(self, key: str) -> str:
+        """A text of the template in the contact's tone, or of the common words; empty when there is none."""
+        contact = self.message.contact
+        return self.phrases.say(self.phrases.source(contact.template, key, contact.tone), self.words)
+
+    def common(self, section: str, key: str, **values: Any) -> str:
+        """A text of a section of the common words."""
+        return self.phrases.say(str(self.phrases.common[section][key]), self.words | values)
+
+    @cached_property
+    def notices(self) -> tuple[SaidNotice, ...]:
+        """What the rules ask for, in the message's language."""
+        customer, now = self.message.account.customer, self.message.as_of
+        place = location_of(customer)
+        asked = NoticeRequest(
+            channel=_JUDGED_AS.get(self.channel) or RuleChannel(self.channel.value),
+            party=Party(self.creditor.party),
+            consumer=customer.kind is CustomerKind.PERSON,
+            jurisdictions=place.jurisdictions,
+            language=self.language,
+            receipt=self.message.contact.template == THANKS,
+            time_barred=any(hold.kind == HoldKind.TIME_BARRED for hold in customer.holds_in_force(now)),
+            on_behalf=bool(customer.legal_entity) and self.creditor.party == Party.THIRD,
+        )
+        return tuple(self._said(notice) for notice in notices_for(asked))
+
+    @property
+    def opening(self) -> str:
+        """Who writes, where a text begins with it."""
+        return next(one.text for one in self.notices if one.notice.kind is NoticeKind.IDENTITY)
+
+    @property
+    def closing(self) -> Sequence[SaidNotice]:
+        """The notices after those with which a text begins."""
+        return [one for one in self.notices if one.notice.kind is not NoticeKind.IDENTITY]
+
+    def layout(self, name: str) -> dict[str, Any]:
+        """What a layout may mention. Texts that it does not use are not rendered."""
+        return _VALUES[name](self)
+
+    def with_marks(self, marks: Mapping[str, str]) -> "MessageValues":
+        """The same with marks in place of some values, by name."""
+        marked = MessageValues(self.message, self.channel, self.creditor, self.phrases, self.wanted, **self.links)
+        marked._marked = marks
+        return marked
+
+    # --- parts of layouts ---
+
+    @property
+    def greeting(self) -> str:
+        """By name, where there is one."""
+        return self.said("greeting" if self.name else "greeting_unnamed")
+
+    @property
+    def listed(self) -> list[dict[str, str]]:
+        """The invoices as lines, as many as a message holds."""
+        return [self._line(item) for item in self.message.invoices[:MOST_LISTED]]
+
+    @property
+    def every_line(self) -> list[dict[str, str]]:
+        """The invoices as lines, all of them: paper has room."""
+        return [self._line(item) for item in self.message.invoices]
+
+    @property
+    def more(self) -> str:
+        """How many invoices are not listed; empty when all are."""
+        left_out = len(self.message.invoices) - MOST_LISTED
+        return self.common("table", "more", more=left_out) if left_out > 0 else ""
+
+    @property
+    def address(self) -> str:
+        """The page to pay on.
+
+        Raises:
+            KeyError: it was not given.
+        """
+        return str(self.words["account_url"])
+
+    @property
+    def table(self) -> dict[str, str]:
+        """The headings of the list of invoices."""
+        table = self.phrases.common["table"]
+        return {key: str(table[key]) for key in ("caption", "invoice", "due", "amount", "total")}
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """What the message is about."""
+        return [part.strip() for part in self.said("lead").split("\n\n")]
+
+    def _said(self, notice: Notice) -> SaidNotice:
+        owed_to = self.message.account.customer.legal_entity or self.creditor.name
+        text = notice.said({"creditor": self.creditor.name, "owed_to": owed_to, "telephone": self.creditor.telephone})
+        if not notice.link:
+            return SaidNotice(notice, text, escape(text))
+        url = self.links["stop_url"]
+        link = Markup('<a href="{}" class="link" style="color:#1d4ed8">{}</a>').format(url, notice.link)
+        return SaidNotice(notice, f"{text}\n{url}", Markup("{} {}").format(text, link))
+
+    def _line(self, item: OpenInvoice) -> dict[str, str]:
+        days = days_past_due(item.due_on, self.today)
+        which = "today" if days == 0 else "overdue" if days > 0 else "ahead"
+        return {
+            "number": item.invoice.number,
+            "due_on": self.writer.short_date(item.due_on),
+            "amount": self._money(item.collectable_minor),
+            "when": self.common("when", which, days=abs(days)),
+        }
+
+    def _money(self, amount_minor: int) -> str:
+        return self.writer.money(amount_minor, self.message.contact.currency)
+
+
+def _mail(values: MessageValues) -> dict[str, Any]:
+    return {
+        "greeting": values.greeting,
+        "lead": values.paragraphs,
+        "invoices": values.listed,
+        "more": values.more,
+        "table": values.table,
+        "colon": values.said("colon"),
+        "total": values.words["total"],
+        "button": values.said("button"),
+        "account_url": values.address,
+        "close": values.said("close"),
+        "help": values.said("help"),
+        "signature": values.said("signature"),
+        "creditor": values.creditor,
+    }
+
+
+def _page(values: MessageValues) -> dict[str, Any]:
+    colours = {"ink_on_colour": ink_on(values.creditor.colour)}
+    return _mail(values) | {"lang": values.writer.tag, "subject": values.subject} | colours
+
+
+def _text(values: MessageValues) -> dict[str, Any]:
+    return {"opening": values.opening, "sms": values.said("sms")}
+
+
+def _chat(values: MessageValues) -> dict[str, Any]:
+    return {
+        "opening": values.opening,
+        "greeting": values.greeting,
+        "lead": " ".join(values.paragraphs),
+        "invoices": values.message.invoices,
+        "table": values.table,
+        "colon": values.said("colon"),
+        "total": values.words["total"],
+        "button": values.said("button"),
+        "account_url": values.address,
+    }
+
+
+def _call(values: MessageValues) -> dict[str, Any]:
+    script = values.phrases.common["call"]
+    said = {key: values.common("call", key) for key in ("before", "say", "ask", "listen", "after")}
+    return {
+        "script": said | {"steps": list(script["steps"])},
+        "ask": values.said("ask"),
+        "invoices": values.listed,
+        "more": values.more,
+        "table": values.table,
+        "colon": values.said("colon"),
+        "total": values.words["total"],
+    }
+
+
+def _portal(values: MessageValues) -> dict[str, Any]:
+    return {"lead": " ".join(values.paragraphs)}
+
+
+def _letter(values: MessageValues) -> dict[str, Any]:
+    return {
+        "greeting": values.greeting,
+        "lead": "\n\n".join(values.paragraphs),
+        "close": values.said("close"),
+        "help": values.said("help_letter"),
+        "signature": values.said("signature"),
+    }
+
+
+_VALUES: dict[str, Callable[[MessageValues], dict[str, Any]]] = {
+    "email.txt": _mail,
+    "email.html": _page,
+    "sms.txt": _text,
+    "whatsapp.txt": _chat,
+    "call.txt": _call,
+    "portal.txt": _portal,
+    "letter.txt": _letter,
+}
+_LISTS = frozenset({"invoices", "more", "table", "total", "colon"})
+_MAIL = _LISTS | {"greeting", "lead", "button", "account_url", "close", "help", "signature", "creditor"}
+LAYOUTS_KNOW: dict[str, frozenset[str]] = {
+    "email.txt": _MAIL,
+    "email.html": _MAIL | {"lang", "subject", "ink_on_colour"},
+    "sms.txt": frozenset({"opening", "sms"}),
+    "whatsapp.txt": (_LISTS - {"more"}) | {"opening", "greeting", "lead", "button", "account_url"},
+    "call.txt": _LISTS | {"script", "ask"},
+    "portal.txt": frozenset({"lead"}),
+    "letter.txt": frozenset({"greeting", "lead", "close", "help", "signature"}),
+}
+"""What each layout may mention, beside its notices; a test holds that it is what there is."""
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever reads better on a colour such as ``#1d4ed8`` (WCAG relative luminance)."""
+    channels = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#111827" if luminance > 0.179 else "#ffffff"

@@ -1,0 +1,251 @@
+"""What people do about customers beside cases: calls to make, and what keeps messages from them.
+
+A task's id is made from what it is about, so that asking for it again asks once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from dunwell.accounts.contact_points import KIND_OF
+from dunwell.accounts.model import Channel, Customer
+from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
+from dunwell.events import CONTACT_SENT, Event
+from dunwell.ids import stable_id
+from dunwell.ledger.change import Change
+from dunwell.ledger.model import Account
+from dunwell.ledger.ports import Ledger
+from dunwell.ledger.update import update
+from dunwell.outreach.contact import CallOutcome, Contact, ContactStatus, DecisionRecord
+from dunwell.outreach.permission import may_contact
+from dunwell.outreach.plan import contact_event
+from dunwell.outreach.policy import Policy
+from dunwell.outreach.ports import ContactStore
+
+UNREACHABLE_BY = tuple(channel for channel in Channel if channel is not Channel.PORTAL)
+"""The channels that reach a customer who does not come by themselves."""
+
+
+class TaskKind(StrEnum):
+    """What there is to do."""
+
+    CALL = "call"
+    TROUBLE = "trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do about a customer.
+
+    Attributes:
+        reason: a code: of a call the stage that asks for it, else what is wrong.
+        address: the number to call, or what does not work; empty when there is nothing at all.
+        contact_id, currency, invoice_ids: of a call, what it is about; else empty.
+        script: of a call what to say, else what is wrong in words.
+        outcome, note, agent, done_at: what came of it; empty and None while it is to be done.
+    """
+
+    task_id: str
+    customer_id: str
+    kind: TaskKind
+    reason: str
+    opened_at: datetime
+    address: str = ""
+    contact_id: str = ""
+    currency: str = ""
+    invoice_ids: tuple[str, ...] = ()
+    script: str = ""
+    outcome: str = ""
+    note: str = ""
+    agent: str = ""
+    done_at: datetime | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether somebody did it."""
+        return self.done_at is not None
+
+
+class TaskStore(Protocol):
+    """Where tasks are kept."""
+
+    def open_task(self, task: Task) -> bool:
+        """Add a task; False when it is known, done or not, and then nothing changes."""
+        ...
+
+    def task(self, customer_id: str, task_id: str) -> Task | None:
+        """One task, or None."""
+        ...
+
+    def finish_task(self, task: Task) -> bool:
+        """Keep a task that was done; False when somebody did it first."""
+        ...
+
+    def open_tasks(self, most: int) -> list[Task]:
+        """The tasks to be done, oldest first, at most so many."""
+        ...
+
+
+def call_task(contact: Contact, number: str, script: str, now: datetime) -> Task:
+    """The task of calling a customer about a contact."""
+    return Task(
+        task_id=stable_id("tsk", TaskKind.CALL, contact.contact_id),
+        customer_id=contact.customer_id,
+        kind=TaskKind.CALL,
+        reason=contact.stage,
+        opened_at=now,
+        address=number,
+        contact_id=contact.contact_id,
+        currency=contact.currency,
+        invoice_ids=contact.invoice_ids,
+        script=script,
+    )
+
+
+def trouble_task(customer: Customer, reason: str, address: str, now: datetime, said: str = "") -> Task:
+    """The task of mending what keeps messages from a customer; another one when the customer's addresses change.
+
+    Args:
+        reason: a code; said: what is wrong in words, where the code alone does not tell.
+    """
+    known = sorted(f"{one.kind}:{one.address.casefold()}" for one in customer.contact_points)
+    return Task(
+        task_id=stable_id("tsk", TaskKind.TROUBLE, customer.customer_id, reason, address.casefold(), *known),
+        customer_id=customer.customer_id,
+        kind=TaskKind.TROUBLE,
+        reason=reason,
+        opened_at=now,
+        address=address,
+        script=said,
+    )
+
+
+def is_out_of_reach(customer: Customer) -> bool:
+    """Whether no channel leads to the customer any more."""
+    return not customer.reachable(UNREACHABLE_BY)
+
+
+# --- what came of a call ---
+
+_STATUS = {
+    CallOutcome.REACHED: ContactStatus.DELIVERED,
+    CallOutcome.PROMISED: ContactStatus.DELIVERED,
+    CallOutcome.REFUSED: ContactStatus.DELIVERED,
+    CallOutcome.VOICEMAIL: ContactStatus.MISSED,
+    CallOutcome.NO_ANSWER: ContactStatus.MISSED,
+    CallOutcome.WRONG_NUMBER: ContactStatus.BOUNCED,
+    CallOutcome.NOT_NEEDED: ContactStatus.CANCELLED,
+}
+_WAITING = (ContactStatus.HANDED_OVER, ContactStatus.SENDING, ContactStatus.UNCONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class CallHours:
+    """When a number may be called on a day: whole hours from ``first`` to before ``last``, with time zones."""
+
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True)
+class TaskDesk:
+    """What agents do about tasks."""
+
+    ledger: Ledger
+    contacts: ContactStore
+    tasks: TaskStore
+    policy: Policy
+
+    def may_call(self, task: Task, now: datetime) -> DecisionRecord:
+        """Whether the call may be made now. Raises NotFoundError: there is no such customer."""
+        account, earlier = self._known(task)
+        return may_contact(account.customer, earlier, Channel.CALL, task.invoice_ids, self.policy, now)
+
+    def best_hours(self, task: Task, now: datetime) -> list[CallHours]:
+        """When the call may be made within a day from now. Raises NotFoundError: there is no such customer."""
+        account, earlier = self._known(task)
+        start = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        hours = [start + timedelta(hours=hour) for hour in range(24)]
+        free = [
+            hour
+            for hour in hours
+            if may_contact(account.customer, earlier, Channel.CALL, task.invoice_ids, self.policy, hour).allowed
+        ]
+        return _joined(free)
+
+    def finish_call(
+        self, customer_id: str, task_id: str, outcome: CallOutcome, note: str, agent: str, now: datetime
+    ) -> Task:
+        """Keep what came of a call: with the task, and with the contact, where the contact rules count it.
+
+        Raises:
+            NotFoundError: there is no such call. ConflictError: somebody did it first.
+        """
+        task = self._open(customer_id, task_id, TaskKind.CALL)
+        if outcome is CallOutcome.WRONG_NUMBER:
+            update(self.ledger, customer_id, lambda account: _wrong_number(account, task.address, now))
+        self._settle(task, outcome, now)
+        return self._finished(task, outcome, note, agent, now)
+
+    def finish_trouble(self, customer_id: str, task_id: str, note: str, agent: str, now: datetime) -> Task:
+        """Keep what was done about an address.
+
+        Raises:
+            NotFoundError: there is no such task. ConflictError: somebody did it first. InvalidInputError: no note.
+        """
+        if not note:
+            raise InvalidInputError("Write in the note what was done about the address.")
+        return self._finished(self._open(customer_id, task_id, TaskKind.TROUBLE), "done", note, agent, now)
+
+    def _known(self, task: Task) -> tuple[Account, Sequence[Contact]]:
+        account = self.ledger.load(task.customer_id)
+        if account is None:
+            raise NotFoundError("there is no such customer")
+        return account, self.contacts.state(task.customer_id).contacts
+
+    def _open(self, customer_id: str, task_id: str, kind: TaskKind) -> Task:
+        task = self.tasks.task(customer_id, task_id)
+        if task is None or task.kind is not kind:
+            raise NotFoundError("There is no such task.")
+        if task.is_done:
+            raise ConflictError("Somebody else did this task first.")
+        return task
+
+    def _settle(self, task: Task, outcome: CallOutcome, now: datetime) -> None:
+        contact = self.contacts.contact(task.customer_id, task.contact_id)
+        if contact is None or contact.status not in _WAITING:
+            return
+        sent_at = None if outcome is CallOutcome.NOT_NEEDED else now
+        made = replace(contact, status=_STATUS[outcome], sent_at=sent_at, call_outcome=outcome)
+        self.contacts.move(made, contact.status, _told(made, now))
+
+    def _finished(self, task: Task, outcome: str, note: str, agent: str, now: datetime) -> Task:
+        done = replace(task, outcome=str(outcome), note=note, agent=agent, done_at=now)
+        if not self.tasks.finish_task(done):
+            raise ConflictError("Somebody else did this task first.")
+        return done
+
+
+def _told(contact: Contact, now: datetime) -> list[Event]:
+    return [contact_event(CONTACT_SENT, contact, now)] if contact.status is not ContactStatus.CANCELLED else []
+
+
+def _wrong_number(account: Account, number: str, now: datetime) -> Change:
+    if number in account.customer.suppressed:
+        return Change(account)
+    kind = KIND_OF[Channel.CALL]
+    return Change(account, customer=account.customer.with_bounce(number, now, "wrong_number", kind))
+
+
+def _joined(hours: Iterable[datetime]) -> list[CallHours]:
+    """Hours that follow each other as one span."""
+    spans: list[CallHours] = []
+    for hour in hours:
+        after = hour + timedelta(hours=1)
+        if spans and spans[-1].last == hour:
+            spans[-1] = replace(spans[-1], last=after)
+        else:
+            spans.append(CallHours(hour, after))
+    return spans
