@@ -13,6 +13,7 @@ from dunwell.scoring.moment_log import read_log
 from dunwell_aws import portfolio
 from functions.plan_outreach import app as plan_outreach
 from functions.score_portfolio import app as score_portfolio
+from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.invocation import lambda_context, set_variables
 from tests.support.memory import InMemoryCollection, InMemoryLedger, shard_of
 from tests.support.outreach import NOW, TODAY, contact, overdue
@@ -55,9 +56,14 @@ def score(
 
 
 def plan(
-    event: dict[str, Any], ledger: InMemoryLedger, store: InMemoryCollection, context: Any = None
+    event: dict[str, Any],
+    ledger: InMemoryLedger,
+    store: InMemoryCollection,
+    context: Any = None,
+    bucket: DecisionsBucket | None = None,
 ) -> dict[str, Any]:
-    found = plan_outreach.handler(event, context or lambda_context(), ledger=ledger, store=store, now=NOW)
+    log = decision_log(bucket)
+    found = plan_outreach.handler(event, context or lambda_context(), ledger=ledger, store=store, log=log, now=NOW)
     passed: dict[str, Any] = json.loads(json.dumps(found))
     return passed
 
@@ -125,7 +131,7 @@ def test_a_page_that_is_done_again_after_a_crash_changes_nothing() -> None:
 def test_without_a_date_the_creditors_business_date_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger, store = portfolio_of("cus_1"), InMemoryCollection()
     late = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # still the 23rd in New York
-    plan_outreach.handler(given(as_of=None), lambda_context(), ledger=ledger, store=store, now=late)
+    plan_outreach.handler(given(as_of=None), lambda_context(), ledger=ledger, store=store, log=decision_log(), now=late)
     (made,) = store.contacts.values()
     assert made.planned_on == TODAY
 

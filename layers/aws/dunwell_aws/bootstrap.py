@@ -10,6 +10,7 @@ from dunwell_aws.clock import Clock
 from dunwell_aws.environment import (
     AccessEnvironment,
     ChannelsEnvironment,
+    DecisionsEnvironment,
     Environment,
     GatewayEnvironment,
     IngestEnvironment,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
     from dunwell_aws.coming_back import ComingBack
+    from dunwell_aws.decision_log import S3DecisionLog
     from dunwell_aws.letters import LetterOutbox
     from dunwell_aws.mail import Mailer
     from dunwell_aws.message_index import DynamoMessageIndex
@@ -89,11 +91,47 @@ def _ledger(_version: str) -> "Ledger":
 
 
 @cache
+def pass_ledger() -> "Ledger":
+    """Accounts as the daily pass reads them: at half the price, and perhaps a moment old."""
+    from dunwell_aws.ledger import DynamoLedger
+
+    return DynamoLedger(_pass_table())
+
+
+@cache
+def pass_collection() -> "DynamoCollection":
+    """Assessments, contacts and cases as the daily pass reads them: at half the price, and perhaps a moment old."""
+    from dunwell_aws.collection import DynamoCollection
+
+    return DynamoCollection(_pass_table())
+
+
+@cache
+def _pass_table() -> "Table":
+    """What the daily pass reads may be a moment old: it never writes over anything (a contact is put only where there
+    is none), and before anything is sent the account is read again, consistently.
+    """
+    from dunwell_aws.table import Table
+
+    table = ledger_table()
+    return Table(table.client, table.name, consistent=False)
+
+
+@cache
 def collection() -> "DynamoCollection":
     """Assessments, contacts and cases."""
     from dunwell_aws.collection import DynamoCollection
 
     return DynamoCollection(ledger_table())
+
+
+@cache
+def decision_log() -> "S3DecisionLog":
+    """Where decisions are kept."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.decision_log import S3DecisionLog
+
+    return S3DecisionLog(client("s3"), read_environment(DecisionsEnvironment).decisions_bucket)
 
 
 @cache
@@ -331,7 +369,7 @@ def dispatcher() -> "Dispatcher":
     from dunwell_aws.switch_store import CachedSwitches
 
     switched = CachedSwitches(switches())
-    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched)
+    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched, decision_log())
 
 
 @cache

@@ -31,6 +31,7 @@ from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.dispatch import Dispatcher, Message
 from dunwell.outreach.plan import plan_account
 from dunwell.outreach.switches import turned
+from tests.support.decisions import decision_log
 from tests.support.ledger import in_dispute
 from tests.support.ledger import paid as payment_of
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
@@ -52,7 +53,7 @@ class World:
 
     def dispatch(self) -> ContactStatus | None:
         senders: Any = {self.contact.channel: self.box}
-        stores = self.store, self.switches
+        stores = self.store, self.switches, decision_log()
         dispatcher = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now, *stores)
         return dispatcher.dispatch("cus_anna", self.contact.contact_id)
 
@@ -166,7 +167,8 @@ def test_an_invalid_address_is_used_never_and_put_on_the_worklist_with_the_reaso
 
 def test_a_channel_without_a_way_out_is_refused_and_not_a_crash() -> None:
     world = World(account(overdue(5), who=changed(PERSON, phone="+12125550111", texts=True)), channel=Channel.WHATSAPP)
-    dispatcher = Dispatcher(world.ledger, world.store, {}, POLICY, lambda: NOW, world.store, world.switches)
+    stores = world.store, world.switches, decision_log()
+    dispatcher = Dispatcher(world.ledger, world.store, {}, POLICY, lambda: NOW, *stores)
     assert dispatcher.dispatch("cus_anna", world.contact.contact_id) is ContactStatus.REFUSED
     assert world.kept.decisions[-1].reason_code == "CHANNEL_NOT_SET_UP"
 

@@ -30,6 +30,8 @@ class SkipReason(StrEnum):
     PATIENT = "PATIENT"
     """Likely to pay without being reminded."""
     ALREADY_SAID = "ALREADY_SAID"
+    NOT_WORTH_IT = "NOT_WORTH_IT"
+    """A message would cost more than it may bring in."""
     TOO_SOON = "TOO_SOON"
     """Within the gap after an earlier message."""
     UNDER_WAY = "UNDER_WAY"

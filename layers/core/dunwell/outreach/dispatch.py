@@ -21,6 +21,7 @@ from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 from dunwell.outreach.addresses import INVALID_NUMBER, fault
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
+from dunwell.outreach.decisions import DecisionLog, dispatch_decision
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import NO_ADDRESS, contact_event
 from dunwell.outreach.policy import Policy
@@ -101,6 +102,7 @@ class Dispatcher:
         now: Callable[[], datetime],
         tasks: TaskStore,
         switches: Switches,
+        log: DecisionLog,
     ) -> None:
         self._ledger = ledger
         self._contacts = contacts
@@ -109,6 +111,7 @@ class Dispatcher:
         self._now = now
         self._tasks = tasks
         self._switches = switches
+        self._log = log
 
     def dispatch(self, customer_id: str, contact_id: str) -> ContactStatus | None:
         """Send a contact, or settle why not; its status afterwards, None when there is no such contact.
@@ -134,7 +137,7 @@ class Dispatcher:
         if not has_something_to_say(message):
             return self._cancelled(message.contact)
         try:
-            decision = self._unsendable(message) or self._judged(message, earlier)
+            decision = self._decided(message, earlier)
         except InvalidInputError as gap:
             return self._not_rendered(message, gap, message.contact.decisions)
         decided = replace(message.contact, decisions=(*message.contact.decisions, decision))
@@ -143,12 +146,19 @@ class Dispatcher:
             return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
         return self._claim_and_send(replace(message, contact=decided))
 
-    def _judged(self, message: Message, earlier: Sequence[Contact]) -> DecisionRecord:
-        """What the contact rules say, with the words at hand."""
-        contact = message.contact
-        words = self._senders[contact.channel].facts(message)
-        customer, ids = message.account.customer, contact.invoice_ids
-        return may_contact(customer, earlier, contact.channel, ids, self._policy, message.as_of, words)
+    def _decided(self, message: Message, earlier: Sequence[Contact]) -> DecisionRecord:
+        """Whether it may be sent: what the rules say with the words at hand, unless something else is in the way.
+
+        Kept, with all it was made from, before anything follows from it.
+        """
+        account, contact, words = message.account, message.contact, None
+        record = self._unsendable(message)
+        if record is None:
+            words = self._senders[contact.channel].facts(message)
+            ids = contact.invoice_ids
+            record = may_contact(account.customer, earlier, contact.channel, ids, self._policy, message.as_of, words)
+        kept = dispatch_decision(account, contact, earlier, self._policy, record, words)
+        return replace(record, decision_id=self._log.keep_dispatch(self._policy, kept))
 
     def _unsendable(self, message: Message) -> DecisionRecord | None:
         """Why nothing can leave, whatever the contact rules say; an invalid address is a task for a person."""

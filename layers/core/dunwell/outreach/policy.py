@@ -8,11 +8,15 @@ from functools import cached_property
 
 from dunwell.accounts.model import Channel, Customer
 from dunwell.charges.policy import ChargePolicy
+from dunwell.compliance.decide import check_relaxations
+from dunwell.compliance.policy import HOUSE_DEFAULT
+from dunwell.compliance.policy import Policy as RulesPolicy
 from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError
 from dunwell.figures import PROXIES
 from dunwell.ledger.model import Invoice
 from dunwell.outreach.cascade import Cascade, Override, Terms, check_overrides
+from dunwell.outreach.choice_policy import ChoicePolicy
 from dunwell.outreach.stage import THANKS, Attachment, Conditions, Consolidation, Stage, Standing, Tone, check_stages
 from dunwell.timezones import zone
 
@@ -41,6 +45,7 @@ class Creditor:
         timezone: the ledger's business zone (IANA).
         sender: the address messages come from; its domain is verified with the mail service.
         postal_address, telephone: shown in every message and on every page.
+        compliance: which contact rules the creditor follows, and what its counsel relaxed.
         language: what is written to customers whose own has no words (ISO 639-1).
         colour, logo_url: how messages look; the logo is an image of at least 40 pixels' height, empty for none.
 
@@ -58,8 +63,10 @@ class Creditor:
     language: str = "en"
     colour: str = "#1d4ed8"
     logo_url: str = ""
+    compliance: RulesPolicy = HOUSE_DEFAULT
 
     def __post_init__(self) -> None:
+        check_relaxations(self.compliance)
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
             raise InvalidInputError(
                 f"creditor.colour {self.colour!r} is not a colour such as #1d4ed8", field="creditor.colour"
@@ -109,6 +116,7 @@ class Policy:
         overrides: other terms for groups, segments, customers and invoices.
         thanks: for payments after a reminder; None thanks nobody, and a third party never does.
         charges: late fees and interest; none unless a rule says so.
+        choice: how a channel is chosen among those permitted, and when a message is worth its cost.
         proxies: figures that may stand for who somebody is (``dunwell.figures.PROXIES``) and that scoring may use all
             the same, each with a note that says why.
     """
@@ -125,6 +133,7 @@ class Policy:
     overrides: tuple[Override, ...] = ()
     thanks: Thanks | None = None
     charges: ChargePolicy = field(default_factory=ChargePolicy)
+    choice: ChoicePolicy = field(default_factory=ChoicePolicy)
     proxies: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
