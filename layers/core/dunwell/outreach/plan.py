@@ -133,7 +133,8 @@ def _choice(
     risk_permille = 1000 if state.risk_permille is None else state.risk_permille
     at_risk_minor = balance_minor * risk_permille // 1000
     offered = options(rules, estimates, account.customer.customer_id, as_of, due.currency, at_risk_minor)
-    must = policy.severity(due.stage.name) >= policy.severity(policy.escalation.after_stage)
+    last = policy.severity(policy.escalation.after_stage)
+    must = policy.warns(due.stage) or policy.severity(due.stage.name) >= last
     return choose(offered, due.currency, account.customer.preferred_channel, rules.explore, must)
 
 
