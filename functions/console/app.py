@@ -3,7 +3,6 @@
 import contextlib
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,10 +16,8 @@ from dunwell.accounts.access import csrf_matches, csrf_token, new_token
 from dunwell.accounts.exposure import exposures
 from dunwell.assist.customer_desk import CustomerDesk
 from dunwell.assist.insight import assessment_document
-from dunwell.assist.worklist import WorklistLine, by_expected_value, worklist_line
 from dunwell.dates import business_date
 from dunwell.errors import ConflictError, DunwellError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
-from dunwell.escalation.case import Case
 from dunwell.escalation.escalation import Escalation
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
@@ -29,14 +26,21 @@ from dunwell.remittance.desk import CashDesk
 from dunwell.reporting.statement import statement_csv
 from dunwell.scoring.assessment import AssessmentStore
 from dunwell_aws import bootstrap
-from dunwell_aws.agent_forms import DONE, act_on_customer, asked_statement, case_entry, decide_cash, finish
-from dunwell_aws.agent_pages import agent_filters, case_values, cash_values, customer_values, task_lines, task_values
+from dunwell_aws.agent_forms import DONE, act_on_customer, asked_statement, case_entry, decide_cash
+from dunwell_aws.agent_pages import (
+    agent_filters,
+    case_values,
+    cash_values,
+    customer_values,
+    worklist_values,
+)
 from dunwell_aws.agents import Agent, CognitoAgents, NewPasswordNeeded, SignedIn, WrongCredentialsError
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import LedgerEnvironment, UrlsEnvironment, read_environment
 from dunwell_aws.message_routes import ConsoleParts, add_message_pages
 from dunwell_aws.observability import count, observed
 from dunwell_aws.problems import Problem, answers_problems, problem_response
+from dunwell_aws.task_routes import TaskParts, add_task_pages
 from dunwell_aws.urls import Urls
 from dunwell_aws.web import FORM_TYPE, Form, Pages, cookie, read_cookie, read_form
 
@@ -44,7 +48,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 SESSION_COOKIE = "dunwell_agent"
 FORM_COOKIE = "dunwell_agent_form"
 FORM_SECONDS = 3600
-THREADS = 8
 LINES_SHOWN = 100
 
 Refusal = DunwellError | None
@@ -266,24 +269,15 @@ def sign_out() -> Response:
 def show_worklist() -> Response:
     """Cases that wait for an agent: those for today first, most to be had first, of those that wait longest."""
     agent, csrf = _agent()
-    waiting = console().escalation.cases.waiting_cases()
-    with ThreadPoolExecutor(THREADS) as pool:
-        lines = by_expected_value(line for line in pool.map(_line, waiting[:LINES_SHOWN]) if line)
-    lists = [[line for line in lines if line.is_due], [line for line in lines if not line.is_due]]
-    left_out = max(len(waiting) - LINES_SHOWN, 0)
-    return _page("worklist.html", agent=agent, csrf=csrf, lists=lists, left_out=left_out, notice=_notice())
+    parts = console()
+    values = worklist_values(parts.escalation, parts.assessments, parts.today, LINES_SHOWN)
+    return _page("worklist.html", agent=agent, csrf=csrf, notice=_notice(), **values)
 
 
 def _notice() -> str:
     """What the form before this page did, when it led here."""
     parameters = _request().query_params
     return DONE.get(parameters.get("done", ""), "") if parameters else ""
-
-
-def _line(case: Case) -> WorklistLine | None:
-    account = console().escalation.ledger.load(case.customer_id)
-    assessment = console().assessments.assessment(case.customer_id)
-    return worklist_line(case, account, assessment, console().today) if account else None
 
 
 @route("/cases/{customer_id}/{case_id}", "GET")
@@ -470,38 +464,19 @@ def _cash_page(item_id: str, problem: Refusal = None, form: Form | None = None) 
 
 # --- tasks: calls to make, and what keeps messages from customers ---
 
-
-@route("/tasks", "GET")
-def show_tasks() -> Response:
-    """What is to be done, oldest first."""
-    agent, csrf = _agent()
-    lines = task_lines(console().tasks, LINES_SHOWN)
-    return _page("tasks.html", page="tasks", agent=agent, csrf=csrf, lines=lines, notice=_notice())
-
-
-@route("/tasks/{customer_id}/{task_id}", "GET")
-def show_task(customer_id: str, task_id: str) -> Response:
-    """One task: whom to call, what to say and when it is lawful; or what is wrong with an address."""
-    return _task_page(customer_id, task_id)
-
-
-@route("/tasks/{customer_id}/{task_id}", "POST")
-def finish_task(customer_id: str, task_id: str) -> Response:
-    """Keeps what came of it."""
-    agent, _ = _agent()
-    form = _form(SESSION_COOKIE)
-    try:
-        finish(console().tasks, customer_id, task_id, form, agent.name, console().clock.now())
-    except (ConflictError, InvalidInputError) as problem:
-        return _task_page(customer_id, task_id, problem, form)
-    count("TasksDone")
-    return _redirect("/tasks?done=task")
-
-
-def _task_page(customer_id: str, task_id: str, problem: Refusal = None, form: Form | None = None) -> Response:
-    who = _agent()
-    values = task_values(console().tasks, customer_id, task_id, console().clock.now(), form)
-    return _form_page("task.html", who, problem, page="tasks", **values)
+add_task_pages(
+    route,
+    TaskParts(
+        desk=lambda: console().tasks,
+        now=lambda: console().clock.now(),  # noqa: PLW0108 - the console is composed later
+        agent=_agent,
+        form=lambda: _form(SESSION_COOKIE),
+        page=_page,
+        form_page=_form_page,
+        redirect=_redirect,
+        notice=_notice,
+    ),
+)
 
 
 @observed

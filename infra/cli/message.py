@@ -77,7 +77,7 @@ def _preview(args: argparse.Namespace) -> int:
     print("\n".join(text for text in (f"Subject: {words.subject}\n" if words.subject else "", words.text) if text))
     if message.contact.channel is Channel.SMS:
         size = text_size(words.text)
-        print(f"{size.parts} parts: {size.units} units of {size.alphabet}.")
+        print(f"{size.parts} part{'s' * (size.parts > 1)}: {size.units} units of {size.alphabet}.")
     for attached in words.attachments:
         print(f"Attached: {attached.name}, {len(attached.content):,} bytes.")
     for notice in words.notices:

@@ -76,7 +76,7 @@ def stubbed() -> Iterator[Any]:
 
 
 def links() -> tuple[Links, Urls]:
-    return Links(InMemoryAccessStore()), Urls(Parameters(BASE), "urls")  # type: ignore[arg-type]
+    return Links(InMemoryAccessStore()), Urls(Parameters(BASE), "urls")
 
 
 def message(channel: Channel, address: str = NUMBER, planned: Contact | None = None) -> Message:

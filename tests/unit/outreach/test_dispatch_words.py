@@ -18,12 +18,14 @@ from tests.support.portal import account, customer
 COLLECTOR = replace(POLICY, creditor=replace(POLICY.creditor, party="third"))
 CONSUMER = customer(kind=CustomerKind.PERSON, region="TX", timezone="America/Chicago")
 
+WITH_NOTICES = MessageFacts(opt_out_notice=True, disclosure=True)
+
 
 @dataclass
 class Words(SentBox):
     """A way out whose words contain what a test says."""
 
-    said: MessageFacts | InvalidInputError = MessageFacts(opt_out_notice=True, disclosure=True)
+    said: MessageFacts | InvalidInputError = WITH_NOTICES
 
     def facts(self, message: Message) -> MessageFacts:
         if isinstance(self.said, InvalidInputError):

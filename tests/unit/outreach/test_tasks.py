@@ -183,7 +183,7 @@ def test_a_notice_whose_seeing_was_not_marked_is_delivered_once_all_the_same() -
     def dies(_: Notice) -> bool:
         raise ConnectionError("died")
 
-    notices.notice_seen = dies  # type: ignore[method-assign]
+    notices.notice_seen = dies  # type: ignore[method-assign,assignment]
     with pytest.raises(ConnectionError):
         shown_notices("cus_anna", notices, store, NOW)
     del notices.notice_seen
