@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 @observed
 def handler(event: dict[str, Any], context: Any, *, coming_back: "ComingBack | None" = None) -> BatchAnswer:
     """A batch of them. One that comes twice, or late, changes nothing; a channel that too much comes back on stops."""
-    back = coming_back or bootstrap.coming_back()
-    answer = each_message(event, back.keep)
-    for switch in back.judge():
-        logger.error("channel stopped by its breaker", scope=switch.scope, reason=switch.reason)
-        count("BreakersOpened")
+
+    def back() -> "ComingBack":
+        return coming_back or bootstrap.coming_back()
+
+    answer = each_message(event, lambda body: back().keep(body))
+    if len(answer["batchItemFailures"]) < len(event["Records"]):
+        for switch in back().judge():
+            logger.error("channel stopped by its breaker", scope=switch.scope, reason=switch.reason)
+            count("BreakersOpened")
     return answer
