@@ -52,3 +52,7 @@ def test_a_hundred_customers_are_one_look(known: KnownFacts) -> None:
     for customer in customers:
         known.keep("erp", customer, Known("", FACTS))
     assert set(known.load("erp", customers)) == set(customers)
+
+
+def test_a_page_about_nobody_finds_nothing(known: KnownFacts) -> None:
+    assert known.load("erp", []) == {}

@@ -26,8 +26,8 @@ class DynamoSeries:
             try:
                 self._table.write([self._table.put(key | to_plain(figure, defaults=False), NEW)])
             except ConflictError:
-                known = self._table.get(**key)
-                if known is None or known["value"] != figure.value:
+                known = {_sort_key(one): one.value for one in self.series(figure.name)}
+                if known.get(key["sk"]) != figure.value:
                     raise
 
 
