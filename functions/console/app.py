@@ -3,7 +3,6 @@
 import contextlib
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,10 +16,8 @@ from dunwell.accounts.access import csrf_matches, csrf_token, new_token
 from dunwell.accounts.exposure import exposures
 from dunwell.assist.customer_desk import CustomerDesk
 from dunwell.assist.insight import assessment_document
-from dunwell.assist.worklist import WorklistLine, by_expected_value, worklist_line
 from dunwell.dates import business_date
-from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
-from dunwell.escalation.case import Case
+from dunwell.errors import ConflictError, DunwellError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from dunwell.escalation.escalation import Escalation
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
@@ -29,14 +26,21 @@ from dunwell.remittance.desk import CashDesk
 from dunwell.reporting.statement import statement_csv
 from dunwell.scoring.assessment import AssessmentStore
 from dunwell_aws import bootstrap
-from dunwell_aws.agent_forms import DONE, act_on_customer, asked_statement, case_entry, decide_cash, finish
-from dunwell_aws.agent_pages import agent_filters, case_values, cash_values, customer_values, task_lines, task_values
+from dunwell_aws.agent_forms import DONE, act_on_customer, asked_statement, case_entry, decide_cash
+from dunwell_aws.agent_pages import (
+    agent_filters,
+    case_values,
+    cash_values,
+    customer_values,
+    worklist_values,
+)
 from dunwell_aws.agents import Agent, CognitoAgents, NewPasswordNeeded, SignedIn, WrongCredentialsError
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import LedgerEnvironment, UrlsEnvironment, read_environment
 from dunwell_aws.message_routes import ConsoleParts, add_message_pages
 from dunwell_aws.observability import count, observed
 from dunwell_aws.problems import Problem, answers_problems, problem_response
+from dunwell_aws.task_routes import TaskParts, add_task_pages
 from dunwell_aws.urls import Urls
 from dunwell_aws.web import FORM_TYPE, Form, Pages, cookie, read_cookie, read_form
 
@@ -44,8 +48,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 SESSION_COOKIE = "dunwell_agent"
 FORM_COOKIE = "dunwell_agent_form"
 FORM_SECONDS = 3600
-THREADS = 8
 LINES_SHOWN = 100
+
+Refusal = DunwellError | None
+"""Why a form is shown again; None when it is shown for the first time."""
 
 app = Chalice(app_name="console")
 
@@ -121,14 +127,20 @@ def console_pages(zone_name: str) -> Pages:
     return Pages(TEMPLATES, filters=agent_filters(zone_name))
 
 
-def _status(problem: Exception) -> int:
-    """The status of a form that is shown again: it was filled in wrongly, or something stands against it."""
-    return 400 if isinstance(problem, InvalidInputError) else 409
-
-
 def _page(template: str, status: int = 200, **values: Any) -> Response:
     base_url = console().urls.console()
     return console().pages.page(template, base_url, status, base=base_url, creditor=console().creditor, **values)
+
+
+def _form_page(template: str, who: tuple[Agent, str], problem: Refusal, **values: Any) -> Response:
+    """A page with a form; after a problem again: it was filled in wrongly, or something stands against it.
+
+    Args:
+        who: see ``_agent``, which is asked before anything is looked up.
+    """
+    agent, csrf = who
+    status = 200 if problem is None else 400 if isinstance(problem, InvalidInputError) else 409
+    return _page(template, status, agent=agent, csrf=csrf, message=str(problem or ""), **values)
 
 
 def _redirect(path: str, *cookies: str) -> Response:
@@ -257,17 +269,9 @@ def sign_out() -> Response:
 def show_worklist() -> Response:
     """Cases that wait for an agent: those for today first, most to be had first, of those that wait longest."""
     agent, csrf = _agent()
-    waiting = console().escalation.cases.waiting_cases()
-    with ThreadPoolExecutor(THREADS) as pool:
-        lines = by_expected_value(line for line in pool.map(_line, waiting[:LINES_SHOWN]) if line)
-    return _page(
-        "worklist.html",
-        agent=agent,
-        csrf=csrf,
-        lists=[[line for line in lines if line.is_due], [line for line in lines if not line.is_due]],
-        left_out=max(len(waiting) - LINES_SHOWN, 0),
-        notice=_notice(),
-    )
+    parts = console()
+    values = worklist_values(parts.escalation, parts.assessments, parts.today, LINES_SHOWN)
+    return _page("worklist.html", agent=agent, csrf=csrf, notice=_notice(), **values)
 
 
 def _notice() -> str:
@@ -276,30 +280,23 @@ def _notice() -> str:
     return DONE.get(parameters.get("done", ""), "") if parameters else ""
 
 
-def _line(case: Case) -> WorklistLine | None:
-    account = console().escalation.ledger.load(case.customer_id)
-    assessment = console().assessments.assessment(case.customer_id)
-    return worklist_line(case, account, assessment, console().today) if account else None
-
-
 @route("/cases/{customer_id}/{case_id}", "GET")
 def show_case(customer_id: str, case_id: str) -> Response:
     """What is known about a case, and the form for what an agent did."""
-    agent, csrf = _agent()
-    return _case_page(customer_id, case_id, agent, csrf)
+    return _case_page(customer_id, case_id)
 
 
 @route("/cases/{customer_id}/{case_id}", "POST")
 def record(customer_id: str, case_id: str) -> Response:
     """Keeps what the agent did and lets the case be judged again."""
-    agent, csrf = _agent()
+    agent, _ = _agent()
     form = _form(SESSION_COOKIE)
     seen = form.one("version")
     try:
         entry = case_entry(form, agent.name, console().clock.now(), console().today)
         console().escalation.record(customer_id, case_id, entry, int(seen) if seen.isdecimal() else 0)
     except (InvalidInputError, ConflictError, RefusedError) as problem:
-        return _case_page(customer_id, case_id, agent, csrf, _status(problem), str(problem), form)
+        return _case_page(customer_id, case_id, problem, form)
     count("CasesWorked")
     return _redirect("/?done=recorded")
 
@@ -313,15 +310,8 @@ def assign(customer_id: str, case_id: str) -> Response:
     return _redirect(f"/cases/{case.customer_id}/{case.case_id}?done=assigned")
 
 
-def _case_page(
-    customer_id: str,
-    case_id: str,
-    agent: Agent,
-    csrf: str,
-    status: int = 200,
-    message: str = "",
-    form: Form | None = None,
-) -> Response:
+def _case_page(customer_id: str, case_id: str, problem: Refusal = None, form: Form | None = None) -> Response:
+    who = _agent()
     case = console().escalation.cases.case(customer_id, case_id)
     account = console().escalation.ledger.load(customer_id)
     if case is None or account is None:
@@ -329,7 +319,7 @@ def _case_page(
     assessment, contacts = console().assessments.assessment(customer_id), console().contacts.state(customer_id).contacts
     now, today = console().clock.now(), console().today
     values = case_values(case, account, assessment, contacts, now, today, form)
-    return _page("case.html", status, agent=agent, csrf=csrf, message=message, notice=_notice(), **values)
+    return _form_page("case.html", who, problem, notice=_notice(), **values)
 
 
 # --- customers ---
@@ -349,22 +339,22 @@ def find_customer() -> Response:
 @route("/customers/{customer_id}", "GET")
 def show_customer(customer_id: str) -> Response:
     """Who a customer is and what they owe, and the forms for what an agent may do about it."""
-    agent, csrf = _agent()
+    _agent()
     now_at = console().customers.account(customer_id).customer.customer_id
     if now_at != customer_id:
         return _redirect(f"/customers/{now_at}")
-    return _customer_page(customer_id, agent, csrf)
+    return _customer_page(customer_id)
 
 
 @route("/customers/{customer_id}", "POST")
 def change_customer(customer_id: str) -> Response:
     """Carries out one of the forms."""
-    agent, csrf = _agent()
+    agent, _ = _agent()
     form = _form(SESSION_COOKIE)
     try:
         account = act_on_customer(console().customers, customer_id, form, agent.name, console().clock.now())
     except (InvalidInputError, ConflictError, RefusedError, NotFoundError) as problem:
-        return _customer_page(customer_id, agent, csrf, _status(problem), str(problem), form)
+        return _customer_page(customer_id, problem, form)
     count("CustomersChanged")
     return _redirect(f"/customers/{account.customer.customer_id}?done={form.one('action')}")
 
@@ -377,7 +367,7 @@ def confirm_merge(customer_id: str) -> Response:
     found = [one for one in console().customers.called(number) if one.customer != kept.customer]
     if not found:
         message = "No other customer has this number. Check it against an invoice."
-        return _customer_page(customer_id, agent, csrf, 400, message)
+        return _customer_page(customer_id, InvalidInputError(message))
     pairs = [(one, exposures(one.customer, one.balances)) for one in (kept, *found)]
     return _page("merge.html", page="customers", agent=agent, csrf=csrf, pairs=pairs)
 
@@ -387,14 +377,13 @@ def _given(name: str) -> str:
     return given.get(name, "").strip()
 
 
-def _customer_page(
-    customer_id: str, agent: Agent, csrf: str, status: int = 200, message: str = "", form: Form | None = None
-) -> Response:
+def _customer_page(customer_id: str, problem: Refusal = None, form: Form | None = None) -> Response:
+    who = _agent()
     values = customer_values(console().customers, customer_id, console().clock.now(), form, _given("done"))
-    return _page("customer.html", status, page="customers", agent=agent, csrf=csrf, message=message, **values)
+    return _form_page("customer.html", who, problem, page="customers", **values)
 
 
-# --- assessments ---
+# --- documents ---
 
 
 @route("/customers/{customer_id}/assessment", "GET")
@@ -405,9 +394,6 @@ def show_assessment(customer_id: str) -> Response:
     if assessment is None:
         raise NotFoundError("There is no assessment of such a customer.")
     return _document(json.dumps(assessment_document(assessment)), "application/json")
-
-
-# --- statements ---
 
 
 @route("/customers/{customer_id}/statement", "GET")
@@ -422,8 +408,8 @@ def show_statement(customer_id: str) -> Response:
     if given.get("format") == "csv" and not message:
         shown_as = f'attachment; filename="statement-{made.first}-{made.last}.csv"'
         return _document(statement_csv(made), "text/csv; charset=utf-8", **{"Content-Disposition": shown_as})
-    status = 400 if message else 200
-    return _page("statement.html", status, page="customers", agent=agent, csrf=csrf, made=made, message=message)
+    values: dict[str, Any] = {"page": "customers", "agent": agent, "csrf": csrf, "made": made, "message": message}
+    return _page("statement.html", 400 if message else 200, **values)
 
 
 def _document(text: str, content_type: str, **more: str) -> Response:
@@ -454,65 +440,43 @@ def show_cash() -> Response:
 @route("/cash/{item_id}", "GET")
 def show_cash_item(item_id: str) -> Response:
     """One bank line: what the bank says, what is proposed and why, and the forms for what to do."""
-    agent, csrf = _agent()
-    return _cash_page(unquote(item_id), agent, csrf)
+    return _cash_page(unquote(item_id))
 
 
 @route("/cash/{item_id}", "POST")
 def decide_cash_item(item_id: str) -> Response:
     """Accepts a proposal, applies the money as the agent says, or keeps a note."""
-    agent, csrf = _agent()
+    agent, _ = _agent()
     form, item_id = _form(SESSION_COOKIE), unquote(item_id)
     try:
         done = decide_cash(console().desk, item_id, form, agent.name, console().clock.now())
     except (InvalidInputError, ConflictError, RefusedError) as problem:
-        return _cash_page(item_id, agent, csrf, _status(problem), str(problem), form)
+        return _cash_page(item_id, problem, form)
     count("CashItemsWorked")
     return _redirect(f"/cash?done={done}")
 
 
-def _cash_page(
-    item_id: str, agent: Agent, csrf: str, status: int = 200, message: str = "", form: Form | None = None
-) -> Response:
+def _cash_page(item_id: str, problem: Refusal = None, form: Form | None = None) -> Response:
+    who = _agent()
     values = cash_values(console().desk.item(item_id, console().clock.now()), console().today, form)
-    return _page("cash_item.html", status, page="cash", agent=agent, csrf=csrf, message=message, **values)
+    return _form_page("cash_item.html", who, problem, page="cash", **values)
 
 
 # --- tasks: calls to make, and what keeps messages from customers ---
 
-
-@route("/tasks", "GET")
-def show_tasks() -> Response:
-    """What is to be done, oldest first."""
-    agent, csrf = _agent()
-    lines = task_lines(console().tasks, LINES_SHOWN)
-    return _page("tasks.html", page="tasks", agent=agent, csrf=csrf, lines=lines, notice=_notice())
-
-
-@route("/tasks/{customer_id}/{task_id}", "GET")
-def show_task(customer_id: str, task_id: str) -> Response:
-    """One task: whom to call, what to say and when it is lawful; or what is wrong with an address."""
-    return _task_page(customer_id, task_id)
-
-
-@route("/tasks/{customer_id}/{task_id}", "POST")
-def finish_task(customer_id: str, task_id: str) -> Response:
-    """Keeps what came of it."""
-    agent, _ = _agent()
-    form = _form(SESSION_COOKIE)
-    try:
-        finish(console().tasks, customer_id, task_id, form, agent.name, console().clock.now())
-    except (ConflictError, InvalidInputError) as problem:
-        return _task_page(customer_id, task_id, problem, form)
-    count("TasksDone")
-    return _redirect("/tasks?done=task")
-
-
-def _task_page(customer_id: str, task_id: str, problem: Exception | None = None, form: Form | None = None) -> Response:
-    agent, csrf = _agent()
-    status = _status(problem) if problem else 200
-    values = task_values(console().tasks, customer_id, task_id, console().clock.now(), form)
-    return _page("task.html", status, page="tasks", agent=agent, csrf=csrf, message=str(problem or ""), **values)
+add_task_pages(
+    route,
+    TaskParts(
+        desk=lambda: console().tasks,
+        now=lambda: console().clock.now(),  # noqa: PLW0108 - the console is composed later
+        agent=_agent,
+        form=lambda: _form(SESSION_COOKIE),
+        page=_page,
+        form_page=_form_page,
+        redirect=_redirect,
+        notice=_notice,
+    ),
+)
 
 
 @observed

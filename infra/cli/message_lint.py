@@ -13,11 +13,13 @@ import yaml
 from jinja2 import TemplateSyntaxError, meta, nodes
 
 from dunwell.accounts.model import Channel, CustomerKind
+from dunwell.compliance.model import Party
 from dunwell.compliance.notice_words import WORDS
 from dunwell.errors import InvalidInputError
 from dunwell.outreach.policy import Policy, Tone
+from dunwell.outreach.stage import THANKS
 from dunwell_aws.message_sample import Sample, render, sample_message, stages_of
-from dunwell_aws.message_values import LAYOUTS_KNOW, THANKS, WORDS_KNOW
+from dunwell_aws.message_values import LAYOUTS_KNOW, WORDS_KNOW
 from dunwell_aws.messages import Renderer
 from dunwell_aws.phrases import COMMON, layout_environment, sources, text_environment
 
@@ -196,7 +198,9 @@ def _used(folder: Path, languages: Sequence[str], name: str, policy: Policy) -> 
         return
     renderer = Renderer(folder, policy)
     for language, stage in product(languages, stages_of(policy)):
-        channels = {*(stage.channels if stage else (Channel.EMAIL, Channel.PORTAL)), Channel.SMS}
+        channels = set(stage.channels if stage else (Channel.EMAIL, Channel.PORTAL))
+        if policy.creditor.party == Party.FIRST:  # carriers take no text messages of others (rule CARRIER-3P)
+            channels.add(Channel.SMS)
         for channel, kind in product(sorted(channels), (CustomerKind.PERSON, CustomerKind.BUSINESS)):
             place = f"policies/{name}.yaml, {language}, {stage.name if stage else THANKS} by {channel}"
             # Of a text message every tone, because it is the length that matters.

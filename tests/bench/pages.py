@@ -1,4 +1,7 @@
-"""Pages and mail: the portal's account page through its application, and reminders rendered."""
+"""Pages, mail and letters: the portal's account page through its application, and reminders rendered."""
+
+from collections.abc import Callable
+from dataclasses import replace
 
 from dunwell.accounts.model import Channel
 from dunwell.money import format_money
@@ -13,12 +16,14 @@ from tests.bench.portfolio import AS_OF, NOW, policy, portfolio
 from tests.support.portal_app import PortalWorld
 
 PAGES = 50
+LETTERS = 50
+MAIL_MS = 5
 ACCOUNT_URL, STOP_URL = "https://pay.example/l/token", "https://pay.example/stop/token"
 
 
 def bench(repetitions: int) -> list[Result]:
-    """The account page and the reminder mail."""
-    return [_account_page(repetitions), _mail(repetitions)]
+    """The account page, the reminder mail, the letter and the statement."""
+    return [_account_page(repetitions), _mail(repetitions), *_papers(repetitions)]
 
 
 def _account_page(repetitions: int) -> Entry:
@@ -64,13 +69,46 @@ def _mail(repetitions: int) -> Result:
     mine, other = rates(len(messages), repetitions, ours, plain)
     return Entry(
         name="mail",
-        what="a reminder rendered as text and HTML in the customer's language",
+        what="a reminder rendered as text and HTML in the customer's language; an attached statement comes on top",
         unit="mails/s",
         ours=mine,
         alternative="one text by f-string: no HTML, no escaping, no languages",
         plain=other,
-        cost=f"{1000 / mine.median:.2f} ms of one core a mail",
+        cost=f"{1000 / mine.median:.2f} ms of one core a mail; {MAIL_MS} ms are the most it may take",
     )
+
+
+def _papers(repetitions: int) -> list[Result]:
+    messages = [_on_paper(message) for message in _messages()[:LETTERS]]
+    if not messages:
+        return [Skipped("letter", "no contact of the portfolio is due")]
+    renderer = Renderer(folder("infra") / "messages", policy())
+
+    def letters() -> None:
+        for message in messages:
+            renderer.letter(message, ACCOUNT_URL)
+
+    def statements() -> None:
+        for message in messages:
+            renderer.statement(message)
+
+    def words() -> None:
+        for message in messages:
+            renderer.letter_words(message)
+
+    def entry(name: str, what: str, ours: Callable[[], None]) -> Entry:
+        mine, other = rates(len(messages), repetitions, ours, words)
+        cost = f"{1000 / mine.median:.1f} ms of one core each"
+        return Entry(name, what, "files/s", mine, "the same words as text: no page, no fonts", other, cost)
+
+    return [
+        entry("letter", "a letter as PDF with its fonts and its code", letters),
+        entry("statement", "a statement of three months as PDF", statements),
+    ]
+
+
+def _on_paper(message: Message) -> Message:
+    return replace(message, address="1 Main Street\nNew York NY 10001")
 
 
 def _messages() -> list[Message]:
@@ -79,7 +117,7 @@ def _messages() -> list[Message]:
         for contact in plan_account(account, STATE, policy(), AS_OF, NOW).contacts:
             if contact.channel is Channel.EMAIL and contact.status is ContactStatus.PLANNED:
                 items = tuple(i for i in account.open_invoices if i.invoice.invoice_id in contact.invoice_ids)
-                found.append(Message(contact, account, account.customer.email, items, NOW))
+                found.append(Message(replace(contact, attachments=()), account, account.customer.email, items, NOW))
     return found
 
 

@@ -15,6 +15,7 @@ from tests.support.template import ROOT, environment_of, function_folder, functi
 
 UNZIPPED_LIMIT_BYTES = 262_144_000
 SCORING_LIMIT_BYTES = 150_000_000
+PDF_LIMIT_BYTES = 30_000_000
 COLD_IMPORT_SECONDS = 0.5
 ALL_LAYERS = sorted(resources("AWS::Serverless::LayerVersion"))
 GATEWAY = "GatewayLayer"
@@ -195,3 +196,22 @@ def test_every_function_folder_is_deployed_once() -> None:
     deployed = sorted(function_folder(name).name for name in functions())
 
     assert deployed == sorted(path.parent.name for path in ROOT.glob("functions/*/app.py"))
+
+
+def test_letters_are_made_with_the_layer_of_pdf_alone(built: Path) -> None:
+    command = [sys.executable, "-I", "-S", "-c", IMPORT_HANDLER]
+    without = [str(built / layer / "python") for layer in ("CoreLayer", "AwsLayer")]
+    made_by = "dunwell_aws.letter_pdf.letter_pdf"
+
+    found = subprocess.run([*command, *without, str(built / "PdfLayer" / "python"), made_by], check=False)
+    missing = subprocess.run([*command, *without, made_by], capture_output=True, text=True, check=False)
+
+    assert found.returncode == 0
+    assert "No module named 'reportlab'" in missing.stderr
+    assert "PdfLayer" in layers_of("DispatchMessage")
+    assert size_of(built / "PdfLayer") < PDF_LIMIT_BYTES
+
+
+def test_the_layer_of_adapters_writes_amounts_in_the_languages_of_messages_and_carries_no_others(built: Path) -> None:
+    locales = {path.stem.partition("_")[0] for path in (built / "AwsLayer").rglob("babel/locale-data/*.dat")}
+    assert locales == {"root", *(path.parent.name for path in (ROOT / "infra" / "messages").glob("*/common.yaml"))}

@@ -124,7 +124,7 @@ NEEDED: dict[str, dict[str, str]] = {
     "StripeWebhook": LOAD | READ_ONE | WRITE | SECRET,
     "SyncSource": LOAD | READ_ONE | WRITE | KNOWN | POINT | SECRET,
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
-    "ResumeCase": LOAD | {"states:SendTaskSuccess Escalation": RESUME},
+    "ResumeCase": LOAD | WRITE | {"states:SendTaskSuccess Escalation": RESUME},
     "MonitorModels": LOAD
     | {
         "s3:GetObject ReportsBucket/models/late_payment/log/*": "reads the model's answers",

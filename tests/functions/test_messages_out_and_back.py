@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier, Lock
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.dispatch import Dispatcher, Message
 from dunwell.outreach.plan import contact_event
 from dunwell_aws import bootstrap
+from dunwell_aws.batches import each_message
 from dunwell_aws.clock import Clock
 from dunwell_aws.coming_back import ComingBack
 from dunwell_aws.dynamo_json import item
@@ -116,6 +118,28 @@ def test_a_batch_that_fails_whole_is_reported_message_by_message() -> None:
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m1"}]}
 
 
+def test_a_batch_is_sent_by_threads_and_one_customers_messages_after_each_other() -> None:
+    busy: dict[str, int] = {}
+    seen: list[tuple[str, int]] = []
+    together, lock = Barrier(3), Lock()
+
+    def handle(body: str) -> None:
+        name, number = json.loads(body)
+        if number == 0:
+            together.wait(5)  # the first of each are under way at once
+        with lock:
+            busy[name] = busy.get(name, 0) + 1
+            assert busy[name] == 1
+        with lock:
+            busy[name] -= 1
+            seen.append((name, number))
+
+    bodies = [[name, number] for number in range(3) for name in NAMES]
+    answer = each_message(sqs_event(*bodies, "no"), handle, threads=10, together=lambda body: json.loads(body)[0])
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m9"}]}
+    assert all([number for name, number in seen if name == one] == [0, 1, 2] for one in NAMES)
+
+
 def test_a_contact_that_nobody_planned_is_done() -> None:
     assert dispatch(InMemoryCollection(), SentBox(), bus_message("cus_anna")) == {"batchItemFailures": []}
 
@@ -142,7 +166,8 @@ def coming_back(
     store: InMemoryCollection, accounts: InMemoryLedger, index: Any = None, switches: Any = None
 ) -> ComingBack:
     kept = switches or InMemorySwitches()
-    return ComingBack(accounts, store, store, index or InMemoryMessageIndex(), kept, kept, StoppedClock())
+    pointers: Any = index or InMemoryMessageIndex()
+    return ComingBack(accounts, store, store, pointers, kept, kept, StoppedClock())
 
 
 def record(store: InMemoryCollection, accounts: InMemoryLedger, *bodies: Any, **parts: Any) -> Any:
@@ -191,7 +216,8 @@ def test_a_report_that_cannot_be_kept_comes_again_alone() -> None:
 @pytest.mark.parametrize(("kind", "fact"), [("Open", "opened_at"), ("Click", "clicked_at")])
 def test_openings_and_clicks_are_kept_at_their_own_time(kind: str, fact: str) -> None:
     store = went_out()
-    told = ses_message(kind, **{kind.lower(): {"timestamp": "2026-11-23T14:30:00.000Z"}})
+    more: Any = {kind.lower(): {"timestamp": "2026-11-23T14:30:00.000Z"}}
+    told = ses_message(kind, **more)
     assert record(store, ledger(), told, told) == {"batchItemFailures": []}
     kept = store.contacts["con_cus_anna"]
     assert (kept.status, getattr(kept, fact)) == (ContactStatus.DELIVERED, NOW - timedelta(minutes=30))
@@ -345,7 +371,7 @@ def test_the_manifest_of_yesterday_is_written_and_a_day_that_was_asked_for(monke
 
     outbox: Any = Outbox()
     bootstrap.clock.cache_clear()
-    bootstrap.policy.cache_clear()
+    bootstrap.policies.cache_clear()
     answer = close_letters.handler(sqs_event({}, {"day": "2026-11-20"}, "no"), lambda_context(), outbox=outbox)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m2"}]}
     yesterday = business_date(datetime.now(UTC), "America/New_York") - timedelta(days=1)

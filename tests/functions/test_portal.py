@@ -11,10 +11,13 @@ from chalice.test import HTTPResponse
 
 from dunwell.accounts.model import Channel
 from dunwell.errors import UnavailableError
+from dunwell.outreach.contact import ContactStatus
+from dunwell.outreach.notices import Notice
 from dunwell.payments.gateway_events import GatewayEventKind
 from dunwell.payments.ports import PaymentStatus
 from functions.portal import app as portal_app
 from tests.support.browser import hidden, text
+from tests.support.outreach import sent
 from tests.support.portal import account, invoice
 from tests.support.portal_app import BASE, PortalWorld
 
@@ -30,6 +33,23 @@ def world() -> Iterator[PortalWorld]:
 
 def shows_nothing_of_anna(response: HTTPResponse) -> bool:
     return not any(secret in response.body.decode() + str(response.headers) for secret in ANNA_ONLY)
+
+
+def test_a_notice_is_shown_as_new_once_and_its_contact_is_delivered(world: PortalWorld) -> None:
+    made = sent("due", 1, channel=Channel.PORTAL)
+    world.contacts.contacts[made.contact_id] = made
+    words = "Please pay <b>A1</b>.\n\nThank you."
+    world.notices.write_notice(Notice(made.contact_id, "cus_anna", "One invoice is overdue", words, world.clock.now()))
+    browser = world.signed_in()
+    first = browser.get("/account").body.decode()
+    assert "New</span> One invoice is overdue" in first
+    assert "<p>Please pay &lt;b&gt;A1&lt;/b&gt;.</p>" in first
+    again = browser.get("/account").body.decode()
+    assert "New</span> One invoice" not in again
+    assert "One invoice is overdue" in again
+    kept = world.contacts.contacts[made.contact_id]
+    assert kept.status is ContactStatus.DELIVERED
+    assert kept.opened_at is not None
 
 
 # --- signing in ---

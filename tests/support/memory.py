@@ -110,7 +110,7 @@ def shard_of(customer_id: str) -> int:
 
 
 class InMemoryCollection:
-    """``ContactStore``, ``TaskStore``, ``CaseStore`` and ``AssessmentStore`` in dicts; keeps the events of each write."""
+    """``ContactStore``, ``TaskStore``, ``CaseStore`` and ``AssessmentStore`` in dicts, with events."""
 
     def __init__(self, *contacts: Contact) -> None:
         self.contacts = {contact.contact_id: contact for contact in contacts}

@@ -8,11 +8,12 @@ from typing import Any
 
 from dunwell.accounts.exposure import exposures
 from dunwell.assist.customer_desk import CustomerDesk, settled_invoices, standing_charges
-from dunwell.assist.worklist import overdue_invoices, worklist_line
+from dunwell.assist.worklist import WorklistLine, by_expected_value, overdue_invoices, worklist_line
 from dunwell.compliance.model import HoldKind
 from dunwell.dates import business_date, days_past_due
 from dunwell.errors import NotFoundError
 from dunwell.escalation.case import AgentOutcome, Case
+from dunwell.escalation.escalation import Escalation
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import CallOutcome, Contact
@@ -20,7 +21,7 @@ from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.outreach.whereabouts import whereabouts
 from dunwell.remittance.records import LineRecord
 from dunwell.reporting.curve import curve
-from dunwell.scoring.assessment import Assessment
+from dunwell.scoring.assessment import Assessment, AssessmentStore
 from dunwell.timezones import zone
 from dunwell_aws.agent_forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
 from dunwell_aws.web import Form
@@ -43,6 +44,21 @@ def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
         return code.replace("_", " ").capitalize()
 
     return {"moment": moment, "words": words, "percent": lambda permille: f"{permille // 10}.{permille % 10}%"}
+
+
+def worklist_values(escalation: Escalation, assessments: AssessmentStore, today: date, most: int) -> dict[str, Any]:
+    """The values of ``worklist.html``: of the cases that wait longest at most so many, those for today apart."""
+    waiting = escalation.cases.waiting_cases()
+
+    def line(case: Case) -> WorklistLine | None:
+        account = escalation.ledger.load(case.customer_id)
+        assessment = assessments.assessment(case.customer_id)
+        return worklist_line(case, account, assessment, today) if account else None
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        lines = by_expected_value(found for found in pool.map(line, waiting[:most]) if found)
+    lists = [[one for one in lines if one.is_due], [one for one in lines if not one.is_due]]
+    return {"lists": lists, "left_out": max(len(waiting) - most, 0)}
 
 
 def case_values(

@@ -46,7 +46,7 @@ class DynamoMessageIndex:
 
     def customers(self, number: str) -> list[str]:
         """The customers who were written to at a number."""
-        return [found["customer_id"] for found in self._table.query(number_partition(number), "")]
+        return [found["customer_id"] for found in self._table.query(number_partition(number))]
 
     def _put(self, pointer: dict[str, str]) -> None:
         self._table.write([self._table.put(pointer | {"ttl": ttl_after(_DAYS * _DAY_SECONDS)})])

@@ -26,7 +26,7 @@ class DynamoSwitches:
 
     def switches(self) -> list[Switch]:
         """See the port. One query."""
-        return [from_plain(Switch, stored) for stored in self._table.query(SWITCHES, "")]
+        return [from_plain(Switch, stored) for stored in self._table.query(SWITCHES)]
 
     def turn(self, switch: Switch) -> bool:
         """See the port. One conditional put."""

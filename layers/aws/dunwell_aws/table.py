@@ -157,12 +157,13 @@ class Table:
         )
         return plain(found["Item"]) if "Item" in found else None
 
-    def query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
-        """Items of a partition whose sort key starts with a prefix, in order."""
+    def query(self, pk: str, prefix: str = "") -> Iterator[dict[str, Any]]:
+        """Items of a partition, those whose sort key starts with a prefix, in order."""
+        values = {":pk": pk} | ({":prefix": prefix} if prefix else {})
         pages = self.client.get_paginator("query").paginate(
             TableName=self.name,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=item({":pk": pk, ":prefix": prefix}),
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)" if prefix else "pk = :pk",
+            ExpressionAttributeValues=item(values),
             ConsistentRead=self._consistent,
         )
         for page in pages:

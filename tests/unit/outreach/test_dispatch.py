@@ -25,6 +25,7 @@ from dunwell.errors import (
 )
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
+from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
 from dunwell.outreach.contact import Contact, ContactStatus
@@ -34,6 +35,7 @@ from dunwell.outreach.plan import plan_account
 from dunwell.outreach.switches import turned
 from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.ledger import in_dispute
+from tests.support.ledger import paid as payment_of
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, contact, overdue
 from tests.support.portal import account, changed, customer
@@ -474,3 +476,27 @@ def test_a_second_dispatcher_while_the_first_is_sending_never_leads_to_a_second_
     world.box.error = None
     assert world.dispatch() is ContactStatus.UNCONFIRMED
     assert len(world.box.messages) == (0 if error else 1)
+
+
+# --- thanks ---
+
+
+def thankful(*facts: Any) -> World:
+    """Thanks planned for the payment of invoice A1, on an account with these facts besides."""
+    paid_up = replace(payment_of(overdue(5)), on=TODAY)
+    return World(account(overdue(5), paid_up, *facts, who=PERSON), stage="thanks", template="thanks")
+
+
+def test_thanks_are_sent_although_nothing_is_open_and_say_what_else_is() -> None:
+    assert thankful().dispatch() is ContactStatus.SENT
+    world = thankful(overdue(-20, "B", 700), overdue(3, "C", 900, currency="EUR"), in_dispute(overdue(3, "D")))
+    assert world.dispatch() is ContactStatus.SENT
+    (message,) = world.box.messages
+    assert [item.invoice.number for item in message.invoices] == ["B"]
+
+
+def test_thanks_are_not_said_for_a_payment_that_went_back_meanwhile() -> None:
+    back = Entry("ent_back", EntryKind.REVERSAL, "USD", 10_000, TODAY, of="pay_inv_a1", reason="chargeback")
+    world = thankful(back)
+    assert world.dispatch() is ContactStatus.CANCELLED
+    assert world.box.messages == []

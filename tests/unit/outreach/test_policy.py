@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dunwell.accounts.model import Channel
 from dunwell.errors import InvalidInputError
-from dunwell.outreach.policy import Conditions, Override, Policy, PolicyVersions, Stage, Standing, Tone
+from dunwell.outreach.policy import Conditions, Override, Policy, PolicyVersions, Stage, Standing, Thanks, Tone
 from dunwell_aws.documents import folder, read_cash_policy, read_mappings, read_policy
 from tests.support.outreach import POLICY
 
@@ -35,7 +35,8 @@ def rungs(*changes: dict[str, Any]) -> tuple[Stage, ...]:
         (rungs({"when": Conditions(0, segments=frozenset("x"))}, {"when": Conditions(0)}), "stages.1.when", "overlap"),
         (rungs({"tone": Tone.FIRM}, {}), "stages.1.tone", "sounds milder"),
         (rungs({}, {"name": "a"}), "stages.1.name", "two stages 'a'"),
-        (rungs({"name": ""}), "stages.0.name", "no name"),
+        (rungs({"name": ""}), "stages.0.name", "needs a name"),
+        (rungs({"name": "thanks"}), "stages.0.name", "other than 'thanks'"),
         (rungs({"channels": ()}), "stages.0.channels", "at least one channel"),
         (rungs({"channels": EMAIL * 2}), "stages.0.channels", "each once"),
         (rungs({"when": Conditions(0, -1)}), "stages.0.when.unpaid_count", "not negative"),
@@ -71,6 +72,9 @@ def test_stages_may_share_a_day_when_each_is_stricter_than_the_one_before() -> N
         ({"patience_permille": 1001}, "patience_permille"),
         ({"tolerance_minor": {"USD": -1}}, "tolerance_minor"),
         ({"creditor": replace(POLICY.creditor, party="second")}, "creditor.party"),
+        ({"creditor": replace(POLICY.creditor, party="third"), "thanks": Thanks()}, "thanks"),
+        ({"thanks": Thanks(channels=())}, "thanks"),
+        ({"thanks": Thanks(within_days=-1)}, "thanks"),
         ({"escalation": replace(POLICY.escalation, silent_days=-1)}, "escalation.silent_days"),
         ({"escalation": replace(POLICY.escalation, min_risk_permille=-1)}, "escalation.min_risk_permille"),
         (
@@ -124,7 +128,8 @@ def test_an_override_never_skips_a_warning() -> None:
 
 
 def test_every_wording_that_a_message_may_need_is_told() -> None:
-    both = replace(POLICY, overrides=(Override(group="a", channels=(Channel.LETTER,)),))
+    both = replace(POLICY, overrides=(Override(group="a", channels=(Channel.LETTER,)),), thanks=Thanks((Channel.SMS,)))
+    assert ("thanks", Tone.FRIENDLY, Channel.SMS) in both.wordings
     assert ("upcoming", Tone.NEUTRAL, Channel.LETTER) in both.wordings - POLICY.wordings
     assert {(words, channel) for words, _, channel in POLICY.wordings} >= {("due", Channel.SMS), ("due", Channel.EMAIL)}
 

@@ -27,6 +27,7 @@ from dunwell.outreach.plan import NO_ADDRESS, contact_event
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import ContactStore
 from dunwell.outreach.replies import Keyword, record_choice
+from dunwell.outreach.stage import THANKS
 from dunwell.outreach.switches import STOPPED, Switches, SwitchKind, stopping
 from dunwell.outreach.tasks import TaskStore, is_out_of_reach, trouble_task
 
@@ -82,6 +83,13 @@ class Sender(Protocol):
         ...
 
 
+def has_something_to_say(message: Message) -> bool:
+    """Whether anything of what it asks for is still open; of thanks, whether nothing of it is open again."""
+    if message.contact.stage == THANKS:
+        return not any(item.invoice.invoice_id in message.contact.invoice_ids for item in message.invoices)
+    return bool(message.invoices)
+
+
 class Dispatcher:
     """Dispatches planned contacts."""
 
@@ -126,7 +134,7 @@ class Dispatcher:
         return self._send(self._message(contact, account), state.contacts)
 
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
-        if not message.invoices:
+        if not has_something_to_say(message):
             return self._cancelled(message.contact)
         try:
             decision = self._decided(message, earlier)
@@ -236,11 +244,13 @@ class Dispatcher:
         return Change(account, customer=spoilt)
 
     def _message(self, contact: Contact, account: Account) -> Message:
-        """What is still to be said: invoices of the plan that are open and undisputed now."""
+        """What is still to be said: invoices of the plan that are open and undisputed now; with thanks, all others."""
         still = tuple(
             item
             for item in account.open_invoices
-            if item.invoice.invoice_id in contact.invoice_ids and item.is_collectable
+            if item.invoice.currency == contact.currency
+            and item.is_collectable
+            and (contact.stage == THANKS or item.invoice.invoice_id in contact.invoice_ids)
         )
         return Message(contact, account, account.customer.address(contact.channel), still, self._now())
 
@@ -256,7 +266,7 @@ class Dispatcher:
         """
         contact = message.contact
         sender = self._senders.get(contact.channel)
-        if sender is None or not sender.is_repeatable or not message.invoices or not message.address:
+        if sender is None or not sender.is_repeatable or not has_something_to_say(message) or not message.address:
             kept = replace(contact, status=ContactStatus.UNCONFIRMED, sent_at=self._now())
             return self._moved(kept, ContactStatus.SENDING)
         return self._finish(message, sender.prepare(message))

@@ -17,7 +17,7 @@ from dunwell.figures import PROXIES
 from dunwell.ledger.model import Invoice
 from dunwell.outreach.cascade import Cascade, Override, Terms, check_overrides
 from dunwell.outreach.choice_policy import ChoicePolicy
-from dunwell.outreach.stage import Attachment, Conditions, Consolidation, Stage, Standing, Tone, check_stages
+from dunwell.outreach.stage import THANKS, Attachment, Conditions, Consolidation, Stage, Standing, Tone, check_stages
 from dunwell.timezones import zone
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "PolicyVersions",
     "Stage",
     "Standing",
+    "Thanks",
     "Tone",
 ]
 
@@ -89,6 +90,19 @@ class EscalationRule:
     min_risk_permille: int
 
 
+@dataclass(frozen=True, slots=True)
+class Thanks:
+    """How customers are thanked when a payment settles what they were reminded of.
+
+    Attributes:
+        channels: in order of preference.
+        within_days: payments that become known later than this are not thanked for.
+    """
+
+    channels: tuple[Channel, ...] = (Channel.EMAIL,)
+    within_days: int = 3
+
+
 @dataclass(frozen=True)
 class Policy:
     """A version of a creditor's policy.
@@ -100,6 +114,7 @@ class Policy:
         tolerance_minor: open balances up to this are not worth a message, by currency (minor units).
         patience_permille: customers below this risk are left alone for ``patience_days`` after the due date.
         overrides: other terms for groups, segments, customers and invoices.
+        thanks: for payments after a reminder; None thanks nobody, and a third party never does.
         charges: late fees and interest; none unless a rule says so.
         choice: how a channel is chosen among those permitted, and when a message is worth its cost.
         proxies: figures that may stand for who somebody is (``dunwell.figures.PROXIES``) and that scoring may use all
@@ -116,6 +131,7 @@ class Policy:
     patience_permille: int = 0
     patience_days: int = 0
     overrides: tuple[Override, ...] = ()
+    thanks: Thanks | None = None
     charges: ChargePolicy = field(default_factory=ChargePolicy)
     choice: ChoicePolicy = field(default_factory=ChoicePolicy)
     proxies: Mapping[str, str] = field(default_factory=dict)
@@ -128,6 +144,7 @@ class Policy:
         self._check_numbers()
         self._check_escalation()
         check_overrides(self.overrides, self.stages)
+        self._check_thanks()
         self._check_proxies()
 
     def _check_numbers(self) -> None:
@@ -158,6 +175,12 @@ class Policy:
                     f"due where it is not: give {later.name!r} all conditions of {warning.name!r}",
                     field="escalation.after_stage",
                 )
+
+    def _check_thanks(self) -> None:
+        if self.thanks and self.creditor.party == "third":
+            raise InvalidInputError("a third party thanks nobody: leave `thanks` out", field="thanks")
+        if self.thanks and (not self.thanks.channels or self.thanks.within_days < 0):
+            raise InvalidInputError("thanks need a channel, and within_days of 0 or more", field="thanks")
 
     def _check_proxies(self) -> None:
         if unknown := sorted(self.proxies.keys() - PROXIES.keys()):
@@ -209,9 +232,9 @@ class Policy:
     def wordings(self) -> frozenset[tuple[str, Tone, Channel]]:
         """Every template, tone and channel that a message may need, by a stage or an override: all must have words."""
         others = {channel for override in self.overrides for channel in override.channels or ()}
-        return frozenset(
-            (stage.words, stage.tone, channel) for stage in self.stages for channel in others.union(stage.channels)
-        )
+        told = {(one.words, one.tone, channel) for one in self.stages for channel in others.union(one.channels)}
+        thanks = self.thanks.channels if self.thanks else ()
+        return frozenset(told | {(THANKS, Tone.FRIENDLY, channel) for channel in thanks})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from itertools import combinations
 from dunwell.accounts.model import Channel
 from dunwell.errors import InvalidInputError
 
+THANKS = "thanks"
+"""What takes the place of a stage, and of its template, when a customer is thanked for a payment."""
+
 
 class Tone(StrEnum):
     """How a message sounds, from the mildest on."""
@@ -145,8 +148,8 @@ def check_stages(stages: Sequence[Stage]) -> None:
 def _own_faults(stage: Stage) -> Iterator[tuple[str, str]]:
     """Place and fault of what is wrong with a stage by itself."""
     when = stage.when
-    if not stage.name:
-        yield "name", "it has no name"
+    if not stage.name or stage.name == THANKS:
+        yield "name", f"it needs a name, and one other than {THANKS!r}"
     if not stage.channels or len(set(stage.channels)) < len(stage.channels):
         yield "channels", "name at least one channel, and each once"
     if when.unpaid_count < 0:
