@@ -19,7 +19,7 @@ from tests.support.outreach import BOTH, NOW, POLICY, TODAY, overdue, sent
 from tests.support.portal import account, changed, customer
 
 ZONE = POLICY.creditor.timezone
-CHOICE = ChoicePolicy(on=True, explore=False, answers_permille={Channel.EMAIL: 300, Channel.SMS: 200})
+CHOICE = ChoicePolicy(enabled=True, explore=False, answers_permille={Channel.EMAIL: 300, Channel.SMS: 200})
 TEXTED = customer(phone="+12125550123", texts=True, region="NY")
 
 
@@ -125,7 +125,7 @@ def test_sampling_draws_the_same_all_day_and_tries_both_channels_over_the_days()
 
 
 def test_off_by_policy_the_stages_order_stands() -> None:
-    made = plan(on=False, answers_permille={Channel.EMAIL: 1, Channel.SMS: 999})
+    made = plan(enabled=False, answers_permille={Channel.EMAIL: 1, Channel.SMS: 999})
     assert (channel_of(made), made.choices) == (Channel.EMAIL, ())
 
 

@@ -33,7 +33,7 @@ CHOOSING = replace(
     POLICY,
     version="choosing",
     choice=ChoicePolicy(
-        on=True,
+        enabled=True,
         answers_permille={Channel.EMAIL: 100, Channel.SMS: 300},
         cost_minor={Channel.EMAIL: {"USD": 1}, Channel.SMS: {"USD": 5}},
         patience_minor={"USD": 400},

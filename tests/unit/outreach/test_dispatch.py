@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from dunwell.accounts.contact_points import contact_points
 from dunwell.accounts.model import Channel, Customer, CustomerKind
@@ -28,10 +29,11 @@ from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
 from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.decisions import DispatchDecision
 from dunwell.outreach.dispatch import Dispatcher, Message
 from dunwell.outreach.plan import plan_account
 from dunwell.outreach.switches import turned
-from tests.support.decisions import decision_log
+from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.ledger import in_dispute
 from tests.support.ledger import paid as payment_of
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
@@ -50,10 +52,11 @@ class World:
         self.store = InMemoryCollection(self.contact)
         self.switches = InMemorySwitches()
         self.box, self.now = SentBox(), NOW
+        self.bucket = DecisionsBucket()
 
     def dispatch(self) -> ContactStatus | None:
         senders: Any = {self.contact.channel: self.box}
-        stores = self.store, self.switches, decision_log()
+        stores = self.store, self.switches, decision_log(self.bucket)
         dispatcher = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now, *stores)
         return dispatcher.dispatch("cus_anna", self.contact.contact_id)
 
@@ -64,6 +67,19 @@ class World:
     @property
     def told(self) -> list[str]:
         return [event.name for event in self.store.events]
+
+
+def test_what_was_decided_is_kept_before_anything_is_sent_and_named_by_the_contact() -> None:
+    world = World()
+    world.bucket.refuses = 1
+    with pytest.raises(ClientError):
+        world.dispatch()
+    assert (world.kept.status, world.box.messages) == (ContactStatus.PLANNED, [])
+    assert world.dispatch() is ContactStatus.SENT
+    found = decision_log(world.bucket).find(world.kept.decisions[-1].decision_id).decision
+    assert isinstance(found, DispatchDecision)
+    assert (found.contact_id, found.words) == (world.contact.contact_id, SentBox().facts(world.box.messages[0]))
+    assert found.again(POLICY) == found.record
 
 
 def test_a_planned_contact_is_sent_and_the_ledger_knows_it() -> None:

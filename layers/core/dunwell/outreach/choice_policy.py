@@ -14,7 +14,7 @@ class ChoicePolicy:
     """A policy's rules for choosing (``choice`` in the policy document).
 
     Attributes:
-        on: without it the stage's order of channels stands, the customer's preferred one first.
+        enabled: without it the stage's order of channels stands, the customer's preferred one first.
         explore: False takes the best estimate instead of drawing.
         answers_permille: of a thousand messages on a channel, how many the portfolio's customers answer.
         prior_messages: as many messages of a customer's own count as much as the portfolio's figure.
@@ -22,7 +22,7 @@ class ChoicePolicy:
         cost_minor: of a message, by channel and currency (minor units); patience_minor: what it costs in patience.
     """
 
-    on: bool = False
+    enabled: bool = False
     explore: bool = True
     answers_permille: Mapping[Channel, int] = field(default_factory=dict)
     prior_messages: int = 10

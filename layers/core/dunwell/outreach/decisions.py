@@ -179,7 +179,7 @@ def facts_of(account: Account, policy: Policy, as_of: date) -> AccountFacts:
         version=account.version,
         open_invoices=tuple([_bare(one) for one in account.open_invoices]),
         unapplied=dict(account.unapplied),
-        payments=payments_since(account.payments.values(), since) if policy.choice.on else (),
+        payments=payments_since(account.payments.values(), since) if policy.choice.enabled else (),
     )
 
 

@@ -84,7 +84,7 @@ def _contact(
     channels = customer.reachable(due.stage.channels)
     decisions = {c: may_contact(customer, state.contacts, c, invoice_ids, policy, now) for c in channels}
     allowed = [channel for channel, decision in decisions.items() if decision.allowed]
-    choice = _choice(account, state, due, policy, allowed, as_of, now) if allowed and policy.choice.on else None
+    choice = _choice(account, state, due, policy, allowed, as_of, now) if allowed and policy.choice.enabled else None
     if choice and choice.why == NOT_WORTH_IT:
         return Skipped(due.currency, SkipReason.NOT_WORTH_IT), choice
     channel = choice.channel if choice else next(iter(allowed or channels), due.stage.channels[0])
@@ -133,8 +133,8 @@ def _choice(
     risk_permille = 1000 if state.risk_permille is None else state.risk_permille
     at_risk_minor = balance_minor * risk_permille // 1000
     offered = options(rules, estimates, account.customer.customer_id, as_of, due.currency, at_risk_minor)
-    last = policy.severity(policy.escalation.after_stage)
-    must = policy.warns(due.stage) or policy.severity(due.stage.name) >= last
+    last_word = policy.severity(due.stage.name) >= policy.severity(policy.escalation.after_stage)
+    must = last_word or policy.warns(due.stage)
     return choose(offered, due.currency, account.customer.preferred_channel, rules.explore, must)
 
 
