@@ -8,7 +8,7 @@ from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.environment import (
     AccessEnvironment,
     ChannelsEnvironment,
-    LedgerEnvironment,
+    DecisionsEnvironment,
     MailEnvironment,
     UrlsEnvironment,
     read_environment,
@@ -22,7 +22,9 @@ THREADS = 10
 """As many as a batch has messages: nearly all of a dispatch is waiting for the table and the channel's service."""
 
 
-class DispatchEnvironment(LedgerEnvironment, AccessEnvironment, MailEnvironment, UrlsEnvironment, ChannelsEnvironment):
+class DispatchEnvironment(
+    DecisionsEnvironment, AccessEnvironment, MailEnvironment, UrlsEnvironment, ChannelsEnvironment
+):
     """What dispatch reads from its variables."""
 
 

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dunwell.ledger.model import Account
-from dunwell.outreach.plan import plan_and_keep
+from dunwell.outreach.decisions import planned
+from dunwell.outreach.plan import carry_out
 from dunwell_aws import bootstrap
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.portfolio import Pass, run_pass
 
 if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
+    from dunwell.outreach.decisions import DecisionLog
     from dunwell.outreach.ports import ContactStore
 
 THREADS = 8
@@ -26,24 +28,33 @@ def handler(
     *,
     ledger: "Ledger | None" = None,
     store: "ContactStore | None" = None,
+    log: "DecisionLog | None" = None,
     now: datetime | None = None,
 ) -> dict[str, Any]:
-    """One worker's pass, or the part of it that time allows. Planning a page twice plans it once."""
+    """One worker's pass, or the part of it that time allows. Planning a page twice plans it once.
+
+    A page's decisions are kept before anything follows from them.
+    """
     request = Pass.model_validate(event)
-    policy, contacts, at = bootstrap.policy(), store or bootstrap.collection(), now or bootstrap.clock().now()
+    policy, contacts, at = bootstrap.policy(), store or bootstrap.pass_collection(), now or bootstrap.clock().now()
+    decisions, run = log or bootstrap.decision_log(), request.run or f"at{at:%H%M%S%f}"
     as_of = request.business_date(at, policy.creditor.timezone)
-    planned: Counter[str] = Counter()
+    policy = bootstrap.policy(as_of)
+    reasons: Counter[str] = Counter()
     escalated = 0
 
     def plan(accounts: Sequence[Account]) -> None:
         nonlocal escalated
         with ThreadPoolExecutor(THREADS) as pool:
-            for made in pool.map(lambda account: plan_and_keep(account, contacts, policy, as_of, at), accounts):
-                planned.update(contact.decisions[-1].reason_code for contact in made.contacts)
+            states = pool.map(lambda account: contacts.state(account.customer.customer_id), accounts)
+            decided = [planned(*one, policy, as_of, at) for one in zip(accounts, states, strict=True)]
+            kept = decisions.keep_page(as_of, run, policy, decided)
+            for made in pool.map(lambda one: carry_out(one.decision.customer_id, one.plan, contacts), kept):
+                reasons.update(contact.decisions[-1].reason_code for contact in made.contacts)
                 escalated += len(made.escalations)
 
-    cursor = run_pass(request, ledger or bootstrap.ledger(), plan, context.get_remaining_time_in_millis)
-    logger.info("contacts planned", reasons=dict(planned), escalated=escalated)
-    count("ContactsPlanned", planned.total())
-    reasons = dict(Counter(request.reasons) + planned)
-    return request.then(cursor=cursor, reasons=reasons, escalated=request.escalated + escalated)
+    cursor = run_pass(request, ledger or bootstrap.pass_ledger(), plan, context.get_remaining_time_in_millis)
+    logger.info("contacts planned", reasons=dict(reasons), escalated=escalated)
+    count("ContactsPlanned", reasons.total())
+    together = dict(Counter(request.reasons) + reasons)
+    return request.then(cursor=cursor, reasons=together, escalated=request.escalated + escalated)

@@ -1,10 +1,11 @@
-"""Resumes escalations that a change of the ledger has ended; triggered by the bus through a queue."""
+"""Resumes escalations that a change of the ledger has ended, and thanks who paid; triggered by the bus's queue."""
 
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dunwell.dates import business_date
+from dunwell.outreach.thanks import thank
 from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.observability import count, observed
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from dunwell.escalation.escalation import Escalation
+    from dunwell.ledger.ports import Ledger
+    from dunwell.outreach.policy import Policy
+    from dunwell.outreach.ports import ContactStore
 
 
 @observed
@@ -21,14 +25,21 @@ def handler(
     context: "LambdaContext",
     *,
     escalation: "Escalation | None" = None,
+    ledger: "Ledger | None" = None,
+    store: "ContactStore | None" = None,
+    policy: "Policy | None" = None,
     now: datetime | None = None,
 ) -> BatchAnswer:
-    """A batch of the bus's events. Resuming twice resumes once, so a message that comes again does no harm."""
-    at = now or bootstrap.clock().now()
-    today = business_date(at, bootstrap.policy().creditor.timezone)
+    """A batch of the bus's events. Both are done once, so a message that comes again does no harm."""
+    at, rules = now or bootstrap.clock().now(), policy or bootstrap.policy()
+    today = business_date(at, rules.creditor.timezone)
     cases = escalation or bootstrap.escalation()
 
-    def resume(body: str) -> None:
-        count("CasesResumed", cases.resume_ended(json.loads(body)["detail"]["customer_id"], today))
+    def follow(body: str) -> None:
+        customer_id = json.loads(body)["detail"]["customer_id"]
+        count("CasesResumed", cases.resume_ended(customer_id, today))
+        if rules.thanks:
+            accounts, contacts = ledger or bootstrap.ledger(), store or bootstrap.collection()
+            count("ThanksPlanned", len(thank(customer_id, accounts, contacts, rules, today, at)))
 
-    return each_message(event, resume)
+    return each_message(event, follow)

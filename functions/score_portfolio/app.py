@@ -56,12 +56,12 @@ def handler(
 
     def score(accounts: Sequence[Account]) -> None:
         nonlocal scored
-        kept = store or bootstrap.collection()
+        kept = store or bootstrap.pass_collection()
         found = score_page(accounts, as_of, model or scorer(), kept, bootstrap.policy(), outside)
         scored += sum(len(one.invoices) + one.invoices_left_out for one in found.assessments)
         moments.extend(found.moments[: MOMENTS_LOGGED - len(moments)])
 
-    cursor = run_pass(request, ledger or bootstrap.ledger(), score, context.get_remaining_time_in_millis)
+    cursor = run_pass(request, ledger or bootstrap.pass_ledger(), score, context.get_remaining_time_in_millis)
     if moments:
         log = S3ModelLog(bucket or client("s3"), read_environment(Environment).reports_bucket)
         log.keep(as_of, f"{request.worker:02}-{request.cursor.replace('/', '-') or 'start'}", moments)

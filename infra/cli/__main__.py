@@ -1,4 +1,4 @@
-"""``dunwell-cli map FILE``, ``check FILE``, ``message`` and ``switch``."""
+"""``dunwell-cli``: ``check``, ``map``, ``explain``, ``policy preview``, ``message`` and ``switch``."""
 
 import argparse
 import re
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
+from botocore.exceptions import BotoCoreError, ClientError
 
 from dunwell.errors import InvalidInputError, NotFoundError
 from dunwell.ingestion.fields import RecordKind
@@ -14,7 +15,7 @@ from dunwell.ingestion.mapping import SourceMapping
 from dunwell.ingestion.reading import UnreadableFileError
 from dunwell.money import format_money
 from dunwell_aws.documents import folder, read_mapping, read_mappings, read_policy
-from infra.cli import message, switch
+from infra.cli import explain, message, policy, switch
 from infra.cli.check import Outcome, check
 from infra.cli.propose import Answers, Proposal, propose
 from infra.cli.sample import sample_of
@@ -23,7 +24,10 @@ from infra.cli.show import records_table, rejects_table, table
 _EXAMPLES = """examples:
   dunwell-cli check invoices.csv                    what an import would make of a file; nothing is imported
   dunwell-cli map invoices.csv                      propose a mapping for a file that Dunwell does not know
+  dunwell-cli explain --customer cus_… --on 2026-11-22   why a customer was contacted that day, or not
   dunwell-cli map invoices.csv --currency EUR --write infra/sources/my_erp.yaml
+  dunwell-cli policy preview invoices.csv           whom the default policy would contact today, and why not the others
+  dunwell-cli policy preview --policy uk --against eu --from 2026-12-01 --to 2026-12-31 invoices.csv
   dunwell-cli message preview --stage firm --channel letter --locale de --out letter.pdf
   dunwell-cli message lint                          what is wrong with the words of messages
 """
@@ -34,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     try:
         status: int = args.run(args)
+    except (BotoCoreError, ClientError) as error:
+        return _sorry(f"AWS does not answer as expected: {error}")
     except OSError as error:
         return _sorry(f"cannot read {error.filename}: {error.strerror}")
     except (InvalidInputError, NotFoundError) as error:
@@ -44,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dunwell-cli",
-        description="Bring your own data: see what Dunwell makes of a file, and teach it a new layout.",
+        description="Bring your own data: see what Dunwell makes of a file, teach it a new layout, see what follows.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -65,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     mapping.add_argument("--date", default="", metavar="FORMAT", help="of all dates, such as %%d/%%m/%%Y")
     mapping.add_argument("--decimal", default="", choices=[".", ","], help="what stands before the cents")
     mapping.set_defaults(run=_map)
+    explain.add_parser(commands)
+    policy.add_commands(commands)
     message.add_parser(commands)
     switch.add_parser(commands)
     return parser

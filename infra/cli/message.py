@@ -11,11 +11,11 @@ from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError, NotFoundError
 from dunwell.outreach.dispatch import Message
 from dunwell.outreach.policy import Policy, Stage, Tone
+from dunwell.outreach.stage import THANKS
 from dunwell.outreach.text_size import text_size
 from dunwell_aws import bootstrap
 from dunwell_aws.documents import folder, read_policy
 from dunwell_aws.message_sample import Sample, message_about, render, sample_message, stages_of
-from dunwell_aws.message_values import THANKS
 from dunwell_aws.messages import Renderer
 from infra.cli.message_lint import ACCOUNT_URL, STOP_URL, lint
 

@@ -17,8 +17,9 @@ from dunwell.compliance.model import Party
 from dunwell.compliance.notice_words import WORDS
 from dunwell.errors import InvalidInputError
 from dunwell.outreach.policy import Policy, Tone
+from dunwell.outreach.stage import THANKS
 from dunwell_aws.message_sample import Sample, render, sample_message, stages_of
-from dunwell_aws.message_values import LAYOUTS_KNOW, THANKS, WORDS_KNOW
+from dunwell_aws.message_values import LAYOUTS_KNOW, WORDS_KNOW
 from dunwell_aws.messages import Renderer
 from dunwell_aws.phrases import COMMON, layout_environment, sources, text_environment
 

@@ -24,7 +24,7 @@ from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, InvoiceA
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.dynamo_json import marshal, plain
 from dunwell_aws.ledger import DynamoLedger
-from dunwell_aws.table import LEDGER, OUTBOX, Table, partition
+from dunwell_aws.table import CONTACT, LEDGER, OUTBOX, Table, partition
 from tests.support.emulator import Emulator, running_emulator
 from tests.support.memory import InMemoryCollection, InMemoryLedger, shard_of
 from tests.support.outreach import NOW, TODAY, assessment, contact, sent
@@ -81,7 +81,9 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 def outbox(table: Table) -> list[str]:
     found = table.client.scan(TableName=table.name)["Items"]
-    published = [plain(item) for item in found if item["sk"]["S"].startswith((OUTBOX, LEDGER))]
+    published = [
+        plain(item) for item in found if item["sk"]["S"].startswith((OUTBOX, LEDGER, CONTACT)) and "events" in item
+    ]
     return sorted(event["event_id"] for item in published for event in item.get("events", ()))
 
 
@@ -270,7 +272,7 @@ def test_the_state_holds_contacts_oldest_first_the_score_and_the_currencies_in_a
     state = store.collection.state("cus_anna")
     assert [one.stage for one in state.contacts] == ["due", "firm", "final"]
     assert set(state.contacts) == set(made)
-    assert (state.risk_permille, state.model_version) == (700, "1")
+    assert (state.risk_permille, state.model_version, state.segment) == (700, "1", "drifting")
     assert state.currencies_in_case == {"USD", "GBP"}
 
 
@@ -366,10 +368,22 @@ def test_a_change_is_one_item_with_its_events(table: Table) -> None:
 
 
 def test_events_of_a_contact_are_one_item_of_the_outbox_which_is_forgotten_within_days(table: Table) -> None:
-    DynamoCollection(table).plan("cus_anna", [contact()], [event(1), event(2)])
+    store = DynamoCollection(table)
+    store.plan("cus_anna", [PLANNED], [])
+    assert store.move(replace(PLANNED, status=ContactStatus.SENT), ContactStatus.PLANNED, [event(1), event(2)])
     (item,) = table.query(partition("cus_anna"), OUTBOX)
     assert [one["event_id"] for one in item["events"]] == ["evt_1", "evt_2"]
     assert 6 * 86_400 < item["ttl"] - time.time() <= 7 * 86_400
+
+
+def test_events_of_a_plan_stand_with_its_first_contact_until_it_moves(table: Table) -> None:
+    store = DynamoCollection(table)
+    assert store.plan("cus_anna", [PLANNED, contact("firm", currency="EUR")], [event(1), event(2)])
+    assert list(table.query(partition("cus_anna"), OUTBOX)) == []
+    stored = [one for one in table.query(partition("cus_anna"), CONTACT) if "events" in one]
+    assert [[event["event_id"] for event in one["events"]] for one in stored] == [["evt_1", "evt_2"]]
+    assert store.move(replace(PLANNED, status=ContactStatus.SENDING), ContactStatus.PLANNED)
+    assert not [one for one in table.query(partition("cus_anna"), CONTACT) if "events" in one]
 
 
 @pytest.mark.parametrize("value", [1.0, {"a": [0.5]}, float("nan"), b"x", {1, 2}, object()])

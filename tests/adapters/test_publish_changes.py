@@ -53,10 +53,12 @@ def received(stack: LocalStack, count: int, timeout_seconds: float = 20) -> list
 
 def test_every_event_of_an_outbox_item_reaches_the_queue_of_the_cases(stack: LocalStack) -> None:
     table = stack.session.resource("dynamodb").Table(stack.outputs()["LedgerTableName"])
-    changes = [change(number) for number in range(23)]
+    changes = [change(number) for number in range(24)]
 
     table.put_item(Item={"pk": "CUS#c1", "sk": "INV#1", "events": [change(99)]})  # not in the outbox
-    table.put_item(Item={"pk": "CUS#c1", "sk": "OUTBOX#01", "events": changes})
+    table.put_item(Item={"pk": "CUS#c1", "sk": "OUTBOX#01", "events": changes[:23]})
+    table.put_item(Item={"pk": "CUS#c1", "sk": "COLLECT#CONTACT#con_1", "events": changes[23:]})
+    table.put_item(Item={"pk": "CUS#c1", "sk": "COLLECT#CONTACT#con_1"})  # the contact's next state
 
     bodies = received(stack, len(changes))
     assert sorted((body["detail"] for body in bodies), key=lambda d: int(d["id"][1:])) == changes

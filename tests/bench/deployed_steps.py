@@ -12,8 +12,9 @@ from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import SignIn
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.decisions import planned
 from dunwell.outreach.dispatch import Dispatcher, Sender
-from dunwell.outreach.plan import plan_and_keep
+from dunwell.outreach.plan import carry_out
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents
 from dunwell.scoring.assess import assess_accounts
 from dunwell_aws.access import DynamoAccessStore
@@ -39,6 +40,7 @@ from functions.dispatch_message.app import THREADS as DISPATCH_THREADS
 from functions.portal import app as portal_app
 from tests.bench.meter import Meter
 from tests.bench.portfolio import AS_OF, NOW, import_file, policy, portfolio
+from tests.support.decisions import decision_log
 from tests.support.emulator import Emulator
 from tests.support.portal_app import BASE, Parameters, PortalWorld
 from tests.support.template import create_table_call
@@ -72,6 +74,7 @@ class Steps:
         self._ledger_table = ledger_table = Table(client, names[0])
         self._ledger, self._orders = DynamoLedger(ledger_table), DynamoOrderStore(ledger_table)
         self._collection = DynamoCollection(ledger_table)
+        self._decisions = decision_log()
         self._access = DynamoAccessStore(Table(client, names[1]))
         self._scorer = OnnxScorer(folder("model_artifacts") / "late_payment")
         self._portfolio = portfolio(customers)
@@ -123,7 +126,10 @@ class Steps:
     def _plan(self) -> int:
         def plan(accounts: Sequence[Account]) -> None:
             with ThreadPoolExecutor(THREADS) as pool:
-                list(pool.map(lambda one: plan_and_keep(one, self._collection, policy(), AS_OF, NOW), accounts))
+                states = pool.map(lambda one: self._collection.state(one.customer.customer_id), accounts)
+                decided = [planned(*one, policy(), AS_OF, NOW) for one in zip(accounts, states, strict=True)]
+                kept = self._decisions.keep_page(AS_OF, "bench", policy(), decided)
+                list(pool.map(lambda one: carry_out(one.decision.customer_id, one.plan, self._collection), kept))
 
         return self._pass(plan)
 
@@ -153,7 +159,9 @@ class Steps:
             Channel.SMS: SmsSender(renderer, texts, index, links, urls, unpaced),
         }
         tasks, switches = DynamoTasks(self._ledger_table), CachedSwitches(DynamoSwitches(self._ledger_table))
-        dispatcher = Dispatcher(self._ledger, self._collection, senders, policy(), lambda: NOW, tasks, switches)
+        dispatcher = Dispatcher(
+            self._ledger, self._collection, senders, policy(), lambda: NOW, tasks, switches, self._decisions
+        )
 
         def dispatch(contact: Contact) -> None:
             assert dispatcher.dispatch(contact.customer_id, contact.contact_id) is ContactStatus.SENT

@@ -20,6 +20,7 @@ from dunwell_aws.urls import Urls
 from functions.dispatch_message import app as dispatch_message
 from tests.bench.measure import Entry, Result, rates
 from tests.bench.portfolio import policy
+from tests.support.decisions import decision_log
 from tests.support.invocation import lambda_context, sqs_event
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
 from tests.support.outreach import NOW, contact, overdue
@@ -105,7 +106,9 @@ def _dispatcher(planned: list[Contact]) -> tuple[Dispatcher, InMemoryCollection]
     ses: Any = Slow(SimpleNamespace(send_email=lambda **_: {"MessageId": "m"}), SES_SECONDS)
     mails, urls = Mailer(ses, policy().creditor.sender, "bench"), Urls(Parameters(BASE), "urls")
     sender = EmailSender(_renderer(), mails, Links(access), urls, Pacer(lambda: 0))
-    return Dispatcher(ledger, slow, {Channel.EMAIL: sender}, policy(), lambda: NOW, slow, switches), store
+    return Dispatcher(
+        ledger, slow, {Channel.EMAIL: sender}, policy(), lambda: NOW, slow, switches, decision_log()
+    ), store
 
 
 def _customer(customer_id: str) -> Any:

@@ -17,6 +17,7 @@ class Meter:
     """Listens to a client; ``round_trips``, ``read_units`` and ``write_units`` add up until ``reset``.
 
     Pages of the work list are counted apart, because a pass reads so many of them and not so many an account.
+    A read that need not be consistent is half a unit. An update is sized by what it sets.
     A new or changed entry of the work index is one more write unit, two in a transaction; whether it changed is not
     looked up, so the figure is the most it can be.
     """
@@ -47,6 +48,7 @@ class Meter:
     def _asked(self, params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         writes = sum(_write_units(items, factor) for items, factor in _written(model.name, params))
         context["of_the_list"] = "IndexName" in params
+        context["factor"] = 1 if params.get("ConsistentRead") or model.name == "BatchGetItem" else 0.5
         with self._lock:
             self.operations[model.name] += 1
             self.round_trips += not context["of_the_list"]
@@ -62,14 +64,16 @@ class Meter:
             return
         found = parsed.get("Items") or ([parsed["Item"]] if "Item" in parsed else [])
         with self._lock:
-            self.read_units += max(1, ceil(sum(map(item_bytes, found)) / READ_UNIT_BYTES))
+            self.read_units += context["factor"] * max(1, ceil(sum(map(item_bytes, found)) / READ_UNIT_BYTES))
 
 
 def _written(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], int]]:
     """Items written, and how many units a KiB of them costs: two in a transaction."""
     if operation == "PutItem":
         yield params["Item"], 1
-    elif operation in {"UpdateItem", "DeleteItem"}:
+    elif operation == "UpdateItem":
+        yield params.get("ExpressionAttributeValues", {}), 1
+    elif operation == "DeleteItem":
         yield {}, 1
     for action in params.get("TransactItems", ()):
         yield action.get("Put", {}).get("Item", {}), 2

@@ -20,12 +20,12 @@ from dunwell.ledger.posting import reverse
 from dunwell.ledger.update import update
 from dunwell.outreach.delivery import Outcome
 from dunwell.outreach.dispatch import Dispatcher
-from dunwell.outreach.plan import plan_and_keep
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind
 from dunwell.payments.ports import PaymentStatus
 from dunwell_aws.outbox import read_outbox
 from dunwell_aws.table import Table
 from tests.support.cash import CashWorld, line
+from tests.support.decisions import decision_log, plan_and_keep
 from tests.support.escalation import RecordedExecutions
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, assessment, overdue, sent
@@ -77,7 +77,7 @@ def of_outreach() -> list[Event]:
         ledger = InMemoryLedger(account(overdue(5), who=who))
         for made in plan_and_keep(ledger.accounts["cus_anna"], store, POLICY, TODAY, NOW).contacts:
             ways, switches = {Channel.EMAIL: box}, InMemorySwitches()
-            dispatcher = Dispatcher(ledger, store, ways, POLICY, lambda: NOW, store, switches)
+            dispatcher = Dispatcher(ledger, store, ways, POLICY, lambda: NOW, store, switches, decision_log())
             dispatcher.dispatch("cus_anna", made.contact_id)
         told += store.events
     for outcome in Outcome:

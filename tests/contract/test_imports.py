@@ -122,7 +122,7 @@ def test_the_core_is_imported_with_every_vendors_package_out_of_reach() -> None:
 
 
 def test_only_the_places_that_say_so_read_the_clock_or_chance() -> None:
-    """The core's time is an argument; tokens are the one thing that must not be repeatable."""
+    """The core's time is an argument; tokens must not be repeatable, and choices draw from a seed of theirs."""
     readers = {
         str(path.relative_to(CORE))
         for path in modules(CORE)
@@ -134,5 +134,6 @@ def test_only_the_places_that_say_so_read_the_clock_or_chance() -> None:
     }
     assert readers == set()
     assert [str(path.relative_to(CORE)) for path in modules(CORE) if {"secrets", "random"} & set(imports(path))] == [
-        "accounts/access.py"
+        "accounts/access.py",
+        "outreach/choice.py",
     ]

@@ -80,7 +80,13 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:ListBucket IngestBucket": "is told that a file is gone, and not that it is forbidden",
         "sqs:SendMessage CashQueue": "goes on with a long file in another run",
     },
-    "PlanOutreach": LOAD | WRITE | WORK,
+    "PlanOutreach": LOAD
+    | WRITE
+    | WORK
+    | {
+        "s3:PutObject DecisionsBucket/plan/*": "keeps decisions before anything follows from them",
+        "s3:GetObject DecisionsBucket/plan/*": "reads what an earlier try of a page decided",
+    },
     "DispatchMessage": LOAD
     | WRITE
     | URLS
@@ -89,6 +95,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "dynamodb:PutItem AccessTable": "issues the links of a message",
         "ses:GetAccount *": "keeps to the account's sending rate; the quota has no resource",
         "sns:Publish (no topic)": "sends text messages",
+        "s3:PutObject DecisionsBucket/dispatch/*": "keeps the decision before it sends",
         "sms-voice:SendTextMessage *": "sends text messages from a number of the account's own",
         "social-messaging:SendWhatsAppMessage *": "sends WhatsApp messages",
         "s3:PutObject LettersBucket/letters/*": "writes letters for the print service",
@@ -117,7 +124,7 @@ NEEDED: dict[str, dict[str, str]] = {
     "StripeWebhook": LOAD | READ_ONE | WRITE | SECRET,
     "SyncSource": LOAD | READ_ONE | WRITE | KNOWN | POINT | SECRET,
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
-    "ResumeCase": LOAD | {"states:SendTaskSuccess Escalation": RESUME},
+    "ResumeCase": LOAD | WRITE | {"states:SendTaskSuccess Escalation": RESUME},
     "MonitorModels": LOAD
     | {
         "s3:GetObject ReportsBucket/models/late_payment/log/*": "reads the model's answers",

@@ -1,23 +1,28 @@
 """The daily cycle's two functions: a worker's shards, page by page, resumable."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry, CaseStatus
+from dunwell.events import Event
+from dunwell.outreach.contact import Contact
 from dunwell.scoring.moment_log import read_log
 from dunwell_aws import portfolio
 from functions.plan_outreach import app as plan_outreach
 from functions.score_portfolio import app as score_portfolio
+from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.invocation import lambda_context, set_variables
 from tests.support.memory import InMemoryCollection, InMemoryLedger, shard_of
-from tests.support.outreach import NOW, TODAY, contact, overdue
+from tests.support.outreach import NOW, TODAY, assessment, contact, overdue
 from tests.support.portal import account, customer
 from tests.support.reports_bucket import ReportsBucket
+from tests.support.stores import CrashError
 from tests.unit.scoring.stand_in import ByHandScorer
 
 CUSTOMERS = [f"cus_{n}" for n in range(120)]
@@ -55,9 +60,14 @@ def score(
 
 
 def plan(
-    event: dict[str, Any], ledger: InMemoryLedger, store: InMemoryCollection, context: Any = None
+    event: dict[str, Any],
+    ledger: InMemoryLedger,
+    store: InMemoryCollection,
+    context: Any = None,
+    bucket: DecisionsBucket | None = None,
 ) -> dict[str, Any]:
-    found = plan_outreach.handler(event, context or lambda_context(), ledger=ledger, store=store, now=NOW)
+    log = decision_log(bucket)
+    found = plan_outreach.handler(event, context or lambda_context(), ledger=ledger, store=store, log=log, now=NOW)
     passed: dict[str, Any] = json.loads(json.dumps(found))
     return passed
 
@@ -122,10 +132,46 @@ def test_a_page_that_is_done_again_after_a_crash_changes_nothing() -> None:
     assert (again["reasons"], store.contacts, len(store.events)) == ({}, contacts, events)
 
 
+class DiesOnce(InMemoryCollection):
+    """The process dies when the first plan is to be carried out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dead = False
+
+    def plan(self, customer_id: str, contacts: Sequence[Contact], events: Sequence[Event]) -> bool:
+        if not self.dead:
+            self.dead = True
+            raise CrashError
+        return super().plan(customer_id, contacts, events)
+
+
+def test_a_page_that_died_after_its_decisions_were_kept_does_what_they_say_whatever_happened_since() -> None:
+    ledger, store, bucket = portfolio_of("cus_1"), DiesOnce(), DecisionsBucket()
+    event = given(run="execution-1")
+    with pytest.raises(CrashError):
+        plan(event, ledger, store, bucket=bucket)
+    files = dict(bucket.files)
+    store.assess([assessment(10, "cus_1")])  # by now the customer would be left alone for a while
+    assert plan(event, ledger, store, bucket=bucket)["reasons"] == {"OK": 1}
+    assert bucket.files == files
+    (made,) = store.contacts.values()
+    assert made.risk_permille is None
+    assert decision_log(bucket).find(made.decisions[-1].decision_id).decision.customer_id == "cus_1"
+
+
+def test_when_decisions_cannot_be_kept_nothing_is_planned() -> None:
+    ledger, store, bucket = portfolio_of("cus_1"), InMemoryCollection(), DecisionsBucket()
+    bucket.refuses = 1
+    with pytest.raises(ClientError):
+        plan(given(), ledger, store, bucket=bucket)
+    assert store.contacts == {}
+
+
 def test_without_a_date_the_creditors_business_date_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger, store = portfolio_of("cus_1"), InMemoryCollection()
     late = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # still the 23rd in New York
-    plan_outreach.handler(given(as_of=None), lambda_context(), ledger=ledger, store=store, now=late)
+    plan_outreach.handler(given(as_of=None), lambda_context(), ledger=ledger, store=store, log=decision_log(), now=late)
     (made,) = store.contacts.values()
     assert made.planned_on == TODAY
 

@@ -26,6 +26,7 @@ from functions.close_letters import app as close_letters
 from functions.dispatch_message import app as dispatch_message
 from functions.publish_changes import app as publish_changes
 from functions.record_delivery import app as record_delivery
+from tests.support.decisions import decision_log
 from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMessageIndex, InMemorySwitches
 from tests.support.outreach import NOW, OK, POLICY, SentBox, contact, overdue, sent
@@ -87,7 +88,8 @@ class FailsFor(SentBox):
 
 
 def dispatch(store: InMemoryCollection, box: SentBox, *bodies: Any) -> Any:
-    dispatcher = Dispatcher(ledger(), store, {Channel.EMAIL: box}, POLICY, lambda: NOW, store, InMemorySwitches())
+    stores = store, InMemorySwitches(), decision_log()
+    dispatcher = Dispatcher(ledger(), store, {Channel.EMAIL: box}, POLICY, lambda: NOW, *stores)
     return dispatch_message.handler(sqs_event(*bodies), lambda_context(), dispatcher=dispatcher)
 
 
@@ -369,7 +371,7 @@ def test_the_manifest_of_yesterday_is_written_and_a_day_that_was_asked_for(monke
 
     outbox: Any = Outbox()
     bootstrap.clock.cache_clear()
-    bootstrap.policy.cache_clear()
+    bootstrap.policies.cache_clear()
     answer = close_letters.handler(sqs_event({}, {"day": "2026-11-20"}, "no"), lambda_context(), outbox=outbox)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m2"}]}
     yesterday = business_date(datetime.now(UTC), "America/New_York") - timedelta(days=1)

@@ -15,6 +15,7 @@ from dunwell.scoring.assess import assess_accounts
 from functions.portal import app as portal_app
 from tests.functions.test_build_reports import InMemoryBucket, build
 from tests.functions.test_daily_pass import given, plan, score
+from tests.support.decisions import decision_log
 from tests.support.invocation import set_variables
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, assessment, contact, overdue, sent
@@ -57,6 +58,7 @@ def test_what_was_planned_before_an_account_became_internal_is_not_sent() -> Non
         lambda: NOW,
         InMemoryCollection(),
         InMemorySwitches(),
+        decision_log(),
     )
     assert dispatcher.dispatch("cus_anna", planned.contact_id) is ContactStatus.REFUSED
     assert box.messages == []

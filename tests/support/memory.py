@@ -148,6 +148,7 @@ class InMemoryCollection:
             risk_permille=score.risk_permille if score else None,
             model_version=score.model_version if score else "",
             currencies_in_case=frozenset(case.currency for case in self.cases(customer_id) if not case.is_closed),
+            segment=score.segment if score else "",
         )
 
     def done(self, customer_id: str) -> tuple[list[Contact], list[Case]]:

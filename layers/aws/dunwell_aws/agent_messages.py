@@ -6,9 +6,9 @@ from typing import Any
 from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.errors import InvalidInputError, NotFoundError
 from dunwell.outreach.policy import Policy, Stage
+from dunwell.outreach.stage import THANKS
 from dunwell.outreach.text_size import text_size
 from dunwell_aws.message_sample import Sample, render, sample_message, stages_of
-from dunwell_aws.message_values import THANKS
 from dunwell_aws.messages import Renderer, Words
 
 SAMPLE_URL = "https://example.com/l/sample"

@@ -10,6 +10,7 @@ from dunwell_aws.clock import Clock
 from dunwell_aws.environment import (
     AccessEnvironment,
     ChannelsEnvironment,
+    DecisionsEnvironment,
     Environment,
     GatewayEnvironment,
     IngestEnvironment,
@@ -21,6 +22,8 @@ from dunwell_aws.environment import (
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from dunwell.accounts.contact_points import Channel
     from dunwell.accounts.links import Links
     from dunwell.escalation.escalation import Escalation
@@ -31,12 +34,13 @@ if TYPE_CHECKING:
     from dunwell.ingestion.taking import Importer
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.dispatch import Dispatcher, Sender
-    from dunwell.outreach.policy import Policy
+    from dunwell.outreach.policy import Policy, PolicyVersions
     from dunwell.remittance.applying import CashApplication
     from dunwell.scoring.outside import Outside
     from dunwell_aws.access import DynamoAccessStore
     from dunwell_aws.collection import DynamoCollection
     from dunwell_aws.coming_back import ComingBack
+    from dunwell_aws.decision_log import S3DecisionLog
     from dunwell_aws.letters import LetterOutbox
     from dunwell_aws.mail import Mailer
     from dunwell_aws.message_index import DynamoMessageIndex
@@ -69,9 +73,13 @@ def ledger_table() -> "Table":
     return Table(client("dynamodb"), read_environment(LedgerEnvironment).ledger_table)
 
 
-@cache
 def ledger() -> "Ledger":
-    """Accounts; settling an invoice charges what accrued on it, where the policy charges anything."""
+    """Accounts; settling an invoice charges what accrued on it, where the policy in force charges anything."""
+    return _ledger(policy().version)
+
+
+@cache
+def _ledger(_version: str) -> "Ledger":
     from dunwell_aws.ledger import DynamoLedger
 
     stored, rules = DynamoLedger(ledger_table()), policy()
@@ -83,11 +91,47 @@ def ledger() -> "Ledger":
 
 
 @cache
+def pass_ledger() -> "Ledger":
+    """Accounts as the daily pass reads them: at half the price, and perhaps a moment old."""
+    from dunwell_aws.ledger import DynamoLedger
+
+    return DynamoLedger(_pass_table())
+
+
+@cache
+def pass_collection() -> "DynamoCollection":
+    """Assessments, contacts and cases as the daily pass reads them: at half the price, and perhaps a moment old."""
+    from dunwell_aws.collection import DynamoCollection
+
+    return DynamoCollection(_pass_table())
+
+
+@cache
+def _pass_table() -> "Table":
+    """What the daily pass reads may be a moment old: it never writes over anything (a contact is put only where there
+    is none), and before anything is sent the account is read again, consistently.
+    """
+    from dunwell_aws.table import Table
+
+    table = ledger_table()
+    return Table(table.client, table.name, consistent=False)
+
+
+@cache
 def collection() -> "DynamoCollection":
     """Assessments, contacts and cases."""
     from dunwell_aws.collection import DynamoCollection
 
     return DynamoCollection(ledger_table())
+
+
+@cache
+def decision_log() -> "S3DecisionLog":
+    """Where decisions are kept."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.decision_log import S3DecisionLog
+
+    return S3DecisionLog(client("s3"), read_environment(DecisionsEnvironment).decisions_bucket)
 
 
 @cache
@@ -101,11 +145,16 @@ def escalation() -> "Escalation":
 
 
 @cache
-def policy() -> "Policy":
-    """The creditor's policy, the one that the deployment names."""
-    from dunwell_aws.documents import folder, read_policy
+def policies() -> "PolicyVersions":
+    """All versions of the creditor's policy, the one that the deployment names."""
+    from dunwell_aws.documents import folder, read_policies
 
-    return read_policy(folder("infra"), read_environment(Environment).policy)
+    return read_policies(folder("infra"), read_environment(Environment).policy)
+
+
+def policy(on: "date | None" = None) -> "Policy":
+    """The version of the creditor's policy in force on a business date; None: now."""
+    return policies().on(on) if on else policies().at(clock().now())
 
 
 @cache
@@ -188,7 +237,7 @@ def cash() -> "CashApplication":
     from dunwell_aws.documents import folder, read_cash_policy
 
     index, creditor = remittance_index(), policy().creditor
-    rules = read_cash_policy(folder("infra"), read_environment(Environment).policy)
+    rules = read_cash_policy(folder("infra"), read_environment(Environment).policy, policy().version)
     return CashApplication(ledger(), index, index, creditor.creditor_id, creditor.timezone, rules)
 
 
@@ -320,7 +369,7 @@ def dispatcher() -> "Dispatcher":
     from dunwell_aws.switch_store import CachedSwitches
 
     switched = CachedSwitches(switches())
-    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched)
+    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched, decision_log())
 
 
 @cache

@@ -24,6 +24,7 @@ from dunwell_aws.table import (
     Table,
     from_plain,
     partition,
+    plain_events,
     to_plain,
     translated,
 )
@@ -96,7 +97,7 @@ class DynamoCollection:
         contacts: list[Contact] = []
         in_case: set[str] = set()
         risk: int | None = None
-        model = ""
+        model = segment = ""
         for stored in self._table.query(partition(customer_id), COLLECT):
             if stored["sk"].startswith(CONTACT):
                 contacts.append(from_plain(Contact, stored))
@@ -104,9 +105,9 @@ class DynamoCollection:
                 if stored["status"] != CaseStatus.CLOSED:
                     in_case.add(stored["currency"])
             else:
-                risk, model = stored["risk_permille"], stored["model_version"]
+                risk, model, segment = stored["risk_permille"], stored["model_version"], stored["segment"]
         contacts.sort(key=lambda contact: (contact.planned_on, contact.contact_id))
-        return CollectionState(tuple(contacts), risk, model, frozenset(in_case))
+        return CollectionState(tuple(contacts), risk, model, frozenset(in_case), segment)
 
     def done(self, customer_id: str) -> tuple[list[Contact], list[Case]]:
         """A customer's contacts and cases, closed ones too. One query."""
@@ -120,9 +121,17 @@ class DynamoCollection:
         return contacts, cases
 
     def plan(self, customer_id: str, contacts: Sequence[Contact], events: Sequence[Event]) -> bool:
-        """See ``ContactStore``. One transaction."""
-        puts = [self._table.put(_contact(contact), NEW) for contact in contacts]
-        return self._moved([*puts, *self._table.outbox(customer_id, events)])
+        """See ``ContactStore``. One conditional put, at half the price of a transaction, when there is one contact.
+
+        The events stand in the first contact's item, from which the stream brings them as it does those of a ledger's
+        journal; the contact's next state is written without them.
+        """
+        if not contacts:
+            return self._written(self._table.outbox(customer_id, events))
+        first, *others = [_contact(contact) for contact in contacts]
+        if events:
+            first["events"] = plain_events(events)
+        return self._written([self._table.put(one, NEW) for one in (first, *others)])
 
     def contact(self, customer_id: str, contact_id: str) -> Contact | None:
         """See ``ContactStore``."""
@@ -192,6 +201,13 @@ class DynamoCollection:
             return False
         return True
 
+    def _written(self, writes: Sequence[Any]) -> bool:
+        try:
+            self._table.write(writes)
+        except ConflictError:
+            return False
+        return True
+
 
 def _assessment(assessment: Assessment) -> dict[str, Any]:
     """The newest assessment, and its score once more in the place of its day: the place is taken again after
@@ -204,7 +220,8 @@ def _assessment(assessment: Assessment) -> dict[str, Any]:
 
 
 def _contact(contact: Contact) -> dict[str, Any]:
-    return {"pk": partition(contact.customer_id), "sk": CONTACT + contact.contact_id} | to_plain(contact)
+    key = {"pk": partition(contact.customer_id), "sk": CONTACT + contact.contact_id}
+    return key | to_plain(contact, defaults=False)
 
 
 def _case(case: Case) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Versioned data from ``infra/``: policies and source mappings, read from YAML and validated at first use."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,19 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from dunwell.errors import InvalidInputError
 from dunwell.ingestion.mapping import SourceMapping, in_zone
-from dunwell.outreach.policy import Policy
+from dunwell.outreach.policy import Policy, PolicyVersions
 from dunwell.remittance.policy import CashPolicy
+from dunwell_aws.strict import Place, StrictLoader, line_of, unknown_keys
 
+_CASH = "cash"
+"""The part of a policy that is not about outreach."""
 
-@dataclass(frozen=True)
-class _CashDocument:
-    """A policy as far as it is about cash; the version is that of the whole document."""
-
-    version: str
-    cash: CashPolicy = field(default_factory=CashPolicy)
-
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 T = TypeVar("T")
 
 
@@ -38,23 +34,79 @@ def folder(name: str) -> Path:
     return Path(next(iter(found.submodule_search_locations)))
 
 
-def read_policy(infra: Path, name: str = "default") -> Policy:
-    """A policy by name.
+def read_policies(infra: Path, name: str = "default") -> PolicyVersions:
+    """All versions of a policy: the documents of its file, separated by ``---``.
+
+    Raises:
+        InvalidInputError: the file is missing or breaks a rule; says where, and what to do.
+    """
+    path = infra / "policies" / f"{name}.yaml"
+    found = [_policy(path, number, data) for number, data in enumerate(_policy_documents(path))]
+    try:
+        return PolicyVersions(found)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{path.name}: {error}") from None
+
+
+def read_policy(infra: Path, name: str = "default", on: date | None = None) -> Policy:
+    """The version of a policy in force on a business date; None: the newest, whenever it begins.
+
+    Raises:
+        InvalidInputError: the file is missing or breaks a rule, or no version is in force; says where.
+    """
+    return read_policies(infra, name).on(on or date.max)
+
+
+def read_cash_policy(infra: Path, name: str = "default", version: str = "") -> CashPolicy:
+    """The rules of cash application in a version of a policy; empty: in the newest.
 
     Raises:
         InvalidInputError: the file is missing or breaks a rule; says where.
     """
-    return _read(infra / "policies" / f"{name}.yaml", Policy)
+    path = infra / "policies" / f"{name}.yaml"
+    wanted = version or read_policy(infra, name).version
+    for number, data in enumerate(_policy_documents(path)):
+        if str(data.get("version")) == wanted:
+            return replace(_cash(path, number, data), version=wanted)
+    raise InvalidInputError(f"{path.name} has no version {wanted!r}")
 
 
-def read_cash_policy(infra: Path, name: str = "default") -> CashPolicy:
-    """The rules of cash application in a policy.
+def _policy_documents(path: Path) -> Iterator[dict[str, Any]]:
+    """The documents of a policy's file as they stand there."""
+    for number, data in enumerate(_documents(path)):
+        if not isinstance(data, dict):
+            raise InvalidInputError(f"{path.name}: document {number + 1} is not a policy: it has no keys")
+        yield data
 
-    Raises:
-        InvalidInputError: the file is missing or breaks a rule; says where.
-    """
-    document = _read(infra / "policies" / f"{name}.yaml", _CashDocument)
-    return replace(document.cash, version=document.version)
+
+def _policy(path: Path, number: int, data: dict[str, Any]) -> Policy:
+    _cash(path, number, data)
+    return _checked(path, number, Policy, {key: value for key, value in data.items() if key != _CASH}, ())
+
+
+def _cash(path: Path, number: int, data: dict[str, Any]) -> CashPolicy:
+    return _checked(path, number, CashPolicy, data.get(_CASH, {}), (_CASH,))
+
+
+def _checked(path: Path, number: int, kind: type[T], data: Any, inside: Place) -> T:
+    """A part of a document as what it is; a fault is told with the file, the line and the place."""
+    for place, fault in unknown_keys(kind, data):
+        raise _fault(path, number, (*inside, *place), fault)
+    try:
+        return TypeAdapter(kind).validate_python(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise _fault(path, number, (*inside, *first["loc"]), first["msg"]) from None
+    except InvalidInputError as error:
+        steps = (error.field or "").split(".") if error.field else []
+        place = tuple(int(step) if step.isdecimal() else step for step in steps)
+        raise _fault(path, number, (*inside, *place), str(error)) from None
+
+
+def _fault(path: Path, number: int, place: Place, fault: str) -> InvalidInputError:
+    line = line_of(path.read_text(encoding="utf-8"), number, place)
+    where = ".".join(str(step) for step in place)
+    return InvalidInputError(f"{path.name}, line {line}{', ' if where else ''}{where}: {fault}")
 
 
 def read_mappings(infra: Path, zone: str = "UTC") -> list[SourceMapping]:
@@ -79,14 +131,22 @@ def read_mapping(path: Path, zone: str = "UTC") -> SourceMapping:
 
 
 def _read(path: Path, kind: type[T]) -> T:
+    data = next(iter(_documents(path)), None)
     try:
-        data: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
         return TypeAdapter(kind).validate_python(data)
-    except FileNotFoundError:
-        raise InvalidInputError(f"{path} does not exist") from None
     except ValidationError as error:
         raise InvalidInputError(f"{path.name}: {_said(error)}") from None
-    except (yaml.YAMLError, InvalidInputError) as error:
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{path.name}: {error}") from None
+
+
+def _documents(path: Path) -> list[Any]:
+    """What a file holds, its parts separated by ``---``."""
+    try:
+        return list(yaml.load_all(path.read_text(encoding="utf-8"), Loader=StrictLoader))
+    except FileNotFoundError:
+        raise InvalidInputError(f"{path} does not exist") from None
+    except yaml.YAMLError as error:
         raise InvalidInputError(f"{path.name}: {error}") from None
 
 

@@ -48,6 +48,12 @@ class MailEnvironment(Environment):
     configuration_set: str = Field(alias="CONFIGURATION_SET", min_length=1)
 
 
+class DecisionsEnvironment(LedgerEnvironment):
+    """Of functions that decide about customers."""
+
+    decisions_bucket: str = Field(alias="DECISIONS_BUCKET", min_length=1)
+
+
 class LettersEnvironment(Environment):
     """Of functions that work on the outbox of letters."""
 

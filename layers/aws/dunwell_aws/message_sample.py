@@ -11,7 +11,7 @@ from dunwell.ledger.model import Account, Invoice
 from dunwell.outreach.contact import Contact, ContactStatus, contact_id
 from dunwell.outreach.dispatch import Message
 from dunwell.outreach.policy import Policy, Stage, Tone
-from dunwell_aws.message_values import THANKS
+from dunwell.outreach.stage import THANKS
 from dunwell_aws.messages import Renderer, Words
 
 PARTICULARS = {

@@ -15,12 +15,11 @@ from dunwell.dates import business_date, days_past_due
 from dunwell.ledger.model import OpenInvoice
 from dunwell.outreach.dispatch import Message
 from dunwell.outreach.policy import Creditor
+from dunwell.outreach.stage import THANKS
 from dunwell.outreach.whereabouts import location_of
 from dunwell_aws.localised import localised
 from dunwell_aws.phrases import Phrases
 
-THANKS = "thanks"
-"""The template that thanks for a payment."""
 MOST_LISTED = 100
 """Invoices in one message; some mail programs hide the end of a longer one, and with it the notices."""
 _JUDGED_AS = {Channel.WHATSAPP: RuleChannel.SMS, Channel.PORTAL: RuleChannel.CHATBOT}

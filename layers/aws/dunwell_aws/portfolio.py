@@ -33,6 +33,7 @@ class Pass(BaseModel):
     """What the state machine gives a worker, and gets back from it.
 
     Attributes:
+        run: names the daily cycle's execution, so that a page tried again is recognised; empty outside of it.
         cursor: where the last invocation stopped, or empty.
         charged: fees, interest and corrections posted so far; scored: invoices scored so far.
         reasons: contacts planned so far, by reason code; escalated: cases called for.
@@ -43,6 +44,7 @@ class Pass(BaseModel):
     worker: int
     workers: int
     request: Request = Request()
+    run: str = ""
     cursor: str = ""
     charged: int = 0
     scored: int = 0

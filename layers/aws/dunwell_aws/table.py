@@ -139,25 +139,32 @@ def from_plain(kind: type[T], data: Mapping[str, Any]) -> T:
 
 
 class Table:
-    """One DynamoDB table: queries that follow their pages, and transactions whose lost races are a typed error."""
+    """One DynamoDB table: queries that follow their pages, and transactions whose lost races are a typed error.
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    Args:
+        consistent: False reads at half the price what may be a moment old.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str, *, consistent: bool = True) -> None:
         self.client = client
         self.name = name
+        self._consistent = consistent
 
     def get(self, pk: str, sk: str) -> dict[str, Any] | None:
-        """One item, read consistently, or None."""
-        found = self.client.get_item(TableName=self.name, Key=item({"pk": pk, "sk": sk}), ConsistentRead=True)
+        """One item, or None."""
+        found = self.client.get_item(
+            TableName=self.name, Key=item({"pk": pk, "sk": sk}), ConsistentRead=self._consistent
+        )
         return plain(found["Item"]) if "Item" in found else None
 
     def query(self, pk: str, prefix: str = "") -> Iterator[dict[str, Any]]:
-        """Items of a partition, those whose sort key starts with a prefix, in order, read consistently."""
+        """Items of a partition, those whose sort key starts with a prefix, in order."""
         values = {":pk": pk} | ({":prefix": prefix} if prefix else {})
         pages = self.client.get_paginator("query").paginate(
             TableName=self.name,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)" if prefix else "pk = :pk",
             ExpressionAttributeValues=item(values),
-            ConsistentRead=True,
+            ConsistentRead=self._consistent,
         )
         for page in pages:
             yield from map(plain, page["Items"])

@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from dunwell.accounts.contact_points import contact_points
 from dunwell.accounts.model import Channel, Customer, CustomerKind
@@ -24,13 +25,17 @@ from dunwell.errors import (
 )
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
+from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
 from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.decisions import DispatchDecision
 from dunwell.outreach.dispatch import Dispatcher, Message
 from dunwell.outreach.plan import plan_account
 from dunwell.outreach.switches import turned
+from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.ledger import in_dispute
+from tests.support.ledger import paid as payment_of
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, contact, overdue
 from tests.support.portal import account, changed, customer
@@ -47,10 +52,11 @@ class World:
         self.store = InMemoryCollection(self.contact)
         self.switches = InMemorySwitches()
         self.box, self.now = SentBox(), NOW
+        self.bucket = DecisionsBucket()
 
     def dispatch(self) -> ContactStatus | None:
         senders: Any = {self.contact.channel: self.box}
-        stores = self.store, self.switches
+        stores = self.store, self.switches, decision_log(self.bucket)
         dispatcher = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now, *stores)
         return dispatcher.dispatch("cus_anna", self.contact.contact_id)
 
@@ -61,6 +67,19 @@ class World:
     @property
     def told(self) -> list[str]:
         return [event.name for event in self.store.events]
+
+
+def test_what_was_decided_is_kept_before_anything_is_sent_and_named_by_the_contact() -> None:
+    world = World()
+    world.bucket.refuses = 1
+    with pytest.raises(ClientError):
+        world.dispatch()
+    assert (world.kept.status, world.box.messages) == (ContactStatus.PLANNED, [])
+    assert world.dispatch() is ContactStatus.SENT
+    found = decision_log(world.bucket).find(world.kept.decisions[-1].decision_id).decision
+    assert isinstance(found, DispatchDecision)
+    assert (found.contact_id, found.words) == (world.contact.contact_id, SentBox().facts(world.box.messages[0]))
+    assert found.again(POLICY) == found.record
 
 
 def test_a_planned_contact_is_sent_and_the_ledger_knows_it() -> None:
@@ -164,7 +183,8 @@ def test_an_invalid_address_is_used_never_and_put_on_the_worklist_with_the_reaso
 
 def test_a_channel_without_a_way_out_is_refused_and_not_a_crash() -> None:
     world = World(account(overdue(5), who=changed(PERSON, phone="+12125550111", texts=True)), channel=Channel.WHATSAPP)
-    dispatcher = Dispatcher(world.ledger, world.store, {}, POLICY, lambda: NOW, world.store, world.switches)
+    stores = world.store, world.switches, decision_log()
+    dispatcher = Dispatcher(world.ledger, world.store, {}, POLICY, lambda: NOW, *stores)
     assert dispatcher.dispatch("cus_anna", world.contact.contact_id) is ContactStatus.REFUSED
     assert world.kept.decisions[-1].reason_code == "CHANNEL_NOT_SET_UP"
 
@@ -456,3 +476,27 @@ def test_a_second_dispatcher_while_the_first_is_sending_never_leads_to_a_second_
     world.box.error = None
     assert world.dispatch() is ContactStatus.UNCONFIRMED
     assert len(world.box.messages) == (0 if error else 1)
+
+
+# --- thanks ---
+
+
+def thankful(*facts: Any) -> World:
+    """Thanks planned for the payment of invoice A1, on an account with these facts besides."""
+    paid_up = replace(payment_of(overdue(5)), on=TODAY)
+    return World(account(overdue(5), paid_up, *facts, who=PERSON), stage="thanks", template="thanks")
+
+
+def test_thanks_are_sent_although_nothing_is_open_and_say_what_else_is() -> None:
+    assert thankful().dispatch() is ContactStatus.SENT
+    world = thankful(overdue(-20, "B", 700), overdue(3, "C", 900, currency="EUR"), in_dispute(overdue(3, "D")))
+    assert world.dispatch() is ContactStatus.SENT
+    (message,) = world.box.messages
+    assert [item.invoice.number for item in message.invoices] == ["B"]
+
+
+def test_thanks_are_not_said_for_a_payment_that_went_back_meanwhile() -> None:
+    back = Entry("ent_back", EntryKind.REVERSAL, "USD", 10_000, TODAY, of="pay_inv_a1", reason="chargeback")
+    world = thankful(back)
+    assert world.dispatch() is ContactStatus.CANCELLED
+    assert world.box.messages == []

@@ -12,6 +12,9 @@ from dunwell.accounts.contact_points import ContactPoint, PointKind
 from dunwell.accounts.merging import merge_customers
 from dunwell.accounts.model import Channel, Customer, CustomerKind, Hold
 from dunwell.compliance.model import HoldKind, MessageFacts
+from dunwell.compliance.policy import Policy as RulesPolicy
+from dunwell.compliance.policy import Profile, Relaxation
+from dunwell.errors import InvalidInputError
 from dunwell.outreach.contact import REACHED_CUSTOMER, Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.permission import INTERNAL_ACCOUNT, UNCLEAR_FACTS, may_contact
 from dunwell.outreach.policy import Policy
@@ -174,3 +177,31 @@ def test_a_second_address_is_used_when_the_first_bounced() -> None:
     both = replace(PERSON, contact_points=(*PERSON.contact_points, second))
     assert ask(changed(both, bounced=[PERSON.email])).allowed
     assert ask(changed(both, bounced=[PERSON.email, second.address])).reason_code == "EMAIL_SUPPRESSED"
+
+
+# --- whose rules: the creditor's profile, and what its counsel relaxed ---
+
+AT_EIGHT = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+"""Half past seven in New York, before the house's hours."""
+
+
+def following(rules: RulesPolicy) -> Policy:
+    return replace(POLICY, creditor=replace(CREDITOR, compliance=rules))
+
+
+def test_a_creditor_may_follow_the_legal_minimum() -> None:
+    assert ask(now=AT_EIGHT).reason_code == "HOUSE_QUIET_HOURS"
+    assert ask(now=AT_EIGHT, policy=following(RulesPolicy(Profile.LEGAL_MINIMUM))).allowed
+
+
+def test_a_rule_that_counsel_relaxed_no_longer_forbids_from_that_moment_on() -> None:
+    relaxed = Relaxation("HOUSE-TIME", "counsel@creditor.example", AT_EIGHT, "written opinion of 2026-11-20")
+    assert ask(now=AT_EIGHT, policy=following(RulesPolicy(relaxations=(relaxed,)))).allowed
+    later = replace(relaxed, at=AT_EIGHT + timedelta(days=1))
+    assert not ask(now=AT_EIGHT, policy=following(RulesPolicy(relaxations=(later,)))).allowed
+
+
+def test_a_policy_that_relaxes_the_law_is_refused_when_it_is_read() -> None:
+    relaxed = Relaxation("REGF-7IN7", "counsel@creditor.example", AT_EIGHT, "they would like to")
+    with pytest.raises(InvalidInputError, match="REGF-7IN7 is law"):
+        following(RulesPolicy(relaxations=(relaxed,)))

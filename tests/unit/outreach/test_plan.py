@@ -8,8 +8,9 @@ import pytest
 from dunwell.accounts.model import Channel, Customer, CustomerKind
 from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED, ESCALATION_DUE
 from dunwell.outreach.contact import ContactStatus
-from dunwell.outreach.plan import NO_ADDRESS, AccountPlan, plan_account, plan_and_keep
+from dunwell.outreach.plan import NO_ADDRESS, AccountPlan, plan_account
 from dunwell.outreach.ports import CollectionState
+from tests.support.decisions import plan_and_keep
 from tests.support.memory import InMemoryCollection
 from tests.support.outreach import NOW, POLICY, TODAY, assessment, overdue, sent
 from tests.support.portal import account, changed, customer

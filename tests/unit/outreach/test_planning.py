@@ -1,5 +1,6 @@
 """Which messages are due for an account today, and when it goes to an agent."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,14 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dunwell.accounts.model import Channel
-from dunwell.ledger.model import Invoice
+from dunwell.accounts.model import Channel, Hold
+from dunwell.ledger.entry import Direction, Entry, EntryKind
+from dunwell.ledger.model import Account, Invoice
 from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
-from dunwell.outreach.planning import DueContact, Skipped, considered, escalations_due
+from dunwell.outreach.planning import DueContact, Skipped, SkipReason, considered, escalations_due
+from dunwell.outreach.policy import Conditions, Consolidation, Policy, Stage
 from dunwell.outreach.ports import CollectionState
 from tests.support.ledger import Facts, in_dispute, paid
-from tests.support.outreach import POLICY, TODAY, contact, overdue, sent
-from tests.support.portal import account
+from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue, sent
+from tests.support.portal import account, customer
 
 
 def due_of(found: list[DueContact | Skipped]) -> list[DueContact]:
@@ -118,6 +121,125 @@ def test_the_next_oldest_invoice_starts_its_own_count_when_the_oldest_is_paid() 
     assert due(invoices[1], contacts=said) == [("USD", "firm", ["B"])]
 
 
+# --- what is really still due ---
+
+
+def skipped(*invoices: Facts, contacts: tuple[Contact, ...] = (), policy: Policy = POLICY, **state: Any) -> list[str]:
+    """Why there is no message, by currency."""
+    found = considered(account(*invoices), CollectionState(contacts, **state), policy, TODAY)
+    return [str(one.reason) for one in found if isinstance(one, Skipped)]
+
+
+@pytest.mark.parametrize(
+    ("invoice", "reason"),
+    [
+        (in_dispute(overdue(12)), "NOTHING_TO_ASK_FOR"),
+        (overdue(12, removed=True), "NOTHING_TO_ASK_FOR"),
+        (overdue(-8), "NOT_DUE"),
+        (overdue(12, amount_minor=100), "WITHIN_TOLERANCE"),
+    ],
+)
+def test_each_silence_has_its_own_reason(invoice: Facts, reason: str) -> None:
+    assert skipped(invoice) == [reason]
+
+
+def with_money(*facts: Facts, kind: EntryKind, minor: int, to: str = "", days_ago: int = 1) -> Account:
+    """An account to which money came, or is on its way, for an invoice or for none."""
+    directed = (Direction(f"inv_{to.lower()}", minor),) if to else ()
+    money = Entry("ent_money", kind, "USD", minor, TODAY - timedelta(days=days_ago), directed_to=directed)
+    return account(*facts, money)
+
+
+@pytest.mark.parametrize("kind", [EntryKind.PAYMENT, EntryKind.CREDIT_NOTE, EntryKind.PENDING])
+@pytest.mark.parametrize(
+    ("minor", "to", "found"),
+    [
+        (10_000, "", ("firm", ["B"])),
+        (9_999, "", ("final", ["A1", "B"])),
+        (14_899, "", ("firm", ["B"])),
+        (14_900, "", "WITHIN_TOLERANCE"),
+        (5_000, "B", ("final", ["A1"])),
+    ],
+)
+def test_money_that_came_or_is_on_its_way_is_not_asked_for(kind: EntryKind, minor: int, to: str, found: object) -> None:
+    owing = with_money(overdue(25), overdue(12, "B", 5_000), kind=kind, minor=minor, to=to)
+    (one,) = considered(owing, CollectionState(), POLICY, TODAY)
+    said = (
+        (one.stage.name, [item.invoice.number for item in one.invoices]) if isinstance(one, DueContact) else one.reason
+    )
+    assert said == found
+
+
+@pytest.mark.parametrize(("days_ago", "reasons"), [(14, ["COVERED"]), (15, [])])
+def test_a_debit_that_does_not_arrive_is_not_waited_for_for_ever(days_ago: int, reasons: list[str]) -> None:
+    owing = with_money(overdue(25), kind=EntryKind.PENDING, minor=10_000, days_ago=days_ago)
+    found = considered(owing, CollectionState(), POLICY, TODAY)
+    assert [one.reason for one in found if isinstance(one, Skipped)] == reasons
+
+
+def test_conditions_count_and_weigh_only_what_may_be_asked_for() -> None:
+    large = Stage("large", Conditions(12, unpaid_count=2, balance_minor={"USD": 20_000}), (Channel.EMAIL,))
+    policy = replace(POLICY, stages=(*POLICY.stages[:3], large, POLICY.stages[3]))
+
+    def stage(owing: Account) -> str:
+        return due_of(considered(owing, CollectionState(), policy, TODAY))[0].stage.name
+
+    assert stage(account(overdue(12), overdue(1, "B"))) == "large"
+    assert stage(account(overdue(12), overdue(0, "B"))) == "firm", "not past due yet"
+    assert stage(account(overdue(12), in_dispute(overdue(1, "B")))) == "firm"
+    assert stage(account(overdue(12), overdue(1, "B", 9_999))) == "firm"
+    assert stage(with_money(overdue(12), overdue(1, "B"), kind=EntryKind.PAYMENT, minor=1)) == "firm"
+
+
+def test_an_invoice_on_hold_is_not_asked_for_and_the_others_are() -> None:
+    hold = Hold("dispute_oral", "inv_a1", NOW - timedelta(days=1), NOW + timedelta(days=1))
+    who = customer().with_hold(hold)
+    (held,) = considered(account(overdue(20), who=who), CollectionState(), POLICY, TODAY)
+    (others,) = considered(account(overdue(20), overdue(2, "B"), who=who), CollectionState(), POLICY, TODAY)
+    (later,) = considered(account(overdue(20), who=who), CollectionState(), POLICY, TODAY + timedelta(days=2))
+    assert held == Skipped("USD", SkipReason.ON_HOLD)
+    assert isinstance(others, DueContact)
+    assert [item.invoice.number for item in others.invoices] == ["B"]
+    assert isinstance(later, DueContact)
+
+
+def test_a_pause_ends_on_its_day() -> None:
+    assert skipped(overdue(20), paused_until=TODAY + timedelta(days=1)) == ["PAUSED"]
+    assert skipped(overdue(20), paused_until=TODAY) == []
+
+
+# --- how it is said ---
+
+
+def test_a_stage_may_list_only_what_reached_it_itself() -> None:
+    alone = replace(POLICY.stages[2], consolidation=Consolidation.STAGE)
+    policy = replace(POLICY, stages=(*POLICY.stages[:2], alone, POLICY.stages[3]))
+    owing = account(overdue(15), overdue(10, "B"), overdue(9, "C"))
+    (found,) = due_of(considered(owing, CollectionState(), policy, TODAY))
+    assert [item.invoice.number for item in found.invoices] == ["A1", "B"]
+
+
+@pytest.mark.parametrize(("days_ago", "reasons"), [(6, ["TOO_SOON"]), (7, [])])
+def test_a_stage_may_have_a_gap_of_its_own(days_ago: int, reasons: list[str]) -> None:
+    apart = replace(POLICY.stages[2], min_gap_days=7)
+    policy = replace(POLICY, stages=(*POLICY.stages[:2], apart, POLICY.stages[3]))
+    assert skipped(overdue(12), contacts=(sent("due", days_ago),), policy=policy) == reasons
+
+
+def test_a_stage_for_some_segments_is_said_to_them_alone() -> None:
+    some = Stage("some", Conditions(10, segments=frozenset({"fading"})), (Channel.EMAIL,))
+    policy = replace(POLICY, stages=(*POLICY.stages[:3], some, POLICY.stages[3]))
+    for segment, stage in ("fading", "some"), ("steady", "firm"), ("", "firm"):
+        (found,) = due_of(considered(account(overdue(12)), CollectionState(segment=segment), policy, TODAY))
+        assert found.stage.name == stage
+
+
+def test_after_a_stage_no_milder_one_is_said_about_the_same_oldest_invoice() -> None:
+    assert skipped(overdue(12), contacts=(sent("final", 5),)) == ["ALREADY_SAID"]
+    about_both = sent("final", 5, invoice_ids=("inv_old", "inv_a1"))
+    assert skipped(overdue(12), contacts=(about_both,)) == [], "the older one is paid, and this starts its own count"
+
+
 def test_a_currency_in_a_case_is_the_agents_and_the_others_are_not() -> None:
     invoices = overdue(20), overdue(20, "E", currency="EUR")
     assert [found[0] for found in due(*invoices, currencies_in_case=frozenset({"USD"}))] == ["EUR"]
@@ -210,7 +332,9 @@ def test_every_plan_keeps_the_policys_promises(invoices: list[Facts], state: Col
         assert owed(one) > POLICY.tolerance_minor.get(one.currency, 0)
         assert all(item.is_collectable for item in one.invoices)
         assert {item.invoice.currency for item in one.invoices} == {one.currency}
-        assert one.stage == POLICY.stage_due((TODAY - one.invoices[0].invoice.due_on).days)
+        days = (TODAY - one.invoices[0].invoice.due_on).days
+        ranks = [POLICY.severity(stage.name) for stage in POLICY.stages if stage.when.days_past_due <= days]
+        assert POLICY.severity(one.stage.name) == max(ranks)
 
 
 @given(INVOICES, STATES)

@@ -68,6 +68,7 @@ class Customer:
         timezone_evidence: how it is known; empty when the source says so. With evidence it outlives the source's word.
         holds: every hold there ever was.
         legal_entity: the creditor's company that the customer owes to, as the source names it.
+        group: of customers, such as key accounts, as the source names it; policy may have other terms for it.
         credit_limit_minor: minor units of ``credit_currency``; None when there is no limit.
         external_ids: source and number under which others know the same customer.
         parent_id: the customer that this one belongs to; empty when it stands alone.
@@ -93,6 +94,7 @@ class Customer:
     timezone_evidence: str = ""
     holds: tuple[Hold, ...] = ()
     legal_entity: str = ""
+    group: str = ""
     credit_limit_minor: int | None = None
     credit_currency: str = ""
     external_ids: tuple[tuple[str, str], ...] = ()

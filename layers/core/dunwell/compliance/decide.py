@@ -37,7 +37,7 @@ def decide(request: ContactRequest) -> Decision:
 @lru_cache(maxsize=8192)
 def _selected(policy: Policy, situation: Situation) -> tuple[Rule, ...]:
     """The rules that reach a situation under a policy, in order of evaluation."""
-    _check_relaxations(policy)
+    check_relaxations(policy)
     return tuple(rule for rule in RULES if _in_profile(rule, policy) and rule.reaches(situation))
 
 
@@ -45,7 +45,12 @@ def _in_profile(rule: Rule, policy: Policy) -> bool:
     return rule.basis is not Basis.HOUSE or policy.profile is Profile.HOUSE_DEFAULT
 
 
-def _check_relaxations(policy: Policy) -> None:
+def check_relaxations(policy: Policy) -> None:
+    """Refuse a policy that relaxes what it may not.
+
+    Raises:
+        InvalidInputError: there is no such rule, or it is law.
+    """
     by_id = {rule.id: rule for rule in RULES}
     for relaxation in policy.relaxations:
         rule = by_id.get(relaxation.rule_id)

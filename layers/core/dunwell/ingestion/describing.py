@@ -28,6 +28,7 @@ def described(known: Customer, record: CustomerRecord) -> Customer:
         postcode=record.postcode,
         timezone=record.timezone,
         legal_entity=record.legal_entity,
+        group=record.group,
         credit_limit_minor=record.credit_limit_minor,
         credit_currency=record.credit_currency,
         external_ids=record.external_ids,

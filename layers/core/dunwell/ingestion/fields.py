@@ -87,6 +87,7 @@ _CUSTOMER = {
     "sms_consent": _FLAG,
     "parent_number": _TEXT,
     "legal_entity": _TEXT,
+    "group": _TEXT,
     "credit_currency": CanonicalField(ValueType.CURRENCY),
     "credit_limit": _AMOUNT,
     "credit_score": _NUMBER,

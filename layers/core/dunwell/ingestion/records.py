@@ -37,6 +37,7 @@ class CustomerRecord:
     sms_consent: bool = False
     parent_number: str = ""
     legal_entity: str = ""
+    group: str = ""
     credit_limit_minor: int | None = None
     credit_currency: str = ""
     credit_score: str = ""

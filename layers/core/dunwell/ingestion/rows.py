@@ -171,6 +171,7 @@ def _customer(line: int, found: Mapping[str, Any], deleted: bool) -> CustomerRec
         sms_consent=value_of(found, "sms_consent"),
         parent_number=value_of(found, "parent_number"),
         legal_entity=value_of(found, "legal_entity"),
+        group=value_of(found, "group"),
         credit_limit_minor=value_of(found, "credit_limit"),
         credit_currency=value_of(found, "credit_currency"),
         credit_score=value_of(found, "credit_score"),

@@ -60,6 +60,7 @@ class DecisionRecord:
         reason_code: ``OK`` or the first rule that failed.
         next_allowed: the first minute at which time alone no longer forbids it, or None.
         rules: ids of the rules behind the reason; policy and tzdata versions: what they were read from.
+        decision_id: where the decision is kept with all it was made from (``outreach.decisions``); empty: nowhere.
     """
 
     allowed: bool
@@ -69,6 +70,7 @@ class DecisionRecord:
     rules: tuple[str, ...]
     policy_version: str
     tzdata_version: str
+    decision_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

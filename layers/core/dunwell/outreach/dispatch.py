@@ -21,11 +21,13 @@ from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 from dunwell.outreach.addresses import INVALID_NUMBER, fault
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
+from dunwell.outreach.decisions import DecisionLog, dispatch_decision
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import NO_ADDRESS, contact_event
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import ContactStore
 from dunwell.outreach.replies import Keyword, record_choice
+from dunwell.outreach.stage import THANKS
 from dunwell.outreach.switches import STOPPED, Switches, SwitchKind, stopping
 from dunwell.outreach.tasks import TaskStore, is_out_of_reach, trouble_task
 
@@ -81,6 +83,13 @@ class Sender(Protocol):
         ...
 
 
+def has_something_to_say(message: Message) -> bool:
+    """Whether anything of what it asks for is still open; of thanks, whether nothing of it is open again."""
+    if message.contact.stage == THANKS:
+        return not any(item.invoice.invoice_id in message.contact.invoice_ids for item in message.invoices)
+    return bool(message.invoices)
+
+
 class Dispatcher:
     """Dispatches planned contacts."""
 
@@ -93,6 +102,7 @@ class Dispatcher:
         now: Callable[[], datetime],
         tasks: TaskStore,
         switches: Switches,
+        log: DecisionLog,
     ) -> None:
         self._ledger = ledger
         self._contacts = contacts
@@ -101,6 +111,7 @@ class Dispatcher:
         self._now = now
         self._tasks = tasks
         self._switches = switches
+        self._log = log
 
     def dispatch(self, customer_id: str, contact_id: str) -> ContactStatus | None:
         """Send a contact, or settle why not; its status afterwards, None when there is no such contact.
@@ -123,10 +134,10 @@ class Dispatcher:
         return self._send(self._message(contact, account), state.contacts)
 
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
-        if not message.invoices:
+        if not has_something_to_say(message):
             return self._cancelled(message.contact)
         try:
-            decision = self._unsendable(message) or self._judged(message, earlier)
+            decision = self._decided(message, earlier)
         except InvalidInputError as gap:
             return self._not_rendered(message, gap, message.contact.decisions)
         decided = replace(message.contact, decisions=(*message.contact.decisions, decision))
@@ -135,12 +146,19 @@ class Dispatcher:
             return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
         return self._claim_and_send(replace(message, contact=decided))
 
-    def _judged(self, message: Message, earlier: Sequence[Contact]) -> DecisionRecord:
-        """What the contact rules say, with the words at hand."""
-        contact = message.contact
-        words = self._senders[contact.channel].facts(message)
-        customer, ids = message.account.customer, contact.invoice_ids
-        return may_contact(customer, earlier, contact.channel, ids, self._policy, message.as_of, words)
+    def _decided(self, message: Message, earlier: Sequence[Contact]) -> DecisionRecord:
+        """Whether it may be sent: what the rules say with the words at hand, unless something else is in the way.
+
+        Kept, with all it was made from, before anything follows from it.
+        """
+        account, contact, words = message.account, message.contact, None
+        record = self._unsendable(message)
+        if record is None:
+            words = self._senders[contact.channel].facts(message)
+            ids = contact.invoice_ids
+            record = may_contact(account.customer, earlier, contact.channel, ids, self._policy, message.as_of, words)
+        kept = dispatch_decision(account, contact, earlier, self._policy, record, words)
+        return replace(record, decision_id=self._log.keep_dispatch(self._policy, kept))
 
     def _unsendable(self, message: Message) -> DecisionRecord | None:
         """Why nothing can leave, whatever the contact rules say; an invalid address is a task for a person."""
@@ -226,11 +244,13 @@ class Dispatcher:
         return Change(account, customer=spoilt)
 
     def _message(self, contact: Contact, account: Account) -> Message:
-        """What is still to be said: invoices of the plan that are open and undisputed now."""
+        """What is still to be said: invoices of the plan that are open and undisputed now; with thanks, all others."""
         still = tuple(
             item
             for item in account.open_invoices
-            if item.invoice.invoice_id in contact.invoice_ids and item.is_collectable
+            if item.invoice.currency == contact.currency
+            and item.is_collectable
+            and (contact.stage == THANKS or item.invoice.invoice_id in contact.invoice_ids)
         )
         return Message(contact, account, account.customer.address(contact.channel), still, self._now())
 
@@ -246,7 +266,7 @@ class Dispatcher:
         """
         contact = message.contact
         sender = self._senders.get(contact.channel)
-        if sender is None or not sender.is_repeatable or not message.invoices or not message.address:
+        if sender is None or not sender.is_repeatable or not has_something_to_say(message) or not message.address:
             kept = replace(contact, status=ContactStatus.UNCONFIRMED, sent_at=self._now())
             return self._moved(kept, ContactStatus.SENDING)
         return self._finish(message, sender.prepare(message))

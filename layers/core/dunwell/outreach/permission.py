@@ -64,6 +64,7 @@ def may_contact(
                 party=Party(policy.creditor.party),
                 debt_ids=invoice_ids,
                 customer=facts,
+                policy=policy.creditor.compliance,
                 message=words,
                 third_party_sms_permitted=False,  # an exception is negotiated with the carriers, and none is known here
             )

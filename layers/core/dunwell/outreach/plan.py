@@ -1,16 +1,23 @@
-"""Planning one account: due contacts, a lawful channel for each, and what goes to escalation."""
+"""Planning one account: due contacts, a lawful channel for each, and what goes to escalation.
 
+Decided first, kept as decided (``decisions``), and only then done.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from dunwell.accounts.model import Channel
 from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED, ESCALATION_DUE, Event
 from dunwell.ids import stable_id
 from dunwell.ledger.model import Account, OpenInvoice
+from dunwell.outreach.choice import NOT_WORTH_IT, Choice, choose, options
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord, contact_id
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.planning import DueContact, Skipped, SkipReason, considered, escalations_due
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState, ContactStore
+from dunwell.outreach.response import part_of_day, responses
 
 NO_ADDRESS = "NO_USABLE_ADDRESS"
 """Reason code of our own: no channel of the stage leads anywhere."""
@@ -21,11 +28,12 @@ ESCALATION_REASONS = "OVERDUE,HIGH_RISK,UNRESPONSIVE_AFTER_WARNING"
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """What planning decided about one account on one day."""
+    """What planning decided about one account on one day; ``choices``: why a permitted channel was taken, or none."""
 
     contacts: tuple[Contact, ...] = ()
     escalations: tuple[Event, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -43,22 +51,25 @@ def plan_account(account: Account, state: CollectionState, policy: Policy, as_of
         return AccountPlan()
     escalations = escalations_due(account, state, policy, as_of)
     handed_over = {currency for currency, _ in escalations}
-    contacts, skipped = [], []
+    contacts, skipped, choices = list[Contact](), list[Skipped](), list[Choice]()
     for one in considered(account, state, policy, as_of):
         if one.currency in handed_over:
             skipped.append(Skipped(one.currency, SkipReason.ESCALATED))
         elif isinstance(one, Skipped):
             skipped.append(one)
         else:
-            contacts.append(_contact(account, state, one, policy, as_of, now))
+            made, chosen = _contact(account, state, one, policy, as_of, now)
+            choices += [chosen] if chosen else []
+            if isinstance(made, Contact):
+                contacts.append(made)
+            else:
+                skipped.append(made)
     handed = tuple(_escalation(account, state, policy, *due, as_of, now) for due in escalations)
-    return AccountPlan(tuple(contacts), handed, tuple(skipped))
+    return AccountPlan(tuple(contacts), handed, tuple(skipped), tuple(choices))
 
 
-def plan_and_keep(account: Account, store: ContactStore, policy: Policy, as_of: date, now: datetime) -> AccountPlan:
-    """Plan an account and keep the plan with its events; an empty plan when the day was planned already."""
-    customer_id = account.customer.customer_id
-    plan = plan_account(account, store.state(customer_id), policy, as_of, now)
+def carry_out(customer_id: str, plan: AccountPlan, store: ContactStore) -> AccountPlan:
+    """Keep a plan's contacts with its events; an empty plan when there is nothing, or the day was planned already."""
     if plan.events and store.plan(customer_id, plan.contacts, plan.events):
         return plan
     return AccountPlan()
@@ -66,17 +77,19 @@ def plan_and_keep(account: Account, store: ContactStore, policy: Policy, as_of: 
 
 def _contact(
     account: Account, state: CollectionState, due: DueContact, policy: Policy, as_of: date, now: datetime
-) -> Contact:
-    """The contact on the first channel that is allowed; else refused, with the reason of the preferred one."""
+) -> tuple[Contact | Skipped, Choice | None]:
+    """The contact on a channel that is allowed; else refused, with the reason of the preferred one."""
     customer = account.customer
     invoice_ids = tuple(item.invoice.invoice_id for item in due.invoices)
     channels = customer.reachable(due.stage.channels)
-    decisions = [(c, may_contact(customer, state.contacts, c, invoice_ids, policy, now)) for c in channels]
-    channel, decision = next(
-        (found for found in decisions if found[1].allowed),
-        decisions[0] if decisions else (due.stage.channels[0], _unreachable(policy, now)),
-    )
-    return Contact(
+    decisions = {c: may_contact(customer, state.contacts, c, invoice_ids, policy, now) for c in channels}
+    allowed = [channel for channel, decision in decisions.items() if decision.allowed]
+    choice = _choice(account, state, due, policy, allowed, as_of, now) if allowed and policy.choice.enabled else None
+    if choice and choice.why == NOT_WORTH_IT:
+        return Skipped(due.currency, SkipReason.NOT_WORTH_IT), choice
+    channel = choice.channel if choice else next(iter(allowed or channels), due.stage.channels[0])
+    decision = decisions.get(channel) or _unreachable(policy, now)
+    contact = Contact(
         contact_id=contact_id(customer.customer_id, due.currency, due.stage.name, as_of),
         customer_id=customer.customer_id,
         currency=due.currency,
@@ -93,6 +106,36 @@ def _contact(
         attachments=due.stage.attachments,
         decisions=(decision,),
     )
+    return contact, choice
+
+
+def _choice(
+    account: Account,
+    state: CollectionState,
+    due: DueContact,
+    policy: Policy,
+    allowed: Sequence[Channel],
+    as_of: date,
+    now: datetime,
+) -> Choice:
+    """Which of the permitted channels, and whether at all: what may stay unpaid goes by the risk, all of it by none."""
+    rules, zone_name = policy.choice, policy.creditor.timezone
+    estimates = responses(
+        state.contacts,
+        tuple(account.payments.values()),
+        part_of_day(now, zone_name),
+        rules.prior(allowed),
+        rules.prior_messages,
+        zone_name,
+        as_of,
+    )
+    balance_minor = sum(item.collectable_minor for item in due.invoices)
+    risk_permille = 1000 if state.risk_permille is None else state.risk_permille
+    at_risk_minor = balance_minor * risk_permille // 1000
+    offered = options(rules, estimates, account.customer.customer_id, as_of, due.currency, at_risk_minor)
+    last_word = policy.severity(due.stage.name) >= policy.severity(policy.escalation.after_stage)
+    must = last_word or policy.warns(due.stage)
+    return choose(offered, due.currency, account.customer.preferred_channel, rules.explore, must)
 
 
 def _unreachable(policy: Policy, now: datetime) -> DecisionRecord:

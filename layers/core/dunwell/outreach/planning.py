@@ -1,41 +1,48 @@
 """Which contacts are due for an account today, and why the others are not. Pure: the same inputs give the same plan.
 
-One message per customer and currency at the highest stage due, listing every invoice that is due for a message.
-Disputed invoices and amounts within the tolerance are not asked for; nothing is planned while a case is open or while a
-message is under way.
+One message per customer and currency, at the highest stage due, listing every invoice that is due for a message. What
+is disputed, on hold, excluded or about to be debited is not asked for, nor is an amount within the tolerance.
+Nothing is planned while a case is open, while a message is under way, or within the gap after the last one.
+
+The oldest invoice that may be asked for is the anchor: its age decides the stage, and when it is paid the next oldest
+starts its own count. About one anchor
+
+- each stage is said once, unless it may be repeated;
+- stages never go down: after a stage no milder one follows, however the conditions change;
+- **a stage that warns is never skipped**: a stage with ``then`` and ``escalation.after_stage`` must have reached the
+  customer about it before anything more severe is said. So when planning stood still for thirty days, or a debt is
+  old when it is first seen, the customer gets the warning first, and what it warned of when the gap is over and the
+  conditions still hold, one message at a time. Stages that warn of nothing are passed over.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 
 from dunwell.dates import days_past_due
 from dunwell.ledger.model import Account, OpenInvoice
+from dunwell.outreach.asking import Asked, SkipReason, asked
+from dunwell.outreach.cascade import Terms
 from dunwell.outreach.contact import REACHED_CUSTOMER, UNDER_WAY, Contact
-from dunwell.outreach.policy import Policy, Stage
+from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState
+from dunwell.outreach.stage import Consolidation, Stage, Standing
+
+__all__ = ["DueContact", "SkipReason", "Skipped", "considered", "escalations_due"]
 
 
 @dataclass(frozen=True, slots=True)
 class DueContact:
-    """A message that policy asks for; the channel and the permission are still to be found."""
+    """A message that policy asks for; the channel and the permission are still to be found.
+
+    Attributes:
+        overrides: which narrower words had a say, such as ``min_gap_days: group key accounts``.
+    """
 
     currency: str
     stage: Stage
     invoices: tuple[OpenInvoice, ...]
-
-
-class SkipReason(StrEnum):
-    """Why policy asks for no message today; what law forbids is a decision of its own."""
-
-    NOTHING_TO_ASK_FOR = "NOTHING_TO_ASK_FOR"
-    UNDER_WAY = "UNDER_WAY"
-    TOO_SOON = "TOO_SOON"
-    IN_CASE = "IN_CASE"
-    ESCALATED = "ESCALATED"
-    PATIENT = "PATIENT"
-    ALREADY_SAID = "ALREADY_SAID"
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,79 +51,148 @@ class Skipped:
 
     currency: str
     reason: SkipReason
+    overrides: tuple[str, ...] = ()
 
 
 def considered(account: Account, state: CollectionState, policy: Policy, as_of: date) -> list[DueContact | Skipped]:
     """What is due for an account on a date: for each currency in which something is open a message, or why none."""
-    why = _pause(state, policy, as_of)
     currencies = sorted(account.balances)
+    why = _pause(state, as_of)
     if why:
         return [Skipped(currency, why) for currency in currencies]
-    reached = [contact for contact in state.contacts if contact.may_have_reached]
-    return [_in_currency(account, state, reached, policy, as_of, currency) for currency in currencies]
+    terms = policy.terms(account.customer, state.segment)
+    return [_Asking(account, state, policy, terms, as_of, currency).outcome() for currency in currencies]
 
 
-def _pause(state: CollectionState, policy: Policy, as_of: date) -> SkipReason | None:
+def _pause(state: CollectionState, as_of: date) -> SkipReason | None:
     """Why no message at all may be planned today."""
     if any(contact.status in UNDER_WAY and not contact.is_lost(as_of) for contact in state.contacts):
         return SkipReason.UNDER_WAY
-    gap = timedelta(days=policy.min_gap_days)
-    if any(as_of - contact.planned_on < gap for contact in state.contacts if contact.may_have_reached):
-        return SkipReason.TOO_SOON
+    if state.paused_until and as_of < state.paused_until:
+        return SkipReason.PAUSED
     return None
 
 
-def _in_currency(
-    account: Account, state: CollectionState, reached: Sequence[Contact], policy: Policy, as_of: date, currency: str
-) -> DueContact | Skipped:
-    if currency in state.currencies_in_case:
-        return Skipped(currency, SkipReason.IN_CASE)
-    invoices = _to_ask_for(account, currency, policy, as_of)
-    stage = policy.stage_due(days_past_due(invoices[0].due_on, as_of)) if invoices else None
-    if stage is None:
-        return Skipped(currency, SkipReason.NOTHING_TO_ASK_FOR)
-    if _patient_with(state.risk_permille, invoices, policy, as_of):
-        return Skipped(currency, SkipReason.PATIENT)
-    earlier = [contact for contact in reached if contact.currency == currency]
-    if not _not_yet_said(stage, invoices, earlier, as_of):
-        return Skipped(currency, SkipReason.ALREADY_SAID)
-    return DueContact(currency, stage, invoices)
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """The question of one currency of an account on a day."""
+
+    account: Account
+    state: CollectionState
+    policy: Policy
+    terms: Terms
+    as_of: date
+    currency: str
+
+    def outcome(self) -> DueContact | Skipped:
+        """The message due, or why there is none."""
+        if self.currency in self.state.currencies_in_case:
+            return self._skipped(SkipReason.IN_CASE, self.terms)
+        found = asked(self.account, self.policy, self.terms, self.as_of, self.currency)
+        if isinstance(found, SkipReason):
+            return self._skipped(found, self.terms)
+        terms = self.policy.terms_about(self.terms, found.invoices[0].invoice)
+        stage = terms.stage_due(self._standing(found))
+        if stage is None:
+            return self._skipped(SkipReason.NOT_DUE, terms)
+        stage = self._warning_first(stage, terms, found.invoices[0])
+        why = self._silence(stage, terms, found.invoices)
+        return self._skipped(why, terms) if why else self._due(stage, terms, found.invoices)
+
+    def _skipped(self, why: SkipReason, terms: Terms) -> Skipped:
+        return Skipped(self.currency, why, _words(terms))
+
+    def _due(self, stage: Stage, terms: Terms, invoices: Sequence[OpenInvoice]) -> DueContact:
+        """With the invoices that the message lists, oldest first: the anchor always is one of them."""
+        mildest = stage if stage.consolidation is Consolidation.STAGE else terms.stages[0]
+        least = mildest.when.days_past_due
+        listed = tuple(item for item in invoices if days_past_due(item.due_on, self.as_of) >= least)
+        return DueContact(self.currency, stage, listed, _words(terms))
+
+    def _standing(self, found: Asked) -> Standing:
+        """What the conditions look at."""
+        return Standing(
+            days_past_due=days_past_due(found.invoices[0].due_on, self.as_of),
+            unpaid_count=sum(item.due_on < self.as_of for item in found.invoices),
+            currency=self.currency,
+            balance_minor=found.balance_minor,
+            risk_permille=self.state.risk_permille,
+            segment=self.state.segment,
+        )
+
+    def _warning_first(self, stage: Stage, terms: Terms, anchor: OpenInvoice) -> Stage:
+        """The mildest stage that warns, was not said yet and is not more severe than the stage due; else that one.
+
+        After something more severe, which an earlier policy may have said, no milder warning follows.
+        """
+        highest = self._highest_said(anchor)
+        for milder in terms.stages:
+            if milder.name == stage.name:
+                break
+            unsaid = self.policy.warns(milder) and not self._said(milder, anchor)
+            if unsaid and self.policy.severity(milder.name) > highest:
+                return milder
+        return stage
+
+    def _silence(self, stage: Stage, terms: Terms, invoices: Sequence[OpenInvoice]) -> SkipReason | None:
+        """Why a stage is not said today although it is due."""
+        if _patient_with(self.state.risk_permille, terms, invoices, self.as_of):
+            return SkipReason.PATIENT
+        if not self._is_news(stage, invoices[0]):
+            return SkipReason.ALREADY_SAID
+        gap = timedelta(days=self.policy.gap_days(stage, terms))
+        reached = (contact for contact in self.state.contacts if contact.may_have_reached)
+        return SkipReason.TOO_SOON if any(self.as_of - one.planned_on < gap for one in reached) else None
+
+    def _is_news(self, stage: Stage, anchor: OpenInvoice) -> bool:
+        """Whether a stage was not said about the oldest invoice, or may be repeated by now, and nothing firmer was."""
+        if self.policy.severity(stage.name) < self._highest_said(anchor):
+            return False
+        said = self._said(stage, anchor)
+        if not said:
+            return True
+        return stage.repeat_after_days is not None and self.as_of - max(said) >= timedelta(stage.repeat_after_days)
+
+    def _said(self, stage: Stage, anchor: OpenInvoice) -> list[date]:
+        """When a stage was said about the anchor."""
+        found = (one for one in self._earlier() if one.stage == stage.name)
+        return [one.planned_on for one in found if _is_about(one, anchor, self.policy)]
+
+    def _highest_said(self, anchor: OpenInvoice) -> int:
+        """The rank of the most severe stage said while this was the anchor; -1 for none."""
+        named = anchor.invoice.invoice_id
+        anchored = (one for one in self._earlier() if one.invoice_ids[:1] == (named,))
+        ranks = (self.policy.severity(one.stage) for one in anchored if _is_about(one, anchor, self.policy))
+        return max(ranks, default=-1)
+
+    def _earlier(self) -> list[Contact]:
+        """The messages about this currency that may have reached the customer."""
+        return [one for one in self.state.contacts if one.may_have_reached and one.currency == self.currency]
 
 
-def _to_ask_for(account: Account, currency: str, policy: Policy, as_of: date) -> tuple[OpenInvoice, ...]:
-    """Undisputed invoices that have reached the mildest stage at least, oldest first; none if within the tolerance.
+def _is_about(contact: Contact, invoice: OpenInvoice, policy: Policy) -> bool:
+    """Whether a message said its stage about an invoice: it was the oldest listed, or had reached the stage itself.
 
-    What is disputed or not due for a long time does not make a trifle worth a message.
+    A message lists younger invoices too, in words that were not meant for them. And what was said about an instalment
+    that is paid now was not said about the next one.
     """
-    first_stage = policy.stages[0].when.days_past_due
-    invoices = tuple(
-        item
-        for item in account.open_invoices
-        if item.invoice.currency == currency
-        and item.is_collectable
-        and days_past_due(item.due_on, as_of) >= first_stage
-    )
-    asked_for_minor = sum(item.collectable_minor for item in invoices)
-    return invoices if asked_for_minor > policy.tolerance_minor.get(currency, 0) else ()
-
-
-def _patient_with(risk_permille: int | None, invoices: Sequence[OpenInvoice], policy: Policy, as_of: date) -> bool:
-    """Whether a customer who is likely to pay anyway is left alone a while longer."""
-    if risk_permille is None or risk_permille >= policy.patience_permille:
+    named, rank = invoice.invoice.invoice_id, policy.severity(contact.stage)
+    if rank < 0 or named not in contact.invoice_ids:
         return False
-    return all(days_past_due(item.due_on, as_of) <= policy.patience_days for item in invoices)
-
-
-def _not_yet_said(stage: Stage, invoices: Sequence[OpenInvoice], earlier: Sequence[Contact], as_of: date) -> bool:
-    """Whether this stage is news about the oldest invoice, or may be repeated by now.
-
-    The oldest invoice anchors the stage: when it is paid, the next oldest starts its own count.
-    """
-    oldest = invoices[0].invoice.invoice_id
-    said = [c.planned_on for c in earlier if c.stage == stage.name and oldest in c.invoice_ids]
-    if not said:
+    if named == contact.invoice_ids[0] and not invoice.invoice.instalments:
         return True
-    return stage.repeat_after_days is not None and as_of - max(said) >= timedelta(days=stage.repeat_after_days)
+    return days_past_due(invoice.due_on, contact.planned_on) >= policy.stages[rank].when.days_past_due
+
+
+def _words(terms: Terms) -> tuple[str, ...]:
+    return tuple(f"{matter}: {who}" for matter, who in terms.won_by.items())
+
+
+def _patient_with(risk_permille: int | None, terms: Terms, invoices: Sequence[OpenInvoice], as_of: date) -> bool:
+    """Whether a customer who is likely to pay anyway is left alone a while longer."""
+    if risk_permille is None or risk_permille >= terms.patience_permille:
+        return False
+    return all(days_past_due(item.due_on, as_of) <= terms.patience_days for item in invoices)
 
 
 def escalations_due(
@@ -126,24 +202,25 @@ def escalations_due(
     rule = policy.escalation
     if state.risk_permille is None or state.risk_permille < rule.min_risk_permille:
         return []
-    due = []
+    terms, due = policy.terms(account.customer, state.segment), []
     for currency in sorted(account.balances.keys() - state.currencies_in_case):
-        invoices = _to_ask_for(account, currency, policy, as_of)
-        if not invoices:
+        found = asked(account, policy, terms, as_of, currency)
+        if isinstance(found, SkipReason):
             continue
-        old_enough = days_past_due(invoices[0].due_on, as_of) >= rule.days_past_due
-        if old_enough and _warned(invoices[0].invoice.invoice_id, state.contacts, policy, as_of):
-            due.append((currency, invoices[0]))
+        oldest = found.invoices[0]
+        old_enough = days_past_due(oldest.due_on, as_of) >= rule.days_past_due
+        if old_enough and _warned(oldest, state.contacts, policy, as_of):
+            due.append((currency, oldest))
     return due
 
 
-def _warned(invoice_id: str, contacts: Sequence[Contact], policy: Policy, as_of: date) -> bool:
+def _warned(invoice: OpenInvoice, contacts: Sequence[Contact], policy: Policy, as_of: date) -> bool:
     rank = policy.severity(policy.escalation.after_stage)
     silent_since = as_of - timedelta(days=policy.escalation.silent_days)
     return any(
         contact.status in REACHED_CUSTOMER
         and policy.severity(contact.stage) >= rank
-        and invoice_id in contact.invoice_ids
+        and _is_about(contact, invoice, policy)
         and contact.planned_on <= silent_since
         for contact in contacts
     )

@@ -1,14 +1,39 @@
 """The creditor's dunning policy: who is asking, in which stages, and when a case goes to a person. Versioned data."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from datetime import date, datetime
+from functools import cached_property
 
-from dunwell.accounts.model import Channel
+from dunwell.accounts.model import Channel, Customer
 from dunwell.charges.policy import ChargePolicy
+from dunwell.compliance.decide import check_relaxations
+from dunwell.compliance.policy import HOUSE_DEFAULT
+from dunwell.compliance.policy import Policy as RulesPolicy
+from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError
 from dunwell.figures import PROXIES
+from dunwell.ledger.model import Invoice
+from dunwell.outreach.cascade import Cascade, Override, Terms, check_overrides
+from dunwell.outreach.choice_policy import ChoicePolicy
+from dunwell.outreach.stage import THANKS, Attachment, Conditions, Consolidation, Stage, Standing, Tone, check_stages
+from dunwell.timezones import zone
+
+__all__ = [
+    "Attachment",
+    "Conditions",
+    "Consolidation",
+    "Creditor",
+    "EscalationRule",
+    "Override",
+    "Policy",
+    "PolicyVersions",
+    "Stage",
+    "Standing",
+    "Thanks",
+    "Tone",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +45,7 @@ class Creditor:
         timezone: the ledger's business zone (IANA).
         sender: the address messages come from; its domain is verified with the mail service.
         postal_address, telephone: shown in every message and on every page.
+        compliance: which contact rules the creditor follows, and what its counsel relaxed.
         language: what is written to customers whose own has no words (ISO 639-1).
         colour, logo_url: how messages look; the logo is an image of at least 40 pixels' height, empty for none.
 
@@ -37,80 +63,14 @@ class Creditor:
     language: str = "en"
     colour: str = "#1d4ed8"
     logo_url: str = ""
+    compliance: RulesPolicy = HOUSE_DEFAULT
 
     def __post_init__(self) -> None:
+        check_relaxations(self.compliance)
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
-            raise InvalidInputError(f"creditor.colour {self.colour!r} is not a colour such as #1d4ed8")
-
-
-class Tone(StrEnum):
-    """How a message sounds, from the mildest on."""
-
-    FRIENDLY = "friendly"
-    NEUTRAL = "neutral"
-    FIRM = "firm"
-    FINAL = "final"
-
-
-class Consolidation(StrEnum):
-    """Which invoices a message lists: all that may be asked for by then, or those that reached the stage themselves."""
-
-    ALL = "all"
-    STAGE = "stage"
-
-
-class Attachment(StrEnum):
-    """What goes with a message where its channel can carry it."""
-
-    STATEMENT = "statement"
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """When a stage is due: all of them hold. Thresholds are inclusive and look at what is really still due.
-
-    Attributes:
-        days_past_due: of the oldest invoice that may be asked for, at least; negative is before the due date.
-        unpaid_count: invoices that are past due, at least.
-        balance_minor: what may be asked for, at least, by currency (minor units); a currency not listed has no limit.
-        risk_permille: the customer's risk at least, in thousandths; an unknown risk meets no threshold above 0.
-        segments: one of these; empty is any.
-    """
-
-    days_past_due: int
-    unpaid_count: int = 0
-    balance_minor: Mapping[str, int] = field(default_factory=dict)
-    risk_permille: int = 0
-    segments: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A level of urgency.
-
-    Attributes:
-        channels: in order of preference.
-        template: the name of its words; empty: the stage's name.
-        min_gap_days: least days since any earlier message before this one; None: the policy's.
-        repeat_after_days: the same stage may be repeated after this many days; None says it once.
-        then: the stage that follows, which is not said before this one was; empty: the next in the list.
-    """
-
-    name: str
-    when: Conditions
-    channels: tuple[Channel, ...]
-    tone: Tone = Tone.NEUTRAL
-    template: str = ""
-    min_gap_days: int | None = None
-    consolidation: Consolidation = Consolidation.ALL
-    attachments: tuple[Attachment, ...] = ()
-    repeat_after_days: int | None = None
-    then: str = ""
-
-    @property
-    def words(self) -> str:
-        """The name of the template."""
-        return self.template or self.name
+            raise InvalidInputError(
+                f"creditor.colour {self.colour!r} is not a colour such as #1d4ed8", field="creditor.colour"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +78,8 @@ class EscalationRule:
     """When an unresponsive customer's account goes to an agent.
 
     Attributes:
-        after_stage: a message of this stage must have reached the customer first: nobody is escalated unwarned.
+        after_stage: a message of this stage must have reached the customer first: nobody is escalated unwarned. Like a
+            stage with `then` it is never skipped: nothing more severe is said before it.
         silent_days: days since that message without it being settled.
         days_past_due: least age of the oldest invoice; min_risk_permille: least risk, in thousandths.
     """
@@ -130,15 +91,32 @@ class EscalationRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Thanks:
+    """How customers are thanked when a payment settles what they were reminded of.
+
+    Attributes:
+        channels: in order of preference.
+        within_days: payments that become known later than this are not thanked for.
+    """
+
+    channels: tuple[Channel, ...] = (Channel.EMAIL,)
+    within_days: int = 3
+
+
+@dataclass(frozen=True)
 class Policy:
     """A version of a creditor's policy.
 
     Attributes:
         stages: from the mildest to the most severe.
+        effective_from: the first business date on which it is in force; None: it always was.
         min_gap_days: least days between two messages to one customer, whatever the stage.
         tolerance_minor: open balances up to this are not worth a message, by currency (minor units).
         patience_permille: customers below this risk are left alone for ``patience_days`` after the due date.
+        overrides: other terms for groups, segments, customers and invoices.
+        thanks: for payments after a reminder; None thanks nobody, and a third party never does.
         charges: late fees and interest; none unless a rule says so.
+        choice: how a channel is chosen among those permitted, and when a message is worth its cost.
         proxies: figures that may stand for who somebody is (``dunwell.figures.PROXIES``) and that scoring may use all
             the same, each with a note that says why.
     """
@@ -147,28 +125,165 @@ class Policy:
     creditor: Creditor
     stages: tuple[Stage, ...]
     escalation: EscalationRule
+    effective_from: date | None = None
     min_gap_days: int = 3
     tolerance_minor: Mapping[str, int] = field(default_factory=dict)
     patience_permille: int = 0
     patience_days: int = 0
+    overrides: tuple[Override, ...] = ()
+    thanks: Thanks | None = None
     charges: ChargePolicy = field(default_factory=ChargePolicy)
+    choice: ChoicePolicy = field(default_factory=ChoicePolicy)
     proxies: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        days = [stage.when.days_past_due for stage in self.stages]
-        if not days or days != sorted(set(days)):
-            raise InvalidInputError("stages must be listed from the mildest on, each later than the one before it")
-        if self.escalation.after_stage not in {stage.name for stage in self.stages}:
-            raise InvalidInputError(f"escalation.after_stage {self.escalation.after_stage!r} is not one of the stages")
-        if unknown := sorted(self.proxies.keys() - PROXIES.keys()):
-            raise InvalidInputError(f"proxies {unknown}: only {', '.join(PROXIES)} can be switched on")
-        if unexplained := [name for name, note in self.proxies.items() if not note.strip()]:
-            raise InvalidInputError(f"proxies {unexplained}: write why they are used, and what was measured first")
+        if self.creditor.party not in ("first", "third"):
+            raise InvalidInputError("a creditor is the first or the third party", field="creditor.party")
+        zone(self.creditor.timezone)
+        check_stages(self.stages)
+        self._check_numbers()
+        self._check_escalation()
+        check_overrides(self.overrides, self.stages)
+        self._check_thanks()
+        self._check_proxies()
 
-    def stage_due(self, days: int) -> Stage | None:
-        """The most severe stage that is due at a number of days past due."""
-        return next((stage for stage in reversed(self.stages) if days >= stage.when.days_past_due), None)
+    def _check_numbers(self) -> None:
+        for name in ("min_gap_days", "patience_days"):
+            if getattr(self, name) < 0:
+                raise InvalidInputError(f"{name} is a number of days: 0 or more", field=name)
+        if not 0 <= self.patience_permille <= 1000:
+            raise InvalidInputError("patience_permille is from 0 to 1000 thousandths", field="patience_permille")
+        if any(amount < 0 for amount in self.tolerance_minor.values()):
+            raise InvalidInputError("a tolerance is not negative", field="tolerance_minor")
+
+    def _check_escalation(self) -> None:
+        rule, names = self.escalation, [stage.name for stage in self.stages]
+        if rule.after_stage not in names:
+            raise InvalidInputError(
+                f"escalation.after_stage {rule.after_stage!r} is not one of the stages: name one of {', '.join(names)}",
+                field="escalation.after_stage",
+            )
+        if rule.silent_days < 0:
+            raise InvalidInputError("silent_days is a number of days: 0 or more", field="escalation.silent_days")
+        if not 0 <= rule.min_risk_permille <= 1000:
+            raise InvalidInputError("a risk is from 0 to 1000 thousandths", field="escalation.min_risk_permille")
+        warning = self.stages[names.index(rule.after_stage)]
+        for later in self.stages[names.index(rule.after_stage) + 1 :]:
+            if not later.when.implies(warning.when):
+                raise InvalidInputError(
+                    f"stage {warning.name!r} warns before escalation and is never skipped, but {later.name!r} can be "
+                    f"due where it is not: give {later.name!r} all conditions of {warning.name!r}",
+                    field="escalation.after_stage",
+                )
+
+    def _check_thanks(self) -> None:
+        if self.thanks and self.creditor.party == "third":
+            raise InvalidInputError("a third party thanks nobody: leave `thanks` out", field="thanks")
+        if self.thanks and (not self.thanks.channels or self.thanks.within_days < 0):
+            raise InvalidInputError("thanks need a channel, and within_days of 0 or more", field="thanks")
+
+    def _check_proxies(self) -> None:
+        if unknown := sorted(self.proxies.keys() - PROXIES.keys()):
+            raise InvalidInputError(
+                f"proxies {unknown}: only {', '.join(PROXIES)} can be switched on", field=f"proxies.{unknown[0]}"
+            )
+        if unexplained := [name for name, note in self.proxies.items() if not note.strip()]:
+            raise InvalidInputError(
+                f"proxies {unexplained}: write why they are used, and what was measured first",
+                field=f"proxies.{unexplained[0]}",
+            )
+
+    @cached_property
+    def _severities(self) -> dict[str, int]:
+        return {stage.name: rank for rank, stage in enumerate(self.stages)}
 
     def severity(self, stage_name: str) -> int:
         """A stage's rank, the mildest being 0; a stage that the policy no longer has ranks below all."""
-        return next((i for i, stage in enumerate(self.stages) if stage.name == stage_name), -1)
+        return self._severities.get(stage_name, -1)
+
+    def warns(self, stage: Stage) -> bool:
+        """Whether a stage is never skipped: nothing more severe is said, nor is anybody escalated, before it was."""
+        return bool(stage.then) or stage.name == self.escalation.after_stage
+
+    @cached_property
+    def cascade(self) -> Cascade:
+        """The overrides."""
+        return Cascade(self.stages, self.overrides)
+
+    @cached_property
+    def _own_terms(self) -> Terms:
+        return Terms(self.stages, self.tolerance_minor, self.patience_permille, self.patience_days)
+
+    def terms(self, customer: Customer, segment: str) -> Terms:
+        """How a customer of a segment is reminded; ``terms_about`` an invoice has the narrower word."""
+        return self.cascade.for_customer(self._own_terms, customer, segment) if self.overrides else self._own_terms
+
+    def terms_about(self, terms: Terms, oldest: Invoice) -> Terms:
+        """The customer's terms for a message whose oldest invoice this is."""
+        return self.cascade.for_invoice(terms, oldest) if self.overrides else terms
+
+    def gap_days(self, stage: Stage, terms: Terms) -> int:
+        """Least days between any earlier message and one of a stage."""
+        if terms.min_gap_days is not None:
+            return terms.min_gap_days
+        return self.min_gap_days if stage.min_gap_days is None else stage.min_gap_days
+
+    @property
+    def wordings(self) -> frozenset[tuple[str, Tone, Channel]]:
+        """Every template, tone and channel that a message may need, by a stage or an override: all must have words."""
+        others = {channel for override in self.overrides for channel in override.channels or ()}
+        told = {(one.words, one.tone, channel) for one in self.stages for channel in others.union(one.channels)}
+        thanks = self.thanks.channels if self.thanks else ()
+        return frozenset(told | {(THANKS, Tone.FRIENDLY, channel) for channel in thanks})
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersions:
+    """The versions of one policy, side by side; on each business date one is in force.
+
+    Raises:
+        InvalidInputError: there is none, or two have one name or one first day.
+    """
+
+    versions: Sequence[Policy]
+
+    def __post_init__(self) -> None:
+        if not self.versions:
+            raise InvalidInputError("there is no version of the policy")
+        names = [one.version for one in self.versions]
+        if len(set(names)) < len(names):
+            raise InvalidInputError("two versions have the same name: give each its own `version`", field="version")
+        days = [one.effective_from for one in self.versions]
+        if len(set(days)) < len(days):
+            raise InvalidInputError(
+                "two versions begin on the same day: give each its own `effective_from`", field="effective_from"
+            )
+
+    def on(self, day: date) -> Policy:
+        """The version in force on a business date.
+
+        Raises:
+            InvalidInputError: none was yet.
+        """
+        return self._newest([one for one in self.versions if (one.effective_from or date.min) <= day], str(day))
+
+    def at(self, instant: datetime) -> Policy:
+        """The version in force at an instant, by the calendar of each version's own creditor.
+
+        Raises:
+            InvalidInputError: none was yet.
+        """
+        begun = [one for one in self.versions if (one.effective_from or date.min) <= _today(one, instant)]
+        return self._newest(begun, instant.isoformat())
+
+    def _newest(self, begun: Sequence[Policy], when: str) -> Policy:
+        if not begun:
+            first = min(one.effective_from or date.min for one in self.versions)
+            raise InvalidInputError(
+                f"no version of the policy is in force on {when}; the first begins on {first}", field="effective_from"
+            )
+        return max(begun, key=lambda one: one.effective_from or date.min)
+
+
+def _today(policy: Policy, instant: datetime) -> date:
+    return business_date(instant, policy.creditor.timezone)

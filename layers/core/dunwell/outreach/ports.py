@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from dunwell.events import Event
@@ -16,12 +17,16 @@ class CollectionState:
         contacts: earlier contacts, oldest first.
         risk_permille: the newest score in thousandths, None before the first one; model_version: who said so.
         currencies_in_case: currencies in which a case is open: those belong to the agent, not to reminders.
+        segment: the newest behaviour segment; empty before the first one.
+        paused_until: nothing is planned before this date, such as the day of a promise; None: no pause.
     """
 
     contacts: tuple[Contact, ...] = ()
     risk_permille: int | None = None
     model_version: str = ""
     currencies_in_case: frozenset[str] = frozenset()
+    segment: str = ""
+    paused_until: date | None = None
 
 
 class ContactStore(Protocol):

@@ -1,0 +1,140 @@
+"""A kept decision in plain words: what was decided, why, on which facts, and by whose rules."""
+
+from collections.abc import Iterator, Mapping
+
+from dunwell.compliance.catalogue import RULES
+from dunwell.money import format_money
+from dunwell.outreach.choice import NOT_WORTH_IT, Choice
+from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
+from dunwell.outreach.decisions import AccountFacts, DispatchDecision, PlanDecision
+from dunwell.outreach.policy import Policy
+from dunwell_aws.decision_log import StoredDecision
+
+_CITATIONS = {rule.id: rule.citation for rule in RULES}
+_SILENCE: Mapping[str, str] = {
+    "NOTHING_TO_ASK_FOR": "nothing may be asked for: it is disputed, withdrawn, a trifle, or not due for a message yet",
+    "UNDER_WAY": "a message is under way already",
+    "TOO_SOON": "the last message is too recent",
+    "IN_CASE": "the account is with an agent",
+    "ESCALATED": "the account was handed to an agent",
+    "PATIENT": "the customer is likely to pay without being reminded, and has a while longer",
+    "ALREADY_SAID": "this was said before and is not to be repeated yet",
+    "NOT_WORTH_IT": "a message would cost more than it may bring in",
+    "EXCLUDED": "the policy leaves these invoices out of messages",
+    "ON_HOLD": "every invoice is on hold",
+    "COVERED": "money that is not applied yet covers what is open",
+    "WITHIN_TOLERANCE": "so little is not worth a message",
+    "NOT_DUE": "no stage of the policy is due yet",
+    "PAUSED": "messages are paused for this customer",
+}
+_REFUSALS: Mapping[str, str] = {
+    "NO_USABLE_ADDRESS": "no channel of the stage leads to an address that works",
+    "UNCLEAR_CUSTOMER_FACTS": "it is not clear where the customer is",
+    "INTERNAL_ACCOUNT": "nobody is behind the account",
+}
+
+
+def told(stored: StoredDecision) -> Iterator[str]:
+    """The lines that explain a decision; whether it is the same today, ``explain`` adds."""
+    decision = stored.decision
+    yield f"Decision {stored.decision_id}"
+    at = f"{decision.now:%Y-%m-%d %H:%M} UTC"
+    if isinstance(decision, PlanDecision):
+        yield f"Planning of {decision.as_of} for customer {decision.customer_id}, decided {at}."
+        yield from _of_plan(decision)
+    else:
+        yield f"Before sending contact {decision.contact_id} to customer {decision.customer_id}, decided {at}."
+        yield from _of_dispatch(decision)
+    yield from _facts(decision)
+    by = stored.versions
+    yield f"Versions: policy {by.policy}, rules {by.rules}, time zones {by.tzdata}, code {by.code}."
+    yield from _relaxed(stored.policy)
+
+
+def _of_plan(decision: PlanDecision) -> Iterator[str]:
+    plan = decision.plan
+    for contact in plan.contacts:
+        yield from _of_contact(contact)
+    for choice in plan.choices:
+        yield from _of_choice(choice)
+    for event in plan.escalations:
+        reasons = str(event.data["reason_codes"]).lower().replace("_", " ").replace(",", ", ")
+        yield f"{event.data['currency']}: handed to an agent: {reasons}."
+    for skipped in plan.skipped:
+        why = _SILENCE.get(skipped.reason.value, skipped.reason.value.lower().replace("_", " "))
+        yield f"{skipped.currency}: no message ({skipped.reason.value}): {why}."
+    if not (plan.contacts or plan.escalations or plan.skipped):
+        yield "No message: nothing is open."
+
+
+def _of_contact(contact: Contact) -> Iterator[str]:
+    invoices = ", ".join(contact.invoice_ids)
+    about = f"stage {contact.stage!r} by {contact.channel.value} about {invoices}"
+    if contact.status is ContactStatus.PLANNED:
+        yield f"{contact.currency}: a message was planned: {about}."
+    else:
+        yield f"{contact.currency}: no message: policy asked for {about}, but it was not permitted."
+    yield from _of_rules(contact.decisions[-1])
+
+
+def _of_dispatch(decision: DispatchDecision) -> Iterator[str]:
+    sent = "was cleared for sending" if decision.record.allowed else "was not sent"
+    yield f"The message by {decision.channel.value} {sent}."
+    yield from _of_rules(decision.record)
+
+
+def _of_rules(record: DecisionRecord) -> Iterator[str]:
+    if record.allowed:
+        yield f"  Permitted: {len(record.rules)} rules were asked and none stands in the way."
+    else:
+        why = _REFUSALS.get(record.reason_code, record.reason_code.lower().replace("_", " "))
+        yield f"  Refused ({record.reason_code}): {why}."
+        if record.next_allowed:
+            yield f"  Time alone lifts this from {record.next_allowed:%Y-%m-%d %H:%M} UTC on."
+    for position, rule in enumerate(record.rules):
+        verdict = "forbids" if position == 0 and not record.allowed else "passed"
+        yield f"    {verdict:8} {rule}: {_CITATIONS.get(rule, 'no longer in the catalogue')}"
+
+
+def _of_choice(choice: Choice) -> Iterator[str]:
+    words = {
+        "preferred": "the customer prefers it",
+        "drawn": "drawn by expected response",
+        "best": "the best expected response",
+        NOT_WORTH_IT: "none is worth its cost",
+    }
+    why = words.get(choice.why, choice.why)
+    yield f"  Among {len(choice.options)} permitted channels: {choice.channel.value} ({why})."
+    for option in choice.options:
+        gain, cost = (format_money(minor, choice.currency) for minor in (option.gain_minor, option.cost_minor))
+        yield (
+            f"    {option.channel.value:9} answers expected {option.expected_permille} in 1000 "
+            f"(drawn {option.drawn_permille}), may bring {gain}, costs {cost}"
+        )
+
+
+def _facts(decision: PlanDecision | DispatchDecision) -> Iterator[str]:
+    facts: AccountFacts = decision.facts
+    yield "Facts it was made from:"
+    for item in facts.open_invoices:
+        disputed = f", {format_money(item.disputed_minor, item.invoice.currency)} disputed" * bool(item.disputed_minor)
+        owed = format_money(item.open_minor, item.invoice.currency)
+        yield f"  {item.invoice.invoice_id}: {owed} open{disputed}, due {item.due_on}"
+    customer = facts.customer
+    place = "-".join(part for part in (customer.country, customer.region) if part) or "unknown place"
+    yield f"  {customer.kind.value} in {place}, time zone {customer.timezone or 'from the address and numbers'}"
+    for channel in sorted(customer.opted_out):
+        yield f"  opted out of {channel.value}"
+    for hold in customer.holds_in_force(decision.now):
+        yield f"  hold {hold.kind} since {hold.placed_at:%Y-%m-%d}" + (f" on {hold.invoice_id}" * bool(hold.invoice_id))
+    if isinstance(decision, PlanDecision):
+        risk = decision.state.risk_permille
+        yield f"  risk {'unknown' if risk is None else f'{risk} in 1000 (model {decision.state.model_version})'}"
+    earlier = decision.state.contacts if isinstance(decision, PlanDecision) else decision.contacts
+    for contact in earlier:
+        yield f"  earlier: {contact.stage} by {contact.channel.value} on {contact.planned_on}, {contact.status.value}"
+
+
+def _relaxed(policy: Policy) -> Iterator[str]:
+    for one in policy.creditor.compliance.relaxations:
+        yield f"Relaxed: rule {one.rule_id} by {one.relaxed_by} from {one.at:%Y-%m-%d} on: {one.reason}"

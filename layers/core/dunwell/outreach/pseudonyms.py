@@ -1,0 +1,59 @@
+"""A customer without what tells who it is: for records that are kept for years and must decide the same again."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from dunwell.accounts.consent import ConsentRecord
+from dunwell.accounts.contact_points import ContactPoint, PointKind
+from dunwell.accounts.holds import Hold
+from dunwell.accounts.model import Customer
+
+_AREA_CODE_ENDS = len("+1212")
+
+
+def without_personal_data(customer: Customer) -> Customer:
+    """The customer's facts and ids; names, addresses, numbers and notes are gone.
+
+    Each address becomes a stand-in, the same wherever it stands, so that it still shows which consent covers which
+    address. A North American number keeps its area code: it says in which time zones the customer may be.
+    """
+    found: dict[str, str] = {}
+    for point in customer.contact_points:
+        found.setdefault(point.address, _stand_in(point.kind, point.address, len(found) + 1))
+
+    def stand_in(address: str) -> str:
+        return found.setdefault(address, f"other-{len(found) + 1}") if address else ""
+
+    return replace(
+        customer,
+        name="",
+        contact_points=tuple([_point(one, stand_in) for one in customer.contact_points]),
+        consents=tuple([_consent(one, stand_in) for one in customer.consents]),
+        postcode="",
+        timezone_evidence="evidence" if customer.timezone_evidence else "",
+        holds=tuple([_hold(one) for one in customer.holds]),
+        external_ids=(),
+        relations=(),
+    )
+
+
+def _stand_in(kind: PointKind, address: str, number: int) -> str:
+    if kind is PointKind.EMAIL:
+        return f"{number}@address.invalid"
+    if kind is PointKind.POSTAL:
+        return f"Address {number}\nTown"
+    if kind is PointKind.PHONE:
+        return f"{address[:_AREA_CODE_ENDS] if address.startswith('+1') else '+999'}{number:07d}"
+    return f"user-{number}"
+
+
+def _point(point: ContactPoint, stand_in: Callable[[str], str]) -> ContactPoint:
+    return replace(point, address=stand_in(point.address))
+
+
+def _consent(record: ConsentRecord, stand_in: Callable[[str], str]) -> ConsentRecord:
+    return replace(record, address=stand_in(record.address))
+
+
+def _hold(hold: Hold) -> Hold:
+    return replace(hold, placed_by="", note="", lifted_by="")

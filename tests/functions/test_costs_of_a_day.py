@@ -1,0 +1,144 @@
+"""What a day costs an overdue customer, in units that DynamoDB reckons itself: planning, and scoring before it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, cast
+from zlib import crc32
+
+import pytest
+
+from dunwell.ledger.change import Change
+from dunwell.ledger.model import Account
+from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.decisions import named
+from dunwell.outreach.plan import plan_account
+from dunwell.outreach.ports import CollectionState
+from dunwell_aws.collection import DynamoCollection
+from dunwell_aws.ledger import DynamoLedger
+from dunwell_aws.table import Table
+from functions.plan_outreach import app as plan_outreach
+from functions.score_portfolio import app as score_portfolio
+from tests.bench.portfolio import AS_OF, NOW, policy, portfolio
+from tests.support.capacity import Capacity
+from tests.support.decisions import decision_log
+from tests.support.dynamodb_local import running_dynamodb_local
+from tests.support.invocation import lambda_context, set_variables
+from tests.support.reports_bucket import ReportsBucket
+from tests.support.template import create_table_call
+from tests.unit.scoring.stand_in import ByHandScorer
+
+TODAY, LATER = AS_OF + timedelta(days=25), NOW + timedelta(days=25)
+MESSAGES_BEFORE = 3
+
+
+@dataclass
+class Day:
+    """A table with overdue customers, who were written to before; and what a pass over it consumes."""
+
+    capacity: Capacity
+    table: Table
+    customers: int
+
+    def score(self) -> None:
+        score_portfolio.handler(
+            event(),
+            lambda_context(),
+            ledger=DynamoLedger(self.table),
+            store=DynamoCollection(self.table),
+            model=ByHandScorer(),
+            bucket=cast("Any", ReportsBucket()),
+        )
+
+    def plan(self) -> dict[str, Any]:
+        found: dict[str, Any] = plan_outreach.handler(
+            event(),
+            lambda_context(),
+            ledger=DynamoLedger(self.table),
+            store=DynamoCollection(self.table),
+            log=decision_log(),
+            now=LATER,
+        )
+        return found
+
+
+def event() -> dict[str, Any]:
+    return {"worker": 0, "workers": 1, "request": {"as_of": TODAY.isoformat()}}
+
+
+def is_overdue(account: Account) -> bool:
+    return any(item.is_collectable and item.due_on < TODAY for item in account.open_invoices)
+
+
+def told_before(account: Account) -> list[Contact]:
+    """Messages of the weeks before, as they stand when they were delivered: decided twice."""
+    before = []
+    for weeks in range(1, MESSAGES_BEFORE + 1):
+        on, at = TODAY - timedelta(weeks=weeks), LATER - timedelta(weeks=weeks)
+        for made in plan_account(account, CollectionState(), policy(), on, at).contacts[:1]:
+            kept = named(made, "plan:2026-07-18:07:6f0c1c9e-8a74-4a55-9d2f-6f1f0e0c1b2a-0123456789:17:0123456789abcdef")
+            before.append(
+                replace(
+                    kept,
+                    status=ContactStatus.DELIVERED,
+                    sent_at=at,
+                    message_id="0100018f-0000-7000-8000-000000000000-000000",
+                    decisions=(*kept.decisions, kept.decisions[-1]),
+                )
+            )
+    return before
+
+
+def write(account: Account, ledger: DynamoLedger) -> None:
+    """The account in a change an invoice with what settled it, as they come."""
+    written = Account(account.customer)
+    for invoice_id, invoice in account.invoices.items():
+        settled = {
+            i: one for i, one in account.entries.items() if any(d.invoice_id == invoice_id for d in one.directed_to)
+        }
+        new = None if written.version else account.customer
+        written = ledger.commit(Change(written, customer=new, invoices={invoice_id: invoice}, entries=settled))
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Any]:
+    with running_dynamodb_local() as local:
+        yield local.client("dynamodb")
+
+
+@pytest.fixture
+def day(running: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Day:
+    set_variables(monkeypatch, REPORTS_BUCKET="reports", DECISIONS_BUCKET="decisions")
+    name = f"day-{crc32(request.node.name.encode())}"
+    running.create_table(**create_table_call("LedgerTable", name))
+    table = Table(running, name)
+    overdue = [account for account in portfolio().open_accounts if is_overdue(account)]
+    for account in overdue:
+        write(account, DynamoLedger(table))
+        for one in told_before(account):
+            assert DynamoCollection(table).plan(account.customer.customer_id, [one], [])
+    made = Day(Capacity(running), Table(running, name, consistent=False), len(overdue))
+    made.score()
+    made.capacity.reset()
+    return made
+
+
+def test_planning_an_overdue_customer_reads_four_units_at_most_and_writes_nothing_to_one_not_contacted(
+    day: Day,
+) -> None:
+    found = day.plan()
+    contacted, escalated = sum(found["reasons"].values()), found["escalated"]
+    assert 50 < contacted + escalated < day.customers
+    assert day.capacity.read_units / day.customers <= 4
+    assert day.capacity.write_units / (contacted + escalated) <= 4
+    assert day.capacity.writes == contacted + escalated  # so nothing is written about anybody else
+
+
+def test_scoring_adds_as_many_reads_and_the_write_of_the_score(day: Day) -> None:
+    day.score()
+    assert day.capacity.read_units / day.customers <= 3
+    assert day.capacity.write_units / day.customers <= 2.1
+    scored = day.capacity.write_units / day.customers
+    day.capacity.reset()
+    day.plan()
+    assert scored + day.capacity.write_units / day.capacity.writes <= 4
