@@ -157,10 +157,10 @@ def test_packages_work_without_the_parts_that_are_left_out(built: Path) -> None:
 
 
 def test_a_batch_is_traced_and_its_failure_logged_without_the_parts_that_are_left_out(built: Path) -> None:
-    layers = [str(built / layer / "python") for layer in layers_of("DispatchMessage")]
+    layers = [str(built / layer / "python") for layer in layers_of("MatchRemittance")]
 
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", HANDLE_A_BATCH, str(function_folder("DispatchMessage")), *layers],
+        [sys.executable, "-I", "-S", "-c", HANDLE_A_BATCH, str(function_folder("MatchRemittance")), *layers],
         env={"AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_METRICS_NAMESPACE": "Dunwell"} | ON_LAMBDA,
         capture_output=True,
         text=True,
