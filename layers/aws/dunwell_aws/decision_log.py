@@ -131,6 +131,12 @@ class S3DecisionLog:
                 found += [one for one in unpacked(place, self._get(place)) if one.decision.customer_id == customer_id]
         return found
 
+    def everything(self, kind: str) -> list[StoredDecision]:
+        """All that is kept of a kind, ``plan`` or ``dispatch``: for an audit."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=f"{kind}/")
+        places = (_place(listed["Key"]) for page in pages for listed in page.get("Contents", ()))
+        return [one for place in places for one in unpacked(place, self._get(place))]
+
     def _put(self, place: str, content: bytes) -> bool:
         """Whether the file is new."""
         try:
