@@ -11,11 +11,11 @@ from dunwell.accounts.model import Channel
 from dunwell.escalation.case import Case
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
-from dunwell_aws.collection import DynamoCollection
+from dunwell_aws.collection import DynamoCollection, contact_of
 from dunwell_aws.dynamo_json import item, plain
 from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.series import DynamoSeries
-from dunwell_aws.table import CONTACT, FIRST_CHANGE, Table, from_plain, partition
+from dunwell_aws.table import CONTACT, FIRST_CHANGE, Table, partition
 from infra.local.stack import LocalStack
 
 
@@ -49,7 +49,7 @@ class View:
 
     def contacts(self) -> list[Contact]:
         """Every contact of every customer."""
-        return [from_plain(Contact, stored) for stored in self._scan(CONTACT)]
+        return [contact_of(stored) for stored in self._scan(CONTACT)]
 
     def settled_contacts(self) -> list[Contact] | None:
         """Every contact once none is under way and each sent mail was reported on; None before that."""

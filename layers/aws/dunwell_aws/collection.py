@@ -1,6 +1,10 @@
-"""Assessments, contacts and cases in DynamoDB, beside the customer's ledger entries."""
+"""Assessments, contacts and cases in DynamoDB, beside the customer's ledger entries.
 
-from collections.abc import Sequence
+What nothing is asked by is packed: an assessment's reasons, a contact's decisions. So each of them is one write unit.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,6 +18,7 @@ from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.ports import CollectionState
 from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, PastScore
 from dunwell_aws.dynamo_json import item, plain
+from dunwell_aws.packing import packed, unpacked
 from dunwell_aws.table import (
     CASE,
     COLLECT,
@@ -29,7 +34,10 @@ from dunwell_aws.table import (
     translated,
 )
 
-PAST_SCORE = "past_"
+PAST_SCORE = "d"
+"""Short, because an item holds ``HISTORY_DAYS`` of them: with all of these it is still one write unit."""
+_RISKS = 1024
+_ASKED = ("as_of", "account_version", "risk_permille", "model_version", "segment")
 _ANSWERS = ("opened_at", "clicked_at", "replied_at")
 NOT_OVERTAKEN = (
     f"{NEW} OR as_of < :as_of OR "
@@ -84,10 +92,10 @@ class DynamoCollection:
         stored = self._table.get(partition(customer_id), SCORE)
         if stored is None:
             return None
-        past = sorted(value for name, value in stored.items() if name.startswith(PAST_SCORE))
-        history = tuple(PastScore(date.fromisoformat(one[:10]), int(one[11:])) for one in past)
-        found = from_plain(Assessment, stored)
-        recent = tuple(one for one in history if (found.as_of - one.as_of).days < HISTORY_DAYS)
+        read = {name: stored[name] for name in _ASKED} | {"customer_id": customer_id} | _opened(stored["details"])
+        found = from_plain(Assessment, read)
+        past = sorted(_past_score(n, value) for n, value in stored.items() if n[:1] == PAST_SCORE and n[1:].isdigit())
+        recent = tuple(PastScore(*one) for one in past if (found.as_of - one[0]).days < HISTORY_DAYS)
         return replace(found, history=recent)
 
     # --- contacts ---
@@ -100,7 +108,7 @@ class DynamoCollection:
         model = segment = ""
         for stored in self._table.query(partition(customer_id), COLLECT):
             if stored["sk"].startswith(CONTACT):
-                contacts.append(from_plain(Contact, stored))
+                contacts.append(contact_of(stored))
             elif stored["sk"].startswith(CASE):
                 if stored["status"] != CaseStatus.CLOSED:
                     in_case.add(stored["currency"])
@@ -115,7 +123,7 @@ class DynamoCollection:
         cases: list[Case] = []
         for stored in self._table.query(partition(customer_id), COLLECT):
             if stored["sk"].startswith(CONTACT):
-                contacts.append(from_plain(Contact, stored))
+                contacts.append(contact_of(stored))
             elif stored["sk"].startswith(CASE):
                 cases.append(from_plain(Case, stored))
         return contacts, cases
@@ -136,7 +144,7 @@ class DynamoCollection:
     def contact(self, customer_id: str, contact_id: str) -> Contact | None:
         """See ``ContactStore``."""
         stored = self._table.get(partition(customer_id), CONTACT + contact_id)
-        return from_plain(Contact, stored) if stored else None
+        return contact_of(stored) if stored else None
 
     def move(self, contact: Contact, was: ContactStatus, events: Sequence[Event] = ()) -> bool:
         """See ``ContactStore``. One transaction."""
@@ -214,14 +222,39 @@ def _assessment(assessment: Assessment) -> dict[str, Any]:
     ``HISTORY_DAYS``, so that the history never grows, and a day assessed twice has one score.
     """
     stored = to_plain(assessment)
-    del stored["history"]
-    place = assessment.as_of.toordinal() % HISTORY_DAYS
-    return stored | {f"{PAST_SCORE}{place:02}": f"{assessment.as_of.isoformat()} {assessment.risk_permille}"}
+    asked = {name: stored.pop(name) for name in _ASKED}
+    del stored["history"], stored["customer_id"]
+    return asked | {"details": _packed(stored)} | past_score(assessment.as_of, assessment.risk_permille)
+
+
+def past_score(on: date, risk_permille: int) -> dict[str, int]:
+    """A day's score as it stands in the history: the place is the day's in its round, the number says which round."""
+    turn, place = divmod(on.toordinal(), HISTORY_DAYS)
+    return {f"{PAST_SCORE}{place:02}": turn * _RISKS + risk_permille}
+
+
+def _past_score(name: str, stored: int) -> tuple[date, int]:
+    turn, risk_permille = divmod(stored, _RISKS)
+    return date.fromordinal(turn * HISTORY_DAYS + int(name.removeprefix(PAST_SCORE))), risk_permille
 
 
 def _contact(contact: Contact) -> dict[str, Any]:
     key = {"pk": partition(contact.customer_id), "sk": CONTACT + contact.contact_id}
-    return key | to_plain(contact, defaults=False)
+    stored = to_plain(contact, defaults=False)
+    return key | stored | {"decisions": _packed(stored.get("decisions", []))}
+
+
+def contact_of(stored: Mapping[str, Any]) -> Contact:
+    """The contact of an item of the table."""
+    return from_plain(Contact, {**stored, "decisions": _opened(stored["decisions"])})
+
+
+def _packed(plain_value: object) -> bytes:
+    return packed(json.dumps(plain_value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _opened(stored: bytes) -> Any:
+    return json.loads(unpacked(stored))
 
 
 def _case(case: Case) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""DynamoDB's typed JSON, for plain data of text, whole numbers, booleans, lists and maps.
+"""DynamoDB's typed JSON, for plain data of text, bytes, whole numbers, booleans, lists and maps.
 
 boto3's own serialiser makes every number a Decimal, which ends as a float somewhere; money must stay an int.
 """
@@ -24,6 +24,8 @@ def marshal(value: Any) -> dict[str, Any]:
         return {"L": [marshal(part) for part in value]}
     if kind is bool:
         return {"BOOL": value}
+    if kind is bytes:
+        return {"B": value}
     if value is None:
         return {"NULL": True}
     return _marshal_subtype(value)
@@ -50,7 +52,7 @@ def unmarshal(value: Mapping[str, Any]) -> Any:
     """A DynamoDB attribute value as a plain value; numbers are whole."""
     ((kind, inner),) = value.items()
     match kind:
-        case "S" | "BOOL":
+        case "S" | "BOOL" | "B":
             return inner
         case "N":
             return int(inner)

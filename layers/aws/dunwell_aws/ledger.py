@@ -19,7 +19,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from dunwell.accounts.model import Customer
 from dunwell.errors import ConflictError, InvalidInputError
@@ -30,6 +30,7 @@ from dunwell.ledger.entry import Entry
 from dunwell.ledger.fold import PART_ORDER
 from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.update import followed
+from dunwell_aws.packing import packed, unpacked
 from dunwell_aws.table import (
     LEDGER,
     NEW,
@@ -53,6 +54,18 @@ _TRANSACTION_BYTES = 3_800_000
 """What a transaction takes: 100 items, 4 MB altogether."""
 _READINGS = 5
 _PAUSE_SECONDS = 0.05
+
+
+class _Facts(BaseModel):
+    """What a change adds to an account, or an item of it does."""
+
+    model_config = ConfigDict(frozen=True)
+
+    invoices: list[Invoice] = []
+    entries: list[Entry] = []
+    figures: list[Figure] = []
+
+
 _INVOICES = TypeAdapter(list[Invoice])
 _ENTRIES = TypeAdapter(list[Entry])
 _FIGURES = TypeAdapter(list[Figure])
@@ -78,10 +91,11 @@ class DynamoLedger:
         figures: list[Figure] = []
         for change in items:
             version = change["version"]
-            invoices += _INVOICES.validate_json(change.get("invoices", "[]"))
-            entries += _ENTRIES.validate_json(change.get("entries", "[]"))
-            if "figures" in change:
-                figures += _FIGURES.validate_json(change["figures"])
+            if "facts" in change:
+                facts = _Facts.model_validate_json(unpacked(change["facts"]))
+                invoices += facts.invoices
+                entries += facts.entries
+                figures += facts.figures
             if "customer" in change:
                 customer = from_plain(Customer, change["customer"])
         if customer is None:
@@ -206,8 +220,9 @@ def _journal(change: Change, version: int) -> Iterator[dict[str, Any]]:
     for number, part in enumerate(parts):
         further = f"#{number:02d}" if number else ""
         key = {"pk": partition(change.account.customer.customer_id), "sk": f"{LEDGER}{version:010d}{further}"}
-        texts = {name: f"[{','.join(facts)}]" for name, facts in part.items()}
-        yield key | {"version": version, "recorded_at": recorded_at} | ({} if number else head) | texts
+        text = ",".join(f'"{name}":[{",".join(facts)}]' for name, facts in part.items())
+        facts = {"facts": packed(f"{{{text}}}")} if part else {}
+        yield key | {"version": version, "recorded_at": recorded_at} | ({} if number else head) | facts
 
 
 def _json(adapter: TypeAdapter[Any], fact: Invoice | Entry | Figure) -> str:
@@ -216,7 +231,10 @@ def _json(adapter: TypeAdapter[Any], fact: Invoice | Entry | Figure) -> str:
 
 
 def _parts(used: int, facts: Mapping[str, Sequence[str]]) -> Iterator[dict[str, list[str]]]:
-    """Facts by kind for each item; ``used``: bytes that the first one holds already."""
+    """Facts by kind for each item; ``used``: bytes that the first one holds already.
+
+    Facts count as they are before they are packed: how well they pack is theirs, an item's limit is not.
+    """
     part: dict[str, list[str]] = {}
     for name, texts in facts.items():
         for text in texts:
@@ -230,4 +248,11 @@ def _parts(used: int, facts: Mapping[str, Sequence[str]]) -> Iterator[dict[str, 
 
 
 def _size(plain: object) -> int:
-    return len(json.dumps(plain, ensure_ascii=False).encode())
+    """Bytes of plain data as JSON, and of what is packed in it as it is."""
+    packs: list[bytes] = []
+
+    def without(pack: bytes) -> str:
+        packs.append(pack)
+        return ""
+
+    return len(json.dumps(plain, ensure_ascii=False, default=without).encode()) + sum(map(len, packs))
