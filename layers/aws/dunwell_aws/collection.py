@@ -4,6 +4,7 @@ What nothing is asked by is packed: an assessment's reasons, a contact's decisio
 """
 
 import json
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -34,9 +35,10 @@ from dunwell_aws.table import (
     translated,
 )
 
-PAST_SCORE = "d"
-"""Short, because an item holds ``HISTORY_DAYS`` of them: with all of these it is still one write unit."""
+_PLACES = string.ascii_letters + string.digits + "-_"
+"""Names of the history's ``HISTORY_DAYS`` places: short, so that with all of them an item is one write unit still."""
 _RISKS = 1024
+_SCORE_BYTES = 3
 _ASKED = ("as_of", "account_version", "risk_permille", "model_version", "segment")
 _ANSWERS = ("opened_at", "clicked_at", "replied_at")
 NOT_OVERTAKEN = (
@@ -94,7 +96,7 @@ class DynamoCollection:
             return None
         read = {name: stored[name] for name in _ASKED} | {"customer_id": customer_id} | _opened(stored["details"])
         found = from_plain(Assessment, read)
-        past = sorted(_past_score(n, value) for n, value in stored.items() if n[:1] == PAST_SCORE and n[1:].isdigit())
+        past = sorted(_past_score(name, value) for name, value in stored.items() if len(name) == 1)
         recent = tuple(PastScore(*one) for one in past if (found.as_of - one[0]).days < HISTORY_DAYS)
         return replace(found, history=recent)
 
@@ -227,15 +229,15 @@ def _assessment(assessment: Assessment) -> dict[str, Any]:
     return asked | {"details": _packed(stored)} | past_score(assessment.as_of, assessment.risk_permille)
 
 
-def past_score(on: date, risk_permille: int) -> dict[str, int]:
+def past_score(on: date, risk_permille: int) -> dict[str, bytes]:
     """A day's score as it stands in the history: the place is the day's in its round, the number says which round."""
     turn, place = divmod(on.toordinal(), HISTORY_DAYS)
-    return {f"{PAST_SCORE}{place:02}": turn * _RISKS + risk_permille}
+    return {_PLACES[place]: (turn * _RISKS + risk_permille).to_bytes(_SCORE_BYTES)}
 
 
-def _past_score(name: str, stored: int) -> tuple[date, int]:
-    turn, risk_permille = divmod(stored, _RISKS)
-    return date.fromordinal(turn * HISTORY_DAYS + int(name.removeprefix(PAST_SCORE))), risk_permille
+def _past_score(name: str, stored: bytes) -> tuple[date, int]:
+    turn, risk_permille = divmod(int.from_bytes(stored), _RISKS)
+    return date.fromordinal(turn * HISTORY_DAYS + _PLACES.index(name)), risk_permille
 
 
 def _contact(contact: Contact) -> dict[str, Any]:

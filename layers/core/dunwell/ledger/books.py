@@ -43,7 +43,8 @@ class Debt:
 
     @property
     def open_minor(self) -> int:
-        return self.owed[Part.INTEREST] + self.owed[Part.FEES] + self.owed[Part.PRINCIPAL]
+        interest, fees, principal, _ = self.owed
+        return interest + fees + principal
 
     @property
     def free_minor(self) -> int:
@@ -87,6 +88,10 @@ class Books:
         """What is owed on an invoice; 0 for one that is not on the account."""
         debt = self.debts.get(invoice_id)
         return debt.open_minor if debt else 0
+
+    def open_debts(self) -> dict[str, tuple[int, int]]:
+        """What is owed, and what the customer contests, of each invoice on which something is owed."""
+        return {i: (owed, debt.disputed) for i, debt in self.debts.items() if (owed := debt.open_minor) > 0}
 
     def part_minor(self, invoice_id: str, part: Part) -> int:
         """What is owed of a part of an invoice."""

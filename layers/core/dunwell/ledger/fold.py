@@ -25,6 +25,8 @@ _CHARGED = {EntryKind.INTEREST: Part.INTEREST, EntryKind.FEE: Part.FEES, EntryKi
 PART_ORDER = (Part.INTEREST, Part.FEES, Part.PRINCIPAL)
 """The default of rule PAY-ORDER; contracts and statutes differ."""
 _CREDITED = (Part.PRINCIPAL, Part.FEES, Part.INTEREST)
+_PRINCIPAL = Part.PRINCIPAL
+_FIRST_CREDIT = RANK[EntryKind.CREDIT_NOTE]
 
 
 def fold(
@@ -49,7 +51,7 @@ class Replay:
         """Args: leave_out: ids of entries that are not taken, as if they had not happened."""
         self.books = Books()
         gone = {*moved_facts(entries), *leave_out}
-        self._entries = {i: entry for i, entry in entries.items() if i not in gone}
+        self._entries = {i: entry for i, entry in entries.items() if i not in gone} if gone else dict(entries)
         facts: list[tuple[Place, Invoice | Entry]] = [
             ((invoice.issued_on, DAWN, 0, 0, 0, i), invoice) for i, invoice in invoices.items() if i not in gone
         ]
@@ -80,12 +82,13 @@ class Replay:
 
     def step(self) -> "Invoice | Entry":
         """Take the next fact, and say which it was. Raises IndexError after the last."""
-        (on, instant, _, rank, *_), fact = self._ahead.pop()
+        place, fact = self._ahead.pop()
+        moment = place[:2]
         # What is billed and contested at one moment is known before any credit of that moment flows.
-        if rank >= RANK[EntryKind.CREDIT_NOTE] or (on, instant) != self._before:
+        if place[3] >= _FIRST_CREDIT or moment != self._before:
             self._run.flow()
-        self._run.take(fact, on)
-        self._before = on, instant
+        self._run.take(fact, place[0])
+        self._before = moment
         return fact
 
     def through(self, on: date, before: datetime | None = None) -> None:
@@ -118,6 +121,7 @@ class _Fold:
         self._debts, self._credits, self._standing = books.debts, books.credits, books.standing
         self._entries = entries
         self._part_order = part_order
+        self._money_order, self._other_order = (*part_order, Part.RECOVERY), (*_CREDITED, Part.RECOVERY)
         self._gone = gone
         self._on = date.min
         self._stirred: set[str] = set()
@@ -152,10 +156,11 @@ class _Fold:
     def _issue(self, invoice: "Invoice") -> None:
         debt = Debt(invoice, [0, 0, invoice.amount_minor, 0], invoice.amount_minor)
         self._debts[invoice.invoice_id] = debt
-        for credit in self._kept_for.pop(invoice.invoice_id, {}).values():
-            amount = credit.kept.pop(invoice.invoice_id, 0)
-            self._settle(credit, debt, amount)
-            self._offer(credit)
+        if self._kept_for:
+            for credit in self._kept_for.pop(invoice.invoice_id, {}).values():
+                amount = credit.kept.pop(invoice.invoice_id, 0)
+                self._settle(credit, debt, amount)
+                self._offer(credit)
         self._queue(debt)
 
     def _credit(self, entry: Entry) -> None:
@@ -171,9 +176,9 @@ class _Fold:
     def _state(self, credit: Credit, most_minor: int | None = None) -> None:
         """Bring an invoice's principal down to what its source says is left; a source knows nothing of our charges."""
         debt = self._debt_of(credit.entry)
-        taken = max(0, debt.owed[Part.PRINCIPAL] - credit.entry.left_minor) if debt else 0
+        taken = debt.owed[_PRINCIPAL] - credit.entry.left_minor if debt else 0
         taken = taken if most_minor is None else min(taken, most_minor)
-        if debt and taken:
+        if debt and taken > 0:
             credit.live += taken
             credit.left += taken
             self._settle(credit, debt, taken)
@@ -367,13 +372,15 @@ class _Fold:
         """Apply at most so much of a credit to an invoice, by part; what was written off comes last."""
         if debt.invoice.currency != credit.entry.currency:
             return
-        order = self._part_order if credit.entry.kind is EntryKind.PAYMENT else _CREDITED
-        for part in (*order, Part.RECOVERY):
-            amount = min(amount_minor, debt.owed[part])
-            if amount <= 0:
+        owed = debt.owed
+        for part in self._money_order if credit.entry.kind is EntryKind.PAYMENT else self._other_order:
+            if amount_minor <= 0:
+                break
+            if owed[part] <= 0:
                 continue
+            amount = min(amount_minor, owed[part])
             amount_minor -= amount
-            debt.owed[part] -= amount
+            owed[part] -= amount
             credit.left -= amount
             credit.taken.append(Allocation(debt.invoice.invoice_id, part, amount))
             debt.payers[credit.entry.entry_id] = credit
@@ -431,16 +438,17 @@ class _Fold:
 
     def _close(self, debt: Debt) -> None:
         """Note the day on which nothing was owed any more, also nothing written off."""
-        if debt.closed_on is None and not any(debt.owed):
+        if not any(debt.owed) and debt.closed_on is None:
             debt.closed_on = self._on
 
     def _queue(self, debt: Debt) -> None:
         """Let undirected money find an invoice (again)."""
-        if debt.free_minor > 0:
-            invoice = debt.invoice
+        invoice = debt.invoice
+        if not invoice.removed and debt.open_minor > debt.disputed:
             queue = self._queues.setdefault(invoice.currency, [])
             heappush(queue, (invoice.due_on, invoice.number, invoice.invoice_id))
-            self._stirred.add(invoice.currency)
+            if invoice.currency in self._with_credit:  # what is offered later stirs by itself
+                self._stirred.add(invoice.currency)
 
     def _offer(self, credit: Credit) -> None:
         """Let a credit's free part find invoices."""

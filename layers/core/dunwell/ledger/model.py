@@ -200,11 +200,12 @@ class Account:
     @cached_property
     def open_invoices(self) -> tuple[OpenInvoice, ...]:
         """Invoices with something still owed, oldest due first, then by number."""
-        still_open = (
-            OpenInvoice(invoice, owed, min(owed, self.disputed_minor(invoice_id)))
+        owed = self.books.open_debts()
+        still_open = [
+            OpenInvoice(invoice, owed[invoice_id][0], min(owed[invoice_id]))
             for invoice_id, invoice in self.invoices.items()
-            if (owed := self.open_minor(invoice_id)) > 0
-        )
+            if invoice_id in owed
+        ]
         return tuple(sorted(still_open, key=lambda o: (o.due_on, o.invoice.number)))
 
     @cached_property

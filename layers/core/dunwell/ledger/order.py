@@ -52,6 +52,13 @@ def _chain(entries: Mapping[str, Entry], entry: Entry) -> Iterator[Entry]:
 
 def place_of(invoices: Mapping[str, "Invoice"], entries: Mapping[str, Entry], entry: Entry) -> Place:
     """Where an entry stands in the order of facts: after what it is about."""
+    if not entry.of:  # most are about no other entry: the same as below for a chain of one
+        on, instant = entry.on, _instant(entry)
+        if entry.kind in OF_AN_INVOICE and entry.directed_to:
+            invoice = invoices.get(entry.directed_to[0].invoice_id)
+            if invoice and invoice.issued_on > on:
+                on, instant = invoice.issued_on, DAWN
+        return on, instant, entry.told, RANK.get(entry.kind, 0), 1, entry.entry_id
     chain = list(_chain(entries, entry))
     issued = [
         invoices[about.directed_to[0].invoice_id].issued_on
