@@ -1,6 +1,5 @@
 """Packed facts: they come back as they were, and what is stored stays readable."""
 
-import json
 import zlib
 
 import pytest
@@ -10,11 +9,12 @@ from hypothesis import strategies as st
 from dunwell_aws.dynamo_json import item, plain
 from dunwell_aws.packing import packed, unpacked
 
-FACTS = json.dumps(
-    {
-        "invoices": [{"invoice_id": "inv_nnkhq7cjf3uiuceq5cya3bsn", "number": "INV-3", "issued_on": "2024-09-22"}],
-        "entries": [{"entry_id": "pay_qemngvz4nrtwitr26ffobiwv", "kind": "settlement", "amount_minor": 21968}],
-    }
+FACTS = (
+    '{"invoices":[{"invoice_id":"inv_nnkhq7cjf3uiuceq5cya3bsn","number":"INV-10344-0003","currency":"USD",'
+    '"amount_minor":21968,"issued_on":"2024-09-22","due_on":"2024-10-22"}],"entries":[{"entry_id":'
+    '"pay_qemngvz4nrtwitr26ffobiwv","kind":"settlement","currency":"USD","amount_minor":21968,"on":"2024-10-17",'
+    '"method":"imported","reference":"INV-10344-0003","directed_to":[{"invoice_id":"inv_nnkhq7cjf3uiuceq5cya3bsn",'
+    '"amount_minor":21968}],"reason":"settled","told":1}]}'
 )
 
 

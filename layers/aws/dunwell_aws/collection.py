@@ -4,7 +4,6 @@ What nothing is asked by is packed: an assessment's reasons, a contact's decisio
 """
 
 import json
-import string
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -35,8 +34,6 @@ from dunwell_aws.table import (
     translated,
 )
 
-_PLACES = string.ascii_letters + string.digits + "-_"
-"""Names of the history's ``HISTORY_DAYS`` places: short, so that with all of them an item is one write unit still."""
 _RISKS = 1024
 _SCORE_BYTES = 3
 _ASKED = ("as_of", "account_version", "risk_permille", "model_version", "segment")
@@ -96,7 +93,7 @@ class DynamoCollection:
             return None
         read = {name: stored[name] for name in _ASKED} | {"customer_id": customer_id} | _opened(stored["details"])
         found = from_plain(Assessment, read)
-        past = sorted(_past_score(name, value) for name, value in stored.items() if len(name) == 1)
+        past = sorted(_past_score(name, value) for name, value in stored.items() if name.isdigit())
         recent = tuple(PastScore(*one) for one in past if (found.as_of - one[0]).days < HISTORY_DAYS)
         return replace(found, history=recent)
 
@@ -230,14 +227,17 @@ def _assessment(assessment: Assessment) -> dict[str, Any]:
 
 
 def past_score(on: date, risk_permille: int) -> dict[str, bytes]:
-    """A day's score as it stands in the history: the place is the day's in its round, the number says which round."""
+    """A day's score as it stands in the history: the place is the day's in its round, the number says which round.
+
+    Name and number are short, so that with all of the history an item is one write unit still.
+    """
     turn, place = divmod(on.toordinal(), HISTORY_DAYS)
-    return {_PLACES[place]: (turn * _RISKS + risk_permille).to_bytes(_SCORE_BYTES)}
+    return {f"{place:02}": (turn * _RISKS + risk_permille).to_bytes(_SCORE_BYTES)}
 
 
 def _past_score(name: str, stored: bytes) -> tuple[date, int]:
     turn, risk_permille = divmod(int.from_bytes(stored), _RISKS)
-    return date.fromordinal(turn * HISTORY_DAYS + _PLACES.index(name)), risk_permille
+    return date.fromordinal(turn * HISTORY_DAYS + int(name)), risk_permille
 
 
 def _contact(contact: Contact) -> dict[str, Any]:
