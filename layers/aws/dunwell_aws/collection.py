@@ -1,8 +1,8 @@
 """Assessments, contacts and cases in DynamoDB, beside the customer's ledger entries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -27,6 +27,9 @@ from dunwell_aws.table import (
     plain_events,
     to_plain,
     translated,
+    waiting_partition,
+    waiting_place,
+    waiting_shard,
 )
 
 PAST_SCORE = "past_"
@@ -162,6 +165,14 @@ class DynamoCollection:
             return False
         return True
 
+    def waiting(self, shard: int, until: datetime) -> Iterator[Contact]:
+        """See ``WaitingContacts``. One index query for the keys, one read a contact."""
+        for key in self._table.work(waiting_partition(shard), until=waiting_place(until, "~")):
+            stored = self._table.get(key["pk"], key["sk"])
+            found = from_plain(Contact, stored) if stored else None
+            if found and found.status is ContactStatus.PLANNED and found.send_after:  # an index may be a moment old
+                yield found
+
     # --- cases ---
 
     def open_case(self, case: Case, events: Sequence[Event]) -> Case:
@@ -221,7 +232,11 @@ def _assessment(assessment: Assessment) -> dict[str, Any]:
 
 def _contact(contact: Contact) -> dict[str, Any]:
     key = {"pk": partition(contact.customer_id), "sk": CONTACT + contact.contact_id}
-    return key | to_plain(contact, defaults=False)
+    stored = key | to_plain(contact, defaults=False)
+    if contact.status is ContactStatus.PLANNED and contact.send_after:
+        place = waiting_place(contact.send_after, contact.contact_id)
+        stored |= {"work_pk": waiting_shard(contact.customer_id), "work_sk": place}
+    return stored
 
 
 def _case(case: Case) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Which of the permitted channels a message takes, and whether it is worth its cost. Off unless the policy says so.
+"""Which permitted channel a message takes, when, and whether it is worth its cost. Off unless the policy says so.
 
-The channel that the customer asked for comes first, then the part of the day that they asked for. Among the others Thompson sampling draws from each channel's
-estimated response, so that what is better is used more and what is unknown is tried; the seed is the customer and the
-day, so that the same day always draws the same. Nothing here permits anything: only permitted channels are offered.
+The channel that the customer asked for comes first, then the part of the day that they asked for. Among the others
+Thompson sampling draws from each channel's estimated response, so that what is better is used more and what is unknown
+is tried; the seed is the customer and the day, so that the same day always draws the same. Nothing here permits
+anything: only permitted channels are offered.
 
 A message is worth sending when what it may bring in beats what it costs, the customer's patience included:
 balance x how unlikely it is to be paid anyway (risk) x how likely an answer is x the share that an answer brings. Both
