@@ -23,10 +23,17 @@ class Explained:
     def explain(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run the command as an operator does: the stack's address and credentials come from the environment."""
         stack = self.deployed.stack
-        found = {"AWS_ENDPOINT_URL": stack.endpoint, "AWS_DEFAULT_REGION": REGION, **stack.credentials}
+        packages = os.pathsep.join(str(ROOT / one) for one in (".", "layers/core", "layers/aws"))
+        found = {"AWS_ENDPOINT_URL": stack.endpoint, "AWS_DEFAULT_REGION": REGION, "PYTHONPATH": packages}
         command = [sys.executable, "-m", "infra.cli", "explain", "--stack", STACK_NAME, *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=os.environ | found, capture_output=True, text=True, timeout=60, check=False
+            command,
+            cwd=ROOT,
+            env=os.environ | stack.credentials | found,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
 
 
