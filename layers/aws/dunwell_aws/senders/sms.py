@@ -3,16 +3,18 @@
 SNS tells nobody but a log whether a message arrived; End User Messaging tells the bus.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dunwell.accounts.links import Links
-from dunwell.compliance.model import MessageFacts
 from dunwell.errors import InvalidAddressError, OptedOutError
-from dunwell.outreach.dispatch import Message, Send
+from dunwell.outreach.dispatch import Message
 from dunwell_aws.message_index import DynamoMessageIndex
 from dunwell_aws.messages import Renderer
+from dunwell_aws.senders.number import NumberSender
 from dunwell_aws.senders.pacing import Pacer
 from dunwell_aws.sending import translated
 from dunwell_aws.urls import Urls
@@ -88,10 +90,8 @@ class EndUserMessagingTexts:
         return str(sent["MessageId"])
 
 
-class SmsSender:
-    """Not repeatable."""
-
-    is_repeatable = False
+class SmsSender(NumberSender):
+    """``dunwell.outreach.dispatch.Sender`` by text message."""
 
     def __init__(
         self,
@@ -102,28 +102,8 @@ class SmsSender:
         urls: Urls,
         pacer: Pacer,
     ) -> None:
-        self._renderer = renderer
+        super().__init__(renderer, index, links, urls, pacer)
         self._texts = texts
-        self._index = index
-        self._links = links
-        self._urls = urls
-        self._pacer = pacer
 
-    def facts(self, message: Message) -> MessageFacts:
-        """See the port."""
-        return self._renderer.facts(message)
-
-    def prepare(self, message: Message) -> Send:
-        """See the port."""
-        contact, number = message.contact, message.address
-        link = self._links.issue_link(contact.customer_id, "account", message.as_of)
-        words = self._renderer.sms(message, self._urls.portal(f"/l/{link}"))
-        self._index.note_number(number, contact.customer_id)
-        self._pacer.wait()
-
-        def send() -> str:
-            message_id = self._texts.send(number, words.text)
-            self._index.note_message(message_id, number, contact.customer_id, contact.contact_id)
-            return message_id
-
-        return send
+    def _ready(self, message: Message, account_url: str) -> Callable[[], str]:
+        return partial(self._texts.send, message.address, self._renderer.sms(message, account_url).text)

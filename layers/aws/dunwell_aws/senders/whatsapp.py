@@ -1,15 +1,17 @@
 """WhatsApp through End User Messaging Social: approved templates only, as nothing else may begin a conversation."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dunwell.accounts.links import Links
-from dunwell.compliance.model import MessageFacts
-from dunwell.outreach.dispatch import Message, Send
+from dunwell.outreach.dispatch import Message
 from dunwell_aws.message_index import DynamoMessageIndex
 from dunwell_aws.messages import ChatTemplate, Renderer
+from dunwell_aws.senders.number import NumberSender
 from dunwell_aws.senders.pacing import Pacer
 from dunwell_aws.sending import translated
 from dunwell_aws.urls import Urls
@@ -18,14 +20,12 @@ META_API_VERSION = "v21.0"
 _REFUSED = frozenset({"InvalidParametersException", "ValidationException"})
 
 
-class WhatsAppSender:
-    """Not repeatable: the service takes no idempotency key.
+class WhatsAppSender(NumberSender):
+    """``dunwell.outreach.dispatch.Sender`` by WhatsApp; Meta approves the template beforehand.
 
     Args:
         phone_number_id: the account's own WhatsApp number, as End User Messaging names it.
     """
-
-    is_repeatable = False
 
     def __init__(
         self,
@@ -37,34 +37,13 @@ class WhatsAppSender:
         urls: Urls,
         pacer: Pacer,
     ) -> None:
-        self._renderer = renderer
+        super().__init__(renderer, index, links, urls, pacer)
         self._social = social
         self._phone_number_id = phone_number_id
-        self._index = index
-        self._links = links
-        self._urls = urls
-        self._pacer = pacer
 
-    def facts(self, message: Message) -> MessageFacts:
-        """See the port."""
-        return self._renderer.facts(message)
-
-    def prepare(self, message: Message) -> Send:
-        """See the port. The template was approved by Meta beforehand."""
-        contact, number = message.contact, message.address
-        link = self._links.issue_link(contact.customer_id, "account", message.as_of)
-        body = whatsapp_message(
-            number, self._renderer.whatsapp(message, self._urls.portal(f"/l/{link}")), contact.contact_id
-        )
-        self._index.note_number(number, contact.customer_id)
-        self._pacer.wait()
-
-        def send() -> str:
-            message_id = self._send(body)
-            self._index.note_message(message_id, number, contact.customer_id, contact.contact_id)
-            return message_id
-
-        return send
+    def _ready(self, message: Message, account_url: str) -> Callable[[], str]:
+        template = self._renderer.whatsapp(message, account_url)
+        return partial(self._send, whatsapp_message(message.address, template, message.contact.contact_id))
 
     def _send(self, body: bytes) -> str:
         try:
