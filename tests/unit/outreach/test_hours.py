@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell.accounts.contact_points import PartOfDay
-from dunwell.accounts.model import Channel, Customer
+from dunwell.accounts.model import Channel, Customer, CustomerKind
 from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError
 from dunwell.ledger.model import Account
@@ -165,3 +165,29 @@ def test_off_by_policy_the_hours_that_are_asked_for_change_nothing(
         made = plan_account(preferring(owing, part), state, rules, TODAY, now)
         assert made == plan_account(owing, state, rules, TODAY, now)
         assert not any(one.send_after for one in made.contacts)
+
+
+PLACES = {"NY": "+12125550123", "CA": "+14155550123", "TX": "+19155550123", "HI": "+18085550123", "FL": "+18505550123"}
+"""The clock of New York, others, and places where it may be one of two."""
+
+
+@pytest.mark.parametrize("region", PLACES)
+@pytest.mark.parametrize("kind", [CustomerKind.PERSON, CustomerKind.BUSINESS])
+def test_whoever_is_planned_at_any_hour_anywhere_is_planned_for_a_permitted_instant(
+    region: str, kind: CustomerKind
+) -> None:
+    who = customer(phone=PLACES[region], texts=True, region=region, kind=kind)
+    waited = 0
+    for hours_on in range(-10, 14):
+        now = NOW + timedelta(hours=hours_on, minutes=7, seconds=5)
+        for part in (None, *PartOfDay):
+            wanting = replace(who, preferred_hours=part)
+            rules = policy(texts=part is not PartOfDay.EVENING, explore=True)
+            owing = account(overdue(12), who=wanting)
+            as_of = business_date(now, ZONE)
+            made = contact_of(plan_account(owing, CollectionState(), rules, as_of, now))
+            asked = may_contact(wanting, (), made.channel, made.invoice_ids, rules, made.send_after or now)
+            assert asked.allowed is (made.status is ContactStatus.PLANNED)
+            assert business_date(made.send_after or now, ZONE) == as_of
+            waited += made.send_after is not None
+    assert waited > 20
