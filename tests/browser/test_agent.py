@@ -64,3 +64,11 @@ def test_a_wrong_password_is_told_on_a_page_that_works(deployed: Deployment, ref
 
     expect(page.get_by_role("alert")).to_be_visible()
     assert problems(page) == []
+
+
+@pytest.mark.parametrize("area", ["Tasks", "Messages"])
+def test_every_area_fits_a_phone_and_a_screen_reader(deployed: Deployment, phone: Page, area: str) -> None:
+    sign_in(phone, deployed)
+    phone.get_by_role("link", name=area, exact=True).click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text(area)
+    assert not problems(phone)
