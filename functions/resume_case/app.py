@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.policy import Policy
     from dunwell.outreach.ports import ContactStore
+    from dunwell.outreach.thanks import ThanksLog
 
 
 @observed
@@ -27,6 +28,7 @@ def handler(
     escalation: "Escalation | None" = None,
     ledger: "Ledger | None" = None,
     store: "ContactStore | None" = None,
+    log: "ThanksLog | None" = None,
     policy: "Policy | None" = None,
     now: datetime | None = None,
 ) -> BatchAnswer:
@@ -35,11 +37,14 @@ def handler(
     today = business_date(at, rules.creditor.timezone)
     cases = escalation or bootstrap.escalation()
 
+    def kept() -> "ThanksLog":
+        return log or bootstrap.decision_log()
+
     def follow(body: str) -> None:
         customer_id = json.loads(body)["detail"]["customer_id"]
         count("CasesResumed", cases.resume_ended(customer_id, today))
         if rules.thanks:
             accounts, contacts = ledger or bootstrap.ledger(), store or bootstrap.collection()
-            count("ThanksPlanned", len(thank(customer_id, accounts, contacts, rules, today, at)))
+            count("ThanksPlanned", len(thank(customer_id, accounts, contacts, kept, rules, today, at)))
 
     return each_message(event, follow)

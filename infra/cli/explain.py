@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dunwell.errors import InvalidInputError
-from dunwell.outreach.decisions import PlanDecision
+from dunwell.outreach.decisions import DispatchDecision
 from dunwell.outreach.policy import Policy
 from dunwell_aws.aws import client
 from dunwell_aws.decision_log import S3DecisionLog, StoredDecision, code_version, place_of, unpacked
@@ -53,7 +53,7 @@ def explained(stored: StoredDecision, asked_id: str = "", policy: Policy | None 
     if not intact:
         print(f"CHANGED: this is not what was decided under {asked_id}: the record or its policy was altered.")
     decision, rules = stored.decision, policy or stored.policy
-    kept = decision.plan if isinstance(decision, PlanDecision) else decision.record
+    kept = decision.record if isinstance(decision, DispatchDecision) else decision.plan
     again = decision.again(rules)
     by = f"policy {rules.version}, code {code_version()}"
     if again == kept:

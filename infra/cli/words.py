@@ -1,6 +1,7 @@
 """A kept decision in plain words: what was decided, why, on which facts, and by whose rules."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from dunwell.compliance.catalogue import RULES
 from dunwell.money import format_money
@@ -8,7 +9,8 @@ from dunwell.outreach.choice import NOT_WORTH_IT, Choice
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.decisions import AccountFacts, DispatchDecision, PlanDecision
 from dunwell.outreach.policy import Policy
-from dunwell_aws.decision_log import StoredDecision
+from dunwell.outreach.thanks import ThanksDecision, ThanksFacts
+from dunwell_aws.decision_log import Decision, StoredDecision
 
 _CITATIONS = {rule.id: rule.citation for rule in RULES}
 _SILENCE: Mapping[str, str] = {
@@ -42,6 +44,9 @@ def told(stored: StoredDecision) -> Iterator[str]:
     if isinstance(decision, PlanDecision):
         yield f"Planning of {decision.as_of} for customer {decision.customer_id}, decided {at}."
         yield from _of_plan(decision)
+    elif isinstance(decision, ThanksDecision):
+        yield f"Thanks of {decision.as_of} for customer {decision.customer_id}, decided {at}."
+        yield from (line for contact in decision.plan.contacts for line in _of_contact(contact))
     else:
         yield f"Before sending contact {decision.contact_id} to customer {decision.customer_id}, decided {at}."
         yield from _of_dispatch(decision)
@@ -71,7 +76,8 @@ def _of_contact(contact: Contact) -> Iterator[str]:
     invoices = ", ".join(contact.invoice_ids)
     about = f"stage {contact.stage!r} by {contact.channel.value} about {invoices}"
     if contact.status is ContactStatus.PLANNED:
-        yield f"{contact.currency}: a message was planned: {about}."
+        later = f", to leave from {contact.send_after:%Y-%m-%d %H:%M} UTC on" if contact.send_after else ""
+        yield f"{contact.currency}: a message was planned: {about}{later}."
     else:
         yield f"{contact.currency}: no message: policy asked for {about}, but it was not permitted."
     yield from _of_rules(contact.decisions[-1])
@@ -104,23 +110,20 @@ def _of_choice(choice: Choice) -> Iterator[str]:
         NOT_WORTH_IT: "none is worth its cost",
     }
     why = words.get(choice.why, choice.why)
-    yield f"  Among {len(choice.options)} permitted channels: {choice.channel.value} ({why})."
+    then = f", in the {choice.part.value} ({words.get(choice.why_part, choice.why_part)})" if choice.part else ""
+    yield f"  Among {len(choice.options)} permitted ways: {choice.channel.value} ({why}){then}."
     for option in choice.options:
         gain, cost = (format_money(minor, choice.currency) for minor in (option.gain_minor, option.cost_minor))
         yield (
-            f"    {option.channel.value:9} answers expected {option.expected_permille} in 1000 "
+            f"    {option.channel.value:9} {option.part or '':9} answers expected {option.expected_permille} in 1000 "
             f"(drawn {option.drawn_permille}), may bring {gain}, costs {cost}"
         )
 
 
-def _facts(decision: PlanDecision | DispatchDecision) -> Iterator[str]:
-    facts: AccountFacts = decision.facts
+def _facts(decision: Decision) -> Iterator[str]:
     yield "Facts it was made from:"
-    for item in facts.open_invoices:
-        disputed = f", {format_money(item.disputed_minor, item.invoice.currency)} disputed" * bool(item.disputed_minor)
-        owed = format_money(item.open_minor, item.invoice.currency)
-        yield f"  {item.invoice.invoice_id}: {owed} open{disputed}, due {item.due_on}"
-    customer = facts.customer
+    yield from _paid(decision.facts) if isinstance(decision.facts, ThanksFacts) else _open(decision.facts)
+    customer = decision.facts.customer
     place = "-".join(part for part in (customer.country, customer.region) if part) or "unknown place"
     yield f"  {customer.kind.value} in {place}, time zone {customer.timezone or 'from the address and numbers'}"
     for channel in sorted(customer.opted_out):
@@ -130,9 +133,21 @@ def _facts(decision: PlanDecision | DispatchDecision) -> Iterator[str]:
     if isinstance(decision, PlanDecision):
         risk = decision.state.risk_permille
         yield f"  risk {'unknown' if risk is None else f'{risk} in 1000 (model {decision.state.model_version})'}"
-    earlier = decision.state.contacts if isinstance(decision, PlanDecision) else decision.contacts
+    earlier = decision.contacts if isinstance(decision, DispatchDecision) else decision.state.contacts
     for contact in earlier:
         yield f"  earlier: {contact.stage} by {contact.channel.value} on {contact.planned_on}, {contact.status.value}"
+
+
+def _open(facts: AccountFacts) -> Iterator[str]:
+    for item in facts.open_invoices:
+        disputed = f", {format_money(item.disputed_minor, item.invoice.currency)} disputed" * bool(item.disputed_minor)
+        owed = format_money(item.open_minor, item.invoice.currency)
+        yield f"  {item.invoice.invoice_id}: {owed} open{disputed}, due {item.due_on}"
+
+
+def _paid(facts: ThanksFacts) -> Iterator[str]:
+    for invoice_id, on in facts.paid_on.items():
+        yield f"  {invoice_id}: settled, " + ("without a payment" if on == date.min else f"last paid on {on}")
 
 
 def _relaxed(policy: Policy) -> Iterator[str]:

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from dunwell.accounts.model import Channel
+from dunwell.ledger.ports import SHARDS
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.notices import Notice
 from dunwell.outreach.plan import contact_event
+from dunwell.outreach.release import release_due
 from dunwell.outreach.switches import Counts, Switch, turned
 from dunwell.outreach.tasks import Task, TaskKind
 from dunwell_aws.collection import DynamoCollection
@@ -20,8 +22,8 @@ from dunwell_aws.switch_store import KEEP_SECONDS, CachedSwitches, DynamoCounts,
 from dunwell_aws.table import Table
 from dunwell_aws.tasks import DynamoNotices, DynamoTasks
 from tests.support.emulator import Emulator, running_emulator
-from tests.support.memory import InMemoryCollection, InMemoryMessageIndex, InMemoryNotices, InMemorySwitches
-from tests.support.outreach import NOW, sent
+from tests.support.memory import InMemoryCollection, InMemoryMessageIndex, InMemoryNotices, InMemorySwitches, shard_of
+from tests.support.outreach import NOW, contact, sent
 from tests.support.template import create_table_call
 
 
@@ -217,3 +219,25 @@ def test_a_letter_is_never_written_over(bucket: tuple[Any, str], write: Callable
     s3.put_object(Bucket=name, Key=key, Body=b"the first")
     assert sender.prepare(made)() == key
     assert s3.get_object(Bucket=name, Key=key)["Body"].read() == b"the first"
+
+
+# --- contacts that wait for their minute ---
+
+
+def test_contacts_wait_in_the_order_of_their_minutes_until_they_are_let_go_once(stores: Stores) -> None:
+    shard = shard_of("cus_anna")
+    minutes = (5, 1, 90)
+    waiting = [contact(stage, send_after=NOW + timedelta(minutes=n)) for stage, n in zip("abc", minutes, strict=True)]
+    stores.contacts.plan("cus_anna", [*waiting, contact("now")], [])
+    due = NOW + timedelta(minutes=5)
+
+    def stages(at: datetime) -> list[str]:
+        return [one.stage for one in stores.contacts.waiting(shard, at)]
+
+    assert (stages(NOW), stages(due), stages(NOW + timedelta(hours=2))) == ([], ["b", "a"], ["b", "a", "c"])
+    assert list(stores.contacts.waiting((shard + 1) % SHARDS, due)) == []
+    assert [release_due(stores.contacts, shard, due) for _ in range(2)] == [2, 0]
+    assert stages(NOW + timedelta(hours=2)) == ["c"]
+    gone = replace(waiting[2], status=ContactStatus.CANCELLED)
+    assert stores.contacts.move(gone, ContactStatus.PLANNED)
+    assert stages(NOW + timedelta(hours=2)) == []

@@ -87,6 +87,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:PutObject DecisionsBucket/plan/*": "keeps decisions before anything follows from them",
         "s3:GetObject DecisionsBucket/plan/*": "reads what an earlier try of a page decided",
     },
+    "ReleaseContacts": READ_ONE | WRITE | WORK,
     "DispatchMessage": LOAD
     | WRITE
     | URLS
@@ -124,7 +125,12 @@ NEEDED: dict[str, dict[str, str]] = {
     "StripeWebhook": LOAD | READ_ONE | WRITE | SECRET,
     "SyncSource": LOAD | READ_ONE | WRITE | KNOWN | POINT | SECRET,
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
-    "ResumeCase": LOAD | WRITE | {"states:SendTaskSuccess Escalation": RESUME},
+    "ResumeCase": LOAD
+    | WRITE
+    | {
+        "s3:PutObject DecisionsBucket/thanks/*": "keeps the decision before it thanks",
+        "states:SendTaskSuccess Escalation": RESUME,
+    },
     "MonitorModels": LOAD
     | {
         "s3:GetObject ReportsBucket/models/late_payment/log/*": "reads the model's answers",

@@ -63,7 +63,7 @@ def kept() -> Iterator[Kept]:
 def test_every_decision_is_as_it_was_kept_and_made_again_is_the_same(kept: Kept) -> None:
     for one in (*kept.plans, *kept.dispatches):
         decision = one.decision
-        made = decision.plan if isinstance(decision, PlanDecision) else decision.record
+        made = decision.record if isinstance(decision, DispatchDecision) else decision.plan
         assert decision.again(one.policy) == made, one.decision_id
 
 

@@ -1,6 +1,8 @@
 """A planned contact is sent at most once, and only while it is right to send it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import requests
@@ -46,6 +48,24 @@ def test_a_message_that_arrives_twice_is_one_mail(deployed: Deployment, debtor: 
     deployed.wait_until_empty("ContactsQueueUrl")
 
     assert deployed.stored(contact).status is ContactStatus.DELIVERED
+    assert mails_to(deployed, debtor) == 1
+
+
+def test_a_contact_leaves_when_its_minute_has_come_and_not_before(deployed: Deployment, debtor: str) -> None:
+    contact = deployed.plan(debtor, send_after=deployed.now() + timedelta(hours=1))
+    deployed.wait_until_empty("ContactsQueueUrl")
+    deployed.send("ReleaseQueueUrl", {})
+    deployed.wait_until_empty("ReleaseQueueUrl")
+
+    assert deployed.stored(contact) == contact
+    soon = replace(contact, send_after=deployed.now())
+    assert deployed.view.collection.move(soon, ContactStatus.PLANNED)
+    for _ in range(2):
+        deployed.send("ReleaseQueueUrl", {})
+
+    assert deployed.settled(contact, "delivered").send_after is None
+    deployed.wait_until_empty("ReleaseQueueUrl")
+    deployed.wait_until_empty("ContactsQueueUrl")
     assert mails_to(deployed, debtor) == 1
 
 

@@ -147,12 +147,13 @@ class Deployment:
         """A customer's contacts, oldest first."""
         return self.view.collection.state(self.customer_id(number)).contacts
 
-    def plan(self, number: str, *, dispatch: bool = True) -> Contact:
+    def plan(self, number: str, *, dispatch: bool = True, send_after: datetime | None = None) -> Contact:
         """Plan a customer's contact as the daily cycle would; without its event it waits for ``dispatch``."""
         store, account = self.view.collection, self.account(number)
         state = store.state(account.customer.customer_id)
         plan = plan_account(account, state, self.policy, self._today, self.now())
         assert len(plan.contacts) == 1, plan
+        plan = replace(plan, contacts=(replace(plan.contacts[0], send_after=send_after),))
         assert store.plan(account.customer.customer_id, plan.contacts, plan.events if dispatch else ())
         return plan.contacts[0]
 

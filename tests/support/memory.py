@@ -184,6 +184,12 @@ class InMemoryCollection:
             self.events += events
             return True
 
+    def waiting(self, shard: int, until: datetime) -> Iterator[Contact]:
+        mine = [one for one in self.contacts.values() if shard_of(one.customer_id) == shard]
+        planned = [one for one in mine if one.status is ContactStatus.PLANNED]
+        due = [(one.send_after, one) for one in planned if one.send_after and one.send_after <= until]
+        return iter([one for _, one in sorted(due, key=lambda pair: pair[0])])
+
     # --- tasks ---
 
     def open_task(self, task: Task) -> bool:

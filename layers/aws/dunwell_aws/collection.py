@@ -4,9 +4,9 @@ What nothing is asked by is packed: an assessment's reasons, a contact's decisio
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -32,6 +32,9 @@ from dunwell_aws.table import (
     plain_events,
     to_plain,
     translated,
+    waiting_partition,
+    waiting_place,
+    waiting_shard,
 )
 
 _RISKS = 1024
@@ -169,6 +172,14 @@ class DynamoCollection:
             return False
         return True
 
+    def waiting(self, shard: int, until: datetime) -> Iterator[Contact]:
+        """See ``WaitingContacts``. One index query for the keys, one read a contact."""
+        for key in self._table.work(waiting_partition(shard), until=waiting_place(until, "~")):
+            stored = self._table.get(key["pk"], key["sk"])
+            found = contact_of(stored) if stored else None
+            if found and found.status is ContactStatus.PLANNED and found.send_after:  # an index may be a moment old
+                yield found
+
     # --- cases ---
 
     def open_case(self, case: Case, events: Sequence[Event]) -> Case:
@@ -242,8 +253,12 @@ def _past_score(name: str, stored: bytes) -> tuple[date, int]:
 
 def _contact(contact: Contact) -> dict[str, Any]:
     key = {"pk": partition(contact.customer_id), "sk": CONTACT + contact.contact_id}
-    stored = to_plain(contact, defaults=False)
-    return key | stored | {"decisions": _packed(stored.get("decisions", []))}
+    stored = key | to_plain(contact, defaults=False)
+    stored["decisions"] = _packed(stored.get("decisions", []))
+    if contact.status is ContactStatus.PLANNED and contact.send_after:
+        place = waiting_place(contact.send_after, contact.contact_id)
+        stored |= {"work_pk": waiting_shard(contact.customer_id), "work_sk": place}
+    return stored
 
 
 def contact_of(stored: Mapping[str, Any]) -> Contact:

@@ -1,7 +1,8 @@
-"""Decisions in S3: one small compressed file a page of the daily pass, one a dispatch; each can be decided again.
+"""Decisions in S3: a small compressed file a page of the daily pass, a dispatch or thanks; all can be decided again.
 
     plan/<business date>/<shard>/<run>-<page>.jsonl.gz
     dispatch/<business date>/<shard>/<contact>-<time>.jsonl.gz
+    thanks/<business date>/<shard>/<customer>-<time>.jsonl.gz
 
 The first line of a file is the policy with the versions of what decided, each further line a decision, without personal
 data. An id names the file, the line, and the first digits of a hash over the first line and its own: who changes either
@@ -34,18 +35,23 @@ from dunwell.outreach.decisions import (
     versions,
 )
 from dunwell.outreach.policy import Policy
+from dunwell.outreach.thanks import ThanksDecision
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-Decision = PlanDecision | DispatchDecision
+Decision = PlanDecision | DispatchDecision | ThanksDecision
 
-_PLAN, _DISPATCH = "plan", "dispatch"
+_PLAN, _DISPATCH, _THANKS = "plan", "dispatch", "thanks"
 _HASH_DIGITS = 16
 _ID_PARTS = 6
 _KEPT_BEFORE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _GONE = {"NoSuchKey", "404", "NotFound"}
-_KINDS: dict[str, TypeAdapter[Any]] = {_PLAN: TypeAdapter(PlanDecision), _DISPATCH: TypeAdapter(DispatchDecision)}
+_KINDS: dict[str, TypeAdapter[Any]] = {
+    _PLAN: TypeAdapter(PlanDecision),
+    _DISPATCH: TypeAdapter(DispatchDecision),
+    _THANKS: TypeAdapter(ThanksDecision),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +107,15 @@ class S3DecisionLog:
 
     def keep_dispatch(self, policy: Policy, decision: DispatchDecision) -> str:
         """See the port. One request."""
+        return self._keep_one(_DISPATCH, decision.contact_id, policy, decision)
+
+    def keep_thanks(self, policy: Policy, decision: ThanksDecision) -> str:
+        """See ``ThanksLog``. One request."""
+        return self._keep_one(_THANKS, decision.customer_id, policy, decision)
+
+    def _keep_one(self, kind: str, about: str, policy: Policy, decision: DispatchDecision | ThanksDecision) -> str:
         on = business_date(decision.now, policy.creditor.timezone)
-        part = f"{decision.contact_id}-{decision.now:%H%M%S%f}"
-        place = f"{_DISPATCH}:{on.isoformat()}:{_shard(decision.customer_id):02d}:{part}"
+        place = f"{kind}:{on.isoformat()}:{_shard(decision.customer_id):02d}:{about}-{decision.now:%H%M%S%f}"
         (decision_id,), content = packed(place, policy, [decision])
         self._put(place, content)
         return decision_id
@@ -121,9 +133,9 @@ class S3DecisionLog:
         return found[line - 1]
 
     def of_customer(self, customer_id: str, on: date) -> list[StoredDecision]:
-        """What was decided about a customer on a business date: planned, then dispatched."""
+        """What was decided about a customer on a business date: planned, thanked, then dispatched."""
         found: list[StoredDecision] = []
-        for kind in (_PLAN, _DISPATCH):
+        for kind in (_PLAN, _THANKS, _DISPATCH):
             prefix = f"{kind}/{on.isoformat()}/{_shard(customer_id):02d}/"
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             keys = (listed["Key"] for page in pages for listed in page.get("Contents", ()))

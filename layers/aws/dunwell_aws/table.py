@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zlib import crc32
@@ -34,6 +35,7 @@ WAITING_CASES = "CASES#WAITING"
 OPEN_TASKS = "TASKS#OPEN"
 SWITCHES = "SWITCHES"
 IDS = "IDS"
+CONTACTS_WAITING = "CONTACTS#WAITING#"
 CASH_WAITING = "CASH#WAITING"
 CARRIED = "PART#"
 
@@ -53,6 +55,21 @@ def partition(customer_id: str) -> str:
 def open_shard(customer_id: str) -> str:
     """The work list partition on which an account with something open stands."""
     return shard_partition(crc32(customer_id.encode()) % SHARDS)
+
+
+def waiting_shard(customer_id: str) -> str:
+    """The work list partition on which a customer's contacts wait for their minute."""
+    return waiting_partition(crc32(customer_id.encode()) % SHARDS)
+
+
+def waiting_partition(shard: int) -> str:
+    """The work list partition of a shard's waiting contacts."""
+    return f"{CONTACTS_WAITING}{shard:02d}"
+
+
+def waiting_place(at: datetime, what: str) -> str:
+    """The work sort key of something that waits for an instant: in the order of time, by whole seconds in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}#{what}"
 
 
 def shard_partition(shard: int) -> str:
@@ -169,8 +186,8 @@ class Table:
         for page in pages:
             yield from map(plain, page["Items"])
 
-    def work(self, work_pk: str, after: str = "") -> Iterator[dict[str, Any]]:
-        """Keys on a work list, in order, those after a work sort key."""
+    def work(self, work_pk: str, after: str = "", until: str = "") -> Iterator[dict[str, Any]]:
+        """Keys on a work list, in order, those after a work sort key and, when it is given, not after another."""
         pages = self.client.get_paginator("query").paginate(
             TableName=self.name,
             IndexName=WORK_INDEX,
@@ -178,7 +195,10 @@ class Table:
             ExpressionAttributeValues=item({":pk": work_pk, ":after": after or " "}),
         )
         for page in pages:
-            yield from map(plain, page["Items"])
+            for found in map(plain, page["Items"]):
+                if until and found["work_sk"] > until:
+                    return
+                yield found
 
     def put(
         self, plain_item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None

@@ -6,17 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from dunwell.accounts.contact_points import PartOfDay
 from dunwell.accounts.model import Channel, Customer
 from dunwell.compliance.model import MessageFacts
 from dunwell.compliance.policy import Policy as RulesPolicy
 from dunwell.compliance.policy import Relaxation
+from dunwell.outreach.choice_policy import ChoicePolicy
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.decisions import dispatch_decision, planned
 from dunwell.outreach.permission import may_contact
-from dunwell.outreach.policy import Policy
+from dunwell.outreach.policy import Policy, Thanks
 from dunwell.outreach.ports import CollectionState
+from dunwell.outreach.thanks import thank
 from infra.cli.__main__ import main
 from tests.support.decisions import DecisionsBucket, decision_log
+from tests.support.ledger import paid
+from tests.support.memory import InMemoryCollection, InMemoryLedger
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue, sent
 from tests.support.portal import CREDITOR, account, changed, customer
 
@@ -132,3 +137,28 @@ def test_another_policy_would_have_decided_differently(tmp_path: Path, capsys: p
 def test_what_is_missing_is_said(arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(*arguments) == 1
     assert words in capsys.readouterr().err
+
+
+def test_thanks_are_told_with_the_payments_that_they_are_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket = DecisionsBucket()
+    ledger = InMemoryLedger(account(overdue(10), replace(paid(overdue(10)), on=TODAY)))
+    store, rules = InMemoryCollection(sent("due", 5)), replace(POLICY, thanks=Thanks())
+    (made,) = thank("cus_anna", ledger, store, lambda: decision_log(bucket), rules, TODAY, NOW)
+    assert explain(made.decisions[-1].decision_id, "--file", copied(tmp_path, bucket)) == 0
+    said = capsys.readouterr().out
+    assert "Thanks of 2026-11-23 for customer cus_anna" in said
+    assert "inv_a1: settled, last paid on 2026-11-23" in said
+    assert ": the same." in said
+
+
+def test_a_message_that_waits_is_told_with_its_minute_and_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = replace(POLICY, choice=ChoicePolicy(enabled=True, hours=True, explore=False))
+    _, file = kept(tmp_path, replace(customer(), preferred_hours=PartOfDay.EVENING), policy=rules)
+    assert explain("--file", file) == 0
+    said = capsys.readouterr().out
+    assert "to leave from 2026-11-23 22:00 UTC on" in said
+    assert "in the evening (the customer prefers it)" in said

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dunwell.accounts.contact_points import PartOfDay
 from dunwell.accounts.model import Channel, Customer
 from dunwell.errors import InvalidInputError
 from dunwell.ledger.entry import Entry, EntryKind
@@ -14,7 +15,7 @@ from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.plan import AccountPlan, plan_account
 from dunwell.outreach.planning import SkipReason
 from dunwell.outreach.ports import CollectionState
-from dunwell.outreach.response import PartOfDay, is_answered, part_of_day, responses
+from dunwell.outreach.response import is_answered, part_of_day, responses
 from tests.support.outreach import BOTH, NOW, POLICY, TODAY, overdue, sent
 from tests.support.portal import account, changed, customer
 

@@ -500,3 +500,11 @@ def test_thanks_are_not_said_for_a_payment_that_went_back_meanwhile() -> None:
     world = thankful(back)
     assert world.dispatch() is ContactStatus.CANCELLED
     assert world.box.messages == []
+
+
+def test_before_its_minute_a_contact_is_left_planned_and_nothing_is_decided() -> None:
+    world = World(send_after=NOW + timedelta(minutes=1))
+    assert world.dispatch() is ContactStatus.PLANNED
+    assert (world.kept, world.bucket.files, world.told) == (world.contact, {}, [])
+    world.now = NOW + timedelta(minutes=1)
+    assert world.dispatch() is ContactStatus.SENT

@@ -1,5 +1,6 @@
 """Who is thanked for a payment, once."""
 
+import gzip
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,8 @@ from dunwell.ledger.model import Account
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.policy import Override, Policy, Thanks
 from dunwell.outreach.ports import CollectionState
-from dunwell.outreach.thanks import plan_thanks, thank, thanks_due
+from dunwell.outreach.thanks import ThanksDecision, plan_thanks, thank, thanks_due, thanks_facts
+from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.ledger import Facts
 from tests.support.memory import InMemoryCollection, InMemoryLedger
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue, sent
@@ -34,7 +36,8 @@ def owing(*facts: Facts, **changes: Any) -> Account:
 
 
 def due(*facts: Facts, contacts: tuple[Contact, ...] = REMINDED, policy: Policy = THANKFUL, **state: Any) -> int:
-    return len(thanks_due(owing(*facts), CollectionState(contacts, **state), policy, TODAY))
+    told = CollectionState(contacts, **state)
+    return len(thanks_due(thanks_facts(owing(*facts), told, TODAY), told, policy, TODAY))
 
 
 def test_a_payment_that_settles_what_was_asked_for_is_thanked_for() -> None:
@@ -91,21 +94,59 @@ def test_a_policy_a_case_or_an_exclusion_keeps_silent() -> None:
     assert due(*paid, policy=excluded) == 0
 
 
+def planned(owing: Account, state: CollectionState) -> tuple[Contact, ...]:
+    return plan_thanks(thanks_facts(owing, state, TODAY), state, THANKFUL, TODAY, NOW).contacts
+
+
 def test_thanks_take_a_channel_that_is_allowed_or_are_refused_with_the_reason() -> None:
     paid, state = (payment("A1"), payment("B")), CollectionState(REMINDED)
-    (made,) = plan_thanks(owing(*paid), state, THANKFUL, TODAY, NOW).contacts
+    (made,) = planned(owing(*paid), state)
     assert (made.stage, made.template, made.channel) == ("thanks", "thanks", Channel.EMAIL)
     assert made.status is ContactStatus.PLANNED
     assert made.invoice_ids == ("inv_a1", "inv_b")
     refusing = owing(*paid, refuses=[Channel.EMAIL])
-    (refused,) = plan_thanks(refusing, state, THANKFUL, TODAY, NOW).contacts
+    (refused,) = planned(refusing, state)
     assert (refused.status, refused.decisions[0].allowed) == (ContactStatus.REFUSED, False)
-    assert plan_thanks(owing(*paid, email=""), state, THANKFUL, TODAY, NOW).contacts == ()
+    assert planned(owing(*paid, email=""), state) == ()
 
 
 def test_an_event_that_comes_again_thanks_once() -> None:
     ledger, store = InMemoryLedger(owing(payment("A1"), payment("B"))), InMemoryCollection(*REMINDED)
-    assert len(thank("cus_anna", ledger, store, THANKFUL, TODAY, NOW)) == 1
-    assert thank("cus_anna", ledger, store, THANKFUL, TODAY, NOW) == ()
+    log = decision_log()
+    assert len(thank("cus_anna", ledger, store, lambda: log, THANKFUL, TODAY, NOW)) == 1
+    assert thank("cus_anna", ledger, store, lambda: log, THANKFUL, TODAY, NOW) == ()
     assert [event.name for event in store.events] == [CONTACT_PLANNED]
-    assert thank("cus_nobody", ledger, store, THANKFUL, TODAY, NOW) == ()
+    assert thank("cus_nobody", ledger, store, lambda: log, THANKFUL, TODAY, NOW) == ()
+
+
+def test_thanks_are_kept_without_personal_data_and_decided_again_to_the_same_answer() -> None:
+    bucket = DecisionsBucket()
+    log = decision_log(bucket)
+    ledger = InMemoryLedger(owing(payment("A1", 2), payment("B")))
+    (made,) = thank("cus_anna", ledger, InMemoryCollection(*REMINDED), lambda: log, THANKFUL, TODAY, NOW)
+    found = log.find(made.decisions[-1].decision_id)
+    assert isinstance(found.decision, ThanksDecision)
+    assert found.decision_id == made.decisions[-1].decision_id
+    assert found.decision.again(found.policy) == found.decision.plan
+    assert [one.contact_id for one in found.decision.plan.contacts] == [made.contact_id]
+    assert found.decision.facts.paid_on == {"inv_a1": TODAY - timedelta(days=2), "inv_b": TODAY}
+    assert [one.decision_id for one in log.of_customer("cus_anna", TODAY)] == [found.decision_id]
+    (content,) = bucket.files.values()
+    assert customer().email not in gzip.decompress(content).decode()
+
+
+def test_a_record_of_another_payment_is_decided_differently() -> None:
+    log = decision_log()
+    ledger = InMemoryLedger(owing(payment("A1", 2), payment("B")))
+    (made,) = thank("cus_anna", ledger, InMemoryCollection(*REMINDED), lambda: log, THANKFUL, TODAY, NOW)
+    kept = log.find(made.decisions[-1].decision_id).decision
+    assert isinstance(kept, ThanksDecision)
+    late = {one: TODAY - timedelta(days=4) for one in kept.facts.paid_on}
+    assert replace(kept, facts=replace(kept.facts, paid_on=late)).again(THANKFUL).contacts == ()
+
+
+def test_who_has_nobody_to_thank_keeps_no_decision() -> None:
+    bucket = DecisionsBucket()
+    ledger, store = InMemoryLedger(owing(payment("A1"))), InMemoryCollection(*REMINDED)
+    assert thank("cus_anna", ledger, store, lambda: decision_log(bucket), THANKFUL, TODAY, NOW) == ()
+    assert bucket.files == {}

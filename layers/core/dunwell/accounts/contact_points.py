@@ -17,6 +17,14 @@ class Channel(StrEnum):
     PORTAL = "portal"
 
 
+class PartOfDay(StrEnum):
+    """When a message arrives, on the clock it is read by."""
+
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+    EVENING = "evening"
+
+
 class PointKind(StrEnum):
     """Kinds of contact points; a telephone serves three channels, and to the portal customers come by themselves."""
 

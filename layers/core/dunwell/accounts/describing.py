@@ -38,6 +38,7 @@ def redescribed(known: Customer, new: Customer) -> Customer:
         contact_points=redescribed_points(known.contact_points, new.contact_points),
         consents=redescribed_consents(known.consents, new.consents),
         timezone=known.timezone if learnt_zone else new.timezone,
+        preferred_hours=new.preferred_hours or known.preferred_hours,
         timezone_evidence=known.timezone_evidence if learnt_zone else new.timezone_evidence,
         holds=holds,
         external_ids=ids,

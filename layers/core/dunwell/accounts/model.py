@@ -10,6 +10,7 @@ from dunwell.accounts.contact_points import (
     KIND_OF,
     Channel,
     ContactPoint,
+    PartOfDay,
     PointKind,
     PointState,
     PointStatus,
@@ -62,6 +63,7 @@ class Customer:
         contact_points: where they can be reached, first what is used first.
         consents: what they agreed to and refused; only ever added to.
         preferred_channel: used first where policy leaves the choice; None when they did not say.
+        preferred_hours: the part of their day in which they want to hear from us; None when they did not say.
         language: ISO 639-1; what messages are written in when a translation exists.
         country, region: ISO 3166 alpha-2 and subdivision code; empty when unknown.
         timezone: IANA name when known, else empty and derived from the address and numbers (``outreach.whereabouts``).
@@ -86,6 +88,7 @@ class Customer:
     contact_points: tuple[ContactPoint, ...] = ()
     consents: tuple[ConsentRecord, ...] = ()
     preferred_channel: Channel | None = None
+    preferred_hours: PartOfDay | None = None
     language: str = "en"
     country: str = ""
     region: str = ""

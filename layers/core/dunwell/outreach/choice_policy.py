@@ -15,6 +15,8 @@ class ChoicePolicy:
 
     Attributes:
         enabled: without it the stage's order of channels stands, the customer's preferred one first.
+        hours: choose the part of the customer's day too, and wait for the first permitted minute of the business date
+            where the clock alone forbids a message; False sends right after the daily pass, or not that day.
         explore: False takes the best estimate instead of drawing.
         answers_permille: of a thousand messages on a channel, how many the portfolio's customers answer.
         prior_messages: as many messages of a customer's own count as much as the portfolio's figure.
@@ -23,6 +25,7 @@ class ChoicePolicy:
     """
 
     enabled: bool = False
+    hours: bool = False
     explore: bool = True
     answers_permille: Mapping[Channel, int] = field(default_factory=dict)
     prior_messages: int = 10
@@ -37,6 +40,8 @@ class ChoicePolicy:
         costs = [cost for by_currency in self.cost_minor.values() for cost in by_currency.values()]
         if any(cost < 0 for cost in (*costs, *self.patience_minor.values())):
             raise InvalidInputError("costs of a choice are minor units, 0 or more", field="choice")
+        if self.hours and not self.enabled:
+            raise InvalidInputError("hours are a part of the choice: switch enabled on too", field="choice.hours")
         if self.prior_messages < 1:
             raise InvalidInputError("prior_messages is 1 or more", field="choice.prior_messages")
 

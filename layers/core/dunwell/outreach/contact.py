@@ -81,6 +81,7 @@ class Contact:
         contact_id: made from customer, currency, stage and date, so that planning twice plans once.
         risk_permille: the customer's risk at planning in thousandths, and the model that said so.
         template, tone, attachments: how the stage is said, so that what is sent is what was planned.
+        send_after: the minute that planning chose; None: it may leave now.
         decisions: at planning, then at dispatch.
         message_id: the sending service's name for the message, once it took it.
         call_outcome: of a call, what came of it; None before, and for other channels.
@@ -108,6 +109,7 @@ class Contact:
     opened_at: datetime | None = None
     clicked_at: datetime | None = None
     replied_at: datetime | None = None
+    send_after: datetime | None = None
 
     def is_lost(self, on: date) -> bool:
         """Whether it should long have left, as of a business date."""

@@ -128,6 +128,8 @@ class Dispatcher:
             return self._in_doubt(self._message(contact, account))
         if contact.status is not ContactStatus.PLANNED:
             return contact.status
+        if contact.send_after and self._now() < contact.send_after:
+            return contact.status  # its minute has not come: see release
         today = business_date(self._now(), self._policy.creditor.timezone)
         if contact.currency in state.currencies_in_case or contact.is_lost(today):
             return self._cancelled(contact)  # it is the agent's by now, or a later plan's

@@ -1,18 +1,19 @@
-"""Planning one account: due contacts, a lawful channel for each, and what goes to escalation.
+"""Planning one account: due contacts, a lawful channel (and hour) for each, and what goes to escalation.
 
 Decided first, kept as decided (``decisions``), and only then done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from dunwell.accounts.model import Channel
+from dunwell.accounts.model import Channel, Customer
 from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED, ESCALATION_DUE, Event
 from dunwell.ids import stable_id
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.choice import NOT_WORTH_IT, Choice, choose, options
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord, contact_id
+from dunwell.outreach.hours import Opening, clock_of, openings
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.planning import DueContact, Skipped, SkipReason, considered, escalations_due
 from dunwell.outreach.policy import Policy
@@ -78,17 +79,18 @@ def carry_out(customer_id: str, plan: AccountPlan, store: ContactStore) -> Accou
 def _contact(
     account: Account, state: CollectionState, due: DueContact, policy: Policy, as_of: date, now: datetime
 ) -> tuple[Contact | Skipped, Choice | None]:
-    """The contact on a channel that is allowed; else refused, with the reason of the preferred one."""
+    """The contact on a way that is allowed; else refused, with the reason of the preferred channel."""
     customer = account.customer
     invoice_ids = tuple(item.invoice.invoice_id for item in due.invoices)
     channels = customer.reachable(due.stage.channels)
     decisions = {c: may_contact(customer, state.contacts, c, invoice_ids, policy, now) for c in channels}
-    allowed = [channel for channel, decision in decisions.items() if decision.allowed]
-    choice = _choice(account, state, due, policy, allowed, as_of, now) if allowed and policy.choice.enabled else None
+    offers = _offers(customer, state, invoice_ids, decisions, policy, as_of)
+    choice = _choice(account, state, due, policy, offers, as_of, now) if offers and policy.choice.enabled else None
     if choice and choice.why == NOT_WORTH_IT:
         return Skipped(due.currency, SkipReason.NOT_WORTH_IT), choice
-    channel = choice.channel if choice else next(iter(allowed or channels), due.stage.channels[0])
-    decision = decisions.get(channel) or _unreachable(policy, now)
+    taken = next((one for one in offers if choice is None or one.way == (choice.channel, choice.part)), None)
+    channel = taken.channel if taken else next(iter(channels), due.stage.channels[0])
+    decision = taken.record if taken else decisions.get(channel) or _unreachable(policy, now)
     contact = Contact(
         contact_id=contact_id(customer.customer_id, due.currency, due.stage.name, as_of),
         customer_id=customer.customer_id,
@@ -105,8 +107,32 @@ def _contact(
         tone=due.stage.tone,
         attachments=due.stage.attachments,
         decisions=(decision,),
+        send_after=taken.send_after if taken else None,
     )
     return contact, choice
+
+
+def _offers(
+    customer: Customer,
+    state: CollectionState,
+    invoice_ids: tuple[str, ...],
+    decisions: Mapping[Channel, DecisionRecord],
+    policy: Policy,
+    as_of: date,
+) -> list[Opening]:
+    """The permitted ways, in the order of channels: now; where the policy chooses hours, later in the day too."""
+    if not policy.choice.hours:
+        return [Opening(channel, record) for channel, record in decisions.items() if record.allowed]
+    found: list[Opening] = []
+    for channel, record in decisions.items():
+        if record.allowed or record.next_allowed:
+
+            def ask(at: datetime, channel: Channel = channel) -> DecisionRecord:
+                return may_contact(customer, state.contacts, channel, invoice_ids, policy, at)
+
+            zone_name = policy.creditor.timezone
+            found += openings(channel, record, ask, clock_of(customer, policy), zone_name, as_of)
+    return found
 
 
 def _choice(
@@ -114,28 +140,30 @@ def _choice(
     state: CollectionState,
     due: DueContact,
     policy: Policy,
-    allowed: Sequence[Channel],
+    offers: Sequence[Opening],
     as_of: date,
     now: datetime,
 ) -> Choice:
-    """Which of the permitted channels, and whether at all: what may stay unpaid goes by the risk, all of it by none."""
-    rules, zone_name = policy.choice, policy.creditor.timezone
-    estimates = responses(
-        state.contacts,
-        tuple(account.payments.values()),
-        part_of_day(now, zone_name),
-        rules.prior(allowed),
-        rules.prior_messages,
-        zone_name,
-        as_of,
-    )
+    """Which of the permitted ways, and whether at all: what may stay unpaid goes by the risk, all of it by none."""
+    rules, customer = policy.choice, account.customer
+    clock = clock_of(customer, policy) if rules.hours else policy.creditor.timezone
+    paid = tuple(account.payments.values())
+    prior = rules.prior(list(dict.fromkeys(one.channel for one in offers)))
+    by_part = {
+        part: responses(
+            state.contacts, paid, part or part_of_day(now, clock), prior, rules.prior_messages, clock, as_of
+        )
+        for part in dict.fromkeys(one.part for one in offers)
+    }
+    estimates = {one.way: by_part[one.part][one.channel] for one in offers}
     balance_minor = sum(item.collectable_minor for item in due.invoices)
     risk_permille = 1000 if state.risk_permille is None else state.risk_permille
     at_risk_minor = balance_minor * risk_permille // 1000
-    offered = options(rules, estimates, account.customer.customer_id, as_of, due.currency, at_risk_minor)
+    offered = options(rules, estimates, customer.customer_id, as_of, due.currency, at_risk_minor)
     last_word = policy.severity(due.stage.name) >= policy.severity(policy.escalation.after_stage)
     must = last_word or policy.warns(due.stage)
-    return choose(offered, due.currency, account.customer.preferred_channel, rules.explore, must)
+    wanted = customer.preferred_hours
+    return choose(offered, due.currency, customer.preferred_channel, rules.explore, must, wanted)
 
 
 def _unreachable(policy: Policy, now: datetime) -> DecisionRecord:

@@ -9,9 +9,8 @@ do.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 
-from dunwell.accounts.model import Channel
+from dunwell.accounts.contact_points import Channel, PartOfDay
 from dunwell.dates import business_date
 from dunwell.ledger.entry import Entry
 from dunwell.outreach.contact import REACHED_CUSTOMER, Contact
@@ -21,14 +20,8 @@ ANSWER_DAYS = 7
 """A payment so many days after a message counts as an answer to it."""
 HISTORY_DAYS = 365
 """Messages older than this say nothing about today."""
-
-
-class PartOfDay(StrEnum):
-    """When a message arrives, on the clock it is sent by."""
-
-    MORNING = "morning"
-    AFTERNOON = "afternoon"
-    EVENING = "evening"
+BEGINS_AT_HOUR = {PartOfDay.MORNING: 0, PartOfDay.AFTERNOON: 12, PartOfDay.EVENING: 17}
+"""The hour at which each part of the day begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,7 @@ class Response:
 def part_of_day(at: datetime, zone_name: str) -> PartOfDay:
     """Before noon, before five, or later, in a zone."""
     hour = at.astimezone(zone(zone_name)).hour
-    return PartOfDay.MORNING if hour < 12 else PartOfDay.AFTERNOON if hour < 17 else PartOfDay.EVENING
+    return max((part for part, begins in BEGINS_AT_HOUR.items() if begins <= hour), key=BEGINS_AT_HOUR.__getitem__)
 
 
 def payments_since(payments: Iterable[Entry], since: date) -> tuple[Entry, ...]:

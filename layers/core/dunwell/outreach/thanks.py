@@ -1,27 +1,89 @@
 """A short thank-you when a payment settles what the customer was reminded of.
 
 Accounts without an open balance leave the daily work list, so thanks are not planned by the daily cycle but when the
-ledger says on the bus that an account changed. They are planned once or not at all: a thank-you that may not be sent
-when the payment arrives is refused, and not tried again.
+ledger says on the bus that an account changed. What is decided is kept as the daily pass's decisions are. They are
+planned once or not at all: a thank-you that may not be sent when the payment arrives is refused, and not tried again.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Protocol
 
+from dunwell.accounts.model import Customer
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.outreach.contact import Contact, ContactStatus, contact_id
+from dunwell.outreach.decisions import earlier, named
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import AccountPlan
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState, ContactStore
+from dunwell.outreach.pseudonyms import without_personal_data
 from dunwell.outreach.stage import THANKS, Tone
 
 
-def thanks_due(account: Account, state: CollectionState, policy: Policy, as_of: date) -> list[Contact]:
+@dataclass(frozen=True, slots=True)
+class ThanksFacts:
+    """An account as thanks see it.
+
+    Attributes:
+        customer: without personal data once kept; version: of the ledger account.
+        paid_on: settled invoices of which nothing is open, with the latest payment for each until the business date.
+    """
+
+    customer: Customer
+    version: int
+    paid_on: Mapping[str, date] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ThanksDecision:
+    """Whom to thank on a business date, decided when a payment became known; kept only when there was somebody."""
+
+    facts: ThanksFacts
+    state: CollectionState
+    as_of: date
+    now: datetime
+    plan: AccountPlan
+
+    @property
+    def customer_id(self) -> str:
+        """Whom it is about."""
+        return self.facts.customer.customer_id
+
+    def again(self, policy: Policy) -> AccountPlan:
+        """What today's code decides from the same facts."""
+        return plan_thanks(self.facts, self.state, policy, self.as_of, self.now)
+
+
+class ThanksLog(Protocol):
+    """Where such decisions are kept before anything is done about them."""
+
+    def keep_thanks(self, policy: Policy, decision: ThanksDecision) -> str:
+        """Keep a decision; its id."""
+        ...
+
+
+def thanks_facts(account: Account, state: CollectionState, as_of: date) -> ThanksFacts:
+    """What became of the invoices that a customer was reminded of."""
+    asked = {invoice_id for one in state.contacts for invoice_id in one.invoice_ids}
+    settled = {one for one in asked & account.settlement_dates.keys() if not account.open_minor(one)}
+    paid_on: dict[str, date] = {}
+    for entry_id, entry in account.payments.items():
+        if entry.on <= as_of:
+            for part in account.allocations(entry_id):
+                if part.invoice_id in asked:
+                    paid_on[part.invoice_id] = max(paid_on.get(part.invoice_id, entry.on), entry.on)
+    never = date.min  # settled without a payment, such as by a credit note
+    return ThanksFacts(account.customer, account.version, {one: paid_on.get(one, never) for one in sorted(settled)})
+
+
+def thanks_due(facts: ThanksFacts, state: CollectionState, policy: Policy, as_of: date) -> list[Contact]:
     """The reminders to thank for: by currency the latest, if a payment of late settled the last of what it listed."""
-    if policy.thanks is None or account.customer.is_internal:
+    if policy.thanks is None or facts.customer.is_internal:
         return []
-    terms = policy.terms(account.customer, state.segment)
+    terms = policy.terms(facts.customer, state.segment)
     due = []
     for currency in sorted({one.currency for one in state.contacts} - state.currencies_in_case):
         told = [one for one in state.contacts if one.currency == currency]
@@ -30,39 +92,36 @@ def thanks_due(account: Account, state: CollectionState, policy: Policy, as_of: 
             continue
         last = max(reached, key=lambda one: one.planned_on)
         thanked = any(one.stage == THANKS and one.planned_on >= last.planned_on for one in told)
-        if not thanked and _was_answered(account, last, policy.thanks.within_days, as_of):
+        if not thanked and _was_answered(facts, last, policy.thanks.within_days, as_of):
             due.append(last)
     return due
 
 
-def _was_answered(account: Account, reminder: Contact, within_days: int, as_of: date) -> bool:
+def _was_answered(facts: ThanksFacts, reminder: Contact, within_days: int, as_of: date) -> bool:
     """Whether nothing of a reminder is open any more, and a payment since then and not long ago was for some of it."""
     asked = set(reminder.invoice_ids)
-    if not asked <= account.settlement_dates.keys() or any(account.open_minor(one) for one in asked):
+    if not asked or not asked <= facts.paid_on.keys():
         return False
-    return any(
-        reminder.planned_on <= entry.on <= as_of
-        and (as_of - entry.on).days <= within_days
-        and any(part.invoice_id in asked for part in account.allocations(entry_id))
-        for entry_id, entry in account.payments.items()
-    )
+    last = max(facts.paid_on[one] for one in asked)
+    return reminder.planned_on <= last <= as_of and (as_of - last).days <= within_days
 
 
-def plan_thanks(account: Account, state: CollectionState, policy: Policy, as_of: date, now: datetime) -> AccountPlan:
+def plan_thanks(facts: ThanksFacts, state: CollectionState, policy: Policy, as_of: date, now: datetime) -> AccountPlan:
     """The thanks of an account on a day, each on the first channel that is allowed. Pure.
 
     Args:
         as_of: the business date; now: the instant, which the contact rules look at.
     """
-    due = thanks_due(account, state, policy, as_of)
-    return AccountPlan(tuple(found for one in due if (found := _thanks(account, state, one, policy, as_of, now))))
+    due = thanks_due(facts, state, policy, as_of)
+    return AccountPlan(
+        tuple(found for one in due if (found := _thanks(facts.customer, state, one, policy, as_of, now)))
+    )
 
 
 def _thanks(
-    account: Account, state: CollectionState, reminder: Contact, policy: Policy, as_of: date, now: datetime
+    customer: Customer, state: CollectionState, reminder: Contact, policy: Policy, as_of: date, now: datetime
 ) -> Contact | None:
     """The contact, or None when there is no address: nobody has to look for one in order to say thank you."""
-    customer = account.customer
     channels = customer.reachable(policy.thanks.channels if policy.thanks else ())
     decided = [(c, may_contact(customer, state.contacts, c, reminder.invoice_ids, policy, now)) for c in channels]
     if not decided:
@@ -87,11 +146,20 @@ def _thanks(
 
 
 def thank(
-    customer_id: str, ledger: Ledger, store: ContactStore, policy: Policy, as_of: date, now: datetime
+    customer_id: str,
+    ledger: Ledger,
+    store: ContactStore,
+    log: Callable[[], ThanksLog],
+    policy: Policy,
+    as_of: date,
+    now: datetime,
 ) -> tuple[Contact, ...]:
     """Plan and keep the thanks of a customer whose account changed; none when they were planned before.
 
-    Two reads, and one write for who is thanked; nothing at all under a policy that thanks nobody.
+    Two reads, and two writes for who is thanked; nothing at all under a policy that thanks nobody.
+
+    Args:
+        log: asked for only when there is something to keep.
     """
     if policy.thanks is None:
         return ()
@@ -99,5 +167,12 @@ def thank(
     account = ledger.load(customer_id) if any(one.may_have_reached for one in state.contacts) else None
     if account is None:
         return ()
-    plan = plan_thanks(account, state, policy, as_of, now)
-    return plan.contacts if plan.events and store.plan(customer_id, plan.contacts, plan.events) else ()
+    facts = thanks_facts(account, state, as_of)
+    plan = plan_thanks(facts, state, policy, as_of, now)
+    if not plan.contacts:
+        return ()
+    bare = replace(facts, customer=without_personal_data(facts.customer))
+    kept = ThanksDecision(bare, replace(state, contacts=earlier(state.contacts)), as_of, now, plan)
+    decision_id = log().keep_thanks(policy, kept)
+    plan = replace(plan, contacts=tuple([named(one, decision_id) for one in plan.contacts]))
+    return plan.contacts if store.plan(customer_id, plan.contacts, plan.events) else ()
