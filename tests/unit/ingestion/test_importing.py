@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 
+from dunwell.accounts.contact_points import PartOfDay
 from dunwell.accounts.model import Channel, CustomerKind, Hold
 from dunwell.events import RECEIVABLES_IMPORTED
 from dunwell.ingestion.importing import Import, Origin, customer_id, import_records
+from dunwell.ingestion.reading import read_rows
 from dunwell.ingestion.records import PaymentRecord, Receivable, Row
 from dunwell.ingestion.statements import METHOD
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, InvoiceStatus
 from dunwell.ledger.posting import post_payment
 from tests.support import portal
-from tests.support.receivables import AT, TODAY, changed, receivable
+from tests.support.receivables import AT, TODAY, changed, mappings, receivable
 
 TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=1)
 
@@ -227,3 +229,13 @@ def test_a_source_that_says_only_what_is_left_settles_the_rest_on_the_day_it_say
     assert (again.balances, again.unapplied) == ({"USD": 70}, {})
     assert told(again, 70, 5) is again
     assert told(again, 0, 5).balances == {}
+
+
+def test_the_hours_in_which_a_customer_wants_to_be_written_to_are_stated_by_its_source() -> None:
+    content = "customer_number,customer_name,hours\nC-1,Anna,evening\nC-2,Bert,midnight\n"
+    [batch] = read_rows(content.encode(), mappings()).batches
+    [row], [reject] = batch.records, batch.rejects
+    made = import_records(None, [row], Origin("example", "erp", TODAY, AT)).changes[0].customer
+    assert made
+    assert made.preferred_hours is PartOfDay.EVENING
+    assert (reject.column, reject.value) == ("hours", "midnight")

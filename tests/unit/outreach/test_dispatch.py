@@ -134,12 +134,20 @@ def taken_over(world: World) -> None:
     world.store.open_case(Case("cas_1", "cus_anna", "USD", NOW, CaseStatus.OPENED, "run"), [])
 
 
-@pytest.mark.parametrize("happens", [paid, disputed, taken_over])
-def test_a_message_with_nothing_left_to_say_is_cancelled(happens: Callable[[World], None]) -> None:
+@pytest.mark.parametrize(
+    ("happens", "why"),
+    [(paid, "NOTHING_LEFT_TO_SAY"), (disputed, "NOTHING_LEFT_TO_SAY"), (taken_over, "WITH_AN_AGENT")],
+)
+def test_a_message_with_nothing_left_to_say_is_cancelled_and_the_decision_kept(
+    happens: Callable[[World], None], why: str
+) -> None:
     world = World()
     happens(world)
     assert world.dispatch() is ContactStatus.CANCELLED
     assert (world.kept.status, world.box.messages, world.told) == (ContactStatus.CANCELLED, [], [])
+    decision = world.kept.decisions[-1]
+    assert (decision.allowed, decision.reason_code) == (False, why)
+    assert decision.decision_id
 
 
 @pytest.mark.parametrize("happens", [without_address, bounced_meanwhile])
@@ -315,7 +323,7 @@ def test_words_with_a_gap_are_never_sent_and_a_person_is_told_what_is_missing() 
     world = World()
     world.box.prepare = Mock(side_effect=InvalidInputError("a letter needs the customer's name"))  # type: ignore[method-assign]
     assert world.dispatch() is ContactStatus.REFUSED
-    assert [one.reason_code for one in world.kept.decisions] == ["OK", "MESSAGE_NOT_RENDERED"]
+    assert [one.reason_code for one in world.kept.decisions] == ["OK", "OK", "MESSAGE_NOT_RENDERED"]
     (task,) = world.store.open_tasks(9)
     assert (task.reason, task.script) == ("MESSAGE_NOT_RENDERED", "a letter needs the customer's name")
 

@@ -1,7 +1,7 @@
 """A customer, and an invoice, as a source's record describes them."""
 
 from dunwell.accounts.consent import source_consents
-from dunwell.accounts.contact_points import contact_points, postal_address
+from dunwell.accounts.contact_points import PartOfDay, contact_points, postal_address
 from dunwell.accounts.describing import redescribed
 from dunwell.accounts.model import Channel, Customer, customer_id_of
 from dunwell.ingestion.records import CustomerRecord, InvoiceRecord
@@ -22,6 +22,7 @@ def described(known: Customer, record: CustomerRecord) -> Customer:
         contact_points=contact_points(email=record.email, phone=record.phone, postal=postal_address(**address)),
         consents=source_consents([Channel.SMS] if record.sms_consent else []),
         preferred_channel=Channel(record.channel) if record.channel else None,
+        preferred_hours=PartOfDay(record.hours) if record.hours else None,
         language=record.language or "en",
         country=record.country,
         region=record.region,

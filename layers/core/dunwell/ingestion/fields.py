@@ -30,6 +30,7 @@ class ValueType(StrEnum):
     PHONE = "phone"
     CUSTOMER_KIND = "customer_kind"
     CHANNEL = "channel"
+    PART_OF_DAY = "part_of_day"
     BOOLEAN = "boolean"
     LANGUAGE = "language"
     VERSION = "version"
@@ -84,6 +85,7 @@ _CUSTOMER = {
     "language": CanonicalField(ValueType.LANGUAGE),
     "timezone": CanonicalField(ValueType.TIMEZONE),
     "channel": CanonicalField(ValueType.CHANNEL),
+    "hours": CanonicalField(ValueType.PART_OF_DAY),
     "sms_consent": _FLAG,
     "parent_number": _TEXT,
     "legal_entity": _TEXT,

@@ -34,6 +34,7 @@ class CustomerRecord:
     language: str = ""
     timezone: str = ""
     channel: str = ""
+    hours: str = ""
     sms_consent: bool = False
     parent_number: str = ""
     legal_entity: str = ""

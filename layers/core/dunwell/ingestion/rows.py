@@ -168,6 +168,7 @@ def _customer(line: int, found: Mapping[str, Any], deleted: bool) -> CustomerRec
         language=value_of(found, "language"),
         timezone=value_of(found, "timezone"),
         channel=value_of(found, "channel"),
+        hours=value_of(found, "hours"),
         sms_consent=value_of(found, "sms_consent"),
         parent_number=value_of(found, "parent_number"),
         legal_entity=value_of(found, "legal_entity"),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from dunwell.accounts.contact_points import PartOfDay
 from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.errors import InvalidInputError
 from dunwell.ingestion.countries import country_code
@@ -94,6 +95,14 @@ def channel(text: str) -> str:
         return Channel(text.lower()).value if text else ""
     except ValueError:
         raise RefusedValueError(f"is not a channel: use one of {', '.join(Channel)}") from None
+
+
+def part_of_day(text: str) -> str:
+    """When somebody wants to be written to; empty stays empty."""
+    try:
+        return PartOfDay(text.lower()).value if text else ""
+    except ValueError:
+        raise RefusedValueError(f"is not a part of the day: use one of {', '.join(PartOfDay)}") from None
 
 
 def boolean(text: str) -> bool:
@@ -235,6 +244,7 @@ SIMPLE: dict[ValueType, Callable[[str], Any]] = {
     ValueType.PHONE: phone,
     ValueType.CUSTOMER_KIND: customer_kind,
     ValueType.CHANNEL: channel,
+    ValueType.PART_OF_DAY: part_of_day,
     ValueType.BOOLEAN: boolean,
 }
 """Readers that need nothing but the text."""

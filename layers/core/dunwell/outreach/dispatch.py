@@ -57,6 +57,12 @@ NOT_RENDERED = "MESSAGE_NOT_RENDERED"
 """Reason code of our own: something that the words need is missing; nothing half said is ever sent."""
 NOT_SET_UP = "CHANNEL_NOT_SET_UP"
 """Reason code of our own: the deployment has no way out on this channel."""
+NOTHING_LEFT_TO_SAY = "NOTHING_LEFT_TO_SAY"
+WITH_AN_AGENT = "WITH_AN_AGENT"
+TOO_LATE = "TOO_LATE"
+"""Reason codes of our own for a contact that is cancelled: what it asks for was settled or contested since, an agent
+has the account, or it comes so late that a later plan speaks for it.
+"""
 
 
 class Sender(Protocol):
@@ -130,23 +136,25 @@ class Dispatcher:
             return contact.status
         if contact.send_after and self._now() < contact.send_after:
             return contact.status  # its minute has not come: see release
-        today = business_date(self._now(), self._policy.creditor.timezone)
-        if contact.currency in state.currencies_in_case or contact.is_lost(today):
-            return self._cancelled(contact)  # it is the agent's by now, or a later plan's
-        return self._send(self._message(contact, account), state.contacts)
+        message = self._message(contact, account)
+        if contact.currency in state.currencies_in_case:
+            return self._cancelled(message, state.contacts, WITH_AN_AGENT)
+        if contact.is_lost(business_date(self._now(), self._policy.creditor.timezone)):
+            return self._cancelled(message, state.contacts, TOO_LATE)
+        return self._send(message, state.contacts)
 
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
         if not has_something_to_say(message):
-            return self._cancelled(message.contact)
+            return self._cancelled(message, earlier, NOTHING_LEFT_TO_SAY)
         try:
             decision = self._decided(message, earlier)
         except InvalidInputError as gap:
-            return self._not_rendered(message, gap, message.contact.decisions)
-        decided = replace(message.contact, decisions=(*message.contact.decisions, decision))
+            return self._not_rendered(message, earlier, gap)
+        decided = replace(message, contact=_with(message.contact, decision))
         if not decision.allowed:
-            refused = replace(decided, status=ContactStatus.REFUSED)
+            refused = replace(decided.contact, status=ContactStatus.REFUSED)
             return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
-        return self._claim_and_send(replace(message, contact=decided))
+        return self._claim_and_send(decided, earlier)
 
     def _decided(self, message: Message, earlier: Sequence[Contact]) -> DecisionRecord:
         """Whether it may be sent: what the rules say with the words at hand, unless something else is in the way.
@@ -159,7 +167,13 @@ class Dispatcher:
             words = self._senders[contact.channel].facts(message)
             ids = contact.invoice_ids
             record = may_contact(account.customer, earlier, contact.channel, ids, self._policy, message.as_of, words)
-        kept = dispatch_decision(account, contact, earlier, self._policy, record, words)
+        return self._kept(message, earlier, record, words)
+
+    def _kept(
+        self, message: Message, earlier: Sequence[Contact], record: DecisionRecord, words: MessageFacts | None = None
+    ) -> DecisionRecord:
+        """A decision with the name under which it is kept."""
+        kept = dispatch_decision(message.account, message.contact, earlier, self._policy, record, words)
         return replace(record, decision_id=self._log.keep_dispatch(self._policy, kept))
 
     def _unsendable(self, message: Message) -> DecisionRecord | None:
@@ -177,11 +191,11 @@ class Dispatcher:
     def _no(self, reason_code: str, *rules: str) -> DecisionRecord:
         return DecisionRecord(False, reason_code, self._now(), None, rules, self._policy.version, "")
 
-    def _claim_and_send(self, message: Message) -> ContactStatus:
+    def _claim_and_send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
         try:
             send = self._senders[message.contact.channel].prepare(message)
         except InvalidInputError as gap:
-            return self._not_rendered(message, gap, message.contact.decisions[:-1])
+            return self._not_rendered(message, earlier, gap)
         claimed = replace(message.contact, status=ContactStatus.SENDING)
         if not self._contacts.move(claimed, ContactStatus.PLANNED):
             return ContactStatus.SENDING  # another dispatcher has it
@@ -193,13 +207,10 @@ class Dispatcher:
             self._contacts.move(replace(claimed, status=ContactStatus.PLANNED), ContactStatus.SENDING)
             raise
 
-    def _not_rendered(
-        self, message: Message, gap: InvalidInputError, earlier: tuple[DecisionRecord, ...]
-    ) -> ContactStatus:
-        contact = message.contact
+    def _not_rendered(self, message: Message, earlier: Sequence[Contact], gap: InvalidInputError) -> ContactStatus:
         self._trouble(message, NOT_RENDERED, str(gap))
-        decisions = (*earlier, self._no(NOT_RENDERED))
-        refused = replace(contact, status=ContactStatus.REFUSED, decisions=decisions)
+        decided = _with(message.contact, self._kept(message, earlier, self._no(NOT_RENDERED)))
+        refused = replace(decided, status=ContactStatus.REFUSED)
         return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
 
     def _trouble(self, message: Message, why: str, said: str = "") -> None:
@@ -256,8 +267,9 @@ class Dispatcher:
         )
         return Message(contact, account, account.customer.address(contact.channel), still, self._now())
 
-    def _cancelled(self, contact: Contact) -> ContactStatus:
-        return self._moved(replace(contact, status=ContactStatus.CANCELLED), ContactStatus.PLANNED)
+    def _cancelled(self, message: Message, earlier: Sequence[Contact], why: str) -> ContactStatus:
+        decided = _with(message.contact, self._kept(message, earlier, self._no(why)))
+        return self._moved(replace(decided, status=ContactStatus.CANCELLED), ContactStatus.PLANNED)
 
     def _bounced(self, contact: Contact) -> ContactStatus:
         return self._moved(replace(contact, status=ContactStatus.BOUNCED), ContactStatus.SENDING, CONTACT_BOUNCED)
@@ -277,3 +289,8 @@ class Dispatcher:
         events = [contact_event(event, contact, self._now())] if event else []
         self._contacts.move(contact, was, events)
         return contact.status
+
+
+def _with(contact: Contact, decision: DecisionRecord) -> Contact:
+    """The contact with one more decision about it."""
+    return replace(contact, decisions=(*contact.decisions, decision))
