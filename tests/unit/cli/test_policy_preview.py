@@ -89,7 +89,7 @@ def test_a_spreadsheet_gets_rows_without_formulas(data: Path, capsys: pytest.Cap
         (["--from", "2026-11-23"], "needs both --from and --to"),
         (["--from", "2026-11-23", "--to", "2026-11-22"], "--to comes after --from"),
         (["--from", "2026-11-23", "--to", "2028-11-23"], "at most 400 days"),
-        (["--as-of", "2025-12-31"], "the first begins on 2026-01-01"),
+        (["--policy", "uk", "--as-of", "2025-12-31"], "the first begins on 2026-01-01"),
         (["--as-of", "2026-11-23", "--from", "2026-11-23", "--to", "2026-11-24"], "either --as-of or --from"),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dunwell.accounts.model import Channel
 from dunwell.errors import InvalidInputError
 from dunwell.outreach.policy import Conditions, Override, Policy, PolicyVersions, Stage, Standing, Thanks, Tone
-from dunwell_aws.documents import folder, read_cash_policy, read_mappings, read_policy
+from dunwell_aws.documents import folder, read_cash_policy, read_mappings, read_policies, read_policy
 from tests.support.outreach import POLICY
 
 EMAIL = (Channel.EMAIL,)
@@ -234,3 +234,7 @@ def test_what_is_shipped_can_be_read() -> None:
         assert read_policy(folder("infra"), name).stages
         assert read_cash_policy(folder("infra"), name).version == read_policy(folder("infra"), name).version
     assert {one.name for one in read_mappings(folder("infra"))} >= {"dunwell_receivables", "ibm_late_payment"}
+
+
+def test_the_default_policy_is_in_force_on_any_day_that_is_replayed() -> None:
+    assert read_policies(folder("infra")).on(date(2013, 6, 1)) == read_policies(folder("infra")).on(date(2026, 11, 22))
