@@ -93,7 +93,7 @@ def test_a_policy_that_is_missing_is_named() -> None:
 
 NEXT = (
     DEFAULT.replace('version: "2026-11-22"', 'version: "next"')
-    .replace("effective_from: 2026-01-01", "effective_from: 2027-01-01")
+    .replace("effective_from: 2000-01-01", "effective_from: 2027-01-01")
     .replace("min_gap_days: 3\n", "min_gap_days: 9\n")
     .replace("bank_fee: credit", "bank_fee: open")
 )
