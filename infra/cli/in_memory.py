@@ -35,6 +35,10 @@ class LedgerInMemory:
         """See ``Ledger``; all of them stand on one shard."""
         return iter(sorted(key for key, one in self.accounts.items() if one.is_open and key > after and shard == 0))
 
+    def agenda(self, shard: int, until: date) -> Iterator[str]:
+        """See ``Ledger``; a preview has no agreements."""
+        return iter(())
+
 
 def accounts_of(
     paths: Sequence[Path], mappings: Sequence[SourceMapping], creditor_id: str, today: date

@@ -14,6 +14,7 @@ from dunwell.errors import ConflictError, InvalidInputError
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import Event
 from dunwell.ingestion.importing import Origin, import_records
+from dunwell.ledger.agreements import AgreementStatus
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import FACTS_PER_CHANGE, SHARDS
@@ -25,6 +26,7 @@ from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.dynamo_json import marshal, plain
 from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.table import CONTACT, LEDGER, OUTBOX, Table, partition
+from tests.support.agreements import agreement, attempt, method
 from tests.support.emulator import Emulator, running_emulator
 from tests.support.memory import InMemoryCollection, InMemoryLedger, shard_of
 from tests.support.outreach import NOW, TODAY, assessment, contact, sent
@@ -404,3 +406,35 @@ def test_plain_values_come_back_as_they_were(table: Table, value: Any) -> None:
     assert stored
     assert stored["value"] == value
     assert type(stored["value"]) is type(value)
+
+
+def test_agreements_methods_and_debits_are_read_as_they_were_written_last(store: Store) -> None:
+    account = store.holds("A")
+    said = {"agr_1": agreement("inv_a", next_on=TODAY)}
+    first = store.ledger.commit(Change(account, agreements=said, methods={"pmt_1": method()}))
+    ended = {"agr_1": agreement("inv_a", status=AgreementStatus.BROKEN)}
+    store.ledger.commit(Change(first, agreements=ended, attempts={"agr_1#1#1": attempt()}))
+    read = store.ledger.load("cus_anna")
+    assert (read.agreements, read.methods, read.attempts) == (ended, {"pmt_1": method()}, {"agr_1#1#1": attempt()})
+
+
+def test_an_account_is_on_the_agenda_from_the_day_on_which_it_needs_a_look_until_it_needs_none(store: Store) -> None:
+    account = store.holds("A")
+    shard = shard_of("cus_anna")
+    dated = store.ledger.commit(Change(account, agreements={"agr_1": agreement("inv_a", next_on=TODAY)}))
+    assert [*store.ledger.agenda(shard, TODAY - timedelta(days=1))] == []
+    assert [*store.ledger.agenda(shard, TODAY)] == ["cus_anna"]
+    later = {"agr_1": agreement("inv_a", next_on=TODAY + timedelta(days=3))}
+    moved = store.ledger.commit(Change(dated, agreements=later))
+    assert [*store.ledger.agenda(shard, TODAY)] == []
+    assert [*store.ledger.agenda(shard, TODAY + timedelta(days=9))] == ["cus_anna"]
+    store.ledger.commit(Change(moved, agreements={"agr_1": agreement("inv_a", status=AgreementStatus.BROKEN)}))
+    assert [*store.ledger.agenda(shard, TODAY + timedelta(days=9))] == []
+
+
+def test_a_lost_race_leaves_the_agenda_as_the_winner_wrote_it(store: Store) -> None:
+    account = store.holds("A")
+    store.ledger.commit(Change(account, agreements={"agr_1": agreement("inv_a", next_on=TODAY)}))
+    with pytest.raises(ConflictError):
+        store.ledger.commit(Change(account, agreements={"agr_1": agreement("inv_a")}))
+    assert [*store.ledger.agenda(shard_of("cus_anna"), TODAY)] == ["cus_anna"]

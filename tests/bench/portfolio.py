@@ -47,6 +47,9 @@ class DictLedger:
     def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
         return iter(sorted(key for key, account in self.accounts.items() if key > after and account.balances))
 
+    def agenda(self, shard: int, until: date) -> Iterator[str]:
+        return iter(())
+
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:

@@ -62,6 +62,10 @@ class InMemoryLedger:
         mine = (i for i, a in self.accounts.items() if a.is_open and shard_of(i) == shard)
         return iter(sorted(i for i in mine if i > after))
 
+    def agenda(self, shard: int, until: date) -> Iterator[str]:
+        listed = [(a.next_look_on, i) for i, a in self.accounts.items() if a.next_look_on and shard_of(i) == shard]
+        return iter([i for on, i in sorted(listed) if on <= until])
+
 
 class InMemorySeries:
     """``SeriesStore`` in a list."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from dunwell.events import Event
 from dunwell.ledger.change import Change
@@ -75,3 +76,6 @@ class FaultyLedger:
 
     def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
         return self._ledger.open_customer_ids(shard, after)
+
+    def agenda(self, shard: int, until: date) -> Iterator[str]:
+        return self._ledger.agenda(shard, until)

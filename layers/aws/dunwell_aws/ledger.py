@@ -6,7 +6,10 @@ stand in the same item and reach the bus through the stream.
 
 The work list is an item of its own, written before an account opens and after it closed, and never over the trace of a
 newer version: an open account is always on the list, whatever dies on the way, and a closed one that somebody died over
-costs the daily pass a look. A transaction, at twice the price, is for what must be whole: changes of several accounts,
+costs the daily pass a look. The agenda, by the day on which agreements or debits need somebody, is another such list;
+it changes seldom, and in one transaction with the journal.
+
+A transaction, at twice the price, is for what must be whole: changes of several accounts, another day on the agenda,
 and a change larger than an item, whose further parts stand behind the first, which says how many they are. It carries
 the work list's items with it: lost for one account, it leaves no trace of another.
 """
@@ -16,7 +19,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -24,8 +27,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from dunwell.accounts.model import Customer
 from dunwell.errors import ConflictError, InvalidInputError
 from dunwell.figures import Figure
+from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.books import Part
 from dunwell.ledger.change import Change
+from dunwell.ledger.debits import DebitAttempt, PaymentMethod
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.fold import PART_ORDER
 from dunwell.ledger.model import Account, Invoice
@@ -34,8 +39,11 @@ from dunwell_aws.packing import packed, unpacked
 from dunwell_aws.table import (
     LEDGER,
     NEW,
+    ON_AGENDA,
     ON_WORK_LIST,
     Table,
+    agenda_partition,
+    agenda_shard,
     from_plain,
     open_shard,
     partition,
@@ -64,11 +72,17 @@ class _Facts(BaseModel):
     invoices: list[Invoice] = []
     entries: list[Entry] = []
     figures: list[Figure] = []
+    agreements: list[Agreement] = []
+    methods: list[PaymentMethod] = []
+    attempts: list[DebitAttempt] = []
 
 
 _INVOICES = TypeAdapter(list[Invoice])
 _ENTRIES = TypeAdapter(list[Entry])
 _FIGURES = TypeAdapter(list[Figure])
+_AGREEMENTS = TypeAdapter(list[Agreement])
+_METHODS = TypeAdapter(list[PaymentMethod])
+_ATTEMPTS = TypeAdapter(list[DebitAttempt])
 
 
 class DynamoLedger:
@@ -89,6 +103,9 @@ class DynamoLedger:
         invoices: list[Invoice] = []
         entries: list[Entry] = []
         figures: list[Figure] = []
+        agreements: dict[str, Agreement] = {}
+        methods: dict[str, PaymentMethod] = {}
+        attempts: dict[str, DebitAttempt] = {}
         for change in items:
             version = change["version"]
             if "facts" in change:
@@ -96,6 +113,9 @@ class DynamoLedger:
                 invoices += facts.invoices
                 entries += facts.entries
                 figures += facts.figures
+                agreements |= {one.agreement_id: one for one in facts.agreements}
+                methods |= {one.method_id: one for one in facts.methods}
+                attempts |= {one.attempt_id: one for one in facts.attempts}
             if "customer" in change:
                 customer = from_plain(Customer, change["customer"])
         if customer is None:
@@ -107,12 +127,16 @@ class DynamoLedger:
             {entry.entry_id: entry for entry in entries},
             self._part_order,
             tuple(figures),
+            agreements,
+            methods,
+            attempts,
         )
 
     def commit(self, change: Change, *others: Change) -> Account:
         """See the port. One conditional put; beside it one of the work list's, when the account opens or closes.
 
-        Several accounts, or a change larger than an item: one transaction, the work list's puts included.
+        Several accounts, a change larger than an item, or another day on the agenda: one transaction, the puts of the
+        work lists included.
 
         A lost race waits a moment before it is told, so that many writers of one account do not lose to each other
         again and again.
@@ -120,10 +144,15 @@ class DynamoLedger:
         changes = (change, *others)
         after = [one.applied() for one in changes]
         turned = [then for one, then in zip(changes, after, strict=True) if then.is_open != _was_open(one)]
+        dated = [
+            then
+            for one, then in zip(changes, after, strict=True)
+            if then.next_look_on != (one.account.next_look_on if one.account.version else None)
+        ]
         items = [item for one, then in zip(changes, after, strict=True) for item in _journal(one, then.version)]
         try:
-            if len(items) > 1:
-                self._write_whole(items, turned)
+            if len(items) > 1 or dated:
+                self._write_whole(items, [*map(self._place, turned), *map(self._agenda_place, dated)])
             else:
                 self._write_one(items[0], turned[0] if turned else None)
         except ConflictError:
@@ -135,6 +164,11 @@ class DynamoLedger:
         """See the port. One index query a page of about 10,000 accounts."""
         return (key["work_sk"] for key in self._table.work(shard_partition(shard), after))
 
+    def agenda(self, shard: int, until: date) -> Iterator[str]:
+        """See the port. One index query."""
+        for key in self._table.work(agenda_partition(shard), until=f"{until.isoformat()}#~"):
+            yield key["work_sk"].partition("#")[2]
+
     def _journal_of(self, customer_id: str) -> list[dict[str, Any]]:
         for _ in range(_READINGS):
             items = list(self._table.query(partition(customer_id), LEDGER))
@@ -142,11 +176,11 @@ class DynamoLedger:
                 return items
         raise ConflictError("the account is being changed")
 
-    def _write_whole(self, items: Sequence[Mapping[str, Any]], turned: Sequence[Account]) -> None:
-        """Write changes and their accounts' places on the work list in one transaction."""
-        if len(items) + len(turned) > _ITEMS or _size(items) > _TRANSACTION_BYTES:
+    def _write_whole(self, items: Sequence[Mapping[str, Any]], places: Sequence["TransactWriteItemTypeDef"]) -> None:
+        """Write changes and their accounts' places on the work lists in one transaction."""
+        if len(items) + len(places) > _ITEMS or _size(items) > _TRANSACTION_BYTES:
             raise InvalidInputError("this is too large to be written at once: divide it")
-        self._table.write([*(self._table.put(item, NEW) for item in items), *map(self._place, turned)])
+        self._table.write([*(self._table.put(item, NEW) for item in items), *places])
 
     def _write_one(self, item: Mapping[str, Any], turned: Account | None) -> None:
         """Write a change of one account; before it the note that it opens, or after it that it closed."""
@@ -175,6 +209,13 @@ class DynamoLedger:
         return self._table.put(
             item, "attribute_not_exists(version) OR version <= :version", {":version": account.version}
         )
+
+    def _agenda_place(self, account: Account) -> "TransactWriteItemTypeDef":
+        """An account's place on the agenda, or off it; right because it is written with the journal or not at all."""
+        customer_id, on = account.customer.customer_id, account.next_look_on
+        work_pk, work_sk = agenda_shard(customer_id), f"{on}#{customer_id}"
+        listed = {"work_pk": work_pk, "work_sk": work_sk} if on else {}
+        return self._table.put({"pk": partition(customer_id), "sk": ON_AGENDA} | listed)
 
     def _list(self, account: Account) -> None:
         """Note an account's place. Raises ConflictError: a newer version is noted, or somebody is writing there."""
@@ -213,8 +254,15 @@ def _journal(change: Change, version: int) -> Iterator[dict[str, Any]]:
         head["customer"] = to_plain(customer, defaults=False)
     invoices = [_json(_INVOICES, one) for one in change.invoices.values()]
     entries = [_json(_ENTRIES, one) for one in change.entries.values()]
-    figures = [_json(_FIGURES, one) for one in change.figures]
-    parts = list(_parts(_size(head), {"invoices": invoices, "entries": entries, "figures": figures}))
+    facts_by_kind = {
+        "invoices": invoices,
+        "entries": entries,
+        "figures": [_json(_FIGURES, one) for one in change.figures],
+        "agreements": [_json(_AGREEMENTS, one) for one in change.agreements.values()],
+        "methods": [_json(_METHODS, one) for one in change.methods.values()],
+        "attempts": [_json(_ATTEMPTS, one) for one in change.attempts.values()],
+    }
+    parts = list(_parts(_size(head), facts_by_kind))
     if len(parts) > 1:
         head["parts"] = len(parts)
     for number, part in enumerate(parts):
@@ -225,7 +273,7 @@ def _journal(change: Change, version: int) -> Iterator[dict[str, Any]]:
         yield key | {"version": version, "recorded_at": recorded_at} | ({} if number else head) | facts
 
 
-def _json(adapter: TypeAdapter[Any], fact: Invoice | Entry | Figure) -> str:
+def _json(adapter: TypeAdapter[Any], fact: object) -> str:
     """A fact as text: an account is thousands of them, and DynamoDB's typed values take botocore ten times as long."""
     return adapter.dump_json([fact], exclude_defaults=True).decode()[1:-1]
 

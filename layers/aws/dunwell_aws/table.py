@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LEDGER = "LEDGER#"
 FIRST_CHANGE = "LEDGER#0000000001"
 ON_WORK_LIST = "WORK#OPEN"
+ON_AGENDA = "WORK#AGENDA"
 COLLECT = "COLLECT#"
 SCORE = "COLLECT#SCORE"
 CONTACT = "COLLECT#CONTACT#"
@@ -55,6 +56,16 @@ def partition(customer_id: str) -> str:
 def open_shard(customer_id: str) -> str:
     """The work list partition on which an account with something open stands."""
     return shard_partition(crc32(customer_id.encode()) % SHARDS)
+
+
+def agenda_shard(customer_id: str) -> str:
+    """The work list partition on which a customer's agreements and debits wait for their day."""
+    return agenda_partition(crc32(customer_id.encode()) % SHARDS)
+
+
+def agenda_partition(shard: int) -> str:
+    """The work list partition of a shard's agreements and debits."""
+    return f"AGENDA#{shard:02d}"
 
 
 def waiting_shard(customer_id: str) -> str:

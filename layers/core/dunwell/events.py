@@ -25,6 +25,18 @@ CUSTOMERS_MERGED = "CustomersMerged"
 CUSTOMER_SPLIT = "CustomerSplit"
 HOLD_PLACED = "HoldPlaced"
 HOLD_LIFTED = "HoldLifted"
+AGREEMENT_PROPOSED = "AgreementProposed"
+AGREEMENT_MADE = "AgreementMade"
+AGREEMENT_REVISED = "AgreementRevised"
+AGREEMENT_COMPLETED = "AgreementCompleted"
+AGREEMENT_BROKEN = "AgreementBroken"
+AGREEMENT_ENDED = "AgreementEnded"
+INSTALMENT_DUE = "InstalmentDue"
+INSTALMENT_MISSED = "InstalmentMissed"
+PAYMENT_DISPUTED = "PaymentDisputed"
+PAYMENT_METHOD_SAVED = "PaymentMethodSaved"
+PAYMENT_METHOD_ENDED = "PaymentMethodEnded"
+DEBIT_FAILED = "DebitFailed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
 from dunwell.outreach.planning import DueContact, Skipped, SkipReason, considered, escalations_due
 from dunwell.outreach.policy import Conditions, Consolidation, Policy, Stage
 from dunwell.outreach.ports import CollectionState
+from tests.support.agreements import agreement
 from tests.support.ledger import Facts, in_dispute, paid
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue, sent
 from tests.support.portal import account, customer
@@ -203,9 +204,17 @@ def test_an_invoice_on_hold_is_not_asked_for_and_the_others_are() -> None:
     assert isinstance(later, DueContact)
 
 
-def test_a_pause_ends_on_its_day() -> None:
-    assert skipped(overdue(20), paused_until=TODAY + timedelta(days=1)) == ["PAUSED"]
-    assert skipped(overdue(20), paused_until=TODAY) == []
+def test_what_is_agreed_about_is_not_asked_for_while_the_agreement_pauses_it() -> None:
+    promised = agreement("inv_a1", pauses_until=TODAY)
+    one = replace(account(overdue(20)), agreements={"agr_1": promised})
+    (paused,) = considered(one, CollectionState(), POLICY, TODAY)
+    (later,) = considered(one, CollectionState(), POLICY, TODAY + timedelta(days=1))
+    both = replace(account(overdue(20), overdue(2, "B")), agreements={"agr_1": promised})
+    (other,) = considered(both, CollectionState(), POLICY, TODAY)
+    assert paused == Skipped("USD", SkipReason.AGREED)
+    assert isinstance(later, DueContact)
+    assert isinstance(other, DueContact)
+    assert [item.invoice.number for item in other.invoices] == ["B"]
 
 
 # --- how it is said ---

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from dunwell.charges.policy import ChargePolicy
 from dunwell.charges.posting import charges_due
@@ -33,6 +33,10 @@ class ChargingLedger:
     def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
         """See the port."""
         return self._ledger.open_customer_ids(shard, after)
+
+    def agenda(self, shard: int, until: date) -> Iterator[str]:
+        """See the port."""
+        return self._ledger.agenda(shard, until)
 
     def commit(self, change: Change, *others: Change) -> Account:
         """See the port; with the charges that the changes make due."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from dunwell.accounts.model import Customer
 from dunwell.events import Event
 from dunwell.figures import Figure
+from dunwell.ledger.agreements import Agreement
+from dunwell.ledger.debits import DebitAttempt, PaymentMethod
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account, Invoice
 
@@ -21,6 +23,7 @@ class Change:
         entries: new entries.
         events: facts to publish, in order.
         figures: new figures about the customer.
+        agreements, methods, attempts: new ones, and known ones as they are from now on.
     """
 
     account: Account
@@ -29,11 +32,15 @@ class Change:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     figures: tuple[Figure, ...] = ()
+    agreements: Mapping[str, Agreement] = field(default_factory=dict)
+    methods: Mapping[str, PaymentMethod] = field(default_factory=dict)
+    attempts: Mapping[str, DebitAttempt] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.customer or self.invoices or self.entries or self.events or self.figures)
+        facts = (self.invoices, self.entries, self.figures, self.agreements, self.methods, self.attempts)
+        return not (self.customer or self.events or any(facts))
 
     def applied(self) -> Account:
         """The account after the change, one version on."""
@@ -45,4 +52,7 @@ class Change:
             invoices={**before.invoices, **self.invoices},
             entries={**before.entries, **self.entries},
             figures=before.figures + self.figures,
+            agreements={**before.agreements, **self.agreements},
+            methods={**before.methods, **self.methods},
+            attempts={**before.attempts, **self.attempts},
         )

@@ -12,7 +12,9 @@ from functools import cached_property
 from dunwell.accounts.model import Customer
 from dunwell.errors import InvalidInputError
 from dunwell.figures import Figure
+from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.books import Allocation, Books, Part
+from dunwell.ledger.debits import DebitAttempt, PaymentMethod
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.fold import PART_ORDER, Replay, moved_facts
 from dunwell.ledger.order import effective_on
@@ -135,6 +137,7 @@ class Account:
         version: how many times the account was written; 0 for one that is not stored yet.
         part_order: in which order a payment settles an invoice's parts: the creditor's policy.
         figures: what sources told of the customer beside the books, in order of arrival; only ever added to.
+        agreements, methods, attempts: what was agreed, the payment methods saved, and the tries to debit them, by id.
     """
 
     customer: Customer
@@ -143,6 +146,9 @@ class Account:
     entries: dict[str, Entry] = field(default_factory=dict)
     part_order: tuple[Part, ...] = PART_ORDER
     figures: tuple[Figure, ...] = ()
+    agreements: dict[str, Agreement] = field(default_factory=dict)
+    methods: dict[str, PaymentMethod] = field(default_factory=dict)
+    attempts: dict[str, DebitAttempt] = field(default_factory=dict)
 
     def at(self, as_of: date) -> "Account":
         """The account as the facts up to a date, that day included, make it."""
@@ -253,6 +259,39 @@ class Account:
         ended = {e.of for e in self._standing if e.kind in (EntryKind.PAYMENT, EntryKind.FAILURE) and e.of}
         waiting = (e for e in self._standing if e.kind is EntryKind.PENDING and e.entry_id not in ended)
         return tuple(sorted(waiting, key=lambda entry: (entry.on, entry.entry_id)))
+
+    def agreement_on(self, invoice_id: str) -> Agreement | None:
+        """The standing agreement about an invoice."""
+        return self._agreed.get(invoice_id)
+
+    @cached_property
+    def _agreed(self) -> dict[str, Agreement]:
+        standing = (one for one in self.agreements.values() if one.is_standing)
+        return {invoice_id: one for one in standing for invoice_id in one.invoice_ids}
+
+    def paused_invoices(self, as_of: date) -> frozenset[str]:
+        """Invoices about which nobody is reminded, charged or escalated on a date, because of what was agreed."""
+        if not self.agreements:
+            return frozenset()
+        return frozenset(i for one in self.agreements.values() if one.pauses(as_of) for i in one.invoice_ids)
+
+    @cached_property
+    def next_look_on(self) -> date | None:
+        """The day on which agreements or debits need somebody to look at the account; None: never.
+
+        A day that has passed stays until what was due on it is done.
+        """
+        days = [one.next_on for one in self.agreements.values() if one.next_on]
+        days += [one.next_on for one in self.attempts.values() if one.next_on]
+        if any(method.autopay and method.is_usable for method in self.methods.values()):
+            paused = {i for one in self.agreements.values() if one.is_standing for i in one.invoice_ids}
+            tried = {i for one in self.attempts.values() for i, _ in one.lines if one.purpose.startswith("autopay#")}
+            days += [
+                one.due_on
+                for one in self.open_invoices
+                if one.is_collectable and one.invoice.invoice_id not in paused | tried
+            ]
+        return min(days, default=None)
 
     @cached_property
     def settlement_dates(self) -> dict[str, date]:

@@ -1,6 +1,7 @@
 """What the ledger needs from a store."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Protocol
 
 from dunwell.ledger.change import Change
@@ -32,4 +33,11 @@ class Ledger(Protocol):
 
     def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
         """Ids of customers of a shard with an open balance or unapplied credit, in order, after an id."""
+        ...
+
+    def agenda(self, shard: int, until: date) -> Iterator[str]:
+        """Ids of a shard's customers whose agreements or debits need a look by a date, that day included, oldest first.
+
+        See ``Account.next_look_on``: who is looked at and needs no more looks is not listed again.
+        """
         ...

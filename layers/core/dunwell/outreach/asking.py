@@ -1,4 +1,4 @@
-"""What may be asked for today: what is open, undisputed, not on hold, not excluded and not covered by cash."""
+"""What may be asked for today: what is open, undisputed, not on hold, not agreed about, not excluded, not covered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +22,8 @@ class SkipReason(StrEnum):
     """An override leaves it out of messages."""
     ON_HOLD = "ON_HOLD"
     """Every invoice is on a hold of its own."""
+    AGREED = "AGREED"
+    """A promise, a plan or a settlement covers it."""
     COVERED = "COVERED"
     """A debit on its way covers it."""
     WITHIN_TOLERANCE = "WITHIN_TOLERANCE"
@@ -35,7 +37,6 @@ class SkipReason(StrEnum):
     TOO_SOON = "TOO_SOON"
     """Within the gap after an earlier message."""
     UNDER_WAY = "UNDER_WAY"
-    PAUSED = "PAUSED"
     IN_CASE = "IN_CASE"
     ESCALATED = "ESCALATED"
 
@@ -74,6 +75,10 @@ def asked(account: Account, policy: Policy, terms: Terms, as_of: date, currency:
         found = [one for one in found if one.invoice.invoice_id not in held]
         if not found:
             return SkipReason.ON_HOLD
+    if agreed := account.paused_invoices(as_of):
+        found = [one for one in found if one.invoice.invoice_id not in agreed]
+        if not found:
+            return SkipReason.AGREED
     first_days = terms.stages[0].when.days_past_due
     found = [one for one in found if days_past_due(one.due_on, as_of) >= first_days]
     if not found:

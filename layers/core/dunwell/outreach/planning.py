@@ -68,8 +68,6 @@ def _pause(state: CollectionState, as_of: date) -> SkipReason | None:
     """Why no message at all may be planned today."""
     if any(contact.status in UNDER_WAY and not contact.is_lost(as_of) for contact in state.contacts):
         return SkipReason.UNDER_WAY
-    if state.paused_until and as_of < state.paused_until:
-        return SkipReason.PAUSED
     return None
 
 

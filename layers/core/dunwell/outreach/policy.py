@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 from dunwell.accounts.model import Channel, Customer
+from dunwell.arrangements.policy import ArrangementPolicy
 from dunwell.charges.policy import ChargePolicy
 from dunwell.compliance.decide import check_relaxations
 from dunwell.compliance.policy import HOUSE_DEFAULT
@@ -116,6 +117,7 @@ class Policy:
         overrides: other terms for groups, segments, customers and invoices.
         thanks: for payments after a reminder; None thanks nobody, and a third party never does.
         charges: late fees and interest; none unless a rule says so.
+        arrangements: plans, promises, discounts and settlements that customers may agree to.
         choice: how a channel is chosen among those permitted, and when a message is worth its cost.
         proxies: figures that may stand for who somebody is (``dunwell.figures.PROXIES``) and that scoring may use all
             the same, each with a note that says why.
@@ -133,6 +135,7 @@ class Policy:
     overrides: tuple[Override, ...] = ()
     thanks: Thanks | None = None
     charges: ChargePolicy = field(default_factory=ChargePolicy)
+    arrangements: ArrangementPolicy = field(default_factory=ArrangementPolicy)
     choice: ChoicePolicy = field(default_factory=ChoicePolicy)
     proxies: Mapping[str, str] = field(default_factory=dict)
 

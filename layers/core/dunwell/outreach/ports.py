@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Protocol
 
 from dunwell.events import Event
@@ -18,7 +17,6 @@ class CollectionState:
         risk_permille: the newest score in thousandths, None before the first one; model_version: who said so.
         currencies_in_case: currencies in which a case is open: those belong to the agent, not to reminders.
         segment: the newest behaviour segment; empty before the first one.
-        paused_until: nothing is planned before this date, such as the day of a promise; None: no pause.
     """
 
     contacts: tuple[Contact, ...] = ()
@@ -26,7 +24,6 @@ class CollectionState:
     model_version: str = ""
     currencies_in_case: frozenset[str] = frozenset()
     segment: str = ""
-    paused_until: date | None = None
 
 
 class ContactStore(Protocol):
