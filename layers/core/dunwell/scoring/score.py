@@ -104,7 +104,7 @@ def score_customers(
     issued after `as_of` are left out; one settled after it counts as open. `told`: what figures beside the ledger say
     of each, for a model that was trained on them.
     """
-    said = told or [None] * len(customers)
+    said: Sequence[Told | None] = told or [None] * len(customers)
     found: list[CustomerScore] = []
     for start in range(0, len(customers), CUSTOMERS_AT_ONCE):
         some = slice(start, start + CUSTOMERS_AT_ONCE)
