@@ -16,7 +16,10 @@ from dunwell.errors import (
     NotFoundError,
     OutcomeUnknownError,
     RefusedError,
+    TooLargeError,
+    TooManyRequestsError,
     UnavailableError,
+    WrongTypeError,
 )
 from dunwell_aws.observability import logger
 
@@ -28,11 +31,15 @@ _MAP: dict[type[BaseException], tuple[int, str]] = {
     ConflictError: (409, "It was changed meanwhile"),
     GoneError: (410, "This is no longer valid"),
     TooManyTriesError: (429, "Too many tries"),
+    TooManyRequestsError: (429, "Too many requests"),
+    TooLargeError: (413, "This is too large"),
+    WrongTypeError: (415, "This is not of a type that we read"),
     UnavailableError: (503, "A service we depend on does not answer"),
     OutcomeUnknownError: (503, "A service we depend on did not answer in time"),
 }
 _UNKNOWN = (500, "Something went wrong on our side")
 _RETRY_AFTER_SECONDS = {503: 30, 429: 3600}
+"""Unless the error says so itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +51,19 @@ class Problem:
         title: the same for every problem of its kind.
         detail: what was wrong this time and what to do; empty for errors that nobody raised on purpose.
         field: the input that was wrong, when it was one.
+        retry_after_seconds: when to try again, where it is not the usual time of its status.
     """
 
     status: int
     title: str
     detail: str = ""
     field: str | None = None
+    retry_after_seconds: int | None = None
 
     @property
     def headers(self) -> dict[str, str]:
         """When to try again, where that helps."""
-        seconds = _RETRY_AFTER_SECONDS.get(self.status)
+        seconds = self.retry_after_seconds or _RETRY_AFTER_SECONDS.get(self.status)
         return {"Retry-After": str(seconds)} if seconds else {}
 
 
@@ -62,7 +71,7 @@ def problem_of(error: BaseException) -> Problem:
     """The problem of an error; what the domain did not raise is a 500 that tells nothing of itself."""
     status, title = next((_MAP[kind] for kind in type(error).__mro__ if kind in _MAP), _UNKNOWN)
     detail = str(error) if isinstance(error, DunwellError) else ""
-    return Problem(status, title, detail, getattr(error, "field", None))
+    return Problem(status, title, detail, getattr(error, "field", None), getattr(error, "retry_after_seconds", None))
 
 
 def problem_response(problem: Problem) -> Response:
