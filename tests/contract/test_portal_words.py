@@ -15,7 +15,7 @@ PORTAL = ROOT / "functions" / "portal"
 WORDS = PORTAL / "words"
 LANGUAGES = sorted(path.name for path in WORDS.iterdir() if path.is_dir())
 AREAS = sorted(path.stem for path in (WORDS / "en").glob("*.yaml"))
-KEY = re.compile(r"[\"']([a-z_]+\.[a-z_.]+)[\"']")
+KEY = re.compile(r"[\"']([a-z_]+\.[a-z_.]*)[\"']")
 INFORMAL = {
     "de": r"\b(du|dich|dir|dein\w*)\b",
     "es": r"\b(tú|tu|tus|te|contigo)\b",

@@ -20,6 +20,8 @@ from dunwell_aws.web import FORM_TYPE, Form, cookie, read_cookie, read_form
 SESSION_COOKIE = "dunwell_session"
 LANGUAGE_COOKIE = "dunwell_language"
 SESSION_SECONDS = int(SESSION_LIFE.total_seconds())
+NAVIGATION = (("/account", "common.nav.account"),)
+"""The pages of the menu and what they are called."""
 _KINDS = {
     400: "invalid",
     401: "signed_out",
@@ -182,6 +184,7 @@ class Site:
             "base": base_url,
             "here": self.here(),
             "creditor": self.parts.creditor,
+            "navigation": NAVIGATION,
             "languages": self.parts.words.names,
             "csrf": visitor.csrf if visitor else "",
             "signed_in": visitor is not None,
