@@ -145,8 +145,8 @@ class Api:
         sessions: gives the session of a bearer token at an instant. Raises SignInRequiredError.
         counted: counts a write of a session's, and refuses one too many. Raises TooManyTriesError.
         once: runs a write once for an owner and a key; gives its answer, or that of the first time. Given the owner,
-            the key, all that was asked, what to run, and the context of the invocation, which says how long it may take.
-            Raises ConflictError for another request under the same key, or while the first is still at it.
+            the key, all that was asked, what to run, and the context of the invocation, which says how much time is
+            left. Raises ConflictError for another request under the same key, or while the first is still at it.
     """
 
     operations: Sequence[Operation]

@@ -52,6 +52,7 @@ class Problem:
         detail: what was wrong this time and what to do; empty for errors that nobody raised on purpose.
         field: the input that was wrong, when it was one.
         retry_after_seconds: when to try again, where it is not the usual time of its status.
+        code: names the detail, for pages that say it in the reader's language; empty when it has no name.
     """
 
     status: int
@@ -59,6 +60,7 @@ class Problem:
     detail: str = ""
     field: str | None = None
     retry_after_seconds: int | None = None
+    code: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -71,7 +73,8 @@ def problem_of(error: BaseException) -> Problem:
     """The problem of an error; what the domain did not raise is a 500 that tells nothing of itself."""
     status, title = next((_MAP[kind] for kind in type(error).__mro__ if kind in _MAP), _UNKNOWN)
     detail = str(error) if isinstance(error, DunwellError) else ""
-    return Problem(status, title, detail, getattr(error, "field", None), getattr(error, "retry_after_seconds", None))
+    named, seconds = getattr(error, "code", ""), getattr(error, "retry_after_seconds", None)
+    return Problem(status, title, detail, getattr(error, "field", None), seconds, named)
 
 
 def problem_response(problem: Problem) -> Response:
@@ -82,6 +85,7 @@ def problem_response(problem: Problem) -> Response:
         "status": problem.status,
         "detail": problem.detail,
         "field": problem.field,
+        "code": problem.code,
     }
     body = json.dumps({name: value for name, value in members.items() if value})
     headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
