@@ -19,6 +19,7 @@ from dunwell_aws.environment import (
 )
 from dunwell_aws.observability import observed
 from dunwell_aws.portal.account_pages import add_account_pages
+from dunwell_aws.portal.api import add_api
 from dunwell_aws.portal.filters import FILTERS
 from dunwell_aws.portal.language_pages import add_language_pages
 from dunwell_aws.portal.look import colours, image_sources
@@ -27,11 +28,12 @@ from dunwell_aws.portal.payment_pages import add_payment_pages
 from dunwell_aws.portal.sign_in_pages import add_sign_in_pages
 from dunwell_aws.portal.site import Site
 from dunwell_aws.portal.words import Words
+from dunwell_aws.routing import Router
 from dunwell_aws.stripe_address import checkout_origin
 from dunwell_aws.web import Pages
 
 HERE = Path(__file__).parent
-AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages)
+AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages, add_api)
 
 app = Chalice(app_name="portal")
 
@@ -89,12 +91,16 @@ def _composed() -> Portal:
         creditor=creditor,
         notices=bootstrap.notices(),
         contacts=bootstrap.collection(),
+        rates=bootstrap.write_rates(),
+        once=bootstrap.once(),
     )
 
 
 _site = Site(app, portal)
 for add_area in AREAS:
     add_area(_site)
+_site.add_fallbacks()
+_router = Router(app)
 
 
 @observed
@@ -102,4 +108,4 @@ def handler(event: dict[str, Any], context: Any, parts: Portal | None = None) ->
     """Entry point: a proxy event of API Gateway."""
     if parts is not None:
         use(parts)
-    return app(event, context)
+    return app(_router.event(event), context)

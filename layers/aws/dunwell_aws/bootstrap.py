@@ -45,7 +45,9 @@ if TYPE_CHECKING:
     from dunwell_aws.mail import Mailer
     from dunwell_aws.message_index import DynamoMessageIndex
     from dunwell_aws.messages import Renderer
+    from dunwell_aws.once import Once
     from dunwell_aws.orders import DynamoOrderStore
+    from dunwell_aws.rates import WriteRates
     from dunwell_aws.remittance_index import DynamoRemittanceIndex
     from dunwell_aws.results import Results
     from dunwell_aws.series import DynamoSeries
@@ -258,6 +260,24 @@ def access() -> "DynamoAccessStore":
     from dunwell_aws.table import Table
 
     return DynamoAccessStore(Table(client("dynamodb"), read_environment(AccessEnvironment).access_table))
+
+
+@cache
+def write_rates() -> "WriteRates":
+    """Counts the writes of the API's sessions."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.rates import WriteRates
+
+    return WriteRates(client("dynamodb"), read_environment(AccessEnvironment).access_table)
+
+
+@cache
+def once() -> "Once":
+    """Writes of the API that clients may repeat."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.once import Once
+
+    return Once(client("dynamodb"), read_environment(AccessEnvironment).access_table)
 
 
 @cache

@@ -58,10 +58,13 @@ class Once:
             lambda_context=context,
         )
 
-        @idempotent_function(data_keyword_argument="request", persistence_store=store, config=config, key_prefix="api")
-        def carried_out(*, request: dict[str, str]) -> str:
+        def carry_out(*, request: dict[str, str]) -> str:
             return json.dumps(run())
 
+        decorate: Any = idempotent_function(
+            data_keyword_argument="request", persistence_store=store, config=config, key_prefix="api"
+        )
+        carried_out = decorate(carry_out)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a context without a deadline, as tests have

@@ -26,7 +26,7 @@ def openapi(title: str, version: str, about: str, operations: Sequence[Operation
         (model, "serialization" if _is_answered(model, operations) else "validation") for model in named.values()
     ]
     references, definitions = models_json_schema(models, ref_template=_REF)
-    refs: dict[type[BaseModel], dict[str, Any]] = {model: found for (model, _), found in references.items()}
+    refs: dict[Any, dict[str, Any]] = {model: found for (model, _), found in references.items()}
     paths: dict[str, dict[str, Any]] = {}
     for one in operations:
         paths.setdefault(one.path, {})[one.method.lower()] = _described(one, refs)
@@ -47,7 +47,7 @@ def _is_answered(model: type[BaseModel], operations: Sequence[Operation]) -> boo
     return model is ProblemDocument or any(model is one.answer for one in operations)
 
 
-def _described(one: Operation, refs: dict[type[BaseModel], dict[str, Any]]) -> dict[str, Any]:
+def _described(one: Operation, refs: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": one.name,
         "summary": one.summary,
@@ -72,7 +72,7 @@ _HEADERS = [
 ]
 
 
-def _good(one: Operation, refs: dict[type[BaseModel], dict[str, Any]]) -> dict[str, Any]:
+def _good(one: Operation, refs: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     said: dict[str, Any] = {"description": HTTPStatus(one.status).phrase}
     if one.answer:
         said["content"] = {JSON_TYPE: {"schema": refs[one.answer]}}

@@ -19,6 +19,7 @@ from dunwell.errors import (
     TooLargeError,
     TooManyRequestsError,
     UnavailableError,
+    WrongMethodError,
     WrongTypeError,
 )
 from dunwell_aws.observability import logger
@@ -28,6 +29,7 @@ _MAP: dict[type[BaseException], tuple[int, str]] = {
     SignInRequiredError: (401, "You are not signed in"),
     RefusedError: (403, "This is not permitted"),
     NotFoundError: (404, "There is no such thing"),
+    WrongMethodError: (405, "This cannot be done here"),
     ConflictError: (409, "It was changed meanwhile"),
     GoneError: (410, "This is no longer valid"),
     TooManyTriesError: (429, "Too many tries"),

@@ -33,6 +33,10 @@ class NotFoundError(DunwellError):
     """There is no such thing, or the asker may not know that there is."""
 
 
+class WrongMethodError(DunwellError):
+    """What is there cannot be used in this way."""
+
+
 class ConflictError(DunwellError):
     """Somebody else changed the same account first: load it again and decide again."""
 

@@ -1,70 +1,72 @@
 """The portal's JSON API: the same use cases as its pages, for apps and other software that acts for a customer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
+from typing import Any
 
 from dunwell.accounts.access import CODE_LIFE, SESSION_IDLE, SESSION_LIFE
-from dunwell.accounts.sign_in import SignIn
-from dunwell.dates import business_date, days_past_due
+from dunwell.dates import days_past_due
 from dunwell.errors import NotFoundError
 from dunwell.ledger.model import Account, Invoice, InvoiceStatus
-from dunwell.ledger.ports import Ledger
-from dunwell.outreach.policy import Creditor
 from dunwell.payments.checkout import Checkout
 from dunwell.payments.order import CheckoutOrder, OrderStatus
 from dunwell.payments.overview import overview
-from dunwell.payments.ports import OrderStore, PaymentGateway
-from dunwell_aws import customer_api_models as models
-from dunwell_aws.api import ApiModel, Call, Operation, page_of
-from dunwell_aws.urls import Urls
+from dunwell_aws.api import Api, ApiModel, Call, Operation, page_of, serve
+from dunwell_aws.portal import api_models as models
+from dunwell_aws.portal.parts import Portal
+from dunwell_aws.portal.sign_in_pages import ANSWER_SECONDS
+from dunwell_aws.portal.site import Site
 from dunwell_aws.web import at_least
 
 BASE = "/api/v1"
+ABOUT = """What a customer can do in the portal, for software that acts for the customer.
+
+Sign in with the token at the end of a message's link: ask for a code, use it once, and send the session's token as
+`Authorization: Bearer …`. Amounts are whole minor units, days are the creditor's. Whatever cannot be done is a problem
+document (RFC 9457) with a `detail` that says why. Writes that must not happen twice take an `Idempotency-Key`.
+A session writes at most 30 times a minute; who reads too fast gets 429 from the gateway."""
 
 
-@dataclass(frozen=True)
 class CustomerApi:
-    """The operations over what they need.
+    """The operations over the portal's parts.
 
-    Attributes:
-        answer_seconds, sleep: what asking for a code takes at least, so that strangers cannot tell by the time.
+    Args:
+        parts: gives the parts in use.
     """
 
-    ledger: Ledger
-    orders: OrderStore
-    sign_in: SignIn
-    gateway: Callable[[], PaymentGateway]
-    urls: Urls
-    creditor: Creditor
-    answer_seconds: float
-    sleep: Callable[[float], None]
+    def __init__(self, parts: Callable[[], Portal]) -> None:
+        self._parts = parts
+
+    @property
+    def parts(self) -> Portal:
+        """The parts in use."""
+        return self._parts()
 
     # --- sign-in ---
 
     def ask_for_code(self, call: Call) -> ApiModel:
         """Send a code if the answer is right; the same answer after the same time either way."""
-        with at_least(self.answer_seconds, self.sleep):
-            token = self.sign_in.ask_for_code(call.body.link, call.body.answer, call.now)
+        with at_least(ANSWER_SECONDS, self.parts.sleep):
+            token = self.parts.sign_in.ask_for_code(call.body.link, call.body.answer, call.now)
         return models.CodeAsked(code_token=token, expires_in_seconds=int(CODE_LIFE.total_seconds()))
 
     def use_code(self, call: Call) -> ApiModel:
         """Start a session."""
-        token = self.sign_in.use_code(call.body.code_token, call.body.code, call.now)
+        token = self.parts.sign_in.use_code(call.body.code_token, call.body.code, call.now)
         idle, life = int(SESSION_IDLE.total_seconds()), int(SESSION_LIFE.total_seconds())
         return models.SignedIn(token=token, idle_seconds=idle, life_seconds=life)
 
     def sign_out(self, call: Call) -> None:
         """End the session."""
-        self.sign_in.sign_out(call.token)
+        self.parts.sign_in.sign_out(call.token)
 
     # --- what is owed and what was paid ---
 
     def show_account(self, call: Call) -> ApiModel:
         """Balances by currency."""
-        account, today = self._account(call), self._today(call)
-        shown = overview(account, self.orders.orders(call.customer_id), today)
+        account, today = self._account(call), self.parts.today
+        shown = overview(account, self.parts.orders.orders(call.customer_id), today)
         return models.AccountOut(
             number=account.customer.number,
             name=account.customer.name,
@@ -85,7 +87,7 @@ class CustomerApi:
 
     def list_invoices(self, call: Call) -> ApiModel:
         """The invoices, oldest due first."""
-        account, today = self._account(call), self._today(call)
+        account, today = self._account(call), self.parts.today
         mine = (invoice for i, invoice in account.invoices.items() if i not in account.moved)
         wanted = [one for one in mine if not call.query.only_open or account.open_minor(one.invoice_id) > 0]
         ordered = sorted(wanted, key=_place)
@@ -98,7 +100,7 @@ class CustomerApi:
         invoice = account.invoices.get(invoice_id)
         if invoice is None or invoice_id in account.moved:
             raise NotFoundError("There is no such invoice on your account.")
-        return _invoice(account, invoice, self._today(call))
+        return _invoice(account, invoice, self.parts.today)
 
     def list_payments(self, call: Call) -> ApiModel:
         """The payments, newest first."""
@@ -112,19 +114,20 @@ class CustomerApi:
 
     def start_checkout(self, call: Call) -> ApiModel:
         """To the payment provider's page; the same request again leads to the same page."""
-        checkout = Checkout(self.ledger, self.orders, self.gateway())
+        parts = self.parts
+        checkout = Checkout(parts.ledger, parts.orders, parts.gateway())
         made: list[CheckoutOrder] = []
 
         def after(order: CheckoutOrder) -> str:
             made.append(order)
-            return self.urls.portal(f"/paid?order={order.order_id}")
+            return parts.urls.portal(f"/paid?order={order.order_id}")
 
         url = checkout.start(
             call.customer_id,
             call.body.currency,
             call.body.invoice_ids,
             success_url=after,
-            cancel_url=self.urls.portal("/account"),
+            cancel_url=parts.urls.portal("/account"),
             now=call.now,
         )
         order = made[-1] if made else self._order_of(call.customer_id, url)
@@ -132,26 +135,44 @@ class CustomerApi:
 
     def show_checkout(self, call: Call) -> ApiModel:
         """How far a payment is."""
-        order = self.orders.order(call.customer_id, call.path["order_id"])
+        order = self.parts.orders.order(call.customer_id, call.path["order_id"])
         if order is None:
             raise NotFoundError("There is no such payment on your account.")
         return _checkout(order, order.checkout_url)
 
     def _order_of(self, customer_id: str, url: str) -> CheckoutOrder:
-        return next(one for one in self.orders.orders(customer_id) if one.checkout_url == url)
+        return next(one for one in self.parts.orders.orders(customer_id) if one.checkout_url == url)
 
     def _account(self, call: Call) -> Account:
-        account = self.ledger.load(call.customer_id)
+        account = self.parts.ledger.load(call.customer_id)
         if account is None or account.customer.is_internal:
             raise NotFoundError("This account is no longer here.")
         return account
 
-    def _today(self, call: Call) -> date:
-        return business_date(call.now, self.creditor.timezone)
+
+def add_api(site: Site) -> None:
+    """Adds the API to the portal."""
+    asked = operations(CustomerApi(lambda: site.parts))
+
+    def api() -> Api:
+        parts = site.parts
+        return Api(asked, parts.clock.now, parts.sign_in.session, parts.rates, parts.once)
+
+    serve(site.app, asked, api)
 
 
-def operations(api: Callable[[], CustomerApi]) -> list[Operation]:
-    """What there is to ask for; ``api`` is asked at each request."""
+def described() -> dict[str, Any]:
+    """The API as an OpenAPI document."""
+    from dunwell_aws.openapi import openapi  # nothing that serves requests needs it
+
+    def nobody() -> Portal:
+        raise AssertionError("a description asks for nothing")
+
+    return openapi("Dunwell customer API", "1", ABOUT, operations(CustomerApi(nobody)))
+
+
+def operations(api: CustomerApi) -> list[Operation]:
+    """What there is to ask for."""
     signed_in, created = False, HTTPStatus.CREATED
     return [
         Operation(
@@ -160,7 +181,7 @@ def operations(api: Callable[[], CustomerApi]) -> list[Operation]:
             "askForCode",
             "Ask for a one-time code; the answer is the same whether or not one is sent",
             "sign-in",
-            lambda call: api().ask_for_code(call),
+            api.ask_for_code,
             models.CodeAsked,
             models.AskForCode,
             status=HTTPStatus.ACCEPTED,
@@ -172,7 +193,7 @@ def operations(api: Callable[[], CustomerApi]) -> list[Operation]:
             "signIn",
             "Use a code, once",
             "sign-in",
-            lambda call: api().use_code(call),
+            api.use_code,
             models.SignedIn,
             models.UseCode,
             status=created,
@@ -185,7 +206,7 @@ def operations(api: Callable[[], CustomerApi]) -> list[Operation]:
             "signOut",
             "End the session",
             "sign-in",
-            lambda call: api().sign_out(call),
+            api.sign_out,
             status=HTTPStatus.NO_CONTENT,
         ),
         Operation(
@@ -194,7 +215,7 @@ def operations(api: Callable[[], CustomerApi]) -> list[Operation]:
             "showAccount",
             "Whose account it is, and what is owed by currency",
             "account",
-            lambda call: api().show_account(call),
+            api.show_account,
             models.AccountOut,
             problems=(404,),
         ),
@@ -204,7 +225,7 @@ def operations(api: Callable[[], CustomerApi]) -> list[Operation]:
             "listInvoices",
             "The invoices, oldest due first",
             "account",
-            lambda call: api().list_invoices(call),
+            api.list_invoices,
             models.InvoicesOut,
             query=models.InvoicesQuery,
             problems=(404,),
@@ -215,7 +236,7 @@ def operations(api: Callable[[], CustomerApi]) -> list[Operation]:
             "showInvoice",
             "One invoice",
             "account",
-            lambda call: api().show_invoice(call),
+            api.show_invoice,
             models.InvoiceOut,
         ),
         Operation(
@@ -224,7 +245,7 @@ def operations(api: Callable[[], CustomerApi]) -> list[Operation]:
             "listPayments",
             "The payments received, newest first",
             "account",
-            lambda call: api().list_payments(call),
+            api.list_payments,
             models.PaymentsOut,
             query=models.PaymentsQuery,
             problems=(404,),
@@ -235,7 +256,7 @@ def operations(api: Callable[[], CustomerApi]) -> list[Operation]:
             "startCheckout",
             "Pay invoices on the payment provider's page",
             "paying",
-            lambda call: api().start_checkout(call),
+            api.start_checkout,
             models.CheckoutOut,
             models.StartCheckout,
             status=created,
@@ -248,7 +269,7 @@ def operations(api: Callable[[], CustomerApi]) -> list[Operation]:
             "showCheckout",
             "How far a payment is",
             "paying",
-            lambda call: api().show_checkout(call),
+            api.show_checkout,
             models.CheckoutOut,
         ),
     ]
@@ -258,12 +279,12 @@ def _place(invoice: Invoice) -> str:
     return f"{invoice.due_on}#{invoice.number}#{invoice.invoice_id}"
 
 
-def _age(payment: "models.PaymentOut") -> str:
+def _age(payment: models.PaymentOut) -> str:
     """Newest first: the days count down."""
     return f"{date.max.toordinal() - payment.received_on.toordinal():07d}#{payment.payment_id}"
 
 
-def _invoice(account: Account, invoice: Invoice, today: date) -> "models.InvoiceOut":
+def _invoice(account: Account, invoice: Invoice, today: date) -> models.InvoiceOut:
     open_minor, status = account.open_minor(invoice.invoice_id), account.status(invoice.invoice_id)
     is_owed = status not in (InvoiceStatus.PAID, InvoiceStatus.WRITTEN_OFF)
     return models.InvoiceOut(
@@ -280,7 +301,7 @@ def _invoice(account: Account, invoice: Invoice, today: date) -> "models.Invoice
     )
 
 
-def _payment(account: Account, entry_id: str) -> "models.PaymentOut":
+def _payment(account: Account, entry_id: str) -> models.PaymentOut:
     entry = account.payments[entry_id]
     paid = dict.fromkeys(part.invoice_id for part in account.allocations(entry_id))
     return models.PaymentOut(
@@ -292,7 +313,7 @@ def _payment(account: Account, entry_id: str) -> "models.PaymentOut":
     )
 
 
-def _checkout(order: CheckoutOrder, url: str) -> "models.CheckoutOut":
+def _checkout(order: CheckoutOrder, url: str) -> models.CheckoutOut:
     return models.CheckoutOut(
         order_id=order.order_id,
         status=order.status.value,

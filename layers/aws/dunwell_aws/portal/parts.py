@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
-from dunwell.accounts.access import AccessStore
+from dunwell.accounts.access import AccessStore, Session
 from dunwell.accounts.sign_in import SignIn
 from dunwell.dates import business_date
 from dunwell.ledger.ports import Ledger
@@ -13,6 +14,7 @@ from dunwell.outreach.notices import NoticeStore
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
 from dunwell.payments.ports import OrderStore, PaymentGateway
+from dunwell_aws.api import Answer
 from dunwell_aws.clock import Clock
 from dunwell_aws.portal.words import Words
 from dunwell_aws.urls import Urls
@@ -21,7 +23,11 @@ from dunwell_aws.web import Pages
 
 @dataclass(frozen=True)
 class Portal:
-    """The portal's parts; tests bring their own."""
+    """The portal's parts; tests bring their own.
+
+    Attributes:
+        rates, once: of the API; see ``dunwell_aws.api.Api``.
+    """
 
     clock: Clock
     store: AccessStore
@@ -35,6 +41,8 @@ class Portal:
     creditor: Creditor
     notices: NoticeStore
     contacts: ContactStore
+    rates: Callable[[Session, datetime], None]
+    once: Callable[[str, str, str, Callable[[], Answer], Any], Answer]
     sleep: Callable[[float], None] = time.sleep
 
     @property
