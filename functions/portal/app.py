@@ -1,12 +1,11 @@
 """The customers' portal: pages between a link in a message and a payment."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
 from dunwell.accounts.sign_in import SignIn
-from dunwell.outreach.policy import Creditor
 from dunwell_aws import bootstrap
 from dunwell_aws.code_mail import CodeMail
 from dunwell_aws.environment import (
@@ -29,6 +28,9 @@ from dunwell_aws.portal.site import Site
 from dunwell_aws.portal.words import Words
 from dunwell_aws.stripe_address import checkout_origin
 from dunwell_aws.web import Pages
+
+if TYPE_CHECKING:
+    from dunwell.outreach.policy import Creditor
 
 HERE = Path(__file__).parent
 AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages)
@@ -57,7 +59,7 @@ def portal() -> Portal:
     return _portal
 
 
-def portal_pages(creditor: Creditor, checkout: str) -> Pages:
+def portal_pages(creditor: "Creditor", checkout: str) -> Pages:
     """The templates in the creditor's look.
 
     Args:
@@ -66,7 +68,7 @@ def portal_pages(creditor: Creditor, checkout: str) -> Pages:
     return Pages(HERE / "templates", (checkout,), FILTERS, colours(creditor), image_sources(creditor))
 
 
-def portal_words(creditor: Creditor) -> Words:
+def portal_words(creditor: "Creditor") -> Words:
     """The portal's languages."""
     return Words(HERE / "words", creditor.language, creditor.timezone)
 

@@ -4,37 +4,40 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-from dunwell.accounts.access import AccessStore
-from dunwell.accounts.sign_in import SignIn
 from dunwell.dates import business_date
-from dunwell.ledger.ports import Ledger
-from dunwell.outreach.notices import NoticeStore
-from dunwell.outreach.policy import Creditor
-from dunwell.outreach.ports import ContactStore
-from dunwell.payments.ports import OrderStore, PaymentGateway
-from dunwell_aws.clock import Clock
-from dunwell_aws.portal.words import Words
-from dunwell_aws.urls import Urls
-from dunwell_aws.web import Pages
+
+if TYPE_CHECKING:
+    from dunwell.accounts.access import AccessStore
+    from dunwell.accounts.sign_in import SignIn
+    from dunwell.ledger.ports import Ledger
+    from dunwell.outreach.notices import NoticeStore
+    from dunwell.outreach.policy import Creditor
+    from dunwell.outreach.ports import ContactStore
+    from dunwell.payments.ports import OrderStore, PaymentGateway
+    from dunwell_aws.clock import Clock
+    from dunwell_aws.portal.words import Words
+    from dunwell_aws.urls import Urls
+    from dunwell_aws.web import Pages
 
 
 @dataclass(frozen=True)
 class Portal:
     """The portal's parts; tests bring their own."""
 
-    clock: Clock
-    store: AccessStore
-    ledger: Ledger
-    orders: OrderStore
-    sign_in: SignIn
-    gateway: Callable[[], PaymentGateway]
-    urls: Urls
-    pages: Pages
-    words: Words
-    creditor: Creditor
-    notices: NoticeStore
-    contacts: ContactStore
+    clock: "Clock"
+    store: "AccessStore"
+    ledger: "Ledger"
+    orders: "OrderStore"
+    sign_in: "SignIn"
+    gateway: "Callable[[], PaymentGateway]"
+    urls: "Urls"
+    pages: "Pages"
+    words: "Words"
+    creditor: "Creditor"
+    notices: "NoticeStore"
+    contacts: "ContactStore"
     sleep: Callable[[float], None] = time.sleep
 
     @property
