@@ -7,8 +7,8 @@ from dunwell.accounts.links import Links
 from dunwell.accounts.sign_in import SignIn
 from dunwell.ledger.model import Account
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents
+from dunwell_aws.portal.parts import Portal
 from dunwell_aws.urls import Urls
-from dunwell_aws.web import Pages
 from functions.portal import app as portal_app
 from tests.support.browser import Browser, hidden
 from tests.support.ledger import in_dispute
@@ -51,7 +51,7 @@ class PortalWorld:
         self.gateway: Any = FakeGateway()
         self.slept: list[float] = []
         self.links = Links(self.store)
-        self.portal = portal_app.Portal(
+        self.portal = Portal(
             clock=self.clock,  # type: ignore[arg-type]
             store=self.store,
             ledger=self.ledger,
@@ -59,7 +59,8 @@ class PortalWorld:
             sign_in=SignIn(self.store, self.ledger, self.codes),
             gateway=lambda: self.gateway,
             urls=Urls(Parameters(base), "urls"),
-            pages=Pages(portal_app.TEMPLATES, (checkout,)),
+            pages=portal_app.portal_pages(CREDITOR, checkout),
+            words=portal_app.portal_words(CREDITOR),
             creditor=CREDITOR,
             notices=self.notices,
             contacts=self.contacts,

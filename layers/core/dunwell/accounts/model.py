@@ -77,6 +77,7 @@ class Customer:
         removed: the source deleted or archived it.
         source_version: orders the source's descriptions; empty when it has none.
         relations: merges and splits, oldest first.
+        chosen: names of the fields that the customer set by themselves (``accounts.choices``): sources leave them be.
     """
 
     customer_id: str
@@ -105,6 +106,7 @@ class Customer:
     removed: bool = False
     source_version: str = ""
     relations: tuple[Relation, ...] = ()
+    chosen: tuple[str, ...] = ()
 
     # --- who it is ---
 

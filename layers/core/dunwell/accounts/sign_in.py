@@ -37,8 +37,11 @@ _RACES = 5
 class CodeSender(Protocol):
     """Brings a one-time code to a customer."""
 
-    def send_code(self, address: str, code: str) -> None:
-        """Send a code to an e-mail address. Does not raise: the asker must not learn whether there was one to send."""
+    def send_code(self, customer: Customer, address: str, code: str) -> None:
+        """Send a code to an e-mail address of a customer, in their language.
+
+        Does not raise: the asker must not learn whether there was one to send.
+        """
         ...
 
 
@@ -68,8 +71,8 @@ class SignIn:
         sent_to = fingerprint(address) if customer_id else ""
         pending = PendingCode(fingerprint(token), link_hash, customer_id, mac(token, code), now + CODE_LIFE)
         self._store.add_code(replace(pending, sent_to=sent_to))
-        if address:
-            self._sender.send_code(address, code)
+        if customer and address:
+            self._sender.send_code(customer, address, code)
         return token
 
     def use_code(self, token: str, code: str, now: datetime) -> str:
