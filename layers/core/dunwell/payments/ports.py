@@ -18,15 +18,48 @@ class PaymentStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayDispute:
+    """A bank's doubt about a payment, as the gateway has it now.
+
+    Attributes:
+        reference: the gateway's name for it, such as ``du_…``.
+        amount_minor: how much of the payment it is about.
+        withdrawn_minor: how much of it the bank has now.
+        fee_minor: what the gateway took for it, in ``fee_currency``: the creditor's cost and no debt of the customer.
+        reason, status: in the gateway's words; code: the bank's own, such as ``R10``; may be empty.
+        opened_at: when; moved_at: when money last moved because of it.
+    """
+
+    reference: str
+    amount_minor: int
+    withdrawn_minor: int
+    reason: str
+    status: str
+    opened_at: datetime
+    moved_at: datetime
+    code: str = ""
+    fee_minor: int = 0
+    fee_currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayPayment:
     """A payment as the gateway has it now, in the ledger's minor units.
 
     Attributes:
         reference: the gateway's name for it, such as ``pi_…``.
         amount_minor: what was received; 0 until it succeeded.
-        customer_id, order_id: what we told the gateway; empty for payments that are not ours.
+        customer_id, order_id, attempt_id: what we told the gateway; empty for payments that are not ours.
         try_reference: the gateway's name of the last try of the payment.
-        failure_code, decline_code, advice: why the last try failed, in the gateway's words; empty when it did not.
+        failure_code, decline_code, advice: why the last try failed, in the gateway's words; empty when it did not. For
+            a bank debit the decline code is the bank's own, such as ``R01``, where the gateway tells it.
+        asked_minor: what was to be paid.
+        is_debit: whether a bank account is debited, which takes days and may come back.
+        tried_at: when the last try began; None where the gateway does not say.
+        refunded_minor: how much of it we gave back so far; refunded_at: when last; reclaimed_at: when a refund last
+            came back to us.
+        disputes: every dispute there was about it.
+        version: the instant before it was read, as text: a later reading is newer. Empty: it is not known.
     """
 
     reference: str
@@ -39,6 +72,15 @@ class GatewayPayment:
     failure_code: str = ""
     decline_code: str = ""
     advice: str = ""
+    attempt_id: str = ""
+    asked_minor: int = 0
+    is_debit: bool = False
+    tried_at: datetime | None = None
+    refunded_minor: int = 0
+    refunded_at: datetime | None = None
+    reclaimed_at: datetime | None = None
+    disputes: tuple[GatewayDispute, ...] = ()
+    version: str = ""
 
 
 class PaymentGateway(Protocol):
