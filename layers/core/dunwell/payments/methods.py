@@ -6,9 +6,12 @@ from datetime import date, datetime
 from dunwell.errors import InvalidInputError, NotFoundError, RefusedError
 from dunwell.events import PAYMENT_METHOD_ENDED, PAYMENT_METHOD_SAVED, Event
 from dunwell.ids import stable_id
+from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.change import Change
 from dunwell.ledger.debits import MethodKind, MethodStatus, PaymentMethod
 from dunwell.ledger.model import Account
+from dunwell.payments.order import CheckoutOrder
+from dunwell.payments.ports import SavedMethod
 
 RENEWED = frozenset({"expired_card"})
 """Why a card was unusable that works again once its network told of a new one."""
@@ -58,6 +61,37 @@ def save_method(
         mandate=mandate,
     )
     return _change(account, now, saved)
+
+
+def save_from_order(account: Account, order: CheckoutOrder, saved: SavedMethod, now: datetime) -> Change:
+    """Keep the method that an order saved, and use it as the order says: automatic payment, an agreement's instalments.
+
+    An order without consent keeps nothing. One for an agreement says from now on what its instalments are debited from.
+    """
+    if order.consent is None:
+        return Change(account)
+    words, expires_on = order.consent.words, saved.expires_on
+    kept = save_method(
+        account, saved.reference, saved.owner, saved.kind, saved.label, words, saved.mandate, expires_on, now
+    )
+    if kept.is_empty:
+        return kept
+    after, one = replace(kept.applied(), version=account.version), method_id(saved.reference)
+    switched = set_autopay(after, one, True, now) if order.consent.autopay else Change(after)
+    return replace(
+        kept,
+        methods={**kept.methods, **switched.methods},
+        events=switched.events or kept.events,
+        agreements=_debited_from(account.agreements.get(order.agreement_id), one),
+    )
+
+
+def _debited_from(agreement: Agreement | None, method_id: str) -> dict[str, Agreement]:
+    """The agreement, to be debited from a method from now on; none where it was not authorised: REGE-AUTH."""
+    if agreement is None or agreement.authorisation is None or not agreement.is_standing:
+        return {}
+    evidence = replace(agreement.authorisation, method_id=method_id)
+    return {agreement.agreement_id: replace(agreement, authorisation=evidence)}
 
 
 def follow_card(account: Account, reference: str, label: str, expires_on: date | None, now: datetime) -> Change:
