@@ -296,7 +296,7 @@ def gateway() -> "StripeGateway":
         [one for one in named.split(",") if one] for named in (given.stripe_methods, given.stripe_three_decimals)
     )
     offer = Offer(tuple(kinds), given.stripe_configuration, frozenset(three_decimals))
-    return StripeGateway(stripe_secret(), given.stripe_api_base, offer)
+    return StripeGateway(stripe_secret(), given.stripe_api_base, offer, clock())
 
 
 @cache

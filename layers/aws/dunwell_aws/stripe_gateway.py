@@ -9,17 +9,18 @@ import stripe
 from dunwell.errors import ConflictError, NotFoundError, RefusedError, UnavailableError
 from dunwell.ledger.debits import DebitAttempt, MethodKind, PaymentMethod
 from dunwell.payments.order import CheckoutOrder
-from dunwell.payments.ports import DebitRefusedError, GatewayPayment, PaymentStatus, SavedMethod
+from dunwell.payments.ports import DebitRefusedError, GatewayPayment, SavedMethod
+from dunwell_aws.clock import Clock
 from dunwell_aws.observability import logger
-from dunwell_aws.stripe_amounts import from_stripe, is_three_decimal, least_charge_minor, to_stripe
+from dunwell_aws.stripe_amounts import is_three_decimal, least_charge_minor, to_stripe
 from dunwell_aws.stripe_client import StripeConnection
 from dunwell_aws.stripe_methods import ANY, Offer, saved_method
+from dunwell_aws.stripe_payments import EXPANDED, payment_of
 from dunwell_aws.stripe_secret import StripeSecret
 
 _CLOCKS_DIFFER = timedelta(hours=1)
 _MOST_LINES = 100
 _REFUSED_CODES = {"amount_too_small", "amount_too_large", "invalid_charge_amount"}
-_STATUS = {"succeeded": PaymentStatus.SUCCEEDED, "processing": PaymentStatus.PROCESSING}
 T = TypeVar("T")
 
 
@@ -36,11 +37,13 @@ class StripeGateway:
 
     Args:
         offer: what customers may pay with.
+        clock: the deployment's.
     """
 
-    def __init__(self, secret: StripeSecret, api_base: str, offer: Offer = ANY) -> None:
+    def __init__(self, secret: StripeSecret, api_base: str, offer: Offer = ANY, clock: Clock | None = None) -> None:
         self._stripe = StripeConnection(secret, api_base)
         self._offer = offer
+        self._clock = clock or Clock()
 
     def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> str:
         """See the port. The attempt's key is Stripe's idempotency key."""
@@ -85,14 +88,22 @@ class StripeGateway:
         self._check_currency(currency)
         return least_charge_minor(currency)
 
-    def payment(self, reference: str) -> GatewayPayment:
-        """See the port."""
-        return _payment(self._call(lambda client: client.v1.payment_intents.retrieve(reference)))
+    def payment(self, reference: str, *, contested: bool = False) -> GatewayPayment:
+        """See the port. One request, and one more for a payment that is or was disputed."""
+        version = self._clock.now().isoformat(timespec="microseconds")
+        wanted: Any = {"expand": EXPANDED}
+        intent = self._call(lambda client: client.v1.payment_intents.retrieve(reference, wanted)).to_dict()
+        disputes: list[Any] = []
+        if contested or (intent.get("latest_charge") or {}).get("disputed"):
+            asked: Any = {"payment_intent": reference, "limit": 100}
+            disputes = [one.to_dict() for one in self._call(lambda client: client.v1.disputes.list(asked)).data]
+        return payment_of(intent, disputes, version, self._clock.shifted)
 
     def saved_method(self, reference: str) -> SavedMethod | None:
         """See the port: of a setup intent, a payment intent, or a payment method."""
         if reference.startswith("pm_"):
-            return saved_method(self._call(lambda client: client.v1.payment_methods.retrieve(reference)), {})
+            found = self._call(lambda client: client.v1.payment_methods.retrieve(reference))
+            return saved_method(found, found.metadata.to_dict() if found.metadata else {})
         if reference.startswith("seti_"):
             wanted: Any = {"expand": ["payment_method"]}
             setup = self._call(lambda client: client.v1.setup_intents.retrieve(reference, wanted))
@@ -100,6 +111,19 @@ class StripeGateway:
         wanted = {"expand": ["payment_method", "latest_charge"]}
         intent = self._call(lambda client: client.v1.payment_intents.retrieve(reference, wanted))
         return _kept(intent.payment_method, intent.metadata, _mandate_of(intent.latest_charge))
+
+    def claim(self, method: SavedMethod, customer_id: str) -> None:
+        """See the port."""
+        note: Any = {"metadata": {"customer_id": customer_id}}
+        self._call(lambda client: client.v1.payment_methods.update(method.reference, note))
+
+    def ended_mandate(self, reference: str) -> SavedMethod | None:
+        """See the port. A mandate that waits for the bank is in force for us: debits say when it is not."""
+        mandate = self._call(lambda client: client.v1.mandates.retrieve(reference))
+        if mandate.status != "inactive":
+            return None
+        method = mandate.payment_method
+        return self.saved_method(method if isinstance(method, str) else method.id)
 
     def detach(self, method: PaymentMethod) -> None:
         """See the port. A method that Stripe does not have, or that belongs to nobody, is detached."""
@@ -175,24 +199,7 @@ def _why_not_taken(error: BaseException | None) -> str:
 
 
 def _payment(intent: stripe.PaymentIntent) -> GatewayPayment:
-    metadata = intent.metadata.to_dict() if intent.metadata else {}
-    error = intent.last_payment_error
-    failed = error is not None and intent.status in {"requires_payment_method", "canceled"}
-    currency = intent.currency.upper()
-    charge = intent.latest_charge
-    return GatewayPayment(
-        reference=intent.id,
-        status=PaymentStatus.FAILED if failed else _STATUS.get(intent.status, PaymentStatus.OTHER),
-        currency=currency,
-        amount_minor=from_stripe(intent.amount_received, currency) if intent.status == "succeeded" else 0,
-        customer_id=str(metadata.get("customer_id", "")),
-        order_id=str(metadata.get("order_id", "")),
-        attempt_id=str(metadata.get("attempt_id", "")),
-        try_reference=charge if isinstance(charge, str) else getattr(charge, "id", ""),
-        failure_code=_attribute(error, "code"),
-        decline_code=_attribute(error, "decline_code"),
-        advice=_attribute(error, "advice_code"),
-    )
+    return payment_of(intent.to_dict())
 
 
 def _kept(method: Any, metadata: Any, mandate: Any) -> SavedMethod | None:
@@ -236,10 +243,6 @@ def _line_items(order: CheckoutOrder) -> list[dict[str, Any]]:
         }
         for name, amount_minor in named
     ]
-
-
-def _attribute(error: Any, name: str) -> str:
-    return str(getattr(error, name, None) or "")
 
 
 def _translated(error: stripe.StripeError) -> Exception:

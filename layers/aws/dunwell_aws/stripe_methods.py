@@ -50,9 +50,9 @@ def suited(kinds: Sequence[str], currency: str) -> list[str]:
 
 
 def saved_method(method: stripe.PaymentMethod, metadata: dict[str, Any], mandate: str = "") -> SavedMethod | None:
-    """A payment method of Stripe's as the domain's; None for one that belongs to no customer."""
-    owner = method.customer
-    if not owner:
+    """A payment method of Stripe's as the domain's; None for one that belongs to no customer and is not ours either."""
+    owner = method.customer or ""
+    if not owner and not metadata.get("customer_id"):
         return None
     details = method.to_dict().get(method.type) or {}
     return SavedMethod(
@@ -64,6 +64,7 @@ def saved_method(method: stripe.PaymentMethod, metadata: dict[str, Any], mandate
         mandate=mandate,
         customer_id=str(metadata.get("customer_id", "")),
         order_id=str(metadata.get("order_id", "")),
+        is_attached=bool(owner),
     )
 
 
