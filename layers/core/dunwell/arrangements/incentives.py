@@ -62,7 +62,7 @@ def authority_for_offer(rule: OfferRule, terms: OfferTerms, debts: tuple[AgreedD
     if not 1 <= terms.instalments <= rule.instalments:
         raise InvalidInputError(f"This offer is paid in at most {rule.instalments} parts.", field="instalments")
     for authority in RANKS:
-        if terms.forgiven_minor * 1000 <= rule.max_permille.get(authority, 0) * debt_minor:
+        if terms.forgiven_minor <= rule.most_minor(debt_minor, terms.currency, authority):
             return authority
     raise InvalidInputError("Nobody may give up so much of this debt.", field="forgiven_minor")
 

@@ -10,10 +10,10 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TypeVar
 
+from dunwell.calendars import CALENDARS
 from dunwell.errors import InvalidInputError
 from dunwell.money import exponent
 
-CALENDARS = ("us", "target2", "uk", "ca")
 WHOLE = 1000
 """All of something, in thousandths."""
 MOST_INSTALMENTS, MOST_DAYS = 60, 1830
@@ -174,7 +174,7 @@ def _check_promises(rule: PromisePolicy) -> None:
     _in_range("promises.max_days", rule.max_days, 1, 366)
     _in_range("promises.grace_days", rule.grace_days, 0, 31)
     _in_range("promises.tolerance_permille", rule.tolerance_permille, 1, WHOLE)
-    _in_range("promises.max_broken", rule.max_broken, 0)
+    _in_range("promises.max_broken", rule.max_broken, 1)
     _in_range("promises.broken_days", rule.broken_days, 1)
 
 
@@ -187,12 +187,14 @@ def _check_plans(rule: PlanPolicy) -> None:
     _grows("plans.limits", rule.limits, _LIMITS)
     _amounts("plans.min_debt_minor", rule.min_debt_minor)
     _amounts("plans.setup_fee_minor", rule.setup_fee_minor)
-    _in_range("plans.max_broken", rule.max_broken, 0)
+    _in_range("plans.max_broken", rule.max_broken, 1)
     _in_range("plans.grace_days", rule.grace_days, 0, 31)
     _in_range("plans.reminder_days", rule.reminder_days, 0, 31)
     _in_range("plans.interest_percent", rule.interest_percent, 0, 100)
     if rule.calendar not in CALENDARS:
-        raise _fault("plans.calendar", f"{rule.calendar!r} is not a calendar: name one of {', '.join(CALENDARS)}")
+        raise _fault(
+            "plans.calendar", f"{rule.calendar!r} is not a calendar: name one of {', '.join(sorted(CALENDARS))}"
+        )
 
 
 def _check_limits(place: str, limits: PlanLimits) -> None:
