@@ -21,6 +21,7 @@ from dunwell_aws.portal.account_pages import add_account_pages
 from dunwell_aws.portal.filters import FILTERS
 from dunwell_aws.portal.language_pages import add_language_pages
 from dunwell_aws.portal.look import colours, image_sources
+from dunwell_aws.portal.paper_pages import add_paper_pages
 from dunwell_aws.portal.parts import Portal
 from dunwell_aws.portal.payment_pages import add_payment_pages
 from dunwell_aws.portal.sign_in_pages import add_sign_in_pages
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from dunwell.outreach.policy import Creditor
 
 HERE = Path(__file__).parent
-AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages)
+AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages, add_paper_pages)
 
 app = Chalice(app_name="portal")
 
@@ -70,7 +71,9 @@ def portal_pages(creditor: "Creditor", checkout: str) -> Pages:
 
 def portal_words(creditor: "Creditor") -> Words:
     """The portal's languages."""
-    return Words(HERE / "words", creditor.language, creditor.timezone)
+    from dunwell_aws.documents import folder
+
+    return Words(HERE / "words", folder("infra") / "messages", creditor.language, creditor.timezone)
 
 
 def _composed() -> Portal:

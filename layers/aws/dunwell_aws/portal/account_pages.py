@@ -17,8 +17,9 @@ def add_account_pages(site: Site) -> None:
         from dunwell.outreach.notices import shown_notices
 
         visitor, parts = site.visitor(), site.parts
-        shown = overview(visitor.account, parts.orders.orders(visitor.customer_id), parts.today)
-        notices = shown_notices(visitor.customer_id, parts.notices, parts.contacts, parts.clock.now())
+        now = parts.clock.now()
+        shown = overview(visitor.account, parts.orders.orders(visitor.customer_id), now, parts.today)
+        notices = shown_notices(visitor.customer_id, parts.notices, parts.contacts, now)
         values: dict[str, Any] = {
             "overview": shown,
             "notices": notices,
