@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.dispatch import Dispatcher, Sender
     from dunwell.outreach.policy import Policy, PolicyVersions
+    from dunwell.payments.debits import DebitCollector
     from dunwell.remittance.applying import CashApplication
     from dunwell.scoring.outside import Outside
     from dunwell_aws.access import DynamoAccessStore
@@ -299,6 +300,16 @@ def gateway() -> "StripeGateway":
     )
     offer = Offer(tuple(kinds), given.stripe_configuration, frozenset(three_decimals))
     return StripeGateway(stripe_secret(), given.stripe_api_base, offer, clock())
+
+
+def debit_collector() -> "DebitCollector":
+    """Who debits saved methods, by the policy in force."""
+    from dunwell.payments.debits import DebitCollector
+    from dunwell.payments.stops import Hours
+    from dunwell_aws.agreed import PolicyArrangements
+
+    agreed = PolicyArrangements(policy().arrangements)
+    return DebitCollector(ledger(), gateway(), agreed, Hours(agreed.works))
 
 
 @cache
