@@ -1,12 +1,11 @@
 """The customers' portal: pages between a link in a message and a payment."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
 from dunwell.accounts.sign_in import SignIn
-from dunwell.outreach.policy import Creditor
 from dunwell_aws import bootstrap
 from dunwell_aws.code_mail import CodeMail
 from dunwell_aws.environment import (
@@ -23,6 +22,7 @@ from dunwell_aws.portal.api import add_api
 from dunwell_aws.portal.filters import FILTERS
 from dunwell_aws.portal.language_pages import add_language_pages
 from dunwell_aws.portal.look import colours, image_sources
+from dunwell_aws.portal.paper_pages import add_paper_pages
 from dunwell_aws.portal.parts import Portal
 from dunwell_aws.portal.payment_pages import add_payment_pages
 from dunwell_aws.portal.sign_in_pages import add_sign_in_pages
@@ -32,8 +32,11 @@ from dunwell_aws.routing import Router
 from dunwell_aws.stripe_address import checkout_origin
 from dunwell_aws.web import Pages
 
+if TYPE_CHECKING:
+    from dunwell.outreach.policy import Creditor
+
 HERE = Path(__file__).parent
-AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages, add_api)
+AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages, add_paper_pages, add_api)
 
 app = Chalice(app_name="portal")
 
@@ -59,7 +62,7 @@ def portal() -> Portal:
     return _portal
 
 
-def portal_pages(creditor: Creditor, checkout: str) -> Pages:
+def portal_pages(creditor: "Creditor", checkout: str) -> Pages:
     """The templates in the creditor's look.
 
     Args:
@@ -68,9 +71,11 @@ def portal_pages(creditor: Creditor, checkout: str) -> Pages:
     return Pages(HERE / "templates", (checkout,), FILTERS, colours(creditor), image_sources(creditor))
 
 
-def portal_words(creditor: Creditor) -> Words:
+def portal_words(creditor: "Creditor") -> Words:
     """The portal's languages."""
-    return Words(HERE / "words", creditor.language, creditor.timezone)
+    from dunwell_aws.documents import folder
+
+    return Words(HERE / "words", folder("infra") / "messages", creditor.language, creditor.timezone)
 
 
 def _composed() -> Portal:

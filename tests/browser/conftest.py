@@ -1,11 +1,13 @@
 """One browser a session, and a fresh phone a test, whose console must stay silent."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.chromium import CHROMIUM, PHONE_WIDTH, WITHOUT, running_chromium, watch
+from tests.support.deployment import Deployment
+from tests.support.visitors import customer_with_link
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +36,16 @@ def refused_phone(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": PHONE_WIDTH, "height": 812})
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def customer_on(deployed: Deployment, phone: Page) -> Callable[[str], Page]:
+    """Signs a customer of a number in on the phone; how that looks has a test of its own."""
+
+    def sign_in(number: str) -> Page:
+        visitor = customer_with_link(deployed, number, deployed.issue_link(number, "account"))
+        phone.context.add_cookies(visitor.cookies)  # type: ignore[arg-type]
+        phone.goto(f"{visitor.base}/account")
+        return phone
+
+    return sign_in

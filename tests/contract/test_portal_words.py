@@ -39,7 +39,8 @@ def variables(source: str, environment: Environment) -> set[str]:
 def code() -> Iterator[tuple[Path, str]]:
     """Everything that may ask for words."""
     adapters = ROOT / "layers" / "aws" / "dunwell_aws"
-    for path in (*PORTAL.glob("templates/*.html"), *adapters.glob("portal/*.py"), adapters / "code_mail.py"):
+    modules = (*adapters.glob("portal/*.py"), *adapters.glob("code_*.py"), adapters / "account_pdf.py")
+    for path in (*PORTAL.glob("templates/*.html"), *modules):
         yield path, path.read_text(encoding="utf-8")
 
 

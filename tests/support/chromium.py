@@ -1,9 +1,11 @@
 """Debian's Chromium through Playwright, and what every page of ours must hold in it."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
@@ -12,6 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 WITHOUT = "no Chromium: install it (Debian: apt-get install chromium) or name one in CHROMIUM"
 PHONE_WIDTH = 375
+DESKTOP = {"width": 1280, "height": 800}
 # As root Chromium has no sandbox; the rest keeps it from calling home.
 FLAGS = (
     "--no-sandbox",
@@ -79,7 +82,8 @@ def watch(page: Page, complaints: list[str]) -> None:
     """Fill a list with what a page's console complains about: errors of scripts, styles and policies."""
 
     def hear(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # A refused card is an answer, not a fault; the gateway's page says so with a status of its own.
+        if message.type in ("error", "warning") and "402 (Payment Required)" not in message.text:
             complaints.append(f"{page.url}: {message.text}")
 
     page.on("console", hear)
@@ -88,10 +92,7 @@ def watch(page: Page, complaints: list[str]) -> None:
 
 def problems(page: Page) -> list[str]:
     """What is wrong with a page on a phone, for the keyboard and for assistive technology; nothing, it is hoped."""
-    found = []
-    width = page.evaluate("document.documentElement.scrollWidth")
-    if width > PHONE_WIDTH:
-        found.append(f"it is {width} px wide")
+    found = _too_wide(page)
     if (headings := page.locator("h1").count()) != 1:
         found.append(f"it has {headings} h1")
     if not page.evaluate("document.documentElement.lang"):
@@ -102,6 +103,32 @@ def problems(page: Page) -> list[str]:
     found += _axe(page)
     found += _keyboard(page)
     return [f"{page.url}: {problem}" for problem in found]
+
+
+def problems_at_both_sizes(page: Page) -> list[str]:
+    """The same for a page that is also looked at on a desktop, where it is laid out otherwise."""
+    found = problems(page)
+    phone = page.viewport_size
+    assert phone
+    _keep_picture(page, "phone")
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+    _keep_picture(page, "desktop")
+    found += [f"{page.url}: on a desktop: {problem}" for problem in _too_wide(page) + _axe(page)]
+    page.set_viewport_size(phone)
+    return found
+
+
+def _keep_picture(page: Page, size: str) -> None:
+    """A picture of the page for people to look at, if the environment names a folder for them."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        number = len(list(Path(folder).glob("*.png")))
+        title = re.sub(r"\W+", "-", page.locator("h1").first.inner_text()).strip("-").lower()[:40]
+        page.screenshot(path=Path(folder) / f"{number:03}-{title}-{size}.png", full_page=True)
+
+
+def _too_wide(page: Page) -> list[str]:
+    viewport, width = page.viewport_size, page.evaluate("document.documentElement.scrollWidth")
+    return [f"it is {width} px wide"] if viewport is None or width > viewport["width"] else []
 
 
 def _axe(page: Page) -> list[str]:

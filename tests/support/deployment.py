@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
+import stripe
 
 from dunwell.accounts.holds import Hold, placed
 from dunwell.accounts.links import Links
@@ -271,6 +272,15 @@ class Deployment:
     def stripe_fault(self, **spec: Any) -> None:
         """Arm a fault of the payment gateway."""
         _json("POST", f"{self.stack.stripe_endpoint}/_sandbox/faults", json=spec)
+
+    def settle_debit(self, number: str, outcome: str = "succeeded") -> None:
+        """Let the bank answer a customer's newest debit under way: ``succeeded``, or one of the gateway's codes."""
+        client = stripe.StripeClient(steps.STRIPE_KEY, base_addresses={"api": self.stack.stripe_endpoint})
+        intents = client.v1.payment_intents.list({"limit": 100}).data
+        theirs = self.customer_id(number)
+        waiting = [one.id for one in intents if one.status == "processing" and one.metadata["customer_id"] == theirs]
+        command = {"payment_intent": waiting[0], "outcome": outcome}
+        _json("POST", f"{self.stack.stripe_endpoint}/_sandbox/settle", json=command)
 
     def deliveries(self) -> list[dict[str, Any]]:
         """The webhooks that the gateway has sent, with what was answered."""

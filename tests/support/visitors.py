@@ -38,6 +38,11 @@ class Visitor:
         url = urljoin(page.url, str(found[0].get("action") or ""))
         return self._session.post(url, data=hidden | fields, timeout=_TIMEOUT_SECONDS)
 
+    @property
+    def cookies(self) -> list[dict[str, str]]:
+        """The cookies it keeps, as Playwright takes them."""
+        return [{"name": str(one.name), "value": str(one.value), "url": self.base} for one in self._session.cookies]
+
 
 def words(page: requests.Response) -> str:
     """What a page says."""
@@ -50,11 +55,18 @@ def words(page: requests.Response) -> str:
 def customer_at_portal(deployed: Deployment, number: str) -> Visitor:
     """A customer who was reminded, signed in by the link in the mail, the question and the code."""
     address = deployed.account(number).customer.email
-    visitor = Visitor(deployed.view.urls["portal"])
-    link = re.search(re.escape(visitor.base) + r"(/l/\S+)", deployed.mails(address)[-1]["text"])
+    base = re.escape(deployed.view.urls["portal"])
+    link = re.search(base + r"/l/(\S+)", deployed.mails(address)[-1]["text"])
     assert link, "the mail has no link"
+    return customer_with_link(deployed, number, link[1])
+
+
+def customer_with_link(deployed: Deployment, number: str, token: str) -> Visitor:
+    """A customer signed in by a link, the question and the code."""
+    address = deployed.account(number).customer.email
+    visitor = Visitor(deployed.view.urls["portal"])
     before = len(deployed.mails(address))
-    page = visitor.submit(visitor.get(link[1]), answer=number)
+    page = visitor.submit(visitor.get(f"/l/{token}"), answer=number)
     mail = eventually(lambda: deployed.mails(address)[before:], WAIT_SECONDS)[0]
     code = re.search(r"\b(\d{3}) ?(\d{3})\b", mail["text"])
     assert code, mail["text"]

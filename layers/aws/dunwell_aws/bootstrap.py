@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.dispatch import Dispatcher, Sender
     from dunwell.outreach.policy import Policy, PolicyVersions
+    from dunwell.payments.debits import DebitCollector
     from dunwell.remittance.applying import CashApplication
     from dunwell.scoring.outside import Outside
     from dunwell_aws.access import DynamoAccessStore
@@ -76,15 +77,17 @@ def ledger_table() -> "Table":
 
 
 def ledger() -> "Ledger":
-    """Accounts; settling an invoice charges what accrued on it, where the policy in force charges anything."""
+    """Accounts; money moves agreements on, and settling an invoice charges what accrued, where policy charges."""
     return _ledger(policy().version)
 
 
 @cache
 def _ledger(_version: str) -> "Ledger":
+    from dunwell.arrangements.keeping import KeepingLedger
     from dunwell_aws.ledger import DynamoLedger
 
-    stored, rules = DynamoLedger(ledger_table()), policy()
+    rules = policy()
+    stored = KeepingLedger(DynamoLedger(ledger_table()), rules.arrangements, rules.creditor.timezone, clock().now)
     if not rules.charges.rules:
         return stored
     from dunwell.charges.settling import ChargingLedger
@@ -309,8 +312,24 @@ def stripe_secret() -> "StripeSecret":
 def gateway() -> "StripeGateway":
     """The payment gateway. Imports the SDK: ask only when money is about to move."""
     from dunwell_aws.stripe_gateway import StripeGateway
+    from dunwell_aws.stripe_methods import Offer
 
-    return StripeGateway(stripe_secret(), read_environment(GatewayEnvironment).stripe_api_base)
+    given = read_environment(GatewayEnvironment)
+    kinds, three_decimals = (
+        [one for one in named.split(",") if one] for named in (given.stripe_methods, given.stripe_three_decimals)
+    )
+    offer = Offer(tuple(kinds), given.stripe_configuration, frozenset(three_decimals))
+    return StripeGateway(stripe_secret(), given.stripe_api_base, offer, clock())
+
+
+def debit_collector() -> "DebitCollector":
+    """Who debits saved methods, by the policy in force."""
+    from dunwell.payments.debits import DebitCollector
+    from dunwell.payments.stops import Hours
+    from dunwell_aws.agreed import PolicyArrangements
+
+    agreed = PolicyArrangements(policy().arrangements)
+    return DebitCollector(ledger(), gateway(), agreed, Hours(agreed.works))
 
 
 @cache

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from html import escape
 from string import Template
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dunwell.accounts.model import Customer
 from dunwell.errors import DunwellError
-from dunwell.outreach.policy import Creditor
-from dunwell_aws.mail import Mailer
 from dunwell_aws.observability import count, logger
+
+if TYPE_CHECKING:
+    from dunwell.outreach.policy import Creditor
+    from dunwell_aws.mail import Mailer
 
 
 class Say(Protocol):
@@ -44,7 +46,7 @@ class CodeMail:
         say: the words of a language in a country.
     """
 
-    def __init__(self, say: Callable[[str, str], Say], mailer: Callable[[], Mailer], creditor: Creditor) -> None:
+    def __init__(self, say: Callable[[str, str], Say], mailer: "Callable[[], Mailer]", creditor: "Creditor") -> None:
         self._say = say
         self._mailer = mailer
         self._creditor = creditor

@@ -21,7 +21,7 @@ from jinja2 import (
 )
 
 from dunwell.errors import InvalidInputError
-from dunwell.outreach.policy import Tone
+from dunwell.outreach.stage import Tone
 from dunwell_aws.localised import localised
 
 COMMON = "common"

@@ -4,7 +4,6 @@ from typing import Any
 
 from chalice.app import Response
 
-from dunwell.outreach.notices import shown_notices
 from dunwell.payments.overview import overview
 from dunwell_aws.portal.site import Site
 
@@ -15,9 +14,12 @@ def add_account_pages(site: Site) -> None:
     @site.route("/account", "GET")
     def show_account() -> Response:
         """What is owed and what was paid."""
+        from dunwell.outreach.notices import shown_notices
+
         visitor, parts = site.visitor(), site.parts
-        shown = overview(visitor.account, parts.orders.orders(visitor.customer_id), parts.today)
-        notices = shown_notices(visitor.customer_id, parts.notices, parts.contacts, parts.clock.now())
+        now = parts.clock.now()
+        shown = overview(visitor.account, parts.orders.orders(visitor.customer_id), now, parts.today)
+        notices = shown_notices(visitor.customer_id, parts.notices, parts.contacts, now)
         values: dict[str, Any] = {
             "overview": shown,
             "notices": notices,

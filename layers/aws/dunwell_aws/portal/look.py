@@ -1,8 +1,10 @@
 """The creditor's look: its colour where words can be read on it, and its logo."""
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dunwell.outreach.policy import Creditor
+if TYPE_CHECKING:
+    from dunwell.outreach.policy import Creditor
 
 _READABLE = 4.5
 """The contrast that WCAG 2.2 AA asks of text."""
@@ -28,14 +30,14 @@ def darkened(colour: str) -> str:
     return "#" + "".join(f"{max(0, int(part * _STEP)):02x}" for part in _parts(colour))
 
 
-def colours(creditor: Creditor) -> str:
+def colours(creditor: "Creditor") -> str:
     """The style sheet's variables that are the creditor's."""
     brand = readable(creditor.colour)
     dark = darkened(darkened(darkened(brand)))
     return f":root {{ --brand: {brand}; --brand-dark: {dark}; }}\n"
 
 
-def image_sources(creditor: Creditor) -> tuple[str, ...]:
+def image_sources(creditor: "Creditor") -> tuple[str, ...]:
     """Where the page's only image may come from."""
     address = urlsplit(creditor.logo_url)
     return (f"{address.scheme}://{address.netloc}",) if address.netloc else ()

@@ -4,21 +4,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dunwell.accounts.access import AccessStore, Session
-from dunwell.accounts.sign_in import SignIn
 from dunwell.dates import business_date
-from dunwell.ledger.ports import Ledger
-from dunwell.outreach.notices import NoticeStore
-from dunwell.outreach.policy import Creditor
-from dunwell.outreach.ports import ContactStore
-from dunwell.payments.ports import OrderStore, PaymentGateway
-from dunwell_aws.api import Answer
-from dunwell_aws.clock import Clock
-from dunwell_aws.portal.words import Words
-from dunwell_aws.urls import Urls
-from dunwell_aws.web import Pages
+
+if TYPE_CHECKING:
+    from dunwell.accounts.access import AccessStore, Session
+    from dunwell.accounts.sign_in import SignIn
+    from dunwell.ledger.ports import Ledger
+    from dunwell.outreach.notices import NoticeStore
+    from dunwell.outreach.policy import Creditor
+    from dunwell.outreach.ports import ContactStore
+    from dunwell.payments.ports import OrderStore, PaymentGateway
+    from dunwell_aws.api import Answer
+    from dunwell_aws.clock import Clock
+    from dunwell_aws.portal.words import Words
+    from dunwell_aws.urls import Urls
+    from dunwell_aws.web import Pages
 
 
 @dataclass(frozen=True)
@@ -29,20 +31,20 @@ class Portal:
         rates, once: of the API; see ``dunwell_aws.api.Api``.
     """
 
-    clock: Clock
-    store: AccessStore
-    ledger: Ledger
-    orders: OrderStore
-    sign_in: SignIn
-    gateway: Callable[[], PaymentGateway]
-    urls: Urls
-    pages: Pages
-    words: Words
-    creditor: Creditor
-    notices: NoticeStore
-    contacts: ContactStore
-    rates: Callable[[Session, datetime], None]
-    once: Callable[[str, str, str, Callable[[], Answer], Any], Answer]
+    clock: "Clock"
+    store: "AccessStore"
+    ledger: "Ledger"
+    orders: "OrderStore"
+    sign_in: "SignIn"
+    gateway: "Callable[[], PaymentGateway]"
+    urls: "Urls"
+    pages: "Pages"
+    words: "Words"
+    creditor: "Creditor"
+    notices: "NoticeStore"
+    contacts: "ContactStore"
+    rates: "Callable[[Session, datetime], None]"
+    once: "Callable[[str, str, str, Callable[[], Answer], Any], Answer]"
     sleep: Callable[[float], None] = time.sleep
 
     @property

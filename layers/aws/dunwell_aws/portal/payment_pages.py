@@ -5,6 +5,7 @@ from chalice.app import Response
 from dunwell.errors import NotFoundError
 from dunwell.payments.checkout import Checkout, posted_payment
 from dunwell.payments.order import OrderStatus
+from dunwell.payments.overview import require_asking
 from dunwell_aws.portal.site import Site
 
 LOOKS = 10
@@ -19,11 +20,13 @@ def add_payment_pages(site: Site) -> None:
         """To the gateway's page, for all invoices of a currency or those chosen."""
         visitor, form = site.sent()
         parts = site.parts
+        chosen = form.all("invoice") if form.one("what") == "chosen" else None
+        require_asking(visitor.account, chosen, parts.clock.now())
         checkout = Checkout(parts.ledger, parts.orders, parts.gateway())
         url = checkout.start(
             visitor.customer_id,
             form.one("currency"),
-            form.all("invoice") if form.one("what") == "chosen" else None,
+            chosen,
             success_url=lambda order: parts.urls.portal(f"/paid?order={order.order_id}"),
             cancel_url=parts.urls.portal("/account"),
             now=parts.clock.now(),

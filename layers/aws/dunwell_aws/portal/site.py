@@ -1,6 +1,7 @@
 """What every area of the portal stands on: routes, pages in the visitor's language, sessions and forms."""
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,12 @@ METHODS = ("GET", "POST", "PATCH", "DELETE")
 """Those that the template lets in."""
 LANGUAGE_COOKIE = "dunwell_language"
 SESSION_SECONDS = int(SESSION_LIFE.total_seconds())
-NAVIGATION = (("/account", "common.nav.account"),)
+NAVIGATION = (
+    ("/account", "common.nav.account"),
+    ("/invoices", "common.nav.invoices"),
+    ("/payments", "common.nav.payments"),
+    ("/statement", "common.nav.statement"),
+)
 """The pages of the menu and what they are called."""
 _KINDS = {
     400: "invalid",
@@ -170,6 +176,13 @@ class Site:
         signed in), ``here`` (the page's own path), ``signed_in``, and the filters ``money``, ``date`` and ``number``.
         """
         return self._rendered(template, self.parts.urls.portal(), visitor, status, values)
+
+    def file(self, content: bytes, media_type: str, name: str) -> Response:
+        """A file to keep, under a name of which only plain letters, digits, dots and dashes are left."""
+        headers: dict[str, str | list[str]] = {**self.parts.pages.headers(self.parts.urls.portal())}
+        plain = re.sub(r"[^A-Za-z0-9.-]+", "-", name)
+        disposition = f'attachment; filename="{plain}"'
+        return Response(content, headers | {"Content-Type": media_type, "Content-Disposition": disposition}, 200)
 
     def redirect(self, path_or_url: str, *cookies: str) -> Response:
         """To another page, fetched by GET."""

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from dunwell.errors import InvalidInputError
 from dunwell.timezones import zone
 from dunwell_aws.localised import Localised, localised
-from dunwell_aws.phrases import Phrases
+
+if TYPE_CHECKING:
+    from dunwell_aws.phrases import Phrases
 
 _LANGUAGES = "languages.yaml"
 
@@ -25,10 +25,12 @@ class Say:
 
     Attributes:
         language: ISO 639-1; tag: BCP 47, what a page says its language is.
+        messages: the words of messages in this language, for what is in both, such as statements.
     """
 
-    def __init__(self, phrases: Phrases, writer: Localised, zone_name: str) -> None:
+    def __init__(self, phrases: "Phrases", messages: "Phrases", writer: Localised, zone_name: str) -> None:
         self._phrases = phrases
+        self.messages = messages
         self._zone = zone(zone_name)
         self.writer = writer
         self.language = phrases.language
@@ -45,6 +47,10 @@ class Say:
     def has(self, key: str) -> bool:
         """Whether there is such a text."""
         return isinstance(self._found(key), str)
+
+    def kind(self, what: str) -> str:
+        """What an entry is called, as on statements."""
+        return str(self.messages.common["statement"]["kinds"][what])
 
     def money(self, amount_minor: int, currency: str) -> str:
         """An amount of minor units."""
@@ -79,12 +85,14 @@ class Words:
 
     Args:
         folder: with a folder for each language and a file of their names.
+        messages: with the words of messages.
         default: the creditor's language, for whoever prefers none of them.
         zone_name: of the creditor, whose dates are shown.
     """
 
-    def __init__(self, folder: Path, default: str, zone_name: str) -> None:
+    def __init__(self, folder: Path, messages: Path, default: str, zone_name: str) -> None:
         self._folder = folder
+        self._messages = messages
         self._zone_name = zone_name
         self._default = default
         self._phrases = cache(self._read)
@@ -92,6 +100,8 @@ class Words:
     @cached_property
     def names(self) -> Mapping[str, str]:
         """Each language's own name, by its code."""
+        import yaml
+
         names: dict[str, str] = yaml.safe_load((self._folder / _LANGUAGES).read_text(encoding="utf-8"))
         return names
 
@@ -103,7 +113,8 @@ class Words:
     def say(self, language: str, country: str = "") -> Say:
         """A language as a country (ISO 3166 alpha-2) writes it; the default where there is no such language."""
         known = language if language in self.names else self.default
-        return Say(self._phrases(known), localised(known, country), self._zone_name)
+        own, messages = self._phrases(self._folder, known), self._phrases(self._messages, known)
+        return Say(own, messages, localised(known, country), self._zone_name)
 
     def preferred(self, accepted: str) -> str:
         """The language that a browser's ``Accept-Language`` prefers among those that there are; else the default."""
@@ -113,8 +124,10 @@ class Words:
                 return language
         return self.default
 
-    def _read(self, language: str) -> Phrases:
-        return Phrases(self._folder, language)
+    def _read(self, folder: Path, language: str) -> "Phrases":
+        from dunwell_aws.phrases import Phrases
+
+        return Phrases(folder, language)
 
 
 def _wish(part: str) -> tuple[str, float]:

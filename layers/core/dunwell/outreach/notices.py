@@ -47,9 +47,11 @@ class NoticeStore(Protocol):
         ...
 
 
-def shown_notices(customer_id: str, notices: NoticeStore, contacts: ContactStore, now: datetime) -> Sequence[Notice]:
-    """The notices to show a customer who is looking, as they were before this; from now on they are seen."""
-    shown = notices.notices(customer_id)[:SHOWN]
+def shown_notices(
+    customer_id: str, notices: NoticeStore, contacts: ContactStore, now: datetime, most: int = SHOWN
+) -> Sequence[Notice]:
+    """The newest notices to show a customer who is looking, as they were before this; from now on they are seen."""
+    shown = notices.notices(customer_id)[:most]
     for notice in shown:
         if notice.seen_at is None:
             _seen(replace(notice, seen_at=now), contacts, now)

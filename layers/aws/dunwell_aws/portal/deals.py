@@ -1,0 +1,153 @@
+"""What the pages about agreements share: the desk, the words of consent, and where an agreement stands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from dunwell.arrangements.evaluate import calendar_of
+from dunwell.arrangements.policy import WHOLE
+from dunwell.arrangements.progress import PartProgress, PartState, Progress, progress
+from dunwell.errors import NotFoundError
+from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind, Authorisation
+from dunwell.ledger.debits import PaymentMethod
+from dunwell.payments.order import OrderStatus
+from dunwell_aws.portal.consent import Consent, source_address
+from dunwell_aws.portal.site import Site, Visitor
+from dunwell_aws.portal.words import Say
+
+CUSTOMER = "customer"
+NEW_METHOD = "new"
+"""In a form, a payment method that is saved with the first payment."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPart:
+    """An instalment on a page: ``state`` in words, ``tone`` for its colour."""
+
+    number: int
+    due_on: date
+    amount_minor: int
+    left_minor: int
+    state: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an agreement stands by its money (minor units).
+
+    Attributes:
+        next: the first instalment that is not paid; None when all are.
+        pending: whether a payment for it waits for the bank.
+    """
+
+    progress: Progress
+    parts: tuple[ShownPart, ...]
+    paid_minor: int
+    left_minor: int
+    next: ShownPart | None
+    pending: bool
+
+
+def agreement_of(visitor: Visitor, agreement_id: str, *kinds: AgreementKind) -> Agreement:
+    """An agreement of the visitor's own account, of one of the kinds.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = visitor.account.agreements.get(agreement_id)
+    if found is None or found.kind not in kinds:
+        raise NotFoundError("There is no such agreement on your account.", code="no_agreement")
+    return found
+
+
+def standing(site: Site, visitor: Visitor, agreement: Agreement) -> Standing:
+    """Where an agreement stands today."""
+    today, say = site.parts.today, site.say(visitor)
+    kept = progress(visitor.account, agreement, calendar_of(site.parts.arrangements().policy), today)
+    parts = tuple(_shown(one, agreement, say, today) for one in kept.parts)
+    left = [one for one in parts if one.left_minor]
+    paid_minor = min(kept.paid_minor, agreement.amount_minor)
+    orders = site.parts.orders.orders(visitor.customer_id)
+    pending = any(
+        o.agreement_id == agreement.agreement_id and o.status is OrderStatus.PROCESSING for o in orders
+    )
+    return Standing(kept, parts, paid_minor, sum(one.left_minor for one in left), left[0] if left else None, pending)
+
+
+def _shown(part: PartProgress, agreement: Agreement, say: Say, today: date) -> ShownPart:
+    agreed = part.agreed
+    key, tone = "coming", ""
+    if part.state is PartState.PAID:
+        key, tone = "paid", "good"
+    elif agreed.due_on < today:
+        key, tone = "late", "late"
+    elif agreed.due_on == today:
+        key = "due"
+    state = say("deals.plan." + key)
+    if part.paid_minor and part.state is not PartState.PAID:
+        state = f"{state}, {say('deals.plan.part_paid', amount=say.money(part.paid_minor, agreement.currency))}"
+    return ShownPart(agreed.number, agreed.due_on, agreed.amount_minor, part.left_minor, state, tone)
+
+
+def apr_of(say: Say, apr_permille: int) -> str:
+    """An annual percentage rate as people read it."""
+    return say.writer.percent(apr_permille, WHOLE)
+
+
+def plan_words(site: Site, visitor: Visitor, agreement: Agreement, method: PaymentMethod | None, new: bool) -> Consent:
+    """What is agreed to by a plan: paid by hand, debited from a saved method, or from one that is saved with it."""
+    say, creditor = site.say(visitor), site.parts.creditor
+    said = [_schedule_words(site, visitor, agreement)]
+    if agreement.charges_minor:
+        charges = say.money(agreement.charges_minor, agreement.currency)
+        said.append(say("deals.words.cost", charges=charges, apr=apr_of(say, agreement.apr_permille)))
+    label = method.label if method else say("deals.words.new_method") if new else ""
+    if label:
+        values = {"creditor": creditor.name, "label": label, "telephone": creditor.telephone}
+        said.append(say("deals.words.debit", **values))
+    else:
+        said.append(say("deals.words.link"))
+    said.append(say("deals.words.broken", n=agreement.grace_days))
+    method_id = method.method_id if method else NEW_METHOD if new else ""
+    return Consent(" ".join(said), method_id, method.label if method else "")
+
+
+def offer_words(site: Site, visitor: Visitor, agreement: Agreement) -> Consent:
+    """What is agreed to by accepting a settlement or a discount."""
+    say = site.say(visitor)
+    numbers = [say("deals.invoice", number=debt.number) for debt in agreement.debts]
+    values = {
+        "total": say.money(agreement.amount_minor, agreement.currency),
+        "owed": say.money(agreement.debt_minor, agreement.currency),
+        "creditor": site.parts.creditor.name,
+        "schedule": schedule_text(say, agreement.instalments, agreement.currency),
+        "invoices": ", ".join(numbers),
+    }
+    return Consent(say("deals.words." + agreement.kind, **values))
+
+
+def schedule_text(say: Say, instalments: Sequence[AgreedInstalment], currency: str) -> str:
+    """Amounts and days in one line."""
+    parts = [
+        say("deals.words.plan_part", amount=say.money(one.amount_minor, currency), day=say.date(one.due_on))
+        for one in instalments
+    ]
+    return "; ".join(parts)
+
+
+def _schedule_words(site: Site, visitor: Visitor, agreement: Agreement) -> str:
+    say = site.say(visitor)
+    return say(
+        "deals.words.plan",
+        total=say.money(agreement.amount_minor, agreement.currency),
+        creditor=site.parts.creditor.name,
+        n=len(agreement.instalments),
+        schedule=schedule_text(say, agreement.instalments, agreement.currency),
+    )
+
+
+def evidence(site: Site, words: str, method_id: str = "") -> Authorisation:
+    """The evidence of a consent given on a page just now."""
+    now = site.parts.clock.now()
+    return Authorisation(words, now, "portal", CUSTOMER, source_address(site.request), method_id)
