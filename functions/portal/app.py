@@ -18,7 +18,6 @@ from dunwell_aws.environment import (
 )
 from dunwell_aws.observability import observed
 from dunwell_aws.portal.account_pages import add_account_pages
-from dunwell_aws.portal.api import add_api
 from dunwell_aws.portal.filters import FILTERS
 from dunwell_aws.portal.language_pages import add_language_pages
 from dunwell_aws.portal.look import colours, image_sources
@@ -26,7 +25,7 @@ from dunwell_aws.portal.paper_pages import add_paper_pages
 from dunwell_aws.portal.parts import Portal
 from dunwell_aws.portal.payment_pages import add_payment_pages
 from dunwell_aws.portal.sign_in_pages import add_sign_in_pages
-from dunwell_aws.portal.site import Site
+from dunwell_aws.portal.site import API_PATH, Site
 from dunwell_aws.portal.words import Words
 from dunwell_aws.routing import Router
 from dunwell_aws.stripe_address import checkout_origin
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from dunwell.outreach.policy import Creditor
 
 HERE = Path(__file__).parent
-AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages, add_paper_pages, add_api)
+AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages, add_paper_pages)
 
 app = Chalice(app_name="portal")
 
@@ -108,9 +107,20 @@ _site.add_fallbacks()
 _router = Router(app)
 
 
+def with_api() -> Chalice:
+    """The application with its JSON API, which is added when it is first asked: pages come sooner without it."""
+    from dunwell_aws.portal.api import BASE, add_api
+
+    if not any(path.startswith(BASE) for path in app.routes):
+        add_api(_site)
+    return app
+
+
 @observed
 def handler(event: dict[str, Any], context: Any, parts: Portal | None = None) -> Any:
     """Entry point: a proxy event of API Gateway."""
     if parts is not None:
         use(parts)
+    if API_PATH in str(event.get("path")):
+        with_api()
     return app(_router.event(event), context)

@@ -5,7 +5,7 @@ import json
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from functions.portal.app import app
+from functions.portal.app import with_api
 from infra.cli.openapi import DOCUMENT, text
 
 DESCRIBED = json.loads(text())
@@ -21,7 +21,7 @@ def test_it_is_openapi() -> None:
 
 
 def test_it_describes_every_route_of_the_api_and_no_other() -> None:
-    served = {(path, method) for path, methods in app.routes.items() if "/api/" in path for method in methods}
+    served = {(path, method) for path, methods in with_api().routes.items() if "/api/" in path for method in methods}
     described = {(path, method.upper()) for path, methods in DESCRIBED["paths"].items() for method in methods}
     assert served == described
 

@@ -25,7 +25,8 @@ def declared(name: str) -> Counter[tuple[str, str]]:
 
 def routed(folder: str) -> Counter[tuple[str, str]]:
     """Method and path of each route of an application."""
-    app: Any = importlib.import_module(f"functions.{folder}.app").app
+    module: Any = importlib.import_module(f"functions.{folder}.app")
+    app = module.with_api() if hasattr(module, "with_api") else module.app
     return Counter((method, path) for path, methods in app.routes.items() for method in methods)
 
 

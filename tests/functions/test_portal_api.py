@@ -18,7 +18,7 @@ class App:
     """An app with a customer's session, or without one."""
 
     def __init__(self, token: str = "") -> None:
-        self._client = Client(portal_app.app)
+        self._client = Client(portal_app.with_api())
         self.token = token
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> HTTPResponse:

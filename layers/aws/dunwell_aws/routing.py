@@ -12,6 +12,7 @@ from chalice.app import Chalice
 
 MISSING, WRONG_METHOD = "/missing", "/wrong-method"
 """Routes that every application with this router has: they answer for paths and methods that it does not know."""
+_OURS = (MISSING, WRONG_METHOD)
 GREEDY = "/{proxy+}"
 
 
@@ -19,19 +20,21 @@ class Router:
     """Finds the route of a path: a literal part wins over a named one."""
 
     def __init__(self, app: Chalice) -> None:
-        self._routes = app.routes
-        self._split = [(path, _parts(path)) for path in app.routes if path not in (MISSING, WRONG_METHOD)]
+        self._app = app
+        self._split: list[tuple[str, tuple[str, ...]]] = []
 
     def event(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The event as if API Gateway knew the application's routes; one for a known route stays as it is."""
         context = dict(event.get("requestContext") or {})
         if context.get("resourcePath") != GREEDY:
             return dict(event)
+        if len(self._split) != len(self._app.routes):  # routes may be added later
+            self._split = [(path, _parts(path)) for path in self._app.routes]
         given = _parts((event.get("pathParameters") or {}).get("proxy") or "")
-        found = [(path, parts) for path, parts in self._split if _fits(parts, given)]
+        found = [(path, parts) for path, parts in self._split if _fits(parts, given) and path not in _OURS]
         path, parts = min(found, key=lambda one: _named(one[1]), default=(MISSING, ()))
         names = {part[1:-1]: value for part, value in zip(parts, given, strict=False) if part.startswith("{")}
-        if found and str(context.get("httpMethod")) not in self._routes[path]:
+        if found and str(context.get("httpMethod")) not in self._app.routes[path]:
             path, names = WRONG_METHOD, {}
         context["resourcePath"] = path
         return {**event, "resource": path, "pathParameters": names or None, "requestContext": context}

@@ -66,7 +66,7 @@ class CustomerApi:
     def show_account(self, call: Call) -> ApiModel:
         """Balances by currency."""
         account, today = self._account(call), self.parts.today
-        shown = overview(account, self.parts.orders.orders(call.customer_id), today)
+        shown = overview(account, self.parts.orders.orders(call.customer_id), call.now, today)
         return models.AccountOut(
             number=account.customer.number,
             name=account.customer.name,
