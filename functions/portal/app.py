@@ -21,11 +21,21 @@ from dunwell_aws.portal.account_pages import add_account_pages
 from dunwell_aws.portal.filters import FILTERS
 from dunwell_aws.portal.language_pages import add_language_pages
 from dunwell_aws.portal.look import colours, image_sources
+from dunwell_aws.portal.message_pages import add_message_pages
+from dunwell_aws.portal.method_pages import add_method_pages
+from dunwell_aws.portal.offer_pages import add_offer_pages
+from dunwell_aws.portal.option_pages import add_option_pages
 from dunwell_aws.portal.paper_pages import add_paper_pages
+from dunwell_aws.portal.part_pages import add_part_pages
 from dunwell_aws.portal.parts import Portal
 from dunwell_aws.portal.payment_pages import add_payment_pages
+from dunwell_aws.portal.plan_change_pages import add_plan_change_pages
+from dunwell_aws.portal.plan_deal_pages import add_plan_deal_pages
+from dunwell_aws.portal.plan_pages import add_plan_pages
+from dunwell_aws.portal.promise_pages import add_promise_pages
 from dunwell_aws.portal.sign_in_pages import add_sign_in_pages
 from dunwell_aws.portal.site import Site
+from dunwell_aws.portal.why_pages import add_why_pages
 from dunwell_aws.portal.words import Words
 from dunwell_aws.stripe_address import checkout_origin
 from dunwell_aws.web import Pages
@@ -34,7 +44,23 @@ if TYPE_CHECKING:
     from dunwell.outreach.policy import Creditor
 
 HERE = Path(__file__).parent
-AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages, add_paper_pages)
+AREAS = (
+    add_sign_in_pages,
+    add_language_pages,
+    add_account_pages,
+    add_payment_pages,
+    add_paper_pages,
+    add_part_pages,
+    add_option_pages,
+    add_plan_pages,
+    add_plan_deal_pages,
+    add_plan_change_pages,
+    add_promise_pages,
+    add_offer_pages,
+    add_method_pages,
+    add_message_pages,
+    add_why_pages,
+)
 
 app = Chalice(app_name="portal")
 
@@ -94,6 +120,8 @@ def _composed() -> Portal:
         creditor=creditor,
         notices=bootstrap.notices(),
         contacts=bootstrap.collection(),
+        arrangements=bootstrap.arrangements,
+        assessments=bootstrap.collection,
     )
 
 

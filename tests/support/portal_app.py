@@ -5,8 +5,10 @@ from typing import Any
 
 from dunwell.accounts.links import Links
 from dunwell.accounts.sign_in import SignIn
+from dunwell.arrangements.desk import ArrangementDesk
 from dunwell.ledger.model import Account
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents
+from dunwell_aws.documents import read_policy
 from dunwell_aws.portal.parts import Portal
 from dunwell_aws.urls import Urls
 from functions.portal import app as portal_app
@@ -15,6 +17,7 @@ from tests.support.ledger import in_dispute
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryNotices
 from tests.support.portal import (
     CREDITOR,
+    ROOT,
     CodeBox,
     FakeGateway,
     InMemoryAccessStore,
@@ -49,6 +52,7 @@ class PortalWorld:
         self.orders, self.codes = InMemoryOrderStore(), CodeBox()
         self.notices, self.contacts = InMemoryNotices(), InMemoryCollection()
         self.gateway: Any = FakeGateway()
+        self.policy = read_policy(ROOT / "infra").arrangements
         self.slept: list[float] = []
         self.links = Links(self.store)
         self.portal = Portal(
@@ -64,6 +68,8 @@ class PortalWorld:
             creditor=CREDITOR,
             notices=self.notices,
             contacts=self.contacts,
+            arrangements=lambda: ArrangementDesk(self.ledger, self.policy, CREDITOR.timezone, "test"),
+            assessments=lambda: self.contacts,
             sleep=self.slept.append,
         )
         portal_app.use(self.portal)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from dunwell.accounts.contact_points import Channel
+    from dunwell.arrangements.desk import ArrangementDesk
     from dunwell.accounts.links import Links
     from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
@@ -158,6 +159,14 @@ def policies() -> "PolicyVersions":
 def policy(on: "date | None" = None) -> "Policy":
     """The version of the creditor's policy in force on a business date; None: now."""
     return policies().on(on) if on else policies().at(clock().now())
+
+
+def arrangements() -> "ArrangementDesk":
+    """What customers and agents do about agreements, under the policy in force now."""
+    from dunwell.arrangements.desk import ArrangementDesk
+
+    now = policy()
+    return ArrangementDesk(ledger(), now.arrangements, now.creditor.timezone, now.version)
 
 
 @cache

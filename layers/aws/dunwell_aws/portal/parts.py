@@ -11,11 +11,13 @@ from dunwell.dates import business_date
 if TYPE_CHECKING:
     from dunwell.accounts.access import AccessStore
     from dunwell.accounts.sign_in import SignIn
+    from dunwell.arrangements.desk import ArrangementDesk
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.notices import NoticeStore
     from dunwell.outreach.policy import Creditor
     from dunwell.outreach.ports import ContactStore
     from dunwell.payments.ports import OrderStore, PaymentGateway
+    from dunwell.scoring.assessment import AssessmentStore
     from dunwell_aws.clock import Clock
     from dunwell_aws.portal.words import Words
     from dunwell_aws.urls import Urls
@@ -38,6 +40,8 @@ class Portal:
     creditor: "Creditor"
     notices: "NoticeStore"
     contacts: "ContactStore"
+    arrangements: "Callable[[], ArrangementDesk]"
+    assessments: "Callable[[], AssessmentStore]"
     sleep: Callable[[float], None] = time.sleep
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Response
 
-from dunwell.arrangements.explain import Saying, SayingCode
+from dunwell.arrangements.explain import SayingCode
 from dunwell.arrangements.making import made_plan
 from dunwell.arrangements.policy import Authority, Frequency, PlanPolicy
 from dunwell.arrangements.recommend import Recommendation, debts_of, recommend, why_none
@@ -48,6 +48,7 @@ class Option:
     reasons: Sequence[str]
     first_minor: int | None
     anchor: date | None
+    codes: str
 
     @property
     def first(self) -> AgreedInstalment:
@@ -124,7 +125,7 @@ def read_terms(site: Site, form: Form, currency: str, say: Say, invoice_ids: tup
     if not (count.isascii() and count.isdigit() and 1 <= int(count[:4]) <= _MOST_COUNT):
         raise MistakeError(say("deals.plans.not_count", most=_MOST_COUNT), field="count")
     frequency = read_frequency(form.one("frequency"), say)
-    first = read_day(form.one("first"), today, today + timedelta(days=latest_first(site)), say, "first")
+    first = read_day(form.one("first"), today, latest_first(site), say, "first")
     first_minor, anchor = form.one("first_minor"), form.one("anchor")
     return PlanTerms(
         currency,
@@ -137,9 +138,10 @@ def read_terms(site: Site, form: Form, currency: str, say: Say, invoice_ids: tup
     )
 
 
-def latest_first(site: Site) -> int:
-    """Days to the latest first payment that anybody may agree to."""
-    return max(limits.max_first_days for limits in plan_rules(site).limits.values())
+def latest_first(site: Site) -> date:
+    """The latest day of a first payment that anybody may agree to."""
+    days = max(limits.max_first_days for limits in plan_rules(site).limits.values())
+    return site.parts.today + timedelta(days=days)
 
 
 def _proposed(site: Site, visitor: Visitor, form: Form, currency: str) -> Response:
@@ -148,9 +150,7 @@ def _proposed(site: Site, visitor: Visitor, form: Form, currency: str) -> Respon
     debts = debts_of(visitor.account, currency, site.parts.today, None)
     terms = read_terms(site, form, currency, say, tuple(one.invoice_id for one in debts) or None)
     try:
-        made = made_plan(
-            visitor.account, desk.policy, terms, CUSTOMER, Authority.CUSTOMER, site.parts.today, now
-        )
+        made = made_plan(visitor.account, desk.policy, terms, CUSTOMER, Authority.CUSTOMER, site.parts.today, now)
     except InvalidInputError:
         raise MistakeError(say("deals.plans.impossible"), field="count") from None
     if made.approval and form.one("request") != "yes":
@@ -168,9 +168,7 @@ def _proposed(site: Site, visitor: Visitor, form: Form, currency: str) -> Respon
     return site.redirect(f"/plan/{agreement.agreement_id}")
 
 
-def _ask_page(
-    site: Site, visitor: Visitor, currency: str, form: Form, mistake: MistakeError | None = None
-) -> Response:
+def _ask_page(site: Site, visitor: Visitor, currency: str, form: Form, mistake: MistakeError | None = None) -> Response:
     rules, today = plan_rules(site), site.parts.today
     limits = rules.limits_of(Authority.CUSTOMER)
     means = kept_means(site.cookie_value(COOKIE), currency)
@@ -204,7 +202,6 @@ def _options_page(
         "currency": currency,
         "owed_minor": sum(one.amount_minor for one in debts_of(visitor.account, currency, today, None)),
         "options": [_option(one, say) for one in found],
-        "sources": found,
         "model": outlook.model_version,
         "obstacle": obstacle_words(obstacle.saying, say) if obstacle else "",
         "count": limits.max_instalments,
@@ -212,7 +209,7 @@ def _options_page(
         "last": today + timedelta(days=limits.max_days),
         "least_minor": limits.min_instalment_minor.get(currency, 1),
         "first": today,
-        "latest_first": today + timedelta(days=latest_first(site)),
+        "latest_first": latest_first(site),
         "frequencies": list(Frequency),
         "typed": _typed(form, means, found, today),
         "beyond": needs_agent,
@@ -244,9 +241,5 @@ def _option(one: Recommendation, say: Say) -> Option:
         plan_reasons(one.sayings, say),
         one.terms.first_minor,
         one.terms.anchor_on,
+        ",".join(one.reasons),
     )
-
-
-def saying_codes(sayings: Sequence[Saying]) -> str:
-    """The codes of what is said, for the form that chooses a plan."""
-    return ",".join(one.code.value for one in sayings)

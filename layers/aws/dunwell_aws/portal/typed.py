@@ -30,7 +30,7 @@ def read_amount(text: str, currency: str, say: Say, field: str = "amount") -> in
     """
 
     def wrong(key: str, **values: Any) -> MistakeError:
-        return MistakeError(say(f"deals.amount.{key}", **values), field=field)
+        return MistakeError(say("deals.amount." + key, **values), field=field)
 
     places = exponent(currency)
     bare = text.translate(_SPACES)
@@ -120,5 +120,3 @@ def _parts(digits: str, places: int, decimal: str) -> tuple[str, str] | None:
     else:
         return None
     return re.sub("[.,]", "", whole).lstrip("0"), fraction.rstrip("0")
-
-
