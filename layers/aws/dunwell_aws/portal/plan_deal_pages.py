@@ -165,6 +165,7 @@ def _status_page(site: Site, visitor: Visitor, agreement: Agreement) -> Response
         "title": title,
         "note": note,
         "tone": tone,
+        "counts": agreement.status not in (AgreementStatus.CANCELLED, AgreementStatus.LAPSED),
         "paid_minor": found.paid_minor,
         "left_minor": sum(visitor.account.open_minor(one) for one in agreement.invoice_ids),
         "instalments": found.parts,

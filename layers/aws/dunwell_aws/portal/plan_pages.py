@@ -175,7 +175,7 @@ def _ask_page(site: Site, visitor: Visitor, currency: str, form: Form, mistake: 
     known = {"frequency": means.frequency.value if means else "", "payday": str(means.payday or "") if means else ""}
     values: dict[str, Any] = {
         "currency": currency,
-        "owed_minor": section_of(site, visitor, currency).open_minor,
+        "owed_minor": _debt_minor(site, visitor, currency),
         "frequencies": limits.frequencies if limits else (),
         "first": today,
         "last": today + PAYDAY_WITHIN,
@@ -200,7 +200,7 @@ def _options_page(
     needs_agent = beyond or (obstacle is not None and obstacle.saying.code is SayingCode.BROKEN_BEFORE)
     values: dict[str, Any] = {
         "currency": currency,
-        "owed_minor": sum(one.amount_minor for one in debts_of(visitor.account, currency, today, None)),
+        "owed_minor": _debt_minor(site, visitor, currency),
         "options": [_option(one, say) for one in found],
         "model": outlook.model_version,
         "obstacle": obstacle_words(obstacle.saying, say) if obstacle else "",
@@ -216,6 +216,12 @@ def _options_page(
         "wrong": str(mistake) if mistake and not beyond else "",
     }
     return site.page("plan_options.html", visitor, 400 if mistake and not beyond else 200, **values)
+
+
+def _debt_minor(site: Site, visitor: Visitor, currency: str) -> int:
+    """What a plan would be about (minor units): what is due, or else all that is open, but nothing contested."""
+    section_of(site, visitor, currency)
+    return sum(one.amount_minor for one in debts_of(visitor.account, currency, site.parts.today, None))
 
 
 def _typed(form: Form, means: Means, found: Sequence[Recommendation], today: date) -> dict[str, str]:

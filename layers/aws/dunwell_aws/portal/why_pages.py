@@ -43,7 +43,8 @@ def _obstacles(site: Site, visitor: Visitor, currency: str, say: Say) -> tuple[l
     policy, means = site.parts.arrangements().policy, kept_means(site.cookie_value(COOKIE), currency)
     needs = means.needs if means else NOTHING_SAID
     found = why_none(visitor.account, currency, policy, needs, site.parts.today)
-    refused, asked = [], []
+    refused: list[str] = []
+    asked: list[str] = []
     if found:
         (asked if found.saying.code in _FOR_A_PERSON else refused).append(obstacle_words(found.saying, say))
     if needs_a_person(visitor.account, free_debts(site, visitor, currency), site.parts.clock.now()):
