@@ -27,7 +27,7 @@ from dunwell.ledger.model import Account
 
 INCENTIVES = frozenset({AgreementKind.DISCOUNT, AgreementKind.SETTLEMENT})
 STEP_PERMILLE = 5
-MIN_GAIN_PERMILLE = 10
+MIN_GAIN_PERMILLE = 5
 """Of the debt: an offer that gains less is not worth the noise of the estimate."""
 Parts = tuple[AgreedInstalment, ...]
 
