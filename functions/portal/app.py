@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
-from dunwell.accounts.sign_in import SignIn
+from dunwell.accounts.model import Channel
+from dunwell.accounts.sign_in import CodeSender, SignIn
 from dunwell_aws import bootstrap
 from dunwell_aws.code_mail import CodeMail
+from dunwell_aws.code_text import CodeText
 from dunwell_aws.environment import (
     AccessEnvironment,
     GatewayEnvironment,
     LedgerEnvironment,
     MailEnvironment,
+    TextsEnvironment,
     UrlsEnvironment,
     read_environment,
 )
@@ -65,7 +68,9 @@ AREAS = (
 app = Chalice(app_name="portal")
 
 
-class PortalEnvironment(LedgerEnvironment, AccessEnvironment, MailEnvironment, GatewayEnvironment, UrlsEnvironment):
+class PortalEnvironment(
+    LedgerEnvironment, AccessEnvironment, MailEnvironment, TextsEnvironment, GatewayEnvironment, UrlsEnvironment
+):
     """What the portal reads from its variables."""
 
 
@@ -106,13 +111,18 @@ def _composed() -> Portal:
     environment = read_environment(PortalEnvironment)
     creditor = bootstrap.policy().creditor
     store, ledger = bootstrap.access(), bootstrap.ledger()
-    words, pages = portal_words(creditor), portal_pages(creditor, checkout_origin(environment.stripe_api_base))
+    words = portal_words(creditor)
+    senders: dict[Channel, CodeSender] = {
+        Channel.EMAIL: CodeMail(words.say, bootstrap.mailer, creditor),
+        Channel.SMS: CodeText(words.say, bootstrap.texts, creditor),
+    }
+    pages = portal_pages(creditor, checkout_origin(environment.stripe_api_base))
     return Portal(
         clock=bootstrap.clock(),
         store=store,
         ledger=ledger,
         orders=bootstrap.orders(),
-        sign_in=SignIn(store, ledger, CodeMail(words.say, bootstrap.mailer, creditor)),
+        sign_in=SignIn(store, ledger, senders),
         gateway=bootstrap.gateway,
         urls=bootstrap.urls(),
         pages=pages,

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from dunwell.accounts.links import Links
+from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import SignIn
 from dunwell.arrangements.desk import ArrangementDesk
 from dunwell.ledger.model import Account
@@ -49,7 +50,7 @@ class PortalWorld:
         self.clock = MovableClock()
         self.store = InMemoryAccessStore()
         self.ledger = InMemoryLedger(*(accounts or two_accounts()))
-        self.orders, self.codes = InMemoryOrderStore(), CodeBox()
+        self.orders, self.codes, self.texts = InMemoryOrderStore(), CodeBox(), CodeBox()
         self.notices, self.contacts = InMemoryNotices(), InMemoryCollection()
         self.gateway: Any = FakeGateway()
         self.policy = read_policy(ROOT / "infra").arrangements
@@ -60,7 +61,7 @@ class PortalWorld:
             store=self.store,
             ledger=self.ledger,
             orders=self.orders,
-            sign_in=SignIn(self.store, self.ledger, self.codes),
+            sign_in=SignIn(self.store, self.ledger, {Channel.EMAIL: self.codes, Channel.SMS: self.texts}),
             gateway=lambda: self.gateway,
             urls=Urls(Parameters(base), "urls"),
             pages=portal_app.portal_pages(CREDITOR, checkout),
