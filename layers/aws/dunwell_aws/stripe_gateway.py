@@ -118,7 +118,8 @@ class StripeGateway:
         if by.status != "succeeded" or by.payment_method is None or isinstance(by.payment_method, str):
             return None
         name = mandate if isinstance(mandate, str) else getattr(mandate, "id", "")
-        found = saved_method(by.payment_method, by.metadata.to_dict() if by.metadata else {}, name or "")
+        kept: Any = by.payment_method
+        found = saved_method(kept, by.metadata.to_dict() if by.metadata else {}, name or "")
         saved_at = self._clock.shifted(datetime.fromtimestamp(by.created, UTC))
         return replace(found, saved_at=saved_at) if found else None
 
