@@ -148,9 +148,8 @@ _KINDS = {
 def _choice(session: Resource, typed: dict[str, str]) -> str:
     kinds = session["payment_method_types"]
     if len(kinds) == 1:
-        identity = (
-            ' type="hidden"' if kinds[0] == "card" else f' id="{_KINDS[kinds[0]][0]}" checked type="checkbox" hidden'
-        )
+        checked = f' id="{_KINDS[kinds[0]][0]}" checked type="checkbox" hidden'
+        identity = ' type="hidden"' if kinds[0] == "card" else checked
         return f'<input name="payment_method" value="{kinds[0]}"{identity}>'
     chosen = typed.get("payment_method", kinds[0])
     choices = "".join(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..api import LIST_PARAMETERS, list_page, operation
-from ..errors import missing
 from ..state import Params, Resource, Sandbox
 
 KINDS = ("card", "us_bank_account", "sepa_debit")
@@ -15,7 +14,7 @@ def create(sandbox: Sandbox, params: Params) -> Resource:
     """Keep a configuration; what it does not name is off, except cards."""
     settings = {kind: _setting(params, kind, "on" if kind == "card" else "off") for kind in KINDS}
     fields = {"active": True, "application": None, "is_default": False, "name": params.get("name"), "parent": None}
-    return sandbox.new("payment_method_configuration", fields | settings, prefix="pmc")
+    return sandbox.new("payment_method_configuration", fields | settings)
 
 
 @operation("payment_method_configurations.update", f"{_FIELDS} active")
@@ -50,10 +49,7 @@ def _setting(params: Params, kind: str, default: str) -> Resource:
 
 
 def _configuration(sandbox: Sandbox, configuration_id: str) -> Resource:
-    found = sandbox.find(configuration_id)
-    if found is None or found["object"] != "payment_method_configuration":
-        raise missing("payment_method_configuration", configuration_id, "payment_method_configuration")
-    return found
+    return sandbox.get("payment_method_configuration", configuration_id, "payment_method_configuration")
 
 
 def configured_types(sandbox: Sandbox, configuration_id: str | None) -> list[str]:
