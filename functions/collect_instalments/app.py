@@ -1,4 +1,4 @@
-"""Debits what is due from saved methods and moves agreements on. Trigger: a schedule through a queue, a part at a time."""
+"""Debits what is due from saved methods and moves agreements on. Trigger: a schedule through a queue."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
-from dunwell.accounts.sign_in import SignIn
+from dunwell.accounts.model import Channel
+from dunwell.accounts.sign_in import CodeSender, SignIn
 from dunwell_aws import bootstrap
 from dunwell_aws.code_mail import CodeMail
+from dunwell_aws.code_text import CodeText
 from dunwell_aws.environment import (
     AccessEnvironment,
     GatewayEnvironment,
     LedgerEnvironment,
     MailEnvironment,
+    TextsEnvironment,
     UrlsEnvironment,
     read_environment,
 )
@@ -21,11 +24,21 @@ from dunwell_aws.portal.account_pages import add_account_pages
 from dunwell_aws.portal.filters import FILTERS
 from dunwell_aws.portal.language_pages import add_language_pages
 from dunwell_aws.portal.look import colours, image_sources
+from dunwell_aws.portal.message_pages import add_message_pages
+from dunwell_aws.portal.method_pages import add_method_pages
+from dunwell_aws.portal.offer_pages import add_offer_pages
+from dunwell_aws.portal.option_pages import add_option_pages
 from dunwell_aws.portal.paper_pages import add_paper_pages
+from dunwell_aws.portal.part_pages import add_part_pages
 from dunwell_aws.portal.parts import Portal
 from dunwell_aws.portal.payment_pages import add_payment_pages
+from dunwell_aws.portal.plan_change_pages import add_plan_change_pages
+from dunwell_aws.portal.plan_deal_pages import add_plan_deal_pages
+from dunwell_aws.portal.plan_pages import add_plan_pages
+from dunwell_aws.portal.promise_pages import add_promise_pages
 from dunwell_aws.portal.sign_in_pages import add_sign_in_pages
 from dunwell_aws.portal.site import API_PATH, Site
+from dunwell_aws.portal.why_pages import add_why_pages
 from dunwell_aws.portal.words import Words
 from dunwell_aws.routing import Router
 from dunwell_aws.stripe_address import checkout_origin
@@ -35,12 +48,30 @@ if TYPE_CHECKING:
     from dunwell.outreach.policy import Creditor
 
 HERE = Path(__file__).parent
-AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages, add_paper_pages)
+AREAS = (
+    add_sign_in_pages,
+    add_language_pages,
+    add_account_pages,
+    add_payment_pages,
+    add_paper_pages,
+    add_part_pages,
+    add_option_pages,
+    add_plan_pages,
+    add_plan_deal_pages,
+    add_plan_change_pages,
+    add_promise_pages,
+    add_offer_pages,
+    add_method_pages,
+    add_message_pages,
+    add_why_pages,
+)
 
 app = Chalice(app_name="portal")
 
 
-class PortalEnvironment(LedgerEnvironment, AccessEnvironment, MailEnvironment, GatewayEnvironment, UrlsEnvironment):
+class PortalEnvironment(
+    LedgerEnvironment, AccessEnvironment, MailEnvironment, TextsEnvironment, GatewayEnvironment, UrlsEnvironment
+):
     """What the portal reads from its variables."""
 
 
@@ -81,13 +112,18 @@ def _composed() -> Portal:
     environment = read_environment(PortalEnvironment)
     creditor = bootstrap.policy().creditor
     store, ledger = bootstrap.access(), bootstrap.ledger()
-    words, pages = portal_words(creditor), portal_pages(creditor, checkout_origin(environment.stripe_api_base))
+    words = portal_words(creditor)
+    senders: dict[Channel, CodeSender] = {
+        Channel.EMAIL: CodeMail(words.say, bootstrap.mailer, creditor),
+        Channel.SMS: CodeText(words.say, bootstrap.texts, creditor),
+    }
+    pages = portal_pages(creditor, checkout_origin(environment.stripe_api_base))
     return Portal(
         clock=bootstrap.clock(),
         store=store,
         ledger=ledger,
         orders=bootstrap.orders(),
-        sign_in=SignIn(store, ledger, CodeMail(words.say, bootstrap.mailer, creditor)),
+        sign_in=SignIn(store, ledger, senders),
         gateway=bootstrap.gateway,
         urls=bootstrap.urls(),
         pages=pages,
@@ -97,6 +133,8 @@ def _composed() -> Portal:
         contacts=bootstrap.collection(),
         rates=bootstrap.write_rates(),
         once=bootstrap.once(),
+        arrangements=bootstrap.arrangements,
+        assessments=bootstrap.collection,
     )
 
 

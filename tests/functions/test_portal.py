@@ -19,7 +19,7 @@ from dunwell_aws.portal.sign_in_pages import ANSWER_SECONDS
 from functions.portal import app as portal_app
 from tests.support.browser import hidden, text
 from tests.support.outreach import sent
-from tests.support.portal import account, invoice
+from tests.support.portal import account, customer, invoice
 from tests.support.portal_app import BASE, PortalWorld
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +97,24 @@ def test_right_and_wrong_answers_and_unknown_links_get_the_same_answer_in_the_sa
     assert len(world.codes.sent) == 1
     assert all(ANSWER_SECONDS - 0.1 < slept <= ANSWER_SECONDS for slept in world.slept)
     assert len(world.slept) == 4
+
+
+def test_a_code_by_text_signs_in_and_choosing_it_tells_nobody_whether_there_is_a_number() -> None:
+    anna = account(invoice("A1", 1_000), who=customer(phone="+12125550123", texts=True))
+    world = PortalWorld(anna, account(who=customer("cus_bert", number="C-7")))
+    links = [world.links.issue_link(who, "account", world.clock.now()) for who in ("cus_anna", "cus_bert")]
+    browser = world.browser()
+    answers = [
+        browser.post(f"/l/{links[0]}", {"answer": "C-1042", "way": "sms"}),
+        world.browser().post(f"/l/{links[1]}", {"answer": "C-7", "way": "sms"}),
+        world.browser().post("/l/unknown", {"answer": "C-7", "way": "sms"}),
+    ]
+    assert len({(one.status_code, one.body, re.sub(r"=[\w-]{43};", "", str(one.headers))) for one in answers}) == 1
+    ((number, code),) = world.texts.sent
+    assert number == "+12125550123"
+    assert browser.post("/code", {"code": code}).headers["Location"] == f"{BASE}/account"
+    assert all(ANSWER_SECONDS - 0.1 < slept <= ANSWER_SECONDS for slept in world.slept)
+    portal_app.use(None)
 
 
 def test_a_mail_scanner_that_follows_every_link_uses_nothing_up(world: PortalWorld) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 
 from dunwell.accounts.access import Session
 from dunwell.accounts.links import Links
+from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import SignIn
+from dunwell.arrangements.desk import ArrangementDesk
 from dunwell.errors import ConflictError, TooManyRequestsError
 from dunwell.ledger.model import Account
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents
 from dunwell_aws.api import Answer
+from dunwell_aws.documents import read_policy
 from dunwell_aws.portal.parts import Portal
 from dunwell_aws.rates import WRITES_A_MINUTE
 from dunwell_aws.urls import Urls
@@ -22,6 +25,7 @@ from tests.support.ledger import in_dispute
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryNotices
 from tests.support.portal import (
     CREDITOR,
+    ROOT,
     CodeBox,
     FakeGateway,
     InMemoryAccessStore,
@@ -81,9 +85,10 @@ class PortalWorld:
         self.clock = MovableClock()
         self.store = InMemoryAccessStore()
         self.ledger = InMemoryLedger(*(accounts or two_accounts()))
-        self.orders, self.codes = InMemoryOrderStore(), CodeBox()
+        self.orders, self.codes, self.texts = InMemoryOrderStore(), CodeBox(), CodeBox()
         self.notices, self.contacts = InMemoryNotices(), InMemoryCollection()
         self.gateway: Any = FakeGateway()
+        self.policy = read_policy(ROOT / "infra").arrangements
         self.slept: list[float] = []
         self.rates = InMemoryRates()
         self.links = Links(self.store)
@@ -92,7 +97,7 @@ class PortalWorld:
             store=self.store,
             ledger=self.ledger,
             orders=self.orders,
-            sign_in=SignIn(self.store, self.ledger, self.codes),
+            sign_in=SignIn(self.store, self.ledger, {Channel.EMAIL: self.codes, Channel.SMS: self.texts}),
             gateway=lambda: self.gateway,
             urls=Urls(Parameters(base), "urls"),
             pages=portal_app.portal_pages(CREDITOR, checkout),
@@ -102,6 +107,8 @@ class PortalWorld:
             contacts=self.contacts,
             rates=self.rates,
             once=InMemoryOnce(),
+            arrangements=lambda: ArrangementDesk(self.ledger, self.policy, CREDITOR.timezone, "test"),
+            assessments=lambda: self.contacts,
             sleep=self.slept.append,
         )
         portal_app.use(self.portal)

@@ -13,10 +13,12 @@ from dunwell_aws.environment import (
     DecisionsEnvironment,
     Environment,
     GatewayEnvironment,
+    GatewayEventsEnvironment,
     IngestEnvironment,
     LedgerEnvironment,
     LettersEnvironment,
     MailEnvironment,
+    TextsEnvironment,
     UrlsEnvironment,
     read_environment,
 )
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from dunwell.accounts.contact_points import Channel
     from dunwell.accounts.links import Links
+    from dunwell.arrangements.desk import ArrangementDesk
     from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
     from dunwell.ingestion.ports import RecordSink
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from dunwell.outreach.dispatch import Dispatcher, Sender
     from dunwell.outreach.policy import Policy, PolicyVersions
     from dunwell.payments.debits import DebitCollector
+    from dunwell.payments.gateway_events import GatewayEvents
     from dunwell.remittance.applying import CashApplication
     from dunwell.scoring.outside import Outside
     from dunwell_aws.access import DynamoAccessStore
@@ -49,11 +53,14 @@ if TYPE_CHECKING:
     from dunwell_aws.once import Once
     from dunwell_aws.orders import DynamoOrderStore
     from dunwell_aws.rates import WriteRates
+    from dunwell_aws.raw_events import RawEvents
     from dunwell_aws.remittance_index import DynamoRemittanceIndex
     from dunwell_aws.results import Results
+    from dunwell_aws.senders.sms import EndUserMessagingTexts, SnsTexts
     from dunwell_aws.series import DynamoSeries
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
+    from dunwell_aws.stripe_source import StripeSource
     from dunwell_aws.switch_store import DynamoSwitches
     from dunwell_aws.table import Table
     from dunwell_aws.tasks import DynamoNotices, DynamoTasks
@@ -160,6 +167,14 @@ def policies() -> "PolicyVersions":
 def policy(on: "date | None" = None) -> "Policy":
     """The version of the creditor's policy in force on a business date; None: now."""
     return policies().on(on) if on else policies().at(clock().now())
+
+
+def arrangements() -> "ArrangementDesk":
+    """What customers and agents do about agreements, under the policy in force now."""
+    from dunwell.arrangements.desk import ArrangementDesk
+
+    now = policy()
+    return ArrangementDesk(ledger(), now.arrangements, now.creditor.timezone, now.version)
 
 
 @cache
@@ -333,6 +348,46 @@ def debit_collector() -> "DebitCollector":
 
 
 @cache
+def gateway_events() -> "GatewayEvents":
+    """What the gateway's reports do: by webhook, by reconciliation, by the sync."""
+    from dunwell.payments.gateway_events import GatewayEvents
+
+    return GatewayEvents(ledger(), orders(), gateway(), unknown=cash(), payouts=_take_payout)
+
+
+def _take_payout(reference: str) -> None:
+    from dunwell.ingestion.records import RejectedRowError
+    from dunwell_aws.observability import logger
+
+    try:
+        payout = stripe_source().payout(reference)
+    except RejectedRowError as error:
+        logger.warning("payout rejected", payout=reference, reason=error.reject.reason)
+        return
+    if payout:
+        remittance_index().expect(payout)
+
+
+@cache
+def stripe_source() -> "StripeSource":
+    """Stripe as a source that is pulled."""
+    from dunwell_aws.stripe_client import StripeConnection
+    from dunwell_aws.stripe_source import StripeSource
+
+    connection = StripeConnection(stripe_secret(), read_environment(GatewayEnvironment).stripe_api_base)
+    return StripeSource(connection, policy().creditor.timezone, clock().now)
+
+
+@cache
+def raw_events() -> "RawEvents":
+    """The gateway's reports as they came."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.raw_events import RawEvents
+
+    return RawEvents(client("s3"), read_environment(GatewayEventsEnvironment).gateway_events_bucket)
+
+
+@cache
 def mailer() -> "Mailer":
     """Outgoing e-mail in the creditor's name."""
     from dunwell_aws.aws import client_without_retries
@@ -435,21 +490,26 @@ def senders() -> "dict[Channel, Sender]":
     return ways | ({Channel.WHATSAPP: _whatsapp_sender()} if settings.whatsapp_number_id else {})
 
 
-def _sms_sender() -> "Sender":
+@cache
+def texts() -> "SnsTexts | EndUserMessagingTexts":
+    """Outgoing text messages: from a number of our own where the deployment has one."""
     from dunwell_aws.aws import client_without_retries
-    from dunwell_aws.senders.pacing import Pacer
-    from dunwell_aws.senders.sms import EndUserMessagingTexts, SmsSender, SnsTexts
+    from dunwell_aws.senders.sms import EndUserMessagingTexts, SnsTexts
 
-    settings = read_environment(ChannelsEnvironment)
-    price = settings.sms_max_price_usd
-    texts: SnsTexts | EndUserMessagingTexts
+    settings = read_environment(TextsEnvironment)
     if settings.sms_origination:
         voice = client_without_retries("pinpoint-sms-voice-v2")
-        texts = EndUserMessagingTexts(voice, settings.sms_origination, price)
-    else:
-        texts = SnsTexts(client_without_retries("sns"), settings.sms_sender_id, price)
+        return EndUserMessagingTexts(voice, settings.sms_origination, settings.sms_max_price_usd)
+    return SnsTexts(client_without_retries("sns"), settings.sms_sender_id, settings.sms_max_price_usd)
+
+
+def _sms_sender() -> "Sender":
+    from dunwell_aws.senders.pacing import Pacer
+    from dunwell_aws.senders.sms import SmsSender
+
+    settings = read_environment(ChannelsEnvironment)
     pacer = Pacer(lambda: settings.sms_rate / settings.senders)
-    return SmsSender(renderer(), texts, message_index(), links(), urls(), pacer)
+    return SmsSender(renderer(), texts(), message_index(), links(), urls(), pacer)
 
 
 def _whatsapp_sender() -> "Sender":

@@ -1,6 +1,9 @@
 """Stripe as the domain's ``PaymentGateway``: hosted Checkout, so that no card data passes through us."""
 
+import contextlib
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import stripe
@@ -14,7 +17,7 @@ from dunwell_aws.observability import logger
 from dunwell_aws.stripe_amounts import is_three_decimal, least_charge_minor, to_stripe
 from dunwell_aws.stripe_client import StripeConnection
 from dunwell_aws.stripe_methods import ANY, Offer, saved_method
-from dunwell_aws.stripe_payments import EXPANDED, payment_of
+from dunwell_aws.stripe_payments import EXPANDED, charge_of, payment_of
 from dunwell_aws.stripe_secret import StripeSecret
 
 _MOST_LINES = 100
@@ -92,7 +95,7 @@ class StripeGateway:
         wanted: Any = {"expand": EXPANDED}
         intent = self._call(lambda client: client.v1.payment_intents.retrieve(reference, wanted)).to_dict()
         disputes: list[Any] = []
-        if contested or (intent.get("latest_charge") or {}).get("disputed"):
+        if contested or charge_of(intent).get("disputed"):
             asked: Any = {"payment_intent": reference, "limit": 100}
             disputes = [one.to_dict() for one in self._call(lambda client: client.v1.disputes.list(asked)).data]
         return payment_of(intent, disputes, version, self._clock.shifted)
@@ -105,10 +108,20 @@ class StripeGateway:
         if reference.startswith("seti_"):
             wanted: Any = {"expand": ["payment_method"]}
             setup = self._call(lambda client: client.v1.setup_intents.retrieve(reference, wanted))
-            return _kept(setup.payment_method, setup.metadata, setup.mandate)
+            return self._kept(setup, setup.mandate)
         wanted = {"expand": ["payment_method", "latest_charge"]}
         intent = self._call(lambda client: client.v1.payment_intents.retrieve(reference, wanted))
-        return _kept(intent.payment_method, intent.metadata, _mandate_of(intent.latest_charge))
+        return self._kept(intent, _mandate_of(intent.latest_charge))
+
+    def _kept(self, by: stripe.SetupIntent | stripe.PaymentIntent, mandate: Any) -> SavedMethod | None:
+        """The method that an intent kept, with what we told Stripe of the intent."""
+        if by.status != "succeeded" or by.payment_method is None or isinstance(by.payment_method, str):
+            return None
+        name = mandate if isinstance(mandate, str) else getattr(mandate, "id", "")
+        kept: Any = by.payment_method
+        found = saved_method(kept, by.metadata.to_dict() if by.metadata else {}, name or "")
+        saved_at = self._clock.shifted(datetime.fromtimestamp(by.created, UTC))
+        return replace(found, saved_at=saved_at) if found else None
 
     def claim(self, method: SavedMethod, customer_id: str) -> None:
         """See the port."""
@@ -125,9 +138,10 @@ class StripeGateway:
 
     def detach(self, method: PaymentMethod) -> None:
         """See the port. A method that Stripe does not have, or that belongs to nobody, is detached."""
-        found = self._call(lambda client: client.v1.payment_methods.retrieve(method.reference))
-        if found.customer:
-            self._call(lambda client: client.v1.payment_methods.detach(method.reference))
+        with contextlib.suppress(NotFoundError):
+            found = self._call(lambda client: client.v1.payment_methods.retrieve(method.reference))
+            if found.customer:
+                self._call(lambda client: client.v1.payment_methods.detach(method.reference))
 
     def debit(self, customer_id: str, attempt: DebitAttempt, method: PaymentMethod) -> GatewayPayment:
         """See the port. A refused card is an answer; Stripe keeps it under the key like any other."""
@@ -168,11 +182,15 @@ class StripeGateway:
     def find_debit(self, attempt: DebitAttempt, method: PaymentMethod) -> GatewayPayment | None:
         """See the port. Stripe forgets keys after a day, and keeps payments: the customer's, the newest first."""
         asked: Any = {"customer": method.owner, "limit": 100}
-        page = self._call(lambda client: client.v1.payment_intents.list(asked))
-        for intent in page.auto_paging_iter():
-            if intent.metadata and intent.metadata.to_dict().get("attempt_id") == attempt.attempt_id:
-                return self.payment(intent.id)
-        return None
+
+        def search(client: stripe.StripeClient) -> str:
+            for intent in client.v1.payment_intents.list(asked).auto_paging_iter():
+                if intent.metadata and intent.metadata.to_dict().get("attempt_id") == attempt.attempt_id:
+                    return intent.id
+            return ""
+
+        found = self._call(search)
+        return self.payment(found) if found else None
 
     def _call(self, request: Callable[[stripe.StripeClient], T]) -> T:
         try:
@@ -197,13 +215,6 @@ def _why_not_taken(error: BaseException | None) -> str:
     if code in _REFUSED_CODES or code == "payment_intent_mandate_invalid":
         return code
     return "payment_method_detached" if error.param in {"payment_method", "customer", "mandate"} else ""
-
-
-def _kept(method: Any, metadata: Any, mandate: Any) -> SavedMethod | None:
-    if method is None:
-        return None
-    name = mandate if isinstance(mandate, str) else getattr(mandate, "id", "")
-    return saved_method(method, metadata.to_dict() if metadata else {}, name or "")
 
 
 def _mandate_of(charge: Any) -> str:

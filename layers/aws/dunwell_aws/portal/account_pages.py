@@ -25,5 +25,6 @@ def add_account_pages(site: Site) -> None:
             "notices": notices,
             "customer": visitor.customer,
             "today": parts.today,
+            "agreements": list(visitor.account.agreements.values()),
         }
         return site.page("account.html", visitor, **values)

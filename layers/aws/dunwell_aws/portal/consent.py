@@ -34,7 +34,9 @@ class Consent:
             ConflictError: other words were: the terms or the language changed in another tab, or meanwhile.
         """
         if not hmac.compare_digest(self.digest.encode(), shown.encode()):
-            raise ConflictError("The words have changed since you saw them. Please read them again.", code="other_words")
+            raise ConflictError(
+                "The words have changed since you saw them. Please read them again.", code="other_words"
+            )
         return self.words
 
 

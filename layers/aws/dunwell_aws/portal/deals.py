@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+
+from babel import Locale
+from babel.numbers import format_decimal
 
 from dunwell.arrangements.evaluate import calendar_of
-from dunwell.arrangements.policy import WHOLE
 from dunwell.arrangements.progress import PartProgress, PartState, Progress, progress
 from dunwell.errors import NotFoundError
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind, Authorisation
@@ -69,9 +72,7 @@ def standing(site: Site, visitor: Visitor, agreement: Agreement) -> Standing:
     left = [one for one in parts if one.left_minor]
     paid_minor = min(kept.paid_minor, agreement.amount_minor)
     orders = site.parts.orders.orders(visitor.customer_id)
-    pending = any(
-        o.agreement_id == agreement.agreement_id and o.status is OrderStatus.PROCESSING for o in orders
-    )
+    pending = any(o.agreement_id == agreement.agreement_id and o.status is OrderStatus.PROCESSING for o in orders)
     return Standing(kept, parts, paid_minor, sum(one.left_minor for one in left), left[0] if left else None, pending)
 
 
@@ -92,7 +93,7 @@ def _shown(part: PartProgress, agreement: Agreement, say: Say, today: date) -> S
 
 def apr_of(say: Say, apr_permille: int) -> str:
     """An annual percentage rate as people read it."""
-    return say.writer.percent(apr_permille, WHOLE)
+    return str(format_decimal(Decimal(apr_permille) / 10, "0.#", Locale.parse(say.tag, sep="-")))
 
 
 def plan_words(site: Site, visitor: Visitor, agreement: Agreement, method: PaymentMethod | None, new: bool) -> Consent:

@@ -1,4 +1,4 @@
-"""What a customer says they can pay, kept in their own browser while they choose: not in addresses, not in the ledger."""
+"""What a customer says they can pay: kept in their own browser while they choose, and nowhere else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

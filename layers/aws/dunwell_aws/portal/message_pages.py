@@ -55,15 +55,15 @@ def add_message_pages(site: Site) -> None:
 
 
 def _named(visitor: Visitor, contact: Contact, say: Say) -> SentMessage:
-    subject = f"messages.subject_{contact.template}"
+    subject = "messages.subject." + contact.template
     known = visitor.account.invoices
     numbers = [known[one].number for one in contact.invoice_ids if one in known]
     about = say("messages.about", n=len(numbers), numbers=", ".join(numbers[:3])) if numbers else ""
     more = say("common.and_more", n=len(numbers) - 3) if len(numbers) > 3 else ""
     return SentMessage(
-        subject=say(subject if say.has(subject) else "messages.subject_other"),
-        channel=say(f"messages.{contact.channel}"),
+        subject=say(subject if say.has(subject) else "messages.subject.other"),
+        channel=say("messages.by." + contact.channel),
         day=contact.sent_at or contact.planned_on,
         about=f"{about} {more}".strip(),
-        state=say(f"messages.{_STATES.get(contact.status, 'sent_state')}"),
+        state=say("messages.state." + _STATES.get(contact.status, "sent")),
     )

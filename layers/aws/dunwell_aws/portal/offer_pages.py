@@ -22,7 +22,9 @@ def add_offer_pages(site: Site) -> None:
     def take() -> Response:
         """Make the offer of a kind that the policy has for the customer now; it is kept as it was shown."""
         visitor, form = site.sent()
-        found = [one for one in drafts(site, visitor, read_currency(form.one("currency"))) if one.kind == form.one("kind")]
+        found = [
+            one for one in drafts(site, visitor, read_currency(form.one("currency"))) if one.kind == form.one("kind")
+        ]
         if not found:
             raise RefusedError("This offer is not open any more.", code="offer_gone")
         made = site.parts.arrangements().propose_offer(

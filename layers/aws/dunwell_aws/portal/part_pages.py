@@ -6,7 +6,7 @@ from chalice.app import Response
 
 from dunwell.errors import RefusedError
 from dunwell.payments.checkout import Checkout
-from dunwell.payments.overview import CurrencySection, overview
+from dunwell.payments.overview import CurrencySection, overview, require_asking
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.typed import MistakeError, at_most, read_amount, read_currency
 from dunwell_aws.web import Form
@@ -36,10 +36,11 @@ def section_of(site: Site, visitor: Visitor, currency: str) -> CurrencySection:
     """What is open in a currency.
 
     Raises:
-        RefusedError: nothing is.
+        RefusedError: nothing is, or a hold forbids to ask for it.
     """
     orders = site.parts.orders.orders(visitor.customer_id)
-    shown = overview(visitor.account, orders, site.parts.today)
+    shown = overview(visitor.account, orders, site.parts.clock.now(), site.parts.today)
+    require_asking(visitor.account, None, site.parts.clock.now())
     found = next((one for one in shown.sections if one.currency == currency and one.open_minor), None)
     if found is None:
         raise RefusedError("There is nothing to pay in this currency.", code="nothing_to_pay")
@@ -49,6 +50,7 @@ def section_of(site: Site, visitor: Visitor, currency: str) -> CurrencySection:
 def _start(site: Site, visitor: Visitor, currency: str, form: Form) -> str:
     parts, say = site.parts, site.say(visitor)
     section, chosen = section_of(site, visitor, currency), form.all("invoice")
+    require_asking(visitor.account, chosen, parts.clock.now())
     amount_minor = read_amount(form.one("amount"), currency, say)
     most_minor = _most(section, chosen)
     if chosen and most_minor and amount_minor > most_minor:
@@ -71,14 +73,10 @@ def _start(site: Site, visitor: Visitor, currency: str, form: Form) -> str:
 
 def _most(section: CurrencySection, chosen: list[str]) -> int:
     """What can be paid at most: of the invoices chosen, or of all that are not in dispute."""
-    return sum(
-        one.open_minor for one in section.invoices if (one.invoice_id in chosen if chosen else not one.disputed)
-    )
+    return sum(one.open_minor for one in section.invoices if (one.invoice_id in chosen if chosen else not one.disputed))
 
 
-def _page(
-    site: Site, visitor: Visitor, currency: str, form: Form, mistake: MistakeError | None = None
-) -> Response:
+def _page(site: Site, visitor: Visitor, currency: str, form: Form, mistake: MistakeError | None = None) -> Response:
     section = section_of(site, visitor, currency)
     values: dict[str, Any] = {
         "section": section,

@@ -11,11 +11,13 @@ from dunwell.dates import business_date
 if TYPE_CHECKING:
     from dunwell.accounts.access import AccessStore, Session
     from dunwell.accounts.sign_in import SignIn
+    from dunwell.arrangements.desk import ArrangementDesk
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.notices import NoticeStore
     from dunwell.outreach.policy import Creditor
     from dunwell.outreach.ports import ContactStore
     from dunwell.payments.ports import OrderStore, PaymentGateway
+    from dunwell.scoring.assessment import AssessmentStore
     from dunwell_aws.api import Answer
     from dunwell_aws.clock import Clock
     from dunwell_aws.portal.words import Words
@@ -45,6 +47,8 @@ class Portal:
     contacts: "ContactStore"
     rates: "Callable[[Session, datetime], None]"
     once: "Callable[[str, str, str, Callable[[], Answer], Any], Answer]"
+    arrangements: "Callable[[], ArrangementDesk]"
+    assessments: "Callable[[], AssessmentStore]"
     sleep: Callable[[float], None] = time.sleep
 
     @property

@@ -9,6 +9,7 @@ from dunwell.ledger.agreements import Agreement, AgreementKind, AgreementStatus
 from dunwell.payments.checkout import Checkout
 from dunwell.payments.order import CheckoutOrder
 from dunwell.payments.order import Consent as Saving
+from dunwell.payments.overview import require_asking
 from dunwell_aws.portal.consent import Consent
 from dunwell_aws.portal.deals import (
     CUSTOMER,
@@ -78,6 +79,7 @@ def pay_agreement(site: Site, visitor: Visitor, agreement: Agreement, form: Form
     Raises:
         NotFoundError: there is no such instalment. RefusedError: nothing is left to pay.
     """
+    require_asking(visitor.account, list(agreement.invoice_ids), site.parts.clock.now())
     number = form.one("number")
     if number == "all":
         open_ids = [one for one in agreement.invoice_ids if visitor.account.open_minor(one) > 0]
@@ -163,6 +165,7 @@ def _status_page(site: Site, visitor: Visitor, agreement: Agreement) -> Response
         "title": title,
         "note": note,
         "tone": tone,
+        "counts": agreement.status not in (AgreementStatus.CANCELLED, AgreementStatus.LAPSED),
         "paid_minor": found.paid_minor,
         "left_minor": sum(visitor.account.open_minor(one) for one in agreement.invoice_ids),
         "instalments": found.parts,

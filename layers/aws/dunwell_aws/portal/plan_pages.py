@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Response
 
-from dunwell.arrangements.explain import Saying, SayingCode
+from dunwell.arrangements.explain import SayingCode
 from dunwell.arrangements.making import made_plan
 from dunwell.arrangements.policy import Authority, Frequency, PlanPolicy
 from dunwell.arrangements.recommend import Recommendation, debts_of, recommend, why_none
@@ -48,6 +48,7 @@ class Option:
     reasons: Sequence[str]
     first_minor: int | None
     anchor: date | None
+    codes: str
 
     @property
     def first(self) -> AgreedInstalment:
@@ -124,7 +125,7 @@ def read_terms(site: Site, form: Form, currency: str, say: Say, invoice_ids: tup
     if not (count.isascii() and count.isdigit() and 1 <= int(count[:4]) <= _MOST_COUNT):
         raise MistakeError(say("deals.plans.not_count", most=_MOST_COUNT), field="count")
     frequency = read_frequency(form.one("frequency"), say)
-    first = read_day(form.one("first"), today, today + timedelta(days=latest_first(site)), say, "first")
+    first = read_day(form.one("first"), today, latest_first(site), say, "first")
     first_minor, anchor = form.one("first_minor"), form.one("anchor")
     return PlanTerms(
         currency,
@@ -137,9 +138,10 @@ def read_terms(site: Site, form: Form, currency: str, say: Say, invoice_ids: tup
     )
 
 
-def latest_first(site: Site) -> int:
-    """Days to the latest first payment that anybody may agree to."""
-    return max(limits.max_first_days for limits in plan_rules(site).limits.values())
+def latest_first(site: Site) -> date:
+    """The latest day of a first payment that anybody may agree to."""
+    days = max(limits.max_first_days for limits in plan_rules(site).limits.values())
+    return site.parts.today + timedelta(days=days)
 
 
 def _proposed(site: Site, visitor: Visitor, form: Form, currency: str) -> Response:
@@ -148,9 +150,7 @@ def _proposed(site: Site, visitor: Visitor, form: Form, currency: str) -> Respon
     debts = debts_of(visitor.account, currency, site.parts.today, None)
     terms = read_terms(site, form, currency, say, tuple(one.invoice_id for one in debts) or None)
     try:
-        made = made_plan(
-            visitor.account, desk.policy, terms, CUSTOMER, Authority.CUSTOMER, site.parts.today, now
-        )
+        made = made_plan(visitor.account, desk.policy, terms, CUSTOMER, Authority.CUSTOMER, site.parts.today, now)
     except InvalidInputError:
         raise MistakeError(say("deals.plans.impossible"), field="count") from None
     if made.approval and form.one("request") != "yes":
@@ -168,16 +168,14 @@ def _proposed(site: Site, visitor: Visitor, form: Form, currency: str) -> Respon
     return site.redirect(f"/plan/{agreement.agreement_id}")
 
 
-def _ask_page(
-    site: Site, visitor: Visitor, currency: str, form: Form, mistake: MistakeError | None = None
-) -> Response:
+def _ask_page(site: Site, visitor: Visitor, currency: str, form: Form, mistake: MistakeError | None = None) -> Response:
     rules, today = plan_rules(site), site.parts.today
     limits = rules.limits_of(Authority.CUSTOMER)
     means = kept_means(site.cookie_value(COOKIE), currency)
     known = {"frequency": means.frequency.value if means else "", "payday": str(means.payday or "") if means else ""}
     values: dict[str, Any] = {
         "currency": currency,
-        "owed_minor": section_of(site, visitor, currency).open_minor,
+        "owed_minor": _debt_minor(site, visitor, currency),
         "frequencies": limits.frequencies if limits else (),
         "first": today,
         "last": today + PAYDAY_WITHIN,
@@ -202,9 +200,8 @@ def _options_page(
     needs_agent = beyond or (obstacle is not None and obstacle.saying.code is SayingCode.BROKEN_BEFORE)
     values: dict[str, Any] = {
         "currency": currency,
-        "owed_minor": sum(one.amount_minor for one in debts_of(visitor.account, currency, today, None)),
+        "owed_minor": _debt_minor(site, visitor, currency),
         "options": [_option(one, say) for one in found],
-        "sources": found,
         "model": outlook.model_version,
         "obstacle": obstacle_words(obstacle.saying, say) if obstacle else "",
         "count": limits.max_instalments,
@@ -212,13 +209,19 @@ def _options_page(
         "last": today + timedelta(days=limits.max_days),
         "least_minor": limits.min_instalment_minor.get(currency, 1),
         "first": today,
-        "latest_first": today + timedelta(days=latest_first(site)),
+        "latest_first": latest_first(site),
         "frequencies": list(Frequency),
         "typed": _typed(form, means, found, today),
         "beyond": needs_agent,
         "wrong": str(mistake) if mistake and not beyond else "",
     }
     return site.page("plan_options.html", visitor, 400 if mistake and not beyond else 200, **values)
+
+
+def _debt_minor(site: Site, visitor: Visitor, currency: str) -> int:
+    """What a plan would be about (minor units): what is due, or else all that is open, but nothing contested."""
+    section_of(site, visitor, currency)
+    return sum(one.amount_minor for one in debts_of(visitor.account, currency, site.parts.today, None))
 
 
 def _typed(form: Form, means: Means, found: Sequence[Recommendation], today: date) -> dict[str, str]:
@@ -244,9 +247,5 @@ def _option(one: Recommendation, say: Say) -> Option:
         plan_reasons(one.sayings, say),
         one.terms.first_minor,
         one.terms.anchor_on,
+        ",".join(one.reasons),
     )
-
-
-def saying_codes(sayings: Sequence[Saying]) -> str:
-    """The codes of what is said, for the form that chooses a plan."""
-    return ",".join(one.code.value for one in sayings)

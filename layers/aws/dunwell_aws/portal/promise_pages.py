@@ -104,9 +104,7 @@ def _days(site: Site, rules: PromisePolicy) -> tuple[date, date]:
     return today, today + timedelta(days=rules.max_days)
 
 
-def _ask_page(
-    site: Site, visitor: Visitor, currency: str, form: Form, mistake: MistakeError | None = None
-) -> Response:
+def _ask_page(site: Site, visitor: Visitor, currency: str, form: Form, mistake: MistakeError | None = None) -> Response:
     rules = _rules(site)
     first, last = _days(site, rules)
     values: dict[str, Any] = {

@@ -4,6 +4,7 @@ from chalice.app import Response
 
 from dunwell.accounts.access import CODE_LIFE, GoneError, WrongCodeError
 from dunwell.accounts.links import stop_email
+from dunwell.accounts.model import Channel
 from dunwell_aws.portal.site import LANGUAGE_COOKIE, SESSION_COOKIE, SESSION_SECONDS, Site
 from dunwell_aws.web import at_least, read_form
 
@@ -24,8 +25,9 @@ def add_sign_in_pages(site: Site) -> None:
     def answer_challenge(token: str) -> Response:
         """Send a code if the answer is right; say the same either way, after the same time."""
         form, parts = read_form(site.request), site.parts
+        way = Channel.SMS if form.one("way") == Channel.SMS else Channel.EMAIL
         with at_least(ANSWER_SECONDS, parts.sleep):
-            code_token = parts.sign_in.ask_for_code(token, form.one("answer"), parts.clock.now())
+            code_token = parts.sign_in.ask_for_code(token, form.one("answer"), parts.clock.now(), way)
         return site.redirect("/code", site.cookie(CODE_COOKIE, code_token, int(CODE_LIFE.total_seconds())))
 
     @site.route("/code", "GET")

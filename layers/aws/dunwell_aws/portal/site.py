@@ -30,6 +30,8 @@ NAVIGATION = (
     ("/invoices", "common.nav.invoices"),
     ("/payments", "common.nav.payments"),
     ("/statement", "common.nav.statement"),
+    ("/messages", "common.nav.messages"),
+    ("/methods", "common.nav.methods"),
 )
 """The pages of the menu and what they are called."""
 _KINDS = {

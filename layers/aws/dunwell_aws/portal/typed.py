@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from babel import Locale
-from babel.numbers import get_decimal_symbol
+from babel.numbers import get_currency_symbol, get_decimal_symbol
 
 from dunwell.errors import InvalidInputError
 from dunwell.money import MAX_WHOLE_DIGITS, exponent
@@ -30,24 +30,26 @@ def read_amount(text: str, currency: str, say: Say, field: str = "amount") -> in
     """
 
     def wrong(key: str, **values: Any) -> MistakeError:
-        return MistakeError(say(f"deals.amount.{key}", **values), field=field)
+        return MistakeError(say("deals.amount." + key, **values), field=field)
 
     places = exponent(currency)
+    not_number = wrong("not_number", example=say.money(_EXAMPLE_UNITS * 10**places, currency))
     bare = text.translate(_SPACES)
     if not bare:
         raise wrong("empty")
-    if _named(bare) not in ("", currency):
-        raise wrong("currency", currency=currency)
+    locale = Locale.parse(say.tag, sep="-")
+    named = _named(bare)
+    if named not in ("", currency, get_currency_symbol(currency, locale).translate(_SPACES).upper()):
+        raise wrong("currency", currency=currency) if _is_currency(named) else not_number
     found = _NUMBER.fullmatch(_without_sign(bare))
-    decimal = get_decimal_symbol(Locale.parse(say.tag, sep="-"))
-    parts = _parts(found["digits"], places, decimal) if found else None
+    parts = _parts(found["digits"], places, get_decimal_symbol(locale)) if found else None
     if found is None or parts is None:
-        raise wrong("not_number", example=say.money(_EXAMPLE_UNITS * 10**places, currency))
+        raise not_number
     whole, fraction = parts
     if len(fraction) > places:
         raise wrong("too_fine", currency=currency, unit=say.money(1, currency))
     if len(whole) > MAX_WHOLE_DIGITS:
-        raise wrong("not_number", example=say.money(_EXAMPLE_UNITS * 10**places, currency))
+        raise not_number
     amount_minor = int(f"{whole or '0'}{fraction.ljust(places, '0')}")
     if found["sign"] in ("-", "\u2212") or amount_minor <= 0:
         raise wrong("not_positive")
@@ -96,6 +98,15 @@ def _named(bare: str) -> str:
     return _SIGNS.get(letters, letters)
 
 
+def _is_currency(named: str) -> bool:
+    """Whether the letters beside a number name a currency."""
+    try:
+        exponent(named)
+    except InvalidInputError:
+        return False
+    return True
+
+
 def _without_sign(bare: str) -> str:
     return re.sub(r"[^0-9.,+\-\u2212]", "", bare)
 
@@ -120,5 +131,3 @@ def _parts(digits: str, places: int, decimal: str) -> tuple[str, str] | None:
     else:
         return None
     return re.sub("[.,]", "", whole).lstrip("0"), fraction.rstrip("0")
-
-

@@ -33,7 +33,7 @@ def add_why_pages(site: Site) -> None:
             "refused": refused,
             "asked": asked,
             "scored": assessment is not None,
-            "reasons": _risk_reasons(assessment.risk_reasons, say) if assessment else [],
+            "reasons": assessment.risk_reasons if assessment else (),
         }
         return site.page("why.html", visitor, **values)
 
@@ -43,19 +43,10 @@ def _obstacles(site: Site, visitor: Visitor, currency: str, say: Say) -> tuple[l
     policy, means = site.parts.arrangements().policy, kept_means(site.cookie_value(COOKIE), currency)
     needs = means.needs if means else NOTHING_SAID
     found = why_none(visitor.account, currency, policy, needs, site.parts.today)
-    refused, asked = [], []
+    refused: list[str] = []
+    asked: list[str] = []
     if found:
         (asked if found.saying.code in _FOR_A_PERSON else refused).append(obstacle_words(found.saying, say))
     if needs_a_person(visitor.account, free_debts(site, visitor, currency), site.parts.clock.now()):
         asked.append(say("why.reason.held"))
     return refused, asked
-
-
-def _risk_reasons(reasons: tuple[str, ...], say: Say) -> list[str]:
-    """The model's own reasons in the customer's language."""
-    return [reason_in(one, say) for one in reasons]
-
-
-def reason_in(reason: str, say: Say) -> str:
-    """A reason of the model, whose English words are its key."""
-    return say.translated("score_reasons", reason)

@@ -1,6 +1,7 @@
 """Signing in to the portal: link, question, code, session. Strangers and customers get the same answers."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -32,29 +33,47 @@ from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 
 _RACES = 5
+WAYS = (Channel.EMAIL, Channel.SMS)
+"""How a code may come."""
 
 
 class CodeSender(Protocol):
-    """Brings a one-time code to a customer."""
+    """Brings a one-time code to a customer, one way."""
 
     def send_code(self, customer: Customer, address: str, code: str) -> None:
-        """Send a code to an e-mail address of a customer, in their language.
+        """Send a code to an address or number, in the customer's language.
 
         Does not raise: the asker must not learn whether there was one to send.
         """
         ...
 
 
-class SignIn:
-    """The use cases between a link and a session."""
+def code_address(customer: Customer, way: Channel) -> str:
+    """Where a code may go: to the address that works; by text only where the customer wants texts; empty: nowhere.
 
-    def __init__(self, store: AccessStore, ledger: Ledger, sender: CodeSender) -> None:
+    A number that a source merely lists may be anybody's: it needs consent, or proof that it is the customer's.
+    """
+    point = customer.point(way)
+    if point is None or way not in WAYS:
+        return ""
+    wanted = way is Channel.EMAIL or bool(customer.consent(way) or point.verified_at)
+    return point.address if wanted and (way is Channel.EMAIL or way not in customer.opted_out) else ""
+
+
+class SignIn:
+    """The use cases between a link and a session.
+
+    Args:
+        senders: of codes, one for each way that is offered.
+    """
+
+    def __init__(self, store: AccessStore, ledger: Ledger, senders: Mapping[Channel, CodeSender]) -> None:
         self._store = store
         self._ledger = ledger
-        self._sender = sender
+        self._senders = senders
 
-    def ask_for_code(self, link_token: str, answer: str, now: datetime) -> str:
-        """Send a code if the answer is right. What comes back is the same either way.
+    def ask_for_code(self, link_token: str, answer: str, now: datetime, way: Channel = Channel.EMAIL) -> str:
+        """Send a code if the answer is right and leads there. What comes back is the same either way.
 
         Returns:
             The token under which the asking browser, and no other, may use the code.
@@ -65,14 +84,14 @@ class SignIn:
         link_hash = fingerprint(link_token)
         self._count_try(link_hash, now)
         customer = self._customer_behind(self._store.link(link_hash), now)
-        address = customer.address(Channel.EMAIL) if customer and answers(customer, answer) else ""
+        address = code_address(customer, way) if customer and answers(customer, answer) else ""
         token, code = new_token(), new_code()
         customer_id = customer.customer_id if customer and address else ""
         sent_to = fingerprint(address) if customer_id else ""
         pending = PendingCode(fingerprint(token), link_hash, customer_id, mac(token, code), now + CODE_LIFE)
         self._store.add_code(replace(pending, sent_to=sent_to))
         if customer and address:
-            self._sender.send_code(customer, address, code)
+            self._senders[way].send_code(customer, address, code)
         return token
 
     def use_code(self, token: str, code: str, now: datetime) -> str:
@@ -131,10 +150,11 @@ class SignIn:
 
         def proved(account: Account) -> Change:
             customer = account.customer
-            found = [one for one in customer.points(PointKind.EMAIL) if fingerprint(one.address) == pending.sent_to]
-            if not found or found[0].verified_at:
+            points = (one for kind in (PointKind.EMAIL, PointKind.PHONE) for one in customer.points(kind))
+            found = next((one for one in points if fingerprint(one.address) == pending.sent_to), None)
+            if found is None or found.verified_at:
                 return Change(account)
-            return Change(account, customer=customer.with_proof(found[0].address, now))
+            return Change(account, customer=customer.with_proof(found.address, now, found.kind))
 
         # They are signed in all the same; the next code proves it again.
         with contextlib.suppress(ConflictError, NotFoundError):

@@ -18,6 +18,7 @@ DEPOSIT_PERMILLE = 250
 """A larger first part is tried for who did not say what they can pay."""
 
 Plan = tuple[PlanTerms, Draft]
+"""A schedule as it is tried: its rate is not worked out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _plan(
     terms = PlanTerms(
         case.currency, count, frequency, first_on, first_minor, anchor_on, tuple(one.invoice_id for one in case.debts)
     )
-    made = draft(terms, case.debt_minor, case.as_of, case.plans)
+    made = draft(terms, case.debt_minor, case.as_of, case.plans, with_apr=False)
     return (terms, made) if _is_within(case, made, most) else None
 
 

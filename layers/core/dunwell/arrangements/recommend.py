@@ -11,11 +11,11 @@ from datetime import date, datetime, time, timedelta, timezone
 
 from dunwell.arrangements.affordability import Needs
 from dunwell.arrangements.agreeable import why_not
-from dunwell.arrangements.candidates import Case, Plan, candidates
+from dunwell.arrangements.candidates import Case, candidates
 from dunwell.arrangements.explain import Saying, SayingCode, sayings_of
 from dunwell.arrangements.plans import BROKEN_DAYS, recently_broken
 from dunwell.arrangements.policy import WHOLE, ArrangementPolicy, Authority, Frequency
-from dunwell.arrangements.schedule import Draft, PlanTerms
+from dunwell.arrangements.schedule import Draft, PlanTerms, draft
 from dunwell.arrangements.worth import MONTH_DAYS, Outlook, Valuation, Worth, habits_of
 from dunwell.ledger.agreements import AgreedDebt, AgreementKind
 from dunwell.ledger.model import Account
@@ -86,18 +86,13 @@ def recommend(
         return ()
     habits = habits_of(account, currency, case.debt_minor, needs.most_minor(Frequency.MONTHLY), as_of)
     valuation = Valuation(outlook, habits, policy.cost_of_money_percent)
-    ranked = _ranked(case, valuation)
-    chosen = _chosen(ranked, as_of)
+    shown = [
+        (terms, draft(terms, case.debt_minor, as_of, case.plans), worth)
+        for terms, _, worth in _chosen(_ranked(case, valuation), as_of)
+    ]
     return tuple(
-        Recommendation(
-            terms,
-            made,
-            case.debts,
-            worth,
-            _sayings((terms, made), [one[:2] for one in chosen], needs),
-            outlook.model_version,
-        )
-        for terms, made, worth in chosen
+        Recommendation(terms, made, case.debts, worth, _sayings(number, shown, needs), outlook.model_version)
+        for number, (terms, made, worth) in enumerate(shown)
     )
 
 
@@ -229,13 +224,13 @@ def _differ(one: Draft, other: Draft, as_of: date) -> bool:
     return burdens[1] * WHOLE >= burdens[0] * MORE_BURDEN or spans[1] * WHOLE >= spans[0] * LONGER
 
 
-def _sayings(plan: Plan, shown: Sequence[Plan], needs: Needs) -> tuple[Saying, ...]:
-    """What a plan is and what sets it apart from the others that are shown."""
-    terms, made = plan
-    others = [other for other in shown if other is not plan and other != plan]
+def _sayings(number: int, shown: Sequence[_Valued], needs: Needs) -> tuple[Saying, ...]:
+    """What one of the plans is, and what sets it apart from the others that are shown."""
+    terms, made, _ = shown[number]
+    others = [other for at, (_, other, _) in enumerate(shown) if at != number]
     apart = []
-    if others and all(made.instalments[-1].due_on < other.instalments[-1].due_on for _, other in others):
+    if others and all(made.instalments[-1].due_on < other.instalments[-1].due_on for other in others):
         apart.append(SayingCode.SOONEST)
-    if others and all(_burden(made) < _burden(other) for _, other in others):
+    if others and all(_burden(made) < _burden(other) for other in others):
         apart.append(SayingCode.SMALLEST)
     return sayings_of(terms, made, needs, apart)

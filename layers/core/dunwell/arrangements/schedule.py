@@ -71,12 +71,21 @@ class Draft:
         return self.debt_minor + self.charges_minor
 
 
-def draft(terms: PlanTerms, debt_minor: int, as_of: date, policy: PlanPolicy, *, with_fee: bool = True) -> Draft:
+def draft(
+    terms: PlanTerms,
+    debt_minor: int,
+    as_of: date,
+    policy: PlanPolicy,
+    *,
+    with_fee: bool = True,
+    with_apr: bool = True,
+) -> Draft:
     """The instalments of a plan; whether it is within anybody's limits is not asked here (``plans.authority_for``).
 
     Args:
         debt_minor: what is divided, in minor units of the terms' currency.
         with_fee: False for a plan that takes the place of one whose fee was charged.
+        with_apr: False leaves the rate at 0, for a schedule that is only tried: it takes the longest to work out.
 
     Raises:
         InvalidInputError: no instalment or too many, the debt is too small to be divided so, the first instalment is
@@ -93,7 +102,7 @@ def draft(terms: PlanTerms, debt_minor: int, as_of: date, policy: PlanPolicy, *,
         for number, (on, part, charge) in enumerate(zip(days, parts, charges, strict=True), start=1)
     )
     charges_minor = sum(charges)
-    apr = _apr_permille(made, debt_minor, as_of, terms.frequency) if charges_minor else 0
+    apr = _apr_permille(made, debt_minor, as_of, terms.frequency) if charges_minor and with_apr else 0
     return Draft(made, debt_minor, charges_minor, fee_minor, apr)
 
 

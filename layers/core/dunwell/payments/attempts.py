@@ -10,9 +10,10 @@ from dunwell.ledger.debits import AttemptStatus, DebitAttempt, MethodKind
 from dunwell.payments.contesting import is_return
 from dunwell.payments.draft import Draft
 from dunwell.payments.methods import end_method
-from dunwell.payments.ports import GatewayPayment, PaymentStatus
+from dunwell.payments.ports import GatewayDispute, GatewayPayment, PaymentStatus
 from dunwell.payments.retries import Retry, RetryOutcome, decide_retry, learned_paydays
 
+_UNAUTHORISED = "debit_not_authorized"
 _DONE = frozenset({AttemptStatus.SUCCEEDED, AttemptStatus.FAILED})
 
 
@@ -34,7 +35,8 @@ def follow_attempt(
     if attempt is None:
         return
     known = replace(attempt, payment_reference=payment.reference)
-    back = next((one for one in payment.disputes if one.withdrawn_minor and _ends_the_try(payment, one.reason)), None)
+    taken = (one for one in payment.disputes if one.withdrawn_minor)
+    back = next((one for one in taken if _ends_the_try(payment, one)), None)
     if payment.status is PaymentStatus.SUCCEEDED and back:
         if attempt.status is not AttemptStatus.FAILED:
             _fail(draft, known, (back.reason, back.code, ""), now, works)
@@ -48,9 +50,9 @@ def follow_attempt(
         _fail(draft, known, (payment.failure_code, payment.decline_code, payment.advice), now, works)
 
 
-def _ends_the_try(payment: GatewayPayment, reason: str) -> bool:
+def _ends_the_try(payment: GatewayPayment, dispute: GatewayDispute) -> bool:
     """Whether a dispute means that the debit failed after all: it was returned, or was not authorised."""
-    return payment.is_debit and (any(is_return(payment, one) for one in payment.disputes) or "authorized" in reason)
+    return is_return(payment, dispute) or (payment.is_debit and dispute.reason == _UNAUTHORISED)
 
 
 def _move(draft: Draft, after: DebitAttempt, before: DebitAttempt) -> None:
@@ -62,7 +64,7 @@ def _fail(
     draft: Draft, attempt: DebitAttempt, words: tuple[str, str, str], now: datetime, works: Callable[[date], bool]
 ) -> None:
     """The try failed: with the bank's own code where there is one, and the day of the next try if there is to be one."""
-    code, decline_code, advice = words
+    code, decline_code, _ = words
     retry = _retry(draft, attempt, words, now, works)
     failed = replace(
         attempt, status=AttemptStatus.FAILED, code=decline_code or code or "unknown", next_on=retry.next_on
@@ -77,8 +79,8 @@ def _retry(
     draft: Draft, attempt: DebitAttempt, words: tuple[str, str, str], now: datetime, works: Callable[[date], bool]
 ) -> Retry:
     account = draft.account
-    tries = {one.attempt_id: one for one in account.attempts.values() if one.purpose == attempt.purpose}
-    tried_on = [one.started_at.astimezone(now.tzinfo).date() for one in (tries | {attempt.attempt_id: attempt}).values()]
+    tries = [one for one in account.attempts.values() if one.purpose == attempt.purpose]
+    tried_on = [one.started_at.astimezone(now.tzinfo).date() for one in tries]
     paydays = learned_paydays([payment.on for payment in account.payments.values()])
     method = account.methods.get(attempt.method_id)
     kind = method.kind if method else MethodKind.CARD

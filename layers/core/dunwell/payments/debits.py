@@ -159,7 +159,7 @@ class DebitCollector:
         return update(self._ledger, customer_id, decide).attempts[attempt.attempt_id]
 
     def _record(self, customer_id: str, attempt: DebitAttempt, payment: GatewayPayment, now: datetime) -> DebitAttempt:
-        """The answer, its money, and what follows for agreements, in one write; as the gateway's own report does."""
+        """The answer and its money in one write, as the gateway's own report does it."""
         directed_to = [Direction(invoice_id, amount_minor) for invoice_id, amount_minor in attempt.lines]
 
         def decide(read: Account) -> Change:
@@ -167,8 +167,7 @@ class DebitCollector:
             if payment.reference:
                 follow_payment(draft, payment, self._method, directed_to, now)
             follow_attempt(draft, payment, now, self._hours.works)
-            draft.take(self._arrangements.evaluate(draft.account, now))
-            return _less_what_stayed(draft.change())
+            return draft.change()
 
         return update(self._ledger, customer_id, decide).attempts[attempt.attempt_id]
 

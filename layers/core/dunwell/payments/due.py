@@ -5,6 +5,7 @@ Every debit rests on a stored authorisation (REGE-AUTH), is never more than was 
 gateway.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -22,6 +23,7 @@ Unpaid = Callable[[Account, Agreement, date], Mapping[int, int]]
 
 AMOUNT_NOTICE_DAYS, DATE_NOTICE_DAYS = 10, 7
 AUTOPAY = "autopay"
+_UNDER_WAY = frozenset({AttemptStatus.STARTED, AttemptStatus.PROCESSING})
 _FINAL = frozenset({"NACHA", "CARD-RETRY"})
 """Rules that forbid another try for good; under the others a debit waits."""
 
@@ -154,12 +156,14 @@ def _consider(account: Account, wanted: _Wanted, hours: Hours, now: datetime, fo
         return  # under way, or debited once for this already: what was given back is not taken again
     mine = [one for one in tries if one.method_id == wanted.method.method_id]
     last = mine[-1] if mine else None
-    if last and last.status is AttemptStatus.FAILED and (last.next_on is None or last.next_on > now.date()):
+    if last and (last.next_on is None or last.next_on > now.date()):
         return
-    lines = _lines(wanted)
-    rule = stop_of(account.customer, [invoice_id for invoice_id, _ in lines], now) or _worn_out(
-        wanted, mine, lines, now
-    )
+    if not hours.are_on(now):
+        found.refusals.append(Refusal(wanted.purpose, "HOURS"))
+        return
+    lines = _lines(wanted, _reserved({**account.attempts, **found.attempts}))
+    invoice_ids = [invoice_id for invoice_id, _ in lines]
+    rule = stop_of(account.customer, invoice_ids, now) or _worn_out(wanted, mine, lines, now)
     if rule or not lines:
         found.refusals.append(Refusal(wanted.purpose, rule or "HOLD-DISPUTE"))
         return
@@ -184,12 +188,21 @@ def _worn_out(wanted: _Wanted, mine: Sequence[DebitAttempt], lines: Sequence[tup
     return ""
 
 
-def _lines(wanted: _Wanted) -> tuple[tuple[str, int], ...]:
+def _reserved(attempts: Mapping[str, DebitAttempt]) -> Counter[str]:
+    """What tries under way take of each invoice (minor units)."""
+    found: Counter[str] = Counter()
+    for one in attempts.values():
+        if one.status in _UNDER_WAY:
+            found.update(dict(one.lines))
+    return found
+
+
+def _lines(wanted: _Wanted, reserved: Counter[str]) -> tuple[tuple[str, int], ...]:
     """The amount over what may be asked for of its invoices, the oldest first: never what is disputed."""
     lines, left = [], wanted.amount_minor
     for item in wanted.items:
-        taken = min(left, item.collectable_minor)
-        left -= taken
+        taken = min(left, item.collectable_minor - reserved[item.invoice.invoice_id])
+        left -= max(0, taken)
         if taken > 0:
             lines.append((item.invoice.invoice_id, taken))
     return tuple(lines)

@@ -1,0 +1,1 @@
+"""Recommended plans and offers, measured on a simulated portfolio."""
