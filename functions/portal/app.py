@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
+from dunwell.accounts.address_change import AddressChange
 from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import CodeSender, SignIn
 from dunwell_aws import bootstrap
@@ -21,12 +22,15 @@ from dunwell_aws.environment import (
 )
 from dunwell_aws.observability import observed
 from dunwell_aws.portal.account_pages import add_account_pages
+from dunwell_aws.portal.contact_pages import add_contact_pages
+from dunwell_aws.portal.dispute_pages import add_dispute_pages
 from dunwell_aws.portal.filters import FILTERS
 from dunwell_aws.portal.language_pages import add_language_pages
 from dunwell_aws.portal.look import colours, image_sources
 from dunwell_aws.portal.paper_pages import add_paper_pages
 from dunwell_aws.portal.parts import Portal
 from dunwell_aws.portal.payment_pages import add_payment_pages
+from dunwell_aws.portal.preference_pages import add_preference_pages
 from dunwell_aws.portal.sign_in_pages import add_sign_in_pages
 from dunwell_aws.portal.site import Site
 from dunwell_aws.portal.words import Words
@@ -37,7 +41,16 @@ if TYPE_CHECKING:
     from dunwell.outreach.policy import Creditor
 
 HERE = Path(__file__).parent
-AREAS = (add_sign_in_pages, add_language_pages, add_account_pages, add_payment_pages, add_paper_pages)
+AREAS = (
+    add_sign_in_pages,
+    add_language_pages,
+    add_account_pages,
+    add_payment_pages,
+    add_paper_pages,
+    add_preference_pages,
+    add_dispute_pages,
+    add_contact_pages,
+)
 
 app = Chalice(app_name="portal")
 
@@ -104,6 +117,8 @@ def _composed() -> Portal:
         creditor=creditor,
         notices=bootstrap.notices(),
         contacts=bootstrap.collection(),
+        tasks=bootstrap.tasks(),
+        address_change=AddressChange(store, ledger, senders[Channel.EMAIL]),
     )
 
 

@@ -10,11 +10,13 @@ from dunwell.dates import business_date
 
 if TYPE_CHECKING:
     from dunwell.accounts.access import AccessStore
+    from dunwell.accounts.address_change import AddressChange
     from dunwell.accounts.sign_in import SignIn
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.notices import NoticeStore
     from dunwell.outreach.policy import Creditor
     from dunwell.outreach.ports import ContactStore
+    from dunwell.outreach.tasks import TaskStore
     from dunwell.payments.ports import OrderStore, PaymentGateway
     from dunwell_aws.clock import Clock
     from dunwell_aws.portal.words import Words
@@ -38,6 +40,8 @@ class Portal:
     creditor: "Creditor"
     notices: "NoticeStore"
     contacts: "ContactStore"
+    tasks: "TaskStore"
+    address_change: "AddressChange"
     sleep: Callable[[float], None] = time.sleep
 
     @property
