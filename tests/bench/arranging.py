@@ -34,7 +34,7 @@ def bench(repetitions: int) -> list[Result]:
 
     def everything() -> None:
         for account, needs in cases:
-            best_of_all(account, rules, needs)
+            best_of_all(account, rules, needs, OUTLOOK, AS_OF)
 
     mine, other = rates(len(cases), repetitions, ours, everything, process_time)
     milliseconds, near = 1000 / mine.median, _nearness(cases, rules)
@@ -52,44 +52,44 @@ def bench(repetitions: int) -> list[Result]:
     ]
 
 
-def best_of_all(account: Account, rules: ArrangementPolicy, needs: Needs) -> int:
+def best_of_all(account: Account, rules: ArrangementPolicy, needs: Needs, outlook: Outlook, as_of: date) -> int:
     """The worth of the best of all schedules (minor units); 0 when none is possible."""
-    case = _case(account, rules, needs)
-    valuation = Valuation(OUTLOOK, _habits(account, case), rules.cost_of_money_percent)
+    case = _case(account, rules, needs, as_of)
+    valuation = Valuation(outlook, _habits(account, case), rules.cost_of_money_percent)
     found = [0]
     for frequency, days, count, share in product(
         Frequency, range(case.limits.max_first_days + 1), range(2, case.limits.max_instalments + 1), SHARES_PERMILLE
     ):
         most = needs.most_minor(frequency)
         first_minor = None if share is None else case.debt_minor * share // 1000
-        terms = PlanTerms("USD", count, frequency, AS_OF + timedelta(days=days), first_minor)
-        made = draft(terms, case.debt_minor, AS_OF, case.plans, with_apr=False)
+        terms = PlanTerms("USD", count, frequency, as_of + timedelta(days=days), first_minor)
+        made = draft(terms, case.debt_minor, as_of, case.plans, with_apr=False)
         if is_within(case, made, most):
-            found.append(valuation.of(made.instalments, AS_OF).expected_minor)
+            found.append(valuation.of(made.instalments, as_of).expected_minor)
     return max(found)
 
 
 def _nearness(cases: list[tuple[Account, Needs]], rules: ArrangementPolicy) -> int:
     shares = []
     for account, needs in cases:
-        case = _case(account, rules, needs)
+        case = _case(account, rules, needs, AS_OF)
         valuation = Valuation(OUTLOOK, _habits(account, case), rules.cost_of_money_percent)
         ours = max((valuation.of(made.instalments, AS_OF).expected_minor for _, made in candidates(case)), default=0)
-        if best := best_of_all(account, rules, needs):
+        if best := best_of_all(account, rules, needs, OUTLOOK, AS_OF):
             shares.append(ours * 1000 // best)
     return min(shares)
 
 
-def _case(account: Account, rules: ArrangementPolicy, needs: Needs) -> Case:
+def _case(account: Account, rules: ArrangementPolicy, needs: Needs, as_of: date) -> Case:
     plans = rules.plans
     assert plans
     limits = plans.limits_of(Authority.CUSTOMER)
     assert limits
-    return Case("USD", plans, limits, needs, AS_OF, debts_of(account, "USD", AS_OF, None))
+    return Case("USD", plans, limits, needs, as_of, debts_of(account, "USD", as_of, None))
 
 
 def _habits(account: Account, case: Case) -> Habits:
-    return habits_of(account, "USD", case.debt_minor, case.needs.most_minor(Frequency.MONTHLY), AS_OF)
+    return habits_of(account, "USD", case.debt_minor, case.needs.most_minor(Frequency.MONTHLY), case.as_of)
 
 
 def _owing(amount_minor: int) -> Account:

@@ -105,6 +105,7 @@ def is_within(case: Case, made: Draft, most: int | None) -> bool:
         (most is None or max(part.amount_minor for part in parts) <= most)
         and min(principal) >= limits.min_instalment_minor.get(case.currency, 0)
         and principal[0] * WHOLE >= case.debt_minor * limits.min_first_permille
+        and (case.needs.first_on is None or parts[0].due_on >= case.needs.first_on)
         and (parts[0].due_on - case.as_of).days <= limits.max_first_days
         and (parts[-1].due_on - case.as_of).days <= limits.max_days
     )
