@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -188,3 +189,86 @@ def test_no_answer_is_kept_by_anybody_on_the_way(world: PortalWorld) -> None:
     anna = signed_in(world)
     for answer in (anna.ask("GET", "/account"), anna.ask("GET", "/invoices/none"), App().ask("GET", "/account")):
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+# --- agreements, disputes, preferences ---
+
+
+def keyed(number: int) -> dict[str, str]:
+    return {"Idempotency_Key": f"intent-{number:04d}"}
+
+
+def test_a_plan_is_recommended_proposed_and_agreed_to_in_its_exact_words(world: PortalWorld) -> None:
+    anna = signed_in(world)
+    needs = {"currency": "USD", "most_minor": 60_000, "frequency": "monthly"}
+    (best, *_) = anna.ask("POST", "/plan-recommendations", needs).json_body["plans"]
+    proposed = anna.ask("POST", "/plans", best["terms"], **keyed(1))
+    assert proposed.status_code == 201
+    plan = proposed.json_body
+    assert [one["amount_minor"] for one in plan["instalments"]] == [one["amount_minor"] for one in best["instalments"]]
+    path, (way, *_) = f"/agreements/{plan['agreement_id']}", plan["ways"]
+    other = anna.ask("POST", f"{path}/authorisation", {"words": way["words"] + " not"}, **keyed(2))
+    agreed = anna.ask("POST", f"{path}/authorisation", way, **keyed(3))
+    assert (other.status_code, agreed.status_code) == (409, 200)
+    assert agreed.json_body["status"] == "authorised"
+    kept = world.ledger.accounts["cus_anna"].agreements[plan["agreement_id"]].authorisation
+    assert kept
+    assert (kept.words, kept.method, kept.by) == (way["words"], "api", "customer")
+
+
+def test_a_plan_beyond_the_limits_waits_for_a_person_only_when_that_is_asked_for(world: PortalWorld) -> None:
+    anna = signed_in(world)
+    terms = {"currency": "USD", "instalments": 12, "frequency": "monthly", "first_on": str(world.portal.today)}
+    refused = anna.ask("POST", "/plans", terms, **keyed(1))
+    asked = anna.ask("POST", "/plans", terms | {"ask_for_approval": True}, **keyed(2))
+    assert refused.status_code == 403
+    assert (asked.status_code, asked.json_body["waits_for_approval"], asked.json_body["ways"]) == (201, True, [])
+
+
+def test_a_promise_stands_at_once_and_can_be_taken_back(world: PortalWorld) -> None:
+    anna = signed_in(world)
+    body = {"currency": "USD", "amount_minor": 10_000, "by": str(world.portal.today + timedelta(days=5))}
+    made = anna.ask("POST", "/promises", body, **keyed(1))
+    path = f"/agreements/{made.json_body['agreement_id']}"
+    assert (made.status_code, made.json_body["status"]) == (201, "active")
+    assert [anna.ask("DELETE", path).status_code for _ in range(2)] == [204, 204]
+    assert anna.get(path)["status"] == "cancelled"
+    assert [one["kind"] for one in anna.get("/agreements")["items"]] == ["promise"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"amount_minor": 0}, {"amount_minor": 10**9}, {"by": "2020-01-01"}, {"by": "soon"}, {"currency": "GBP"}]
+)
+def test_a_promise_that_cannot_be_is_refused_in_words(world: PortalWorld, change: dict[str, Any]) -> None:
+    body = {"currency": "USD", "amount_minor": 10_000, "by": str(world.portal.today + timedelta(days=5))} | change
+    answer = signed_in(world).ask("POST", "/promises", body, **keyed(1))
+    assert answer.status_code in {400, 403}
+    assert answer.json_body["detail"]
+    assert not world.ledger.accounts["cus_anna"].agreements
+
+
+def test_a_dispute_is_noted_once_however_often_it_is_sent(world: PortalWorld) -> None:
+    anna = signed_in(world)
+    body = {"reason": "wrong_amount", "amount_minor": 5_000, "text": "Too much. My card is 4242 4242 4242 4242."}
+    sent = [anna.ask("POST", "/invoices/inv_a1/disputes", body, **keyed(1)) for _ in range(2)]
+    assert [one.status_code for one in sent] == [204, 204]
+    assert anna.get("/invoices/inv_a1")["disputed_minor"] == 5_000
+    (task,) = world.contacts.tasks.values()
+    assert "4242 4242" not in task.script
+
+
+def test_preferences_change_as_far_as_they_are_named(world: PortalWorld) -> None:
+    anna = signed_in(world)
+    changed = anna.ask("PATCH", "/preferences", {"language": "de", "channel": "email"})
+    again = anna.ask("PATCH", "/preferences", {"channel": ""})
+    assert (changed.json_body["language"], changed.json_body["channel"]) == ("de", "email")
+    assert (again.json_body["language"], again.json_body["channel"]) == ("de", "")
+
+
+def test_nobody_sees_or_ends_another_customers_agreement(world: PortalWorld) -> None:
+    anna, bert = signed_in(world), signed_in(world, "cus_bert", "C-7")
+    body = {"currency": "USD", "amount_minor": 10_000, "by": str(world.portal.today + timedelta(days=5))}
+    path = f"/agreements/{anna.ask('POST', '/promises', body, **keyed(1)).json_body['agreement_id']}"
+    assert [bert.ask(method, path).status_code for method in ("GET", "DELETE")] == [404, 404]
+    assert bert.ask("POST", "/invoices/inv_a1/disputes", {"reason": "wrong_amount"}, **keyed(2)).status_code == 404
+    assert anna.get(path)["status"] == "active"

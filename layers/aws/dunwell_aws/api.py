@@ -74,6 +74,7 @@ class Call:
         session: whose; None where an operation needs no session.
         path: the names in the path. body, query: of the operation's models; None where it has none.
         address: the network address that the request came from.
+        key: the ``Idempotency-Key`` of a repeatable operation; empty for others.
     """
 
     now: datetime
@@ -83,6 +84,7 @@ class Call:
     body: Any
     query: Any
     address: str
+    key: str = ""
 
     @property
     def customer_id(self) -> str:
@@ -170,17 +172,17 @@ class Api:
         body = _checked(operation.body, _json(raw), "body") if operation.body else None
         if session and operation.method != "GET":
             self.counted(session, now)
-        call = Call(now, session, token, path, body, query, _address(request))
+        key = _key(request) if operation.repeatable else ""
+        call = Call(now, session, token, path, body, query, _address(request), key)
 
         def run() -> Answer:
             made = operation.run(call)
             return operation.status, made.model_dump_json() if made else ""
 
-        if not operation.repeatable:
+        if not key:
             return _response(*run())
-        key = request.headers.get("idempotency-key", "")
         asked = json.dumps([operation.name, path, body.model_dump(mode="json") if body else None], sort_keys=True)
-        return _response(*self.once(call.customer_id if session else "", _key(key), asked, run, context))
+        return _response(*self.once(call.customer_id if session else "", key, asked, run, context))
 
 
 def serve(app: Chalice, operations: Sequence[Operation], api: Callable[[], Api]) -> None:
@@ -265,7 +267,8 @@ def _checked(model: type[Body], data: Any, where: str) -> Body:
         raise InvalidInputError(f"The {where} is not as described: {said}.", field=place or None) from None
 
 
-def _key(given: str) -> str:
+def _key(request: Request) -> str:
+    given = str(request.headers.get("idempotency-key", ""))
     if not re.fullmatch(IDEMPOTENCY_KEY, given):
         raise InvalidInputError(
             "Send an Idempotency-Key of 8 to 128 letters, digits and _.:- with this request: a new one for each "

@@ -14,9 +14,10 @@ from dunwell.payments.order import CheckoutOrder, OrderStatus
 from dunwell.payments.overview import overview
 from dunwell_aws.api import Api, ApiModel, Call, Operation, page_of, serve
 from dunwell_aws.portal import api_models as models
+from dunwell_aws.portal.api_deals import DealsApi, deal_operations
 from dunwell_aws.portal.parts import Portal
 from dunwell_aws.portal.sign_in_pages import ANSWER_SECONDS
-from dunwell_aws.portal.site import Site
+from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.web import at_least
 
 BASE = "/api/v1"
@@ -29,19 +30,28 @@ A session writes at most 30 times a minute; who reads too fast gets 429 from the
 
 
 class CustomerApi:
-    """The operations over the portal's parts.
+    """The operations over the portal.
 
     Args:
-        parts: gives the parts in use.
+        site: gives the portal.
     """
 
-    def __init__(self, parts: Callable[[], Portal]) -> None:
-        self._parts = parts
+    def __init__(self, site: Callable[[], Site]) -> None:
+        self.site = site
 
     @property
     def parts(self) -> Portal:
         """The parts in use."""
-        return self._parts()
+        return self.site().parts
+
+    def visitor(self, call: Call) -> Visitor:
+        """Whose session a call is of, with their account as it is now.
+
+        Raises:
+            NotFoundError: it is no longer here.
+        """
+        assert call.session is not None
+        return Visitor(call.session, call.token, self._account(call))
 
     # --- sign-in ---
 
@@ -129,6 +139,7 @@ class CustomerApi:
             success_url=after,
             cancel_url=parts.urls.portal("/account"),
             now=call.now,
+            amount_minor=call.body.amount_minor,
         )
         order = made[-1] if made else self._order_of(call.customer_id, url)
         return _checkout(order, url)
@@ -152,7 +163,7 @@ class CustomerApi:
 
 def add_api(site: Site) -> None:
     """Adds the API to the portal."""
-    asked = operations(CustomerApi(lambda: site.parts))
+    asked = operations(CustomerApi(lambda: site))
 
     def api() -> Api:
         parts = site.parts
@@ -165,7 +176,7 @@ def described() -> dict[str, Any]:
     """The API as an OpenAPI document."""
     from dunwell_aws.openapi import openapi  # nothing that serves requests needs it
 
-    def nobody() -> Portal:
+    def nobody() -> Site:
         raise AssertionError("a description asks for nothing")
 
     return openapi("Dunwell customer API", "1", ABOUT, operations(CustomerApi(nobody)))
@@ -272,6 +283,7 @@ def operations(api: CustomerApi) -> list[Operation]:
             api.show_checkout,
             models.CheckoutOut,
         ),
+        *deal_operations(DealsApi(api.site, api.visitor), BASE),
     ]
 
 
