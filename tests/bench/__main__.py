@@ -17,6 +17,7 @@ from tests.bench import (
     pages,
     parsing,
     planning,
+    portal,
     remittance,
     scoring,
 )
@@ -45,6 +46,7 @@ def main() -> None:
         "cash application": lambda: remittance.bench(args.repetitions),
         "arrangements": lambda: arranging.bench(args.repetitions),
         "pages": lambda: pages.bench(args.repetitions),
+        "the portal": portal.bench,
         "the deployed path": deployed.bench,
         "cold starts": lambda: handlers.bench(ROOT / ".local" / "bench"),
     }
