@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.dispatch import Dispatcher, Sender
     from dunwell.outreach.policy import Policy, PolicyVersions
+    from dunwell.payments.debits import DebitCollector
     from dunwell.payments.gateway_events import GatewayEvents
     from dunwell.remittance.applying import CashApplication
     from dunwell.scoring.outside import Outside
@@ -78,15 +79,17 @@ def ledger_table() -> "Table":
 
 
 def ledger() -> "Ledger":
-    """Accounts; settling an invoice charges what accrued on it, where the policy in force charges anything."""
+    """Accounts; money moves agreements on, and settling an invoice charges what accrued, where policy charges."""
     return _ledger(policy().version)
 
 
 @cache
 def _ledger(_version: str) -> "Ledger":
+    from dunwell.arrangements.keeping import KeepingLedger
     from dunwell_aws.ledger import DynamoLedger
 
-    stored, rules = DynamoLedger(ledger_table()), policy()
+    rules = policy()
+    stored = KeepingLedger(DynamoLedger(ledger_table()), rules.arrangements, rules.creditor.timezone, clock().now)
     if not rules.charges.rules:
         return stored
     from dunwell.charges.settling import ChargingLedger
@@ -303,12 +306,28 @@ def gateway() -> "StripeGateway":
     return StripeGateway(stripe_secret(), given.stripe_api_base, offer, clock())
 
 
+def debit_collector() -> "DebitCollector":
+    """Who debits saved methods, by the policy in force."""
+    from dunwell.payments.debits import DebitCollector
+    from dunwell.payments.stops import Hours
+    from dunwell_aws.agreed import PolicyArrangements
+
+    agreed = PolicyArrangements(policy().arrangements)
+    return DebitCollector(ledger(), gateway(), agreed, Hours(agreed.works))
+
+
 @cache
 def gateway_events() -> "GatewayEvents":
     """What the gateway's reports do: by webhook, by reconciliation, by the sync."""
     from dunwell.payments.gateway_events import GatewayEvents
 
-    return GatewayEvents(ledger(), orders(), gateway(), unknown=cash(), payouts=_take_payout)
+    return GatewayEvents(ledger(), orders(), gateway(), unknown=cash(), payouts=_take_payout, works=_banks_work)
+
+
+def _banks_work(day: "date") -> bool:
+    from dunwell_aws.agreed import PolicyArrangements
+
+    return PolicyArrangements(policy().arrangements).works(day)
 
 
 def _take_payout(reference: str) -> None:

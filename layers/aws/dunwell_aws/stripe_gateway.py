@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import stripe
@@ -19,7 +19,6 @@ from dunwell_aws.stripe_methods import ANY, Offer, saved_method
 from dunwell_aws.stripe_payments import EXPANDED, charge_of, payment_of
 from dunwell_aws.stripe_secret import StripeSecret
 
-_CLOCKS_DIFFER = timedelta(hours=1)
 _MOST_LINES = 100
 _REFUSED_CODES = {"amount_too_small", "amount_too_large", "invalid_charge_amount"}
 T = TypeVar("T")
@@ -115,7 +114,7 @@ class StripeGateway:
 
     def _kept(self, by: stripe.SetupIntent | stripe.PaymentIntent, mandate: Any) -> SavedMethod | None:
         """The method that an intent kept, with what we told Stripe of the intent."""
-        if by.status != "succeeded" or by.payment_method is None:
+        if by.status != "succeeded" or by.payment_method is None or isinstance(by.payment_method, str):
             return None
         name = mandate if isinstance(mandate, str) else getattr(mandate, "id", "")
         kept: Any = by.payment_method
@@ -152,12 +151,14 @@ class StripeGateway:
             "confirm": True,
             "off_session": True,
             "metadata": {"customer_id": customer_id, "attempt_id": attempt.attempt_id},
+            "expand": ["latest_charge"],
         }
         if method.kind is MethodKind.BANK_DEBIT and method.mandate:
             params["mandate"] = method.mandate
         options: Any = {"idempotency_key": attempt.attempt_id}
         try:
-            return _payment(self._call(lambda client: client.v1.payment_intents.create(params, options=options)))
+            made = self._call(lambda client: client.v1.payment_intents.create(params, options=options))
+            return self._as_payment(made)
         except CardRefusedError as refused:
             return refused.payment
         except (RefusedError, NotFoundError, UnavailableError) as failure:
@@ -165,6 +166,9 @@ class StripeGateway:
             if not code:
                 raise
             raise DebitRefusedError(code) from failure
+
+    def _as_payment(self, intent: stripe.PaymentIntent) -> GatewayPayment:
+        return payment_of(intent.to_dict(), shifted=self._clock.shifted)
 
     def _chargeable(self, attempt: DebitAttempt) -> int:
         try:
@@ -174,22 +178,20 @@ class StripeGateway:
             raise DebitRefusedError("invalid_charge_amount") from error
 
     def find_debit(self, attempt: DebitAttempt, method: PaymentMethod) -> GatewayPayment | None:
-        """See the port. One page of the customer's payments since the attempt, the newest first."""
-        since: Any = {
-            "customer": method.owner,
-            "created": {"gte": int((attempt.started_at - _CLOCKS_DIFFER).timestamp())},
-            "limit": 100,
-        }
-        found = self._call(lambda client: client.v1.payment_intents.list(since))
-        made = map(_payment, found.auto_paging_iter())
-        return next((one for one in made if one.attempt_id == attempt.attempt_id), None)
+        """See the port. Stripe forgets keys after a day, and keeps payments: the customer's, the newest first."""
+        asked: Any = {"customer": method.owner, "limit": 100}
+        page = self._call(lambda client: client.v1.payment_intents.list(asked))
+        for intent in page.auto_paging_iter():
+            if intent.metadata and intent.metadata.to_dict().get("attempt_id") == attempt.attempt_id:
+                return self.payment(intent.id)
+        return None
 
     def _call(self, request: Callable[[stripe.StripeClient], T]) -> T:
         try:
             return request(self._stripe.client())
         except stripe.CardError as error:
             intent = error.error.payment_intent if error.error else None
-            raise (CardRefusedError(_payment(intent)) if intent else _translated(error)) from error
+            raise (CardRefusedError(self._as_payment(intent)) if intent else _translated(error)) from error
         except stripe.StripeError as error:
             if isinstance(error, stripe.AuthenticationError):
                 self._stripe.key_refused()
@@ -207,10 +209,6 @@ def _why_not_taken(error: BaseException | None) -> str:
     if code in _REFUSED_CODES or code == "payment_intent_mandate_invalid":
         return code
     return "payment_method_detached" if error.param in {"payment_method", "customer", "mandate"} else ""
-
-
-def _payment(intent: stripe.PaymentIntent) -> GatewayPayment:
-    return payment_of(intent.to_dict())
 
 
 def _mandate_of(charge: Any) -> str:
