@@ -145,6 +145,7 @@ def of_arrangements() -> list[Event]:
     world.promised(100_00, world.today)
     world.pay(100_00)
     world.look()
+    world.ticks += 1
     world.planned(2, 14, who="agent:jo", authority=Authority.AGENT)
     world.look_until(world.today + timedelta(days=30))
     return world.memory.events
