@@ -62,7 +62,7 @@ def test_an_invoice_shows_its_lines_and_a_history_that_adds_up_to_what_is_open()
     world = paid_account()
     page = text(world.signed_in().get("/invoices/inv_a1"))
     assert "Flour, 20 sacks $800.00" in page
-    assert "Open now $760.00" in page or "Open now $734.50" in page
+    assert "Open now $734.50" in page
     assert "Payment" in page
     assert "Terms net 30" in page
 
@@ -93,9 +93,7 @@ def test_a_receipt_says_what_a_payment_settled_also_as_a_file_and_what_was_taken
     )
     world.ledger.accounts["cus_anna"] = back.applied()
     assert "Taken back since $500.00" in text(browser.get(f"/payments/{payment}"))
-    assert "taken back since" in text(browser.get("/invoices/inv_a1")) or "Open now $1,234.50" in text(
-        browser.get("/invoices/inv_a1")
-    )
+    assert "Open now $1,234.50" in text(browser.get("/invoices/inv_a1"))
 
 
 def test_the_statement_of_a_period_is_a_page_a_pdf_and_a_workbook_of_numbers() -> None:
@@ -118,9 +116,7 @@ def test_a_name_in_a_workbook_is_never_a_formula() -> None:
     assert "f" not in kinds
 
 
-@pytest.mark.parametrize(
-    "period", ["first=2026-12-01&last=2026-11-01", "first=x", "last=2999-01-01", "first=0000-00-00"]
-)
+@pytest.mark.parametrize("period", ["first=2026-12-01&last=2026-11-01", "first=x", "last=2999-01-01", "first=0000-0"])
 def test_a_period_that_cannot_be_is_told_so(period: str) -> None:
     browser = paid_account().signed_in()
     page = browser.get(f"/statement?{period}")

@@ -107,7 +107,7 @@ def test_language_channel_and_time_are_kept_and_outlive_the_source(world: Portal
     assert (anna(world).preferred_channel, anna(world).preferred_hours) == (None, None)
 
 
-@pytest.mark.parametrize("channel", ["email", "sms", "call"])
+@pytest.mark.parametrize("channel", ["email", "call"])
 def test_consent_and_refusal_are_kept_with_the_words_that_were_shown(world: PortalWorld, channel: str) -> None:
     browser = world.signed_in()
     page = text(browser.get("/preferences"))
@@ -116,12 +116,21 @@ def test_consent_and_refusal_are_kept_with_the_words_that_were_shown(world: Port
     refusal = anna(world).consents[-1]
     assert (refusal.act, refusal.how, refusal.at) == (ConsentAct.WITHDRAWN, "portal", world.clock.now())
     assert refusal.words in page
+    world.clock.moves(minutes=1)
     page = text(browser.get("/preferences"))
     send(browser, "/preferences/consent", channel=channel, allow="yes")
     consent = anna(world).consents[-1]
     assert consent.act is ConsentAct.GIVEN
     assert consent.words in page
     assert anna(world).consent(Channel(channel)) == consent
+
+
+def test_texts_are_off_until_the_customer_agrees(world: PortalWorld) -> None:
+    browser = world.signed_in()
+    assert "Text message Off" in text(browser.get("/preferences"))
+    send(browser, "/preferences/consent", channel="sms", allow="yes")
+    assert "Text message On" in text(browser.get("/preferences"))
+    assert anna(world).consent(Channel.SMS)
 
 
 def test_the_same_answer_twice_is_one_record_and_nonsense_none(world: PortalWorld) -> None:

@@ -47,8 +47,7 @@ class TwoCustomers(PortalWorld):
 
     def form(self, **more: Any) -> dict[str, Any]:
         """A form that names everything that is Anna's."""
-        named = {name: value for name, value in self.ids.items()}
-        return named | {
+        return self.ids | {
             "invoice": ["inv_secret-1"],
             "dispute": self.dispute,
             "customer_id": "cus_anna",
