@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import openpyxl
 import pytest
@@ -25,7 +26,7 @@ def composed_anew() -> Iterator[None]:
     portal_app.use(None)
 
 
-def paid_account(**who: object) -> PortalWorld:
+def paid_account(**who: Any) -> PortalWorld:
     """An invoice with lines, half of it paid, and a settled one."""
     lines = (InvoiceLine("Flour, 20 sacks", 80_000), InvoiceLine("=Delivery", 43_450))
     owed = account(
