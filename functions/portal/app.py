@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
+from dunwell.accounts.address_change import AddressChange
 from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import CodeSender, SignIn
 from dunwell_aws import bootstrap
@@ -21,6 +22,8 @@ from dunwell_aws.environment import (
 )
 from dunwell_aws.observability import observed
 from dunwell_aws.portal.account_pages import add_account_pages
+from dunwell_aws.portal.contact_pages import add_contact_pages
+from dunwell_aws.portal.dispute_pages import add_dispute_pages
 from dunwell_aws.portal.filters import FILTERS
 from dunwell_aws.portal.language_pages import add_language_pages
 from dunwell_aws.portal.look import colours, image_sources
@@ -35,6 +38,7 @@ from dunwell_aws.portal.payment_pages import add_payment_pages
 from dunwell_aws.portal.plan_change_pages import add_plan_change_pages
 from dunwell_aws.portal.plan_deal_pages import add_plan_deal_pages
 from dunwell_aws.portal.plan_pages import add_plan_pages
+from dunwell_aws.portal.preference_pages import add_preference_pages
 from dunwell_aws.portal.promise_pages import add_promise_pages
 from dunwell_aws.portal.sign_in_pages import add_sign_in_pages
 from dunwell_aws.portal.site import Site
@@ -63,6 +67,9 @@ AREAS = (
     add_method_pages,
     add_message_pages,
     add_why_pages,
+    add_preference_pages,
+    add_dispute_pages,
+    add_contact_pages,
 )
 
 app = Chalice(app_name="portal")
@@ -132,6 +139,8 @@ def _composed() -> Portal:
         contacts=bootstrap.collection(),
         arrangements=bootstrap.arrangements,
         assessments=bootstrap.collection,
+        tasks=bootstrap.tasks(),
+        address_change=AddressChange(store, ledger, senders[Channel.EMAIL]),
     )
 
 

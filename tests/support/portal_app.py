@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from dunwell.accounts.address_change import AddressChange
 from dunwell.accounts.links import Links
 from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import SignIn
@@ -71,6 +72,8 @@ class PortalWorld:
             contacts=self.contacts,
             arrangements=lambda: ArrangementDesk(self.ledger, self.policy, CREDITOR.timezone, "test"),
             assessments=lambda: self.contacts,
+            tasks=self.contacts,
+            address_change=AddressChange(self.store, self.ledger, self.codes),
             sleep=self.slept.append,
         )
         portal_app.use(self.portal)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from email.utils import parseaddr
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -25,5 +26,10 @@ def _number(context: Context, count: int) -> str:
     return written
 
 
-FILTERS: Mapping[str, Callable[..., str]] = {"money": _money, "date": _date, "number": _number}
+def _mailbox(sender: str) -> str:
+    """The address alone of a sender such as ``Name <a@b.example>``."""
+    return parseaddr(sender)[1]
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {"money": _money, "date": _date, "number": _number, "mailbox": _mailbox}
 """They need ``t`` in the context: import macros that use them ``with context``."""

@@ -28,14 +28,8 @@ def add_paper_pages(site: Site) -> None:
         which = _which(site.query("which"), Which.ALL if number else Which.OPEN)
         found = find_invoices(visitor.account, which, number, _page(site.query("page")))
         links = _links("/invoices", {"which": which.value, "number": number}, found.number, found.pages)
-        values: dict[str, Any] = {
-            "found": found,
-            "which": which,
-            "choices": list(Which),
-            "number": number,
-            "links": links,
-        }
-        return site.page("invoices.html", visitor, **values)
+        values: dict[str, Any] = {"found": found, "which": which, "choices": list(Which), "number": number}
+        return site.page("invoices.html", visitor, links=links, **values)
 
     @site.route("/invoices/{invoice_id}", "GET")
     def show_invoice(invoice_id: str) -> Response:

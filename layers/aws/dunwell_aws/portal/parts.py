@@ -10,12 +10,14 @@ from dunwell.dates import business_date
 
 if TYPE_CHECKING:
     from dunwell.accounts.access import AccessStore
+    from dunwell.accounts.address_change import AddressChange
     from dunwell.accounts.sign_in import SignIn
     from dunwell.arrangements.desk import ArrangementDesk
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.notices import NoticeStore
     from dunwell.outreach.policy import Creditor
     from dunwell.outreach.ports import ContactStore
+    from dunwell.outreach.tasks import TaskStore
     from dunwell.payments.ports import OrderStore, PaymentGateway
     from dunwell.scoring.assessment import AssessmentStore
     from dunwell_aws.clock import Clock
@@ -42,6 +44,8 @@ class Portal:
     contacts: "ContactStore"
     arrangements: "Callable[[], ArrangementDesk]"
     assessments: "Callable[[], AssessmentStore]"
+    tasks: "TaskStore"
+    address_change: "AddressChange"
     sleep: Callable[[float], None] = time.sleep
 
     @property

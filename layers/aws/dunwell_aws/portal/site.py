@@ -28,6 +28,8 @@ NAVIGATION = (
     ("/statement", "common.nav.statement"),
     ("/messages", "common.nav.messages"),
     ("/methods", "common.nav.methods"),
+    ("/preferences", "common.nav.preferences"),
+    ("/contact", "common.nav.contact"),
 )
 """The pages of the menu and what they are called."""
 _KINDS = {
@@ -178,6 +180,11 @@ class Site:
     def cookie(self, name: str, value: str, max_age_seconds: int) -> str:
         """A cookie of the portal."""
         return cookie(name, value, self.parts.urls.portal(), max_age_seconds)
+
+    def done(self) -> str:
+        """What the form before this page did, when it led here: a code, or empty."""
+        code = self.query("done")
+        return code if code.isidentifier() else ""
 
     def here(self) -> str:
         """The path of the page that is shown, to come back to; of a form's answer that of the form's page."""

@@ -82,7 +82,7 @@ class SignIn:
             TooManyTriesError: the link rests, whether or not it exists.
         """
         link_hash = fingerprint(link_token)
-        self._count_try(link_hash, now)
+        counted_try(self._store, link_hash, now)
         customer = self._customer_behind(self._store.link(link_hash), now)
         address = code_address(customer, way) if customer and answers(customer, answer) else ""
         token, code = new_token(), new_code()
@@ -104,7 +104,7 @@ class SignIn:
         pending = self._store.code(fingerprint(token))
         if pending is None:
             raise GoneError("This code was used already or is older than 15 minutes.")
-        self._count_try(pending.link_hash, now)
+        counted_try(self._store, pending.link_hash, now)
         pending.check(token, "".join(code.split()), now)
         session_token = new_token()
         try:
@@ -169,12 +169,18 @@ class SignIn:
         moved = bool(link.sent_to) and link.sent_to not in theirs
         return None if moved else account.customer
 
-    def _count_try(self, link_hash: str, now: datetime) -> None:
-        for _ in range(_RACES):
-            before = self._store.tries(link_hash)
-            after = before.next(now) if before else Tries(link_hash, 1, now, 1)
-            try:
-                return self._store.count_try(after)
-            except ConflictError:
-                continue
-        raise TooManyTriesError("There were several tries with this link at once. Wait a minute, then try again.")
+
+def counted_try(store: AccessStore, name_hash: str, now: datetime) -> None:
+    """Count a try on a link, or on whatever else is guessed at under a hashed name.
+
+    Raises:
+        TooManyTriesError: five were made without a quiet hour between.
+    """
+    for _ in range(_RACES):
+        before = store.tries(name_hash)
+        after = before.next(now) if before else Tries(name_hash, 1, now, 1)
+        try:
+            return store.count_try(after)
+        except ConflictError:
+            continue
+    raise TooManyTriesError("There were several tries with this link at once. Wait a minute, then try again.")
