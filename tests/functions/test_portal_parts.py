@@ -245,6 +245,19 @@ def test_why_tells_the_models_own_reasons_and_how_to_reach_a_person(world: Porta
     assert "900" not in page
 
 
+def test_why_tells_the_models_reasons_in_the_customers_language(world: PortalWorld) -> None:
+    said = ("Past invoices were often paid after their due date.", "A figure of the creditor's own.")
+    world.contacts.assessments["cus_anna"] = Assessment(
+        "cus_anna", date(2026, 11, 22), 900, "s", (), (), "v", "h", "c", risk_reasons=said
+    )
+    browser = world.signed_in()
+    browser.cookies["dunwell_language"] = "de"
+    page = text(browser.get("/why?currency=USD"))
+    assert "Frühere Rechnungen wurden oft nach ihrer Fälligkeit bezahlt." in page
+    assert said[0] not in page
+    assert said[1] in page
+
+
 def test_why_tells_what_stands_in_the_way_of_a_plan() -> None:
     world = PortalWorld(account(invoice("A1", 1_000)))
     page = text(world.signed_in().get("/why?currency=USD"))

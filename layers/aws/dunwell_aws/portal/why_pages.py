@@ -12,7 +12,7 @@ from dunwell_aws.portal.means import COOKIE, kept_means
 from dunwell_aws.portal.option_pages import free_debts
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.typed import read_currency
-from dunwell_aws.portal.why_words import obstacle_words
+from dunwell_aws.portal.why_words import obstacle_words, score_reason
 from dunwell_aws.portal.words import Say
 
 _FOR_A_PERSON = frozenset({SayingCode.BROKEN_BEFORE, SayingCode.BEYOND_LIMITS, SayingCode.NO_ROOM})
@@ -33,7 +33,7 @@ def add_why_pages(site: Site) -> None:
             "refused": refused,
             "asked": asked,
             "scored": assessment is not None,
-            "reasons": assessment.risk_reasons if assessment else (),
+            "reasons": [score_reason(one, say) for one in assessment.risk_reasons] if assessment else [],
         }
         return site.page("why.html", visitor, **values)
 

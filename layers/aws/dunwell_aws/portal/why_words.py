@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dunwell.arrangements.explain import Saying, SayingCode
+from dunwell.scoring.reasons import SENTENCES
 from dunwell_aws.portal.words import Say
 
 _FOR_A_PLAN = {
@@ -26,3 +27,8 @@ def obstacle_words(saying: Saying, say: Say) -> str:
     if "least_minor" in saying.values:
         values["least"] = say.money(int(saying.values["least_minor"]), saying.currency)
     return say("why.reason." + saying.code.lower(), **values)
+
+
+def score_reason(words: str, say: Say) -> str:
+    """A reason of the model in the page's language; one from a figure of the creditor's own as it stands."""
+    return say("score." + SENTENCES[words]) if words in SENTENCES else words
