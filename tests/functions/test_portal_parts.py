@@ -153,6 +153,7 @@ def test_a_method_is_saved_with_the_words_that_were_shown(world: PortalWorld) ->
     assert send(browser, page, "/methods/add").headers["Location"].startswith("https://checkout.example/")
     (order,) = world.orders.orders("cus_anna")
     assert order.only_saves
+    assert order.consent
     assert order.consent.words in text(page)
     assert send(browser, page, "/methods/add", shown="other").status_code == 409
 
@@ -163,6 +164,7 @@ def test_a_method_saved_for_a_plan_is_saved_with_the_plans_words(world: PortalWo
     send(browser, browser.get(f"/methods?plan={path.rpartition('/')[2]}"), "/methods/add")
     (order,) = world.orders.orders("cus_anna")
     assert order.agreement_id in path
+    assert order.consent
     assert "I authorise" in order.consent.words
     assert "$205.75 on December 1, 2026" in order.consent.words
 

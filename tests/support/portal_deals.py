@@ -16,7 +16,7 @@ def forms(page: HTTPResponse, action: str) -> list[dict[str, str]]:
     return [{n: unescape(v) for n, v in re.findall(r'name="([^"]+)" value="([^"]*)"', one)} for one in ticked]
 
 
-def send(browser: Browser, page: HTTPResponse, path: str, which: int = 0, **fields: Any) -> HTTPResponse:
+def send(browser: Browser, page: HTTPResponse, path: str, which: int = 0, /, **fields: Any) -> HTTPResponse:
     """Send one of the forms of a page that go to a path, with other fields as well."""
     return browser.post(path, forms(page, re.escape(path))[which] | fields)
 

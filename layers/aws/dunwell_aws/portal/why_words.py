@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from dunwell.arrangements.explain import Saying, SayingCode
-from dunwell.scoring.reasons import SENTENCES
 from dunwell_aws.portal.words import Say
 
 _FOR_A_PLAN = {
@@ -31,4 +30,6 @@ def obstacle_words(saying: Saying, say: Say) -> str:
 
 def score_reason(words: str, say: Say) -> str:
     """A reason of the model in the page's language; one from a figure of the creditor's own as it stands."""
+    from dunwell.scoring.reasons import SENTENCES
+
     return say("score." + SENTENCES[words]) if words in SENTENCES else words
