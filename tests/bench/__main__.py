@@ -7,7 +7,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import deployed, dispatching, handlers, ingest, ledger, pages, parsing, planning, remittance, scoring
+from tests.bench import (
+    arranging,
+    deployed,
+    dispatching,
+    handlers,
+    ingest,
+    ledger,
+    pages,
+    parsing,
+    planning,
+    remittance,
+    scoring,
+)
 from tests.bench.machine import machine
 from tests.bench.measure import Entry, Result
 from tests.bench.table import table
@@ -31,6 +43,7 @@ def main() -> None:
         "planning": lambda: planning.bench(args.repetitions),
         "dispatching": lambda: dispatching.bench(args.repetitions),
         "cash application": lambda: remittance.bench(args.repetitions),
+        "arrangements": lambda: arranging.bench(args.repetitions),
         "pages": lambda: pages.bench(args.repetitions),
         "the deployed path": deployed.bench,
         "cold starts": lambda: handlers.bench(ROOT / ".local" / "bench"),

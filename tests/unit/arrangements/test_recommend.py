@@ -23,6 +23,7 @@ from dunwell.calendars import banking_calendar, is_business_day
 from dunwell.ledger.agreements import AgreementKind, AgreementStatus, AgreementStep
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice
+from tests.bench.arranging import best_of_all
 from tests.support.agreements import agreement
 from tests.support.ledger import account_of, in_dispute
 from tests.support.memory import InMemoryLedger
@@ -105,7 +106,7 @@ def test_whatever_is_recommended_can_be_afforded_and_agreed_to(
         assert list(Authority).index(needed) <= list(Authority).index(authority)
         parts = one.draft.instalments
         assert sum(part.amount_minor for part in parts) == debt_minor + one.draft.charges_minor
-        assert parts[0].due_on >= max(AS_OF, needs.first_on or AS_OF) - timedelta(days=3)
+        assert parts[0].due_on >= max(AS_OF, needs.first_on or AS_OF)
         assert all(is_business_day(part.due_on, banking_calendar("us")) for part in parts)
     assert [one.worth.expected_minor for one in shown] == sorted((o.worth.expected_minor for o in shown), reverse=True)
     assert (why_none(account, "USD", policy, needs, AS_OF, authority=authority) is None) == bool(shown)
@@ -277,6 +278,22 @@ def test_where_nothing_is_possible_it_is_said_why_and_who_can_help(
     if approver:
         assert approver.value in words
         assert found(account, needs, policy=policy, authority=approver)
+
+
+def test_the_first_part_is_never_before_the_day_on_which_the_customer_can_pay() -> None:
+    saturday = date(2027, 1, 30)  # the bank day that monthly parts would move to is the Friday before
+    late = ArrangementPolicy(plans=PlanPolicy({Authority.CUSTOMER: PlanLimits(max_first_days=90)}))
+    shown = found(owing(), Needs(first_on=saturday), policy=late)
+    assert shown
+    assert min(one.draft.instalments[0].due_on for one in shown) > saturday
+
+
+@pytest.mark.parametrize("debt_minor", [60_00, 333_33, 950_00])
+@pytest.mark.parametrize("needs", [NOTHING_SAID, Needs(200_00), Needs(60_00, Frequency.WEEKLY)])
+def test_trying_every_schedule_finds_hardly_anything_worth_more(debt_minor: int, needs: Needs) -> None:
+    shown = found(owing(debt_minor), needs)
+    best = best_of_all(owing(debt_minor), POLICY, needs, OUTLOOK, AS_OF)
+    assert shown[0].worth.expected_minor * 1000 >= best * 990
 
 
 def test_a_plan_broken_long_ago_is_forgotten() -> None:

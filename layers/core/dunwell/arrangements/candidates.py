@@ -94,16 +94,18 @@ def _plan(
         case.currency, count, frequency, first_on, first_minor, anchor_on, tuple(one.invoice_id for one in case.debts)
     )
     made = draft(terms, case.debt_minor, case.as_of, case.plans, with_apr=False)
-    return (terms, made) if _is_within(case, made, most) else None
+    return (terms, made) if is_within(case, made, most) else None
 
 
-def _is_within(case: Case, made: Draft, most: int | None) -> bool:
+def is_within(case: Case, made: Draft, most: int | None) -> bool:
+    """Whether a schedule keeps every limit, with parts of at most so much (minor units; None: any)."""
     limits, parts = case.limits, made.instalments
     principal = [part.amount_minor - part.charges_minor for part in parts]
     return (
         (most is None or max(part.amount_minor for part in parts) <= most)
         and min(principal) >= limits.min_instalment_minor.get(case.currency, 0)
         and principal[0] * WHOLE >= case.debt_minor * limits.min_first_permille
+        and (case.needs.first_on is None or parts[0].due_on >= case.needs.first_on)
         and (parts[0].due_on - case.as_of).days <= limits.max_first_days
         and (parts[-1].due_on - case.as_of).days <= limits.max_days
     )
