@@ -119,13 +119,14 @@ def of_cash() -> list[Event]:
 
 
 def of_debits() -> list[Event]:
-    """A method saved, switched to automatic payment, declined for good; and a plan that is debited."""
+    """A method saved, switched to automatic payment, declined for good; a plan that is debited and announced."""
     lost = DebitWorld(debtor(methods=(method(words="x"),)))
     update(lost.ledger, "cus_anna", lambda read: set_autopay(read, "pmt_1", True, MORNING))
     lost.bank.answers = [declined("insufficient_funds"), declined("lost_card", advice="do_not_try_again")]
     lost.collect()
     kept = DebitWorld(debtor(plan()))
     kept.collect()
+    kept.collect(MORNING + timedelta(days=32))
     return [*lost.store.events, *kept.store.events]
 
 
