@@ -9,6 +9,7 @@ import pytest
 
 from dunwell.arrangements.policy import Authority, OfferRule
 from dunwell.ledger.agreements import AgreementStatus
+from dunwell.scoring.assessment import Assessment, Recovery
 from functions.portal import app as portal_app
 from tests.support.agreements import agreement, method
 from tests.support.browser import hidden, text
@@ -277,6 +278,10 @@ def offered() -> Iterator[PortalWorld]:
     late = account(invoice("A1", 100_000, date(2026, 2, 1)))
     world = PortalWorld(late)
     world.policy = replace(world.policy, settlements=(SETTLEMENT,))
+    hopeless = Recovery("USD", 100_000, 50, 80, 100, 5_000, 8_000, 10_000, (), "v", "card")
+    world.contacts.assessments["cus_anna"] = Assessment(
+        "cus_anna", date(2026, 11, 22), 950, "s", (), (), "v", "h", "card", recoveries=(hopeless,)
+    )
     yield world
     portal_app.use(None)
 
