@@ -289,8 +289,14 @@ def stripe_secret() -> "StripeSecret":
 def gateway() -> "StripeGateway":
     """The payment gateway. Imports the SDK: ask only when money is about to move."""
     from dunwell_aws.stripe_gateway import StripeGateway
+    from dunwell_aws.stripe_methods import Offer
 
-    return StripeGateway(stripe_secret(), read_environment(GatewayEnvironment).stripe_api_base)
+    given = read_environment(GatewayEnvironment)
+    kinds, three_decimals = (
+        [one for one in named.split(",") if one] for named in (given.stripe_methods, given.stripe_three_decimals)
+    )
+    offer = Offer(tuple(kinds), given.stripe_configuration, frozenset(three_decimals))
+    return StripeGateway(stripe_secret(), given.stripe_api_base, offer, clock())
 
 
 @cache

@@ -169,6 +169,16 @@ def reverse(
     return post(account, entry, reversed_at)
 
 
+def pending_id(customer_id: str, method: str, reference: str) -> str:
+    """The id of the announcement of a payment, the same whoever tells of it."""
+    return stable_id("pen", customer_id, method, reference)
+
+
+def failure_id(customer_id: str, method: str, reference: str) -> str:
+    """The id of the end of an announced payment that did not arrive."""
+    return stable_id("fai", customer_id, method, reference)
+
+
 def directions(account: Account, invoice_ids: Sequence[str]) -> tuple[Direction, ...]:
     """Invoices that a payer named without amounts, each for all that is open; unknown and settled ones drop out."""
     wanted = ((invoice_id, account.open_minor(invoice_id)) for invoice_id in dict.fromkeys(invoice_ids))
