@@ -1,22 +1,22 @@
 """What the words of an announcement may mention: agreements, payments and methods of the account, for the customer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dunwell.arrangements.progress import PartProgress
 from dunwell.dates import business_date
+from dunwell.errors import InvalidInputError
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementStatus
 from dunwell.ledger.debits import MethodKind, MethodStatus
 from dunwell.ledger.model import Account
 from dunwell.outreach.announced import Announced
-from dunwell.outreach.announcements import part_of
 from dunwell.outreach.contact import Contact
 from dunwell.outreach.policy import Policy
-from dunwell.outreach.promised import schedule_told
+from dunwell.outreach.promised import before, is_new, part_of, schedule_told
 from dunwell.payments.retries import reason_of
 from dunwell_aws.localised import Localised
+from dunwell_aws.phrases import Phrases
 
 SAID_IN_WORDS = frozenset(
     {
@@ -54,6 +54,7 @@ ASKED_IN_WORDS = frozenset(
 ANNOUNCED_WORDS = SAID_IN_WORDS | ASKED_IN_WORDS
 _AGREED = frozenset({AgreementStatus.AUTHORISED, AgreementStatus.ACTIVE})
 _SCHEDULED = frozenset({Announced.AGREEMENT_COPY, Announced.AGREEMENT_PROPOSED, Announced.AGREEMENT_CHANGED})
+_COPIED = frozenset({Announced.AGREEMENT_COPY, Announced.AGREEMENT_CHANGED})
 _EXPIRED = "expired_card"
 
 Line = dict[str, str]
@@ -65,7 +66,7 @@ class AnnouncedValues:
 
     Attributes:
         today: the business date.
-        common: a text of a section of the common words, with values.
+        phrases: the words in the message's language.
     """
 
     contact: Contact
@@ -73,7 +74,7 @@ class AnnouncedValues:
     policy: Policy
     writer: Localised
     today: date
-    common: Callable[..., str]
+    phrases: Phrases
 
     @property
     def agreement(self) -> Agreement | None:
@@ -104,7 +105,7 @@ class AnnouncedValues:
     def quoted(self) -> list[str]:
         """The exact words that the customer agreed to, where a copy of them is owed (rule REGE-AUTH)."""
         said = ""
-        if self.contact.stage == Announced.AGREEMENT_COPY and self.agreement and self.agreement.authorisation:
+        if self.contact.stage in _COPIED and self.agreement and self.agreement.authorisation:
             said = self.agreement.authorisation.words
         if self.contact.stage == Announced.PAYMENT_METHOD_SAVED:
             method = self.account.methods.get(str(self.contact.about.get("method_id")))
@@ -124,7 +125,7 @@ class AnnouncedValues:
         if self.contact.stage == Announced.RECEIPT:
             return self._paid_for()
         if self.contact.stage in _SCHEDULED and self.agreement:
-            return [self._scheduled(one) for one in self.agreement.instalments]
+            return [self._scheduled(one, self.agreement) for one in self.agreement.instalments]
         return None if self.contact.stage == Announced.AGREEMENT_BROKEN else []
 
     @property
@@ -165,7 +166,9 @@ class AnnouncedValues:
         return values
 
     def _of_instalment(self, agreement: Agreement, number: int) -> dict[str, Any]:
-        part = self._part(agreement, number)
+        part = part_of(self.account, agreement, number, self.policy, self.today)
+        if part is None:
+            raise InvalidInputError(f"the agreement has no instalment {number}")
         return {
             "amount": self._money(part.left_minor),
             "due_on": self._day(part.agreed.due_on),
@@ -209,20 +212,21 @@ class AnnouncedValues:
 
     def _change(self, agreement: Agreement) -> dict[str, str]:
         """The first instalment that is not what the customer was told before."""
-        was = schedule_told(str(self.contact.about.get("was", "")))
-        new = [one for one in agreement.instalments if one.due_on >= self.today]
-        changed = next((one for one in new if _differs(one, was)), agreement.instalments[-1])
+        told = schedule_told(str(self.contact.about.get("was", "")))
+        new = (one for one in agreement.instalments if is_new(one, told))
+        changed = next(new, agreement.instalments[-1])
         values = {"amount": self._money(changed.amount_minor), "due_on": self._day(changed.due_on)}
-        if before := was.get(changed.number):
-            values |= {"was_amount": self._money(before.amount_minor), "was_on": self._day(before.due_on)}
-        return values
+        return values | self._was(changed, agreement, told)
 
-    def _scheduled(self, one: AgreedInstalment) -> Line:
-        was = schedule_told(str(self.contact.about.get("was", "")))
-        before, when = was.get(one.number), ""
-        if was and _differs(one, was):
-            told = {"was_amount": self._money(before.amount_minor), "was_on": self._day(before.due_on)} if before else {}
-            when = self.common("schedule", "was" if before else "new", **told)
+    def _was(self, one: AgreedInstalment, agreement: Agreement, told: Sequence[AgreedInstalment]) -> dict[str, str]:
+        old = before(one, agreement.instalments, told, self.today)
+        return {"was_amount": self._money(old.amount_minor), "was_on": self._day(old.due_on)} if old else {}
+
+    def _scheduled(self, one: AgreedInstalment, agreement: Agreement) -> Line:
+        told, when = schedule_told(str(self.contact.about.get("was", ""))), ""
+        if told and is_new(one, told):
+            was = self._was(one, agreement, told)
+            when = self.phrases.say(str(self.phrases.common["schedule"]["was" if was else "new"]), was)
         amount, due_on = self._money(one.amount_minor), self.writer.short_date(one.due_on)
         return {"number": str(one.number), "due_on": due_on, "amount": amount, "when": when}
 
@@ -233,9 +237,6 @@ class AnnouncedValues:
             due_on, amount = self.writer.short_date(invoice.due_on), self._money(part.amount_minor)
             found.append({"number": invoice.number, "due_on": due_on, "amount": amount, "when": ""})
         return found
-
-    def _part(self, agreement: Agreement, number: int) -> PartProgress:
-        return part_of(self.account, agreement, number, self.policy, self.today)
 
     def _label(self, method_id: str) -> str:
         method = self.account.methods.get(method_id)
@@ -254,8 +255,3 @@ class AnnouncedValues:
 
     def _day(self, day: date) -> str:
         return self.writer.long_date(day)
-
-
-def _differs(one: AgreedInstalment, was: Mapping[int, AgreedInstalment]) -> bool:
-    before = was.get(one.number)
-    return before is None or (before.due_on, before.amount_minor) != (one.due_on, one.amount_minor)

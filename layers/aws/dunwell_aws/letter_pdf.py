@@ -118,7 +118,7 @@ def _invoices(values: MessageValues, width: float) -> Table:
     rows = [
         [
             paragraph(line["number"], CELL),
-            paragraph(f"{line['due_on']} ({line['when']})", CELL),
+            paragraph(f"{line['due_on']} ({line['when']})" if line["when"] else line["due_on"], CELL),
             paragraph(line["amount"], RIGHT),
         ]
         for line in values.every_line

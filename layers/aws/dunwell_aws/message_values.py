@@ -68,7 +68,7 @@ class MessageValues:
 
     def _announced(self) -> AnnouncedValues:
         message = self.message
-        return AnnouncedValues(message.contact, message.account, self.policy, self.writer, self.today, self.common)
+        return AnnouncedValues(message.contact, message.account, self.policy, self.writer, self.today, self.phrases)
 
     @staticmethod
     def language_for(customer: Customer, creditor: Creditor) -> str:
@@ -302,7 +302,16 @@ def _call(values: MessageValues) -> dict[str, Any]:
 
 
 def _portal(values: MessageValues) -> dict[str, Any]:
-    return {"lead": " ".join(values.paragraphs)}
+    announced = values.announced is not None
+    return {
+        "lead": " ".join(values.paragraphs),
+        "lines": values.listed if announced else [],
+        "table": values.table,
+        "colon": values.said("colon"),
+        "quote": values.quote,
+        "quoted": values.quoted,
+        "close": values.said("close") if announced else "",
+    }
 
 
 def _letter(values: MessageValues) -> dict[str, Any]:
@@ -335,7 +344,7 @@ LAYOUTS_KNOW: dict[str, frozenset[str]] = {
     "sms.txt": frozenset({"opening", "sms"}),
     "whatsapp.txt": (_LISTS - {"more"}) | {"opening", "greeting", "lead", "button", "account_url"},
     "call.txt": _LISTS | {"script", "ask"},
-    "portal.txt": frozenset({"lead"}),
+    "portal.txt": _QUOTES | {"lead", "lines", "table", "colon", "close"},
     "letter.txt": _QUOTES | {"greeting", "lead", "close", "help", "signature"},
 }
 """What each layout may mention, beside its notices; a test holds that it is what there is."""

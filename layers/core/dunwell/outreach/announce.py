@@ -1,13 +1,14 @@
 """Planning announcements: one contact for what happened, on the channel that the customer wants and the rules permit.
 
 As with thanks, the bus says that something happened; what is decided is kept before anything follows from it. The
-channel: the kind's (``announced``), the customer's preferred one first. What time alone forbids waits for its minute, if
-that comes within days; else the next channel is asked. The portal is the last: what stands there waits for the customer.
+channel: the kind's (``announced``), the customer's preferred one first. What time alone forbids waits for its minute,
+if that comes within days; else the next channel is asked. The portal is the last: there it waits for the customer.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Protocol
 
 from dunwell.accounts.model import Channel, Customer
@@ -166,7 +167,7 @@ def announce(
 ) -> Contact | None:
     """Plan and keep what an event announces; None when that is nothing, or was planned before.
 
-    Two reads, and two writes for what is announced.
+    One read, and for what is announced one more and two writes.
 
     Args:
         log: asked for only when there is something to keep.
@@ -175,15 +176,15 @@ def announce(
     if account is None or account.customer.is_internal:
         return None
     customer_id = account.customer.customer_id  # the one who stands for who was merged
-    state = store.state(customer_id)
+    known = cache(lambda: store.state(customer_id))
     if event.name in _BROUGHT_BACK:
-        one = _elsewhere(event, state)
-        if one and not is_still_true(one.kind, one.about, account, as_of):
-            return None
+        one = _elsewhere(event, known())
+        one = one if one and is_still_true(one.kind, one.about, account, policy, as_of) else None
     else:
-        one = announcement_of(event, account, state.contacts, policy, as_of)
-    if one is None or any(known.contact_id == announcement_id(customer_id, one) for known in state.contacts):
+        one = announcement_of(event, account, lambda: known().contacts, policy, as_of)
+    if one is None or any(told.contact_id == announcement_id(customer_id, one) for told in known().contacts):
         return None
+    state = known()
     bare = without_personal_data(account.customer)
     history = replace(state, contacts=earlier(state.contacts))
     plan = plan_announcement(account.customer, state, one, policy, as_of, now)
@@ -195,7 +196,7 @@ def announce(
 
 
 def _elsewhere(event: Event, state: CollectionState) -> Announcement | None:
-    """A required notice that came back, or was refused just before it left: on the channels that it was not tried on."""
+    """A required notice that came back, or was refused just before it left: on the channels that are left for it."""
     contact = next((one for one in state.contacts if one.contact_id == event.data.get("contact_id")), None)
     if contact is None or contact.status is not _BROUGHT_BACK[event.name] or not contact.decisions[0].allowed:
         return None
@@ -219,6 +220,6 @@ def _origin(contact: Contact) -> str:
 
 
 def wait_again(contact: Contact, record: DecisionRecord, now: datetime) -> Contact | None:
-    """An announcement that time alone forbids just before it leaves: planned again, for the minute it may; else None."""
+    """An announcement that time alone forbids just before it leaves: planned for the minute when it may; else None."""
     until = may_wait(record, now) if contact.stage in MANNERS else None
     return replace(contact, send_after=until) if until else None

@@ -1,21 +1,22 @@
 """The kinds of announcements: messages about agreements and payments that urge nobody, and by which rules they go.
 
 A reminder asks for money by a stage of the policy. An announcement tells what was agreed, what happens next or what
-happened: the customer wants it, or law demands it. So the policy's stages, gaps and patience do not stop it; the contact
-rules do, each kind under the purpose that fits it:
+happened: the customer wants it, or law demands it. So the policy's stages, gaps and patience do not stop it; the
+contact rules do, each kind under the purpose that fits it:
 
-- ``STATUTORY_NOTICE`` for what must reach a consumer: the copy of what was authorised (REGE-AUTH: 12 CFR 1005.10(b)) and
-  a changed amount or day (REGE-VARY: ten days before, 12 CFR 1005.10(d); NACHA: seven for a day). Caps on collecting
-  (NYC-3IN7, HOUSE-EMAIL-DAILY) and the UK's breathing space let it pass, and where e-mail cannot be used it goes by
-  letter, which nobody can refuse for such notices (OPTOUT-LETTER), or else waits on the portal (rule DELIVERY: a manner
-  that is expected to give notice, and that can be kept: so never by text message).
+- ``STATUTORY_NOTICE`` for what must reach a consumer: the copy of what was authorised (REGE-AUTH: 12 CFR 1005.10(b))
+  and a changed amount or day (REGE-VARY: ten days before, 12 CFR 1005.10(d); NACHA: seven for a day). Caps on
+  collecting (NYC-3IN7, HOUSE-EMAIL-DAILY) and the UK's breathing space let it pass, and where e-mail cannot be used it
+  goes by letter, which nobody can refuse for such notices (OPTOUT-LETTER), or else waits on the portal (rule DELIVERY:
+  a manner that is expected to give notice, and that can be kept: so never by text message).
 - ``RECEIPT`` for what confirms money or an end and asks for nothing: it may go when a debt is paid or settled
   (HOUSE-DISPUTE), and is no second message of a day (HOUSE-EMAIL-DAILY).
 - ``COLLECTION`` for what speaks of money that is still to come: every rule on collecting holds.
 
-Holds stop all of them as the hold table says. Bankruptcy (HOLD-BK), a death, identity theft: nothing goes. A cease request
-(HOLD-CEASE) leaves room for one final notice only, and an attorney (HOLD-ATTY) is for a person to write to: so what law
-demands cannot be said then, and is a refused contact with its reason; a debit that needs the notice must not be made.
+Holds stop all of them as the hold table says. Bankruptcy (HOLD-BK), a death, identity theft: nothing goes. A cease
+request (HOLD-CEASE) leaves room for one final notice only, and an attorney (HOLD-ATTY) is for a person to write to: so
+what law demands cannot be said then, and is a refused contact with its reason; a debit that needs the notice must not
+be made.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""What is announced when something happened to an agreement, a payment or a payment method; and whether it still is so.
+"""What is announced when something happened to an agreement, a payment or a payment method; and whether it is still so.
 
-An event only says where to look: what is told comes from the account as it is now. So an event that comes twice, late or
-after the one that followed it announces what is true, or nothing. Before sending the same question is asked again.
+An event only says where to look: what is told comes from the account as it is now. So an event that comes twice, late
+or after the one that followed it announces what is true, or nothing. Before sending the same question is asked again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from dunwell.accounts.model import Channel
+from dunwell.arrangements.progress import PartState
 from dunwell.events import (
     AGREEMENT_BROKEN,
     AGREEMENT_COMPLETED,
@@ -34,11 +35,13 @@ from dunwell.ledger.model import Account
 from dunwell.outreach.announced import Announced
 from dunwell.outreach.contact import Contact
 from dunwell.outreach.policy import Policy
-from dunwell.outreach.promised import left_of_instalment, schedule_of
+from dunwell.outreach.promised import part_of, schedule_of
 
 NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency: what is about a payment method is about no amount."""
 REFUND = "refund"
+REPLACED = "replaced"
+"""Codes of entries and events."""
 _FAILURE_DAYS = 2
 """A failed debit that was announced so lately has said already that its instalment was not paid."""
 _SEEN_ON_THE_PAGE = frozenset(
@@ -58,6 +61,9 @@ _SEEN_ON_THE_PAGE = frozenset(
     }
 )
 """Codes of cards: the customer stood before the page that said so, and it lets them try another one."""
+
+Contacts = Callable[[], Sequence[Contact]]
+"""What was sent or planned before, oldest first; asked for only where it matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +85,23 @@ class Announcement:
 
 
 def announcement_of(
-    event: Event, account: Account, contacts: Sequence[Contact], policy: Policy, as_of: date
+    event: Event, account: Account, contacts: Contacts, policy: Policy, as_of: date
 ) -> Announcement | None:
     """What an event announces as the account stands now; None: nothing, or nothing any more.
 
     Args:
-        contacts: what was sent or planned before, oldest first.
         as_of: the business date.
     """
     made = _OF_EVENT.get(event.name)
     found = made(event, account, contacts, policy, as_of) if made else None
-    return found if found and is_still_true(found.kind, found.about, account, as_of) else None
+    return found if found and is_still_true(found.kind, found.about, account, policy, as_of) else None
 
 
-def is_still_true(kind: str, about: Mapping[str, Scalar], account: Account, as_of: date) -> bool:
-    """Whether what a kind of announcement says is so on a business date: not paid meanwhile, not ended, not too late."""
+def is_still_true(kind: str, about: Mapping[str, Scalar], account: Account, policy: Policy, as_of: date) -> bool:
+    """Whether what a kind of announcement says is so on a business date: not paid or ended meanwhile, not too late."""
     if "agreement_id" in about:
         agreement = account.agreements.get(str(about["agreement_id"]))
-        return agreement is not None and _is_so(Announced(kind), agreement, about, account, as_of)
+        return agreement is not None and _is_so(Announced(kind), agreement, about, account, policy, as_of)
     if "attempt_id" in about:
         return _has_failed(account.attempts.get(str(about["attempt_id"])), account)
     if "method_id" in about:
@@ -126,7 +131,9 @@ _LIVING = {
 """The statuses in which each kind has something to say."""
 
 
-def _is_so(kind: Announced, agreement: Agreement, about: Mapping[str, Scalar], account: Account, as_of: date) -> bool:
+def _is_so(
+    kind: Announced, agreement: Agreement, about: Mapping[str, Scalar], account: Account, policy: Policy, as_of: date
+) -> bool:
     if agreement.status not in _LIVING[kind]:
         return False
     if kind is Announced.AGREEMENT_PROPOSED:
@@ -134,13 +141,14 @@ def _is_so(kind: Announced, agreement: Agreement, about: Mapping[str, Scalar], a
         return in_time and agreement.approval == about.get("approval", "")
     if kind is Announced.AGREEMENT_BROKEN:
         return any(account.open_minor(one) for one in agreement.invoice_ids if one in account.invoices)
-    if kind in (Announced.INSTALMENT_DUE, Announced.INSTALMENT_MISSED):
-        number = int(about.get("instalment") or 0)
-        due_on = next((one.due_on for one in agreement.instalments if one.number == number), None)
-        if due_on is None or (as_of > due_on) is (kind is Announced.INSTALMENT_DUE):
-            return False
-        return left_of_instalment(account, agreement, number) > 0
-    return True
+    if kind not in (Announced.INSTALMENT_DUE, Announced.INSTALMENT_MISSED):
+        return True
+    part = part_of(account, agreement, int(about.get("instalment") or 0), policy, as_of)
+    if part is None:
+        return False
+    if kind is Announced.INSTALMENT_MISSED:
+        return part.state is PartState.MISSED
+    return part.state in (PartState.OPEN, PartState.PARTLY) and as_of <= part.agreed.due_on
 
 
 def _of_agreement(
@@ -168,50 +176,47 @@ def _proposed(event: Event, account: Account, *_: object) -> Announcement | None
     return _of_agreement(Announced.AGREEMENT_PROPOSED, event, account, approval, approval=approval)
 
 
-def _revised(event: Event, account: Account, contacts: Sequence[Contact], *_: object) -> Announcement | None:
+def _revised(event: Event, account: Account, contacts: Contacts, *_: object) -> Announcement | None:
     """What is new in an agreement since the customer was last told; nothing when they were told all of it."""
     agreement = account.agreements.get(str(event.data.get("agreement_id")))
     if agreement is None:
         return None
-    told = [
-        str(one.about["schedule"])
-        for one in contacts
-        if one.about.get("agreement_id") == agreement.agreement_id and "schedule" in one.about
-    ]
-    now, was = schedule_of(agreement), told[-1] if told else ""
+    about = {agreement.agreement_id, agreement.replaces}
+    told = [str(one.about["schedule"]) for one in contacts() if _tells(one, about)]
+    old = account.agreements.get(agreement.replaces)
+    now, was = schedule_of(agreement), told[-1] if told else schedule_of(old) if old else ""
     if was == now:
         return None
     return _of_agreement(Announced.AGREEMENT_CHANGED, event, account, event.event_id, schedule=now, was=was)
 
 
+def _tells(contact: Contact, agreement_ids: set[str]) -> bool:
+    """Whether a contact told the days and amounts of one of some agreements."""
+    return contact.about.get("agreement_id") in agreement_ids and "schedule" in contact.about
+
+
 def _ended(event: Event, account: Account, *_: object) -> Announcement | None:
-    """Nothing when another agreement took its place: the copy of that one says it."""
-    agreement_id = str(event.data.get("agreement_id"))
-    if any(one.replaces == agreement_id for one in account.agreements.values()):
+    """Nothing when another agreement took its place: what is told of that one says it."""
+    if event.data.get("why") == REPLACED:
         return None
-    return _of_agreement(Announced.AGREEMENT_ENDED, event, account)
+    return _of_agreement(Announced.AGREEMENT_ENDED, event, account, event.event_id)
 
 
 def _due(event: Event, account: Account, *_: object) -> Announcement | None:
-    number, due_on = event.data.get("instalment"), event.data.get("due_on")
-    is_debited = bool(event.data.get("is_debited"))
-    return _of_agreement(
-        Announced.INSTALMENT_DUE, event, account, number, due_on, instalment=number, is_debited=is_debited
-    )
+    number, is_debited = event.data.get("instalment"), bool(event.data.get("is_debited"))
+    return _of_agreement(Announced.INSTALMENT_DUE, event, account, number, instalment=number, is_debited=is_debited)
 
 
-def _missed(
-    event: Event, account: Account, contacts: Sequence[Contact], policy: Policy, as_of: date
-) -> Announcement | None:
+def _missed(event: Event, account: Account, contacts: Contacts, policy: Policy, as_of: date) -> Announcement | None:
     """Nothing when a failed debit of the same instalment was just announced: one mail for one failure."""
-    number, due_on = event.data.get("instalment"), event.data.get("due_on")
+    number = event.data.get("instalment")
     attempt = f"{event.data.get('agreement_id')}#{number}#"
     recent = as_of - timedelta(days=_FAILURE_DAYS)
-    if any(str(one.about.get("attempt_id", "")).startswith(attempt) and one.planned_on >= recent for one in contacts):
+    if any(str(one.about.get("attempt_id", "")).startswith(attempt) and one.planned_on >= recent for one in contacts()):
         return None
     is_debited = bool(event.data.get("is_debited"))
     return _of_agreement(
-        Announced.INSTALMENT_MISSED, event, account, number, due_on, instalment=number, is_debited=is_debited
+        Announced.INSTALMENT_MISSED, event, account, number, event.event_id, instalment=number, is_debited=is_debited
     )
 
 
@@ -254,9 +259,7 @@ def _payment_failed(event: Event, account: Account, *_: object) -> Announcement 
     return Announcement(Announced.PAYMENT_FAILED, reference, currency, invoice_ids, {"code": code})
 
 
-def _received(
-    event: Event, account: Account, contacts: Sequence[Contact], policy: Policy, as_of: date
-) -> Announcement | None:
+def _received(event: Event, account: Account, contacts: Contacts, policy: Policy, as_of: date) -> Announcement | None:
     """A receipt for money that the customer paid us; what an import or the bank tells of, their own bank tells them."""
     payment_id = str(event.data.get("payment_id"))
     entry = account.payments.get(payment_id)
@@ -266,9 +269,7 @@ def _received(
     return Announcement(Announced.RECEIPT, payment_id, entry.currency, invoice_ids, {"payment_id": payment_id})
 
 
-def _posted(
-    event: Event, account: Account, contacts: Sequence[Contact], policy: Policy, as_of: date
-) -> Announcement | None:
+def _posted(event: Event, account: Account, contacts: Contacts, policy: Policy, as_of: date) -> Announcement | None:
     """A refund; of every other entry the statement tells."""
     entry_id = str(event.data.get("entry_id"))
     entry = account.entries.get(entry_id)
@@ -287,13 +288,17 @@ def _of_method(kind: Announced, event: Event, **more: Scalar) -> Announcement:
     return Announcement(kind, f"{method_id}#{event.event_id}", NO_CURRENCY, (), {"method_id": method_id, **more})
 
 
-_Made = Callable[[Event, Account, Sequence[Contact], Policy, date], Announcement | None]
+_Made = Callable[[Event, Account, Contacts, Policy, date], Announcement | None]
 _OF_EVENT: Mapping[str, _Made] = {
     AGREEMENT_MADE: _made,
     AGREEMENT_PROPOSED: _proposed,
     AGREEMENT_REVISED: _revised,
-    AGREEMENT_BROKEN: lambda event, account, *_: _of_agreement(Announced.AGREEMENT_BROKEN, event, account),
-    AGREEMENT_COMPLETED: lambda event, account, *_: _of_agreement(Announced.AGREEMENT_COMPLETED, event, account),
+    AGREEMENT_BROKEN: lambda event, account, *_: _of_agreement(
+        Announced.AGREEMENT_BROKEN, event, account, event.event_id
+    ),
+    AGREEMENT_COMPLETED: lambda event, account, *_: _of_agreement(
+        Announced.AGREEMENT_COMPLETED, event, account, event.event_id
+    ),
     AGREEMENT_ENDED: _ended,
     INSTALMENT_DUE: _due,
     INSTALMENT_MISSED: _missed,

@@ -92,7 +92,7 @@ class Sender(Protocol):
         ...
 
 
-def has_something_to_say(message: Message, today: date) -> bool:
+def has_something_to_say(message: Message, policy: Policy, today: date) -> bool:
     """Whether anything of what it asks for is still open; of thanks, whether nothing of it is open again; of an
     announcement, whether what it tells is still so.
 
@@ -101,7 +101,7 @@ def has_something_to_say(message: Message, today: date) -> bool:
     """
     contact = message.contact
     if contact.stage in MANNERS:
-        return is_still_true(contact.stage, contact.about, message.account, today)
+        return is_still_true(contact.stage, contact.about, message.account, policy, today)
     if contact.stage == THANKS:
         return not any(item.invoice.invoice_id in contact.invoice_ids for item in message.invoices)
     return bool(message.invoices)
@@ -162,7 +162,7 @@ class Dispatcher:
         return business_date(self._now(), self._policy.creditor.timezone)
 
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
-        if not has_something_to_say(message, self._today()):
+        if not has_something_to_say(message, self._policy, self._today()):
             return self._cancelled(message, earlier, NOTHING_LEFT_TO_SAY)
         try:
             decision = self._decided(message, earlier)
@@ -304,7 +304,12 @@ class Dispatcher:
         contact = message.contact
         sender = self._senders.get(contact.channel)
         nowhere = fault(contact.channel, message.address) == NO_ADDRESS
-        if nowhere or sender is None or not sender.is_repeatable or not has_something_to_say(message, self._today()):
+        if (
+            nowhere
+            or sender is None
+            or not sender.is_repeatable
+            or not has_something_to_say(message, self._policy, self._today())
+        ):
             kept = replace(contact, status=ContactStatus.UNCONFIRMED, sent_at=self._now())
             return self._moved(kept, ContactStatus.SENDING)
         return self._finish(message, sender.prepare(message))

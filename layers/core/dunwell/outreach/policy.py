@@ -113,8 +113,8 @@ class Receipts:
 
     Attributes:
         channels: in order of preference.
-        methods: how the money came (``Entry.method``): what was paid through the gateway. Of a transfer the customer's own
-            bank tells them, and an import may tell of years ago.
+        methods: how the money came (``Entry.method``): what was paid through the gateway. Of a transfer the customer's
+            own bank tells them, and an import may tell of years ago.
         within_days: money that becomes known later than this gets none.
     """
 

@@ -1,10 +1,13 @@
-"""An agreement as messages tell it: its schedule in short, and what is left of an instalment."""
+"""An agreement as messages tell it: its schedule in short, what is new in it, and where an instalment stands."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import date
 
+from dunwell.arrangements.evaluate import calendar_of
+from dunwell.arrangements.progress import PartProgress, progress
 from dunwell.ledger.agreements import AgreedInstalment, Agreement
 from dunwell.ledger.model import Account
+from dunwell.outreach.policy import Policy
 
 
 def schedule_of(agreement: Agreement) -> str:
@@ -12,24 +15,36 @@ def schedule_of(agreement: Agreement) -> str:
     return " ".join(f"{one.number}:{one.due_on.isoformat()}:{one.amount_minor}" for one in agreement.instalments)
 
 
-def schedule_told(short: str) -> Mapping[int, AgreedInstalment]:
-    """The instalments of ``schedule_of`` by number."""
+def schedule_told(short: str) -> list[AgreedInstalment]:
+    """The instalments of ``schedule_of``."""
     parts = (one.split(":") for one in short.split())
-    return {
-        int(number): AgreedInstalment(int(number), date.fromisoformat(due_on), int(amount_minor))
+    return [
+        AgreedInstalment(int(number), date.fromisoformat(due_on), int(amount_minor))
         for number, due_on, amount_minor in parts
-    }
+    ]
 
 
-def left_of_instalment(account: Account, agreement: Agreement, number: int) -> int:
-    """What is missing for an instalment and those before it (minor units): money counts for the oldest first."""
-    asked = sum(one.amount_minor for one in agreement.instalments if one.number <= number)
-    mine = next((one.amount_minor for one in agreement.instalments if one.number == number), 0)
-    return max(0, min(mine, asked - paid_minor(account, agreement)))
+def is_new(part: AgreedInstalment, told: Sequence[AgreedInstalment]) -> bool:
+    """Whether the customer was told of no instalment of this day and amount."""
+    return not any((one.due_on, one.amount_minor) == (part.due_on, part.amount_minor) for one in told)
 
 
-def paid_minor(account: Account, agreement: Agreement) -> int:
-    """What has come for an agreement (minor units): how much less is open of its debts, not counting what was forgiven."""
-    known = [debt for debt in agreement.debts if debt.invoice_id in account.invoices]
-    less = sum(max(0, debt.amount_minor - account.open_minor(debt.invoice_id)) for debt in known)
-    return max(0, less - agreement.forgiven_minor)
+def before(
+    part: AgreedInstalment, now: Sequence[AgreedInstalment], told: Sequence[AgreedInstalment], as_of: date
+) -> AgreedInstalment | None:
+    """What an instalment was before: that of its day, else the one of its place in line; None when it is one more.
+
+    Args:
+        now, told: all instalments, and those that the customer was told of before, in order of their days.
+        as_of: what was due before this day has its place no more, as long as there are later ones.
+    """
+    same_day = next((one for one in told if one.due_on == part.due_on), None)
+    ahead = [one for one in told if one.due_on >= as_of] or list(told)
+    place = [one.number for one in now].index(part.number)
+    return same_day or (ahead[place] if place < len(ahead) else None)
+
+
+def part_of(account: Account, agreement: Agreement, number: int, policy: Policy, as_of: date) -> PartProgress | None:
+    """Where an instalment stands at the close of a day; None when there is none of the number."""
+    kept = progress(account, agreement, calendar_of(policy.arrangements), as_of)
+    return next((part for part in kept.parts if part.agreed.number == number), None)
