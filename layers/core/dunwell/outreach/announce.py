@@ -203,20 +203,14 @@ def _elsewhere(event: Event, state: CollectionState) -> Announcement | None:
     manner = MANNERS.get(contact.stage)
     if manner is None or not manner.is_required:
         return None
-    tried = {contact.channel} | {
-        one.channel for one in state.contacts if one.about.get("instead_of") == _origin(contact)
-    }
+    origin = str(contact.about.get("instead_of") or contact.contact_id)
+    tried = {one.channel for one in state.contacts if origin in (one.contact_id, one.about.get("instead_of"))}
     left = tuple(channel for channel in manner.channels if channel not in tried)
     if not left:
         return None
-    about = {**contact.about, "instead_of": _origin(contact)}
-    identity = f"{_origin(contact)}#{contact.channel}"
+    about = {**contact.about, "instead_of": origin}
+    identity = f"{origin}#{contact.channel}"
     return Announcement(Announced(contact.stage), identity, contact.currency, contact.invoice_ids, about, left)
-
-
-def _origin(contact: Contact) -> str:
-    """The contact that was planned first for the same notice."""
-    return str(contact.about.get("instead_of") or contact.contact_id)
 
 
 def wait_again(contact: Contact, record: DecisionRecord, now: datetime) -> Contact | None:
