@@ -131,7 +131,7 @@ def test_who_has_refused_mail_in_between_gets_none_and_the_copy_finds_another_wa
 
 def test_a_message_that_would_leave_at_night_waits_for_the_morning() -> None:
     world = World()
-    person = replace(world.account.customer, kind=CustomerKind.PERSON)
+    person = replace(world.account.customer, kind=CustomerKind.PERSON, region="NY")
     world.account = replace(world.account, customer=person)
     world.ledger.accounts["cus_anna"] = world.account
     (planned,) = world.announce(DUE)

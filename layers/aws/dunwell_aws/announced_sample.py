@@ -17,6 +17,7 @@ from dunwell.ledger.agreements import (
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt, MethodKind, MethodStatus, PaymentMethod
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice
+from dunwell.money import format_money
 from dunwell.outreach.announced import Announced
 from dunwell.outreach.announcements import NO_CURRENCY, Announcement
 from dunwell.outreach.promised import schedule_of
@@ -105,7 +106,12 @@ def _plan(kind: Announced, invoices: list[Invoice], first_on: date, today: date)
     amounts = [total - each * (_PARTS - 1), *[each] * (_PARTS - 1)]
     made_at = _at(min(today, first_on) - timedelta(days=10))
     evidence = Authorisation(
-        _WORDS.format(amount="…", parts=_PARTS, method=_METHOD), made_at, "portal", "customer", "", "pmt_sample"
+        _WORDS.format(amount=format_money(total, invoices[0].currency), parts=_PARTS, method=_METHOD),
+        made_at,
+        "portal",
+        "customer",
+        "",
+        "pmt_sample",
     )
     proposed = status is AgreementStatus.PROPOSED
     return Agreement(

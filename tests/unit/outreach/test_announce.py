@@ -19,6 +19,7 @@ from dunwell.events import (
     INSTALMENT_DUE,
     PAYMENT_APPLIED,
     Event,
+    Scalar,
 )
 from dunwell.ledger.agreements import Agreement, AgreementStatus
 from dunwell.ledger.entry import Direction, Entry, EntryKind
@@ -228,7 +229,7 @@ def test_a_copy_that_comes_back_goes_by_letter_and_then_to_the_portal(name: str,
 
 def test_a_reminder_of_an_instalment_that_comes_back_is_left_at_that() -> None:
     world = World()
-    data = {"agreement_id": "agr_1", "instalment": 1, "is_debited": False}
+    data: dict[str, Scalar] = {"agreement_id": "agr_1", "instalment": 1, "is_debited": False}
     assert world.tell(Event("evt_2", INSTALMENT_DUE, "cus_anna", NOW, data))
     assert came_back(world, CONTACT_BOUNCED, ContactStatus.BOUNCED) is None
 

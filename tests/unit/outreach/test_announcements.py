@@ -109,7 +109,8 @@ def test_a_proposal_is_told_when_it_waits_for_approval_and_again_when_it_may_be_
 
 
 def due(number: int = 1, **data: Scalar) -> Event:
-    return happened(names.INSTALMENT_DUE, agreement_id="agr_1", instalment=number, is_debited=True, **data)
+    told = {"agreement_id": "agr_1", "instalment": number, "is_debited": True, **data}
+    return Event("evt_1", names.INSTALMENT_DUE, "cus_anna", NOW, told)
 
 
 @pytest.mark.parametrize(
