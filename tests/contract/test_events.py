@@ -11,6 +11,7 @@ from dunwell import events
 from dunwell.accounts.holds import Hold, hold_lifted, hold_placed
 from dunwell.accounts.merging import customers_merged, merge_customers
 from dunwell.accounts.model import Channel
+from dunwell.arrangements.policy import Authority
 from dunwell.errors import RefusedError
 from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.events import Event
@@ -24,6 +25,7 @@ from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind
 from dunwell.payments.ports import PaymentStatus
 from dunwell_aws.outbox import read_outbox
 from dunwell_aws.table import Table
+from tests.support.arrangements import MONDAY, ArrangementWorld, at
 from tests.support.cash import CashWorld, line
 from tests.support.decisions import decision_log, plan_and_keep
 from tests.support.escalation import RecordedExecutions
@@ -113,7 +115,22 @@ def of_cash() -> list[Event]:
     return world.ledger.events
 
 
-MADE = [*of_cash(), *of_ledger(), *of_outreach(), *of_cases(), *of_customers()]
+def of_arrangements() -> list[Event]:
+    """A plan proposed, agreed to, revised, missed and broken; one kept; one that was declined."""
+    world = ArrangementWorld()
+    plan = world.planned(3)
+    how: dict[str, Any] = {"who": "agent:jo", "authority": Authority.AGENT, "at": at(world.today)}
+    world.desk.revise("cus_anna", plan.agreement_id, world.plan_terms(4), **how)
+    world.look_until(MONDAY + timedelta(days=30))
+    world.promised(100_00, world.today)
+    world.pay(100_00)
+    world.look()
+    world.planned(2, 14, who="agent:jo", authority=Authority.AGENT)
+    world.look_until(world.today + timedelta(days=30))
+    return world.memory.events
+
+
+MADE = [*of_arrangements(), *of_cash(), *of_ledger(), *of_outreach(), *of_cases(), *of_customers()]
 
 
 def test_every_event_has_a_schema_and_every_schema_an_event() -> None:

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dunwell.arrangements.evaluate import calendar_of, fee_key, next_look, reminder_days
-from dunwell.arrangements.incentives import OfferTerms, give_up, take_back
+from dunwell.arrangements.incentives import OfferTerms, give_up
 from dunwell.arrangements.making import made_offer, made_plan, made_promise, same_plan
 from dunwell.arrangements.plans import RANKS, plan_policy
 from dunwell.arrangements.policy import ArrangementPolicy, Authority
 from dunwell.arrangements.progress import progress
 from dunwell.arrangements.revising import require_notice
 from dunwell.arrangements.schedule import PlanTerms
-from dunwell.arrangements.steps import moved, stepped, told
 from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from dunwell.events import AGREEMENT_MADE, AGREEMENT_PROPOSED, AGREEMENT_REVISED
@@ -26,6 +25,7 @@ from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.posting import charge
+from dunwell.ledger.steps import ended, moved, stepped, told
 from dunwell.ledger.update import update
 from dunwell.timezones import zone
 
@@ -288,7 +288,7 @@ class ArrangementDesk:
                 return Change(account)
             if not agreement.is_standing and agreement.status is not AgreementStatus.PROPOSED:
                 raise RefusedError("This agreement has ended already.")
-            return cancelled(account, agreement, now, who, why)
+            return ended(account, agreement, AgreementStatus.CANCELLED, now, who, why)
 
         return self._about(customer_id, agreement_id, decide, at)
 
@@ -396,17 +396,11 @@ class ArrangementDesk:
         now: datetime,
         as_of: date,
     ) -> Change:
-        change = cancelled(account, old, now, who, "replaced")
+        change = ended(account, old, AgreementStatus.CANCELLED, now, who, "replaced")
         after = self._looked_at(account, replace(new, authorisation=evidence, expires_on=None), as_of)
         after = stepped(after, AgreementStatus.AUTHORISED, now, who, "revised")
         event = told(AGREEMENT_REVISED, account, after, now, "revised")
         return change.then(Change(account, agreements={after.agreement_id: after}, events=(event,)))
-
-
-def cancelled(account: Account, agreement: Agreement, now: datetime, who: str, why: str) -> Change:
-    """An agreement ended without being kept or broken, with what it had given up taken back in the same write."""
-    change = moved(account, agreement, AgreementStatus.CANCELLED, now, who, why, next_on=None)
-    return change.then(take_back(account, agreement, now))
 
 
 def _withdrawn(account: Account, made: Agreement, now: datetime, who: str, kind: AgreementKind | None = None) -> Change:
@@ -415,7 +409,7 @@ def _withdrawn(account: Account, made: Agreement, now: datetime, who: str, kind:
     for one in account.agreements.values():
         is_other = one.agreement_id != made.agreement_id and kind in (None, one.kind)
         if is_other and one.status is AgreementStatus.PROPOSED and debts & set(one.invoice_ids):
-            change = change.then(cancelled(account, one, now, who, "replaced"))
+            change = change.then(ended(account, one, AgreementStatus.CANCELLED, now, who, "replaced"))
     return change
 
 

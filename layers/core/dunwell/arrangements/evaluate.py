@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from dunwell.arrangements.incentives import take_back
 from dunwell.arrangements.policy import ArrangementPolicy, PlanPolicy
 from dunwell.arrangements.progress import PartProgress, PartState, Progress, counts_for, progress
-from dunwell.arrangements.steps import SYSTEM, instalment_due, instalment_missed, moved, stepped
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementStatus
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import charge
+from dunwell.ledger.steps import SYSTEM, ended, instalment_due, instalment_missed, moved, stepped
 
 _DAY = timedelta(days=1)
 _EXCUSED_LOOK_DAYS = 7
@@ -39,10 +38,15 @@ def evaluate(account: Account, policy: ArrangementPolicy, as_of: date, now: date
     change = Change(account)
     if account.customer.merged_into:
         return change
-    for agreement_id in sorted(account.agreements):
-        here = change.applied() if change.entries or change.agreements else account
-        change = change.then(_evaluated(here, here.agreements[agreement_id], policy, as_of, now))
+    for agreement in sorted(account.agreements.values(), key=_turn):
+        here = account if change.is_empty else change.applied()
+        change = change.then(_evaluated(here, agreement, policy, as_of, now))
     return change
+
+
+def _turn(agreement: Agreement) -> tuple[bool, datetime, str]:
+    """What stands comes first: what comes to life again has to see whether its debts are free."""
+    return agreement.status is AgreementStatus.COMPLETED, agreement.made_at, agreement.agreement_id
 
 
 def calendar_of(policy: ArrangementPolicy) -> str:
@@ -150,7 +154,7 @@ def _moved_on(
             return Change(account)
         return moved(account, agreement, AgreementStatus.COMPLETED, now, SYSTEM, "paid", next_on=None)
     if kept.status is AgreementStatus.BROKEN or (was_completed and _is_taken(account, agreement)):
-        return broken(account, agreement, now, _why_broken(agreement, kept))
+        return ended(account, agreement, AgreementStatus.BROKEN, now, SYSTEM, _why_broken(agreement, kept))
     after = agreement
     if was_completed:
         after = stepped(agreement, AgreementStatus.ACTIVE, now, SYSTEM, "payment_reversed")
@@ -169,12 +173,6 @@ def _why_broken(agreement: Agreement, kept: Progress) -> str:
     if agreement.status is AgreementStatus.COMPLETED:
         return "payment_reversed"
     return "partial" if kept.paid_minor else "nothing_paid"
-
-
-def broken(account: Account, agreement: Agreement, now: datetime, why: str) -> Change:
-    """An agreement broken, with what it had given up taken back in the same write."""
-    change = moved(account, agreement, AgreementStatus.BROKEN, now, SYSTEM, why, next_on=None)
-    return change.then(take_back(account, agreement, now))
 
 
 def _with_instalments(

@@ -9,13 +9,11 @@ from dunwell.errors import InvalidInputError, RefusedError
 from dunwell.ledger.adjusting import CreditReason, credit_note
 from dunwell.ledger.agreements import AgreedDebt, Agreement, AgreementKind, AgreementStatus
 from dunwell.ledger.change import Change
-from dunwell.ledger.entry import Direction, Entry, EntryKind
+from dunwell.ledger.entry import Direction
 from dunwell.ledger.model import Account
-from dunwell.ledger.posting import reverse
+from dunwell.ledger.steps import METHOD, note_of
 from dunwell.money import split
 
-METHOD = "agreement"
-"""How the entries of agreements came, in ``Entry.method``."""
 _REASONS = {AgreementKind.SETTLEMENT: CreditReason.SETTLEMENT, AgreementKind.DISCOUNT: CreditReason.DISCOUNT}
 
 
@@ -109,29 +107,3 @@ def give_up(account: Account, agreement: Agreement, at: datetime) -> Change:
         on=at.date(),
         at=at,
     )
-
-
-def take_back(account: Account, agreement: Agreement, at: datetime) -> Change:
-    """Reverse what stands of the credit note of an agreement that ended without being kept."""
-    note = note_of(account, agreement)
-    standing = account.books.standing_minor(note.entry_id) if note else 0
-    if note is None or not standing:
-        return Change(account)
-    return reverse(
-        account,
-        note.entry_id,
-        standing,
-        method=METHOD,
-        reference=f"{agreement.agreement_id}#ended",
-        reversed_at=at,
-        reason="agreement_ended",
-    )
-
-
-def note_of(account: Account, agreement: Agreement) -> Entry | None:
-    """The credit note of an agreement, if one was posted."""
-    if not agreement.forgiven_minor:
-        return None
-    key = (EntryKind.CREDIT_NOTE, agreement.agreement_id)
-    found = (e for i, e in account.entries.items() if (e.kind, e.reference) == key and i not in account.moved)
-    return next(found, None)

@@ -1,4 +1,4 @@
-"""Moving an agreement from one status to the next, and the events that tell of it."""
+"""Moving an agreement from one status to the next, what that does to the books, and the events that tell of it."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -18,9 +18,13 @@ from dunwell.events import (
 from dunwell.ids import stable_id
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementStatus, AgreementStep
 from dunwell.ledger.change import Change
+from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account
+from dunwell.ledger.posting import reverse
 
 SYSTEM = "system"
+METHOD = "agreement"
+"""How the entries of agreements came, in ``Entry.method``."""
 _NAMES = {
     AgreementStatus.PROPOSED: AGREEMENT_PROPOSED,
     AgreementStatus.AUTHORISED: AGREEMENT_MADE,
@@ -54,6 +58,30 @@ def moved(
     name = _NAMES.get(status)
     events = (told(name, account, after, at, why),) if name else ()
     return Change(account, agreements={after.agreement_id: after}, events=events)
+
+
+def ended(account: Account, agreement: Agreement, status: AgreementStatus, at: datetime, who: str, why: str) -> Change:
+    """An agreement broken or cancelled; the credit note of what it had given up is taken back in the same write.
+
+    The note is taken back on the day of ``at`` in the agreement's zone.
+    """
+    change = moved(account, agreement, status, at, who, why, next_on=None)
+    note = note_of(account, agreement)
+    standing_minor = account.books.standing_minor(note.entry_id) if note else 0
+    if note is None or not standing_minor:
+        return change
+    reference = f"{agreement.agreement_id}#ended"
+    how: dict[str, Any] = {"method": METHOD, "reference": reference, "reason": "agreement_ended"}
+    return change.then(reverse(account, note.entry_id, standing_minor, reversed_at=at.astimezone(agreement.made_at.tzinfo), **how))
+
+
+def note_of(account: Account, agreement: Agreement) -> Entry | None:
+    """The credit note of what an agreement gave up, if one was posted."""
+    if not agreement.forgiven_minor:
+        return None
+    key = (EntryKind.CREDIT_NOTE, agreement.agreement_id)
+    found = (e for i, e in account.entries.items() if (e.kind, e.reference) == key and i not in account.moved)
+    return next(found, None)
 
 
 def told(name: str, account: Account, agreement: Agreement, at: datetime, why: str = "") -> Event:
