@@ -22,11 +22,14 @@ from dunwell.ledger.update import update
 from dunwell.outreach.delivery import Outcome
 from dunwell.outreach.dispatch import Dispatcher
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind
+from dunwell.payments.methods import set_autopay
 from dunwell.payments.ports import PaymentStatus
 from dunwell_aws.outbox import read_outbox
 from dunwell_aws.table import Table
+from tests.support.agreements import method
 from tests.support.arrangements import MONDAY, ArrangementWorld, at
 from tests.support.cash import CashWorld, line
+from tests.support.debits import MORNING, DebitWorld, debtor, declined, plan
 from tests.support.decisions import decision_log, plan_and_keep
 from tests.support.escalation import RecordedExecutions
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
@@ -130,7 +133,26 @@ def of_arrangements() -> list[Event]:
     return world.memory.events
 
 
-MADE = [*of_arrangements(), *of_cash(), *of_ledger(), *of_outreach(), *of_cases(), *of_customers()]
+def of_debits() -> list[Event]:
+    """A method saved, switched to automatic payment, declined for good; and a plan that is debited."""
+    lost = DebitWorld(debtor(methods=(method(words="x"),)))
+    update(lost.ledger, "cus_anna", lambda read: set_autopay(read, "pmt_1", True, MORNING))
+    lost.bank.answers = [declined("insufficient_funds"), declined("lost_card", advice="do_not_try_again")]
+    lost.collect()
+    kept = DebitWorld(debtor(plan()))
+    kept.collect()
+    return [*lost.store.events, *kept.store.events]
+
+
+MADE = [
+    *of_arrangements(),
+    *of_cash(),
+    *of_ledger(),
+    *of_outreach(),
+    *of_cases(),
+    *of_customers(),
+    *of_debits(),
+]
 
 
 def test_every_event_has_a_schema_and_every_schema_an_event() -> None:

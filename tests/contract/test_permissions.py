@@ -88,6 +88,12 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:GetObject DecisionsBucket/plan/*": "reads what an earlier try of a page decided",
     },
     "ReleaseContacts": READ_ONE | WRITE | WORK,
+    "CollectInstalments": LOAD
+    | READ_ONE
+    | WRITE
+    | WORK
+    | SECRET
+    | {"sqs:SendMessage DebitsQueue": "spreads the agenda over runs of its own"},
     "DispatchMessage": LOAD
     | WRITE
     | URLS

@@ -163,6 +163,8 @@ class FakeGateway:
     payments: dict[str, GatewayPayment] = field(default_factory=dict)
     saved: dict[str, SavedMethod] = field(default_factory=dict)
     detached: list[str] = field(default_factory=list)
+    claimed: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, SavedMethod] = field(default_factory=dict)
     error: Exception | None = None
 
     def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> str:
@@ -182,7 +184,13 @@ class FakeGateway:
             raise self.error
         self.detached.append(method.reference)
 
-    def payment(self, reference: str) -> GatewayPayment:
+    def claim(self, method: SavedMethod, customer_id: str) -> None:
+        self.claimed[method.reference] = customer_id
+
+    def ended_mandate(self, reference: str) -> SavedMethod | None:
+        return self.ended.get(reference)
+
+    def payment(self, reference: str, *, contested: bool = False) -> GatewayPayment:
         if reference not in self.payments:
             raise NotFoundError("no such payment")
         return self.payments[reference]

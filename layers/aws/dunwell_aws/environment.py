@@ -95,6 +95,12 @@ class GatewayEnvironment(Environment):
     )
 
 
+class GatewayEventsEnvironment(Environment):
+    """Of functions that keep the gateway's reports as they came."""
+
+    gateway_events_bucket: str = Field(alias="GATEWAY_EVENTS_BUCKET", min_length=1)
+
+
 def read_environment(model: type[Model]) -> Model:
     """The process's variables as a model.
 

@@ -1,7 +1,8 @@
 """Stripe as the domain's ``PaymentGateway``: hosted Checkout, so that no card data passes through us."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import stripe
@@ -15,10 +16,9 @@ from dunwell_aws.observability import logger
 from dunwell_aws.stripe_amounts import is_three_decimal, least_charge_minor, to_stripe
 from dunwell_aws.stripe_client import StripeConnection
 from dunwell_aws.stripe_methods import ANY, Offer, saved_method
-from dunwell_aws.stripe_payments import EXPANDED, payment_of
+from dunwell_aws.stripe_payments import EXPANDED, charge_of, payment_of
 from dunwell_aws.stripe_secret import StripeSecret
 
-_CLOCKS_DIFFER = timedelta(hours=1)
 _MOST_LINES = 100
 _REFUSED_CODES = {"amount_too_small", "amount_too_large", "invalid_charge_amount"}
 T = TypeVar("T")
@@ -94,7 +94,7 @@ class StripeGateway:
         wanted: Any = {"expand": EXPANDED}
         intent = self._call(lambda client: client.v1.payment_intents.retrieve(reference, wanted)).to_dict()
         disputes: list[Any] = []
-        if contested or (intent.get("latest_charge") or {}).get("disputed"):
+        if contested or charge_of(intent).get("disputed"):
             asked: Any = {"payment_intent": reference, "limit": 100}
             disputes = [one.to_dict() for one in self._call(lambda client: client.v1.disputes.list(asked)).data]
         return payment_of(intent, disputes, version, self._clock.shifted)
@@ -107,10 +107,19 @@ class StripeGateway:
         if reference.startswith("seti_"):
             wanted: Any = {"expand": ["payment_method"]}
             setup = self._call(lambda client: client.v1.setup_intents.retrieve(reference, wanted))
-            return _kept(setup.payment_method, setup.metadata, setup.mandate)
+            return self._kept(setup, setup.mandate)
         wanted = {"expand": ["payment_method", "latest_charge"]}
         intent = self._call(lambda client: client.v1.payment_intents.retrieve(reference, wanted))
-        return _kept(intent.payment_method, intent.metadata, _mandate_of(intent.latest_charge))
+        return self._kept(intent, _mandate_of(intent.latest_charge))
+
+    def _kept(self, by: stripe.SetupIntent | stripe.PaymentIntent, mandate: Any) -> SavedMethod | None:
+        """The method that an intent kept, with what we told Stripe of the intent."""
+        if by.status != "succeeded" or by.payment_method is None or isinstance(by.payment_method, str):
+            return None
+        name = mandate if isinstance(mandate, str) else getattr(mandate, "id", "")
+        found = saved_method(by.payment_method, by.metadata.to_dict() if by.metadata else {}, name or "")
+        saved_at = self._clock.shifted(datetime.fromtimestamp(by.created, UTC))
+        return replace(found, saved_at=saved_at) if found else None
 
     def claim(self, method: SavedMethod, customer_id: str) -> None:
         """See the port."""
@@ -141,12 +150,14 @@ class StripeGateway:
             "confirm": True,
             "off_session": True,
             "metadata": {"customer_id": customer_id, "attempt_id": attempt.attempt_id},
+            "expand": ["latest_charge"],
         }
         if method.kind is MethodKind.BANK_DEBIT and method.mandate:
             params["mandate"] = method.mandate
         options: Any = {"idempotency_key": attempt.attempt_id}
         try:
-            return _payment(self._call(lambda client: client.v1.payment_intents.create(params, options=options)))
+            made = self._call(lambda client: client.v1.payment_intents.create(params, options=options))
+            return self._as_payment(made)
         except CardRefusedError as refused:
             return refused.payment
         except (RefusedError, NotFoundError, UnavailableError) as failure:
@@ -154,6 +165,9 @@ class StripeGateway:
             if not code:
                 raise
             raise DebitRefusedError(code) from failure
+
+    def _as_payment(self, intent: stripe.PaymentIntent) -> GatewayPayment:
+        return payment_of(intent.to_dict(), shifted=self._clock.shifted)
 
     def _chargeable(self, attempt: DebitAttempt) -> int:
         try:
@@ -163,22 +177,20 @@ class StripeGateway:
             raise DebitRefusedError("invalid_charge_amount") from error
 
     def find_debit(self, attempt: DebitAttempt, method: PaymentMethod) -> GatewayPayment | None:
-        """See the port. One page of the customer's payments since the attempt, the newest first."""
-        since: Any = {
-            "customer": method.owner,
-            "created": {"gte": int((attempt.started_at - _CLOCKS_DIFFER).timestamp())},
-            "limit": 100,
-        }
-        found = self._call(lambda client: client.v1.payment_intents.list(since))
-        made = map(_payment, found.auto_paging_iter())
-        return next((one for one in made if one.attempt_id == attempt.attempt_id), None)
+        """See the port. Stripe forgets keys after a day, and keeps payments: the customer's, the newest first."""
+        asked: Any = {"customer": method.owner, "limit": 100}
+        page = self._call(lambda client: client.v1.payment_intents.list(asked))
+        for intent in page.auto_paging_iter():
+            if intent.metadata and intent.metadata.to_dict().get("attempt_id") == attempt.attempt_id:
+                return self.payment(intent.id)
+        return None
 
     def _call(self, request: Callable[[stripe.StripeClient], T]) -> T:
         try:
             return request(self._stripe.client())
         except stripe.CardError as error:
             intent = error.error.payment_intent if error.error else None
-            raise (CardRefusedError(_payment(intent)) if intent else _translated(error)) from error
+            raise (CardRefusedError(self._as_payment(intent)) if intent else _translated(error)) from error
         except stripe.StripeError as error:
             if isinstance(error, stripe.AuthenticationError):
                 self._stripe.key_refused()
@@ -196,17 +208,6 @@ def _why_not_taken(error: BaseException | None) -> str:
     if code in _REFUSED_CODES or code == "payment_intent_mandate_invalid":
         return code
     return "payment_method_detached" if error.param in {"payment_method", "customer", "mandate"} else ""
-
-
-def _payment(intent: stripe.PaymentIntent) -> GatewayPayment:
-    return payment_of(intent.to_dict())
-
-
-def _kept(method: Any, metadata: Any, mandate: Any) -> SavedMethod | None:
-    if method is None:
-        return None
-    name = mandate if isinstance(mandate, str) else getattr(mandate, "id", "")
-    return saved_method(method, metadata.to_dict() if metadata else {}, name or "")
 
 
 def _mandate_of(charge: Any) -> str:

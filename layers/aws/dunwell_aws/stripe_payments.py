@@ -29,8 +29,7 @@ def payment_of(
     Raises:
         RefusedError: an amount is finer than the ledger counts: a person must look at it.
     """
-    charge = intent.get("latest_charge") or {}
-    charge = {"id": charge} if isinstance(charge, str) else charge
+    charge = charge_of(intent)
     told = intent.get("metadata") or {}
     currency = intent["currency"].upper()
     status = _status(intent, is_debit_of_ours="attempt_id" in told)
@@ -50,7 +49,7 @@ def payment_of(
         failure_code=failure[0],
         decline_code=failure[1],
         advice=failure[2],
-        asked_minor=from_stripe(intent["amount"], currency),
+        asked_minor=from_stripe(intent.get("amount") or 0, currency),
         is_debit=_kind(charge, intent) not in ("", "card"),
         tried_at=shifted(_instant(charge["created"])) if "created" in charge else None,
         refunded_minor=min(received, from_stripe(refunded, currency)),
@@ -59,6 +58,12 @@ def payment_of(
         disputes=tuple(_dispute(one, charge, shifted) for one in sorted(disputes, key=lambda one: one["created"])),
         version=version,
     )
+
+
+def charge_of(intent: Object) -> Object:
+    """The last charge of an intent; of one that is not expanded its name, and nothing of an intent without any."""
+    charge: str | Object = intent.get("latest_charge") or {}
+    return {"id": charge} if isinstance(charge, str) else charge
 
 
 def _status(intent: Object, *, is_debit_of_ours: bool) -> PaymentStatus:

@@ -105,7 +105,7 @@ class PaymentRecord:
         pays: invoice numbers and amounts (minor units) the payer named; empty: on account.
         method: how it came, where that is not the source's name: ``stripe`` for what the webhook posts too.
         refunded_minor: how much of it went back, cumulative.
-        taken_back_minor: how much of it the payer's bank has taken back, cumulative; None where the source does not say.
+        taken_back_minor: how much of it the payer's bank has taken back now; None where the source does not say.
         pending: announced (a debit on its way), not money yet.
     """
 

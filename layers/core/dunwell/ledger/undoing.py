@@ -1,4 +1,4 @@
-"""What went back of a payment, as its gateway tells of it: how much so far for a reason, and sometimes less than before.
+"""What went back of a payment, as its gateway tells: how much so far for a reason, and sometimes less than before.
 
 Refunds, chargebacks and returned debits are each followed by their cumulative amount, whoever tells of it (webhook,
 sync, file, reconciliation): what is told twice, late or out of order comes to the same reversals.

@@ -62,7 +62,7 @@ def _fail(
     draft: Draft, attempt: DebitAttempt, words: tuple[str, str, str], now: datetime, works: Callable[[date], bool]
 ) -> None:
     """The try failed: with the bank's own code where there is one, and the day of the next try if there is to be one."""
-    code, decline_code, advice = words
+    code, decline_code, _ = words
     retry = _retry(draft, attempt, words, now, works)
     failed = replace(
         attempt, status=AttemptStatus.FAILED, code=decline_code or code or "unknown", next_on=retry.next_on
@@ -77,8 +77,8 @@ def _retry(
     draft: Draft, attempt: DebitAttempt, words: tuple[str, str, str], now: datetime, works: Callable[[date], bool]
 ) -> Retry:
     account = draft.account
-    tries = {one.attempt_id: one for one in account.attempts.values() if one.purpose == attempt.purpose}
-    tried_on = [one.started_at.astimezone(now.tzinfo).date() for one in (tries | {attempt.attempt_id: attempt}).values()]
+    tries = [one for one in account.attempts.values() if one.purpose == attempt.purpose]
+    tried_on = [one.started_at.astimezone(now.tzinfo).date() for one in tries]
     paydays = learned_paydays([payment.on for payment in account.payments.values()])
     method = account.methods.get(attempt.method_id)
     kind = method.kind if method else MethodKind.CARD

@@ -63,9 +63,7 @@ def _phase(dispute: GatewayDispute) -> str:
     return _LOST if dispute.status == _LOST else _OPEN
 
 
-def _follow(
-    draft: Draft, part: Direction, dispute: GatewayDispute, method: str, version: str, now: datetime
-) -> bool:
+def _follow(draft: Draft, part: Direction, dispute: GatewayDispute, method: str, version: str, now: datetime) -> bool:
     """Begin, go on with or end the contest of one invoice; whether that changed anything.
 
     What is no newer than the last that was told of the dispute changes nothing.

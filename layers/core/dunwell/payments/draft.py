@@ -5,6 +5,7 @@ from datetime import datetime
 
 from dunwell.events import Event
 from dunwell.ledger.change import Change
+from dunwell.ledger.debits import DebitAttempt
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import posted
@@ -32,6 +33,10 @@ class Draft:
         change = Change(self.account, entries={entry.entry_id: entry})
         self.take(replace(change, events=(posted(change.applied(), entry, at),)))
         return True
+
+    def put_attempt(self, attempt: DebitAttempt) -> None:
+        """Keep a try as it is from now on."""
+        self.take(Change(self.account, attempts={attempt.attempt_id: attempt}))
 
     def tell(self, event: Event) -> None:
         """Add an event."""

@@ -5,12 +5,13 @@ Every debit rests on a stored authorisation (REGE-AUTH), is never more than was 
 gateway.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from dunwell.accounts.model import CustomerKind
-from dunwell.ledger.agreements import Agreement, AgreementKind
+from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt, MethodKind, PaymentMethod
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.payments.methods import autopay_method
@@ -22,6 +23,9 @@ Unpaid = Callable[[Account, Agreement, date], Mapping[int, int]]
 
 AMOUNT_NOTICE_DAYS, DATE_NOTICE_DAYS = 10, 7
 AUTOPAY = "autopay"
+_UNDER_WAY = frozenset({AttemptStatus.STARTED, AttemptStatus.PROCESSING})
+_FINAL = frozenset({"NACHA", "CARD-RETRY"})
+"""Rules that forbid another try for good; under the others a debit waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,20 @@ class Due:
 
     Attributes:
         attempts: tries to start, and earlier ones that they take the place of, by id.
-        waiting: agreements with something due that is not debited today and may be tomorrow.
     """
 
     attempts: dict[str, DebitAttempt] = field(default_factory=dict)
-    waiting: set[str] = field(default_factory=set)
     refusals: list[Refusal] = field(default_factory=list)
+
+    @property
+    def started(self) -> list[DebitAttempt]:
+        """The tries to start."""
+        return [one for one in self.attempts.values() if one.status is AttemptStatus.STARTED]
+
+    @property
+    def waiting(self) -> set[str]:
+        """What is due and not debited now, but may be later."""
+        return {one.purpose for one in self.refusals if one.rule not in _FINAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +70,14 @@ class _Wanted:
 
 
 def due_debits(account: Account, unpaid: Unpaid, hours: Hours, now: datetime) -> Due:
-    """The tries to start now, in the creditor's hours.
+    """The tries to start now; what is due outside the creditor's hours waits for them.
 
     Args:
         now: in the creditor's time zone.
     """
     found = Due()
     for wanted in (*_instalments(account, unpaid, now, found), *_invoices(account, now, found)):
-        _consider(account, wanted, now, found)
+        _consider(account, wanted, hours, now, found)
     _leave_no_dead_retries(account, found, hours, now)
     return found
 
@@ -91,27 +103,25 @@ def _instalments(account: Account, unpaid: Unpaid, now: datetime, found: Due) ->
                 coming -= covered
                 amount_minor = min(left[one.number] - covered, one.amount_minor)
                 purpose = f"{agreement.agreement_id}#{one.number}"
-                if told_late(agreement, one.number, now.date()):
+                if told_late(account, agreement, one, now.date()):
                     found.refusals.append(Refusal(purpose, "REGE-VARY"))
-                    found.waiting.add(agreement.agreement_id)
                 elif amount_minor:
                     yield _Wanted(purpose, method, agreement.currency, amount_minor, items)
 
 
-def told_late(agreement: Agreement, number: int, as_of: date) -> bool:
-    """Whether an instalment was changed after it was authorised, and the notice of it is too young for a debit.
+def told_late(account: Account, agreement: Agreement, part: AgreedInstalment, as_of: date) -> bool:
+    """Whether an instalment differs from what the agreement before it said, and the notice of that is too young.
 
-    A changed amount is told ten days before, a changed day seven (REGE-VARY, NACHA).
+    A changed amount is told ten days before its debit, a changed day seven (REGE-VARY, NACHA).
     """
-    evidence = agreement.authorisation
-    if evidence is None:
-        return True
-    days = {f"amount_changed_{number}": AMOUNT_NOTICE_DAYS, f"date_changed_{number}": DATE_NOTICE_DAYS}
-    days |= {"amount_changed": AMOUNT_NOTICE_DAYS, "date_changed": DATE_NOTICE_DAYS}
-    return any(
-        step.why in days and step.at > evidence.at and as_of < step.at.date() + timedelta(days=days[step.why])
-        for step in agreement.steps
-    )
+    old, evidence = account.agreements.get(agreement.replaces), agreement.authorisation
+    if old is None or old.authorisation is None or not old.authorisation.method_id or evidence is None:
+        return False
+    if any((one.due_on, one.amount_minor) == (part.due_on, part.amount_minor) for one in old.instalments):
+        return False
+    same_amount = any(one.amount_minor == part.amount_minor for one in old.instalments)
+    days = DATE_NOTICE_DAYS if same_amount else AMOUNT_NOTICE_DAYS
+    return as_of < evidence.at.date() + timedelta(days=days)
 
 
 def _invoices(account: Account, now: datetime, found: Due) -> Iterator[_Wanted]:
@@ -137,7 +147,7 @@ def _invoices(account: Account, now: datetime, found: Due) -> Iterator[_Wanted]:
             found.refusals.append(Refusal(purpose, "REGE-VARY"))
 
 
-def _consider(account: Account, wanted: _Wanted, now: datetime, found: Due) -> None:
+def _consider(account: Account, wanted: _Wanted, hours: Hours, now: datetime, found: Due) -> None:
     """Start a try for a debt, unless one is under way, it is not its day, a rule forbids it, or it was tried enough."""
     tries = sorted(
         (one for one in account.attempts.values() if one.purpose == wanted.purpose), key=lambda one: one.started_at
@@ -146,25 +156,22 @@ def _consider(account: Account, wanted: _Wanted, now: datetime, found: Due) -> N
         return  # under way, or debited once for this already: what was given back is not taken again
     mine = [one for one in tries if one.method_id == wanted.method.method_id]
     last = mine[-1] if mine else None
-    if last and last.status is AttemptStatus.FAILED and (last.next_on is None or last.next_on > now.date()):
+    if last and (last.next_on is None or last.next_on > now.date()):
         return
-    lines = _lines(wanted)
-    rule = stop_of(account.customer, [invoice_id for invoice_id, _ in lines], now) or _worn_out(
-        wanted, mine, lines, now
-    )
+    if not hours.are_on(now):
+        found.refusals.append(Refusal(wanted.purpose, "HOURS"))
+        return
+    lines = _lines(wanted, _reserved({**account.attempts, **found.attempts}))
+    invoice_ids = [invoice_id for invoice_id, _ in lines]
+    rule = stop_of(account.customer, invoice_ids, now) or _worn_out(wanted, mine, lines, now)
     if rule or not lines:
         found.refusals.append(Refusal(wanted.purpose, rule or "HOLD-DISPUTE"))
-        if rule not in _FINAL:
-            found.waiting.add(wanted.purpose.rpartition("#")[0])
         return
     for one in tries:
         if one.next_on:
             found.attempts[one.attempt_id] = replace(one, next_on=None)
     made = _started(wanted, len(tries) + 1, lines, now)
     found.attempts[made.attempt_id] = made
-
-
-_FINAL = frozenset({"NACHA", "CARD-RETRY"})
 
 
 def _worn_out(wanted: _Wanted, mine: Sequence[DebitAttempt], lines: Sequence[tuple[str, int]], now: datetime) -> str:
@@ -181,12 +188,21 @@ def _worn_out(wanted: _Wanted, mine: Sequence[DebitAttempt], lines: Sequence[tup
     return ""
 
 
-def _lines(wanted: _Wanted) -> tuple[tuple[str, int], ...]:
+def _reserved(attempts: Mapping[str, DebitAttempt]) -> Counter[str]:
+    """What tries under way take of each invoice (minor units)."""
+    found: Counter[str] = Counter()
+    for one in attempts.values():
+        if one.status in _UNDER_WAY:
+            found.update(dict(one.lines))
+    return found
+
+
+def _lines(wanted: _Wanted, reserved: Counter[str]) -> tuple[tuple[str, int], ...]:
     """The amount over what may be asked for of its invoices, the oldest first: never what is disputed."""
     lines, left = [], wanted.amount_minor
     for item in wanted.items:
-        taken = min(left, item.collectable_minor)
-        left -= taken
+        taken = min(left, item.collectable_minor - reserved[item.invoice.invoice_id])
+        left -= max(0, taken)
         if taken > 0:
             lines.append((item.invoice.invoice_id, taken))
     return tuple(lines)
@@ -208,9 +224,9 @@ def _started(wanted: _Wanted, number: int, lines: tuple[tuple[str, int], ...], n
 
 def _leave_no_dead_retries(account: Account, found: Due, hours: Hours, now: datetime) -> None:
     """A failed try whose day has come and that is not tried again now: tomorrow if it waits, else never."""
-    waiting = {one.purpose for one in found.refusals if one.rule not in _FINAL}
+    waiting = found.waiting
     for one in account.attempts.values():
         due = one.status is AttemptStatus.FAILED and one.next_on is not None and one.next_on <= now.date()
         if due and one.attempt_id not in found.attempts:
-            again_on = hours.next_day(now.date()) if one.purpose in waiting else None
+            again_on = hours.open_again_on(now) if one.purpose in waiting else None
             found.attempts[one.attempt_id] = replace(one, next_on=again_on)

@@ -118,18 +118,22 @@ def _receive(
     elif (known.amount_minor, known.currency) != (payment.amount_minor, payment.currency):
         raise InvalidInputError(f"payment {entry_id} is already posted with another amount", field="amount")
     follow_disputes(draft, known, payment, now)
-    _go_back(draft, known, payment, now)
+    if _go_back(draft, known, payment, now) and not payment.attempt_id:
+        draft.tell(_returned_event(draft.account.customer.customer_id, payment, now))
 
 
-def _go_back(draft: Draft, entry: Entry, payment: GatewayPayment, now: datetime) -> None:
-    """Refunds, chargebacks and returned debits, each by how much went back so far."""
+def _go_back(draft: Draft, entry: Entry, payment: GatewayPayment, now: datetime) -> bool:
+    """Refunds, chargebacks and returned debits, each by how much went back so far; whether a debit came back now."""
+    came_back = False
     for told in _went_back(payment, now):
         entries = draft.account.entries.values()
         undone = [one for one in entries if one.of == entry.entry_id and one.reason == told.reason]
         ids = {one.entry_id for one in undone}
         redone = [one for one in entries if one.of in ids]
         for reversal in followed(draft.account.customer.customer_id, entry, undone, redone, told, now):
-            draft.post(reversal, now)
+            is_new = draft.post(reversal, now)
+            came_back = came_back or (is_new and reversal.reason == UndoneBy.RETURNED)
+    return came_back
 
 
 def _went_back(payment: GatewayPayment, now: datetime) -> list[WentBack]:
@@ -151,16 +155,28 @@ def _went_back(payment: GatewayPayment, now: datetime) -> list[WentBack]:
 
 def failed_event(customer_id: str, payment: GatewayPayment, now: datetime) -> Event:
     """Says that a try to pay failed, with the gateway's words; the same try is the same event."""
+    words = (payment.failure_code, payment.decline_code, payment.advice)
+    return _failed(customer_id, payment, payment.try_reference or payment.reference, words, now)
+
+
+def _returned_event(customer_id: str, payment: GatewayPayment, now: datetime) -> Event:
+    """Says that a debit that had succeeded came back, with the bank's reason."""
+    last = [one for one in payment.disputes if is_return(payment, one)][-1]
+    return _failed(customer_id, payment, last.reference, (last.reason, last.code, ""), now)
+
+
+def _failed(customer_id: str, payment: GatewayPayment, what: str, words: tuple[str, str, str], now: datetime) -> Event:
+    failure_code, decline_code, advice = words
     return Event(
-        event_id=stable_id("evt", PAYMENT_FAILED, payment.reference, payment.try_reference or payment.reference),
+        event_id=stable_id("evt", PAYMENT_FAILED, payment.reference, what),
         name=PAYMENT_FAILED,
         customer_id=customer_id,
         occurred_at=now,
         data={
             "payment_reference": payment.reference,
             "order_id": payment.order_id,
-            "failure_code": payment.failure_code,
-            "decline_code": payment.decline_code,
-            "advice": payment.advice,
+            "failure_code": failure_code,
+            "decline_code": decline_code,
+            "advice": advice,
         },
     )

@@ -106,6 +106,7 @@ class SavedMethod:
         mandate: the gateway's name of the debit mandate; empty for cards.
         customer_id, order_id: what we told the gateway of the payment or page that saved it; empty when it is not ours.
         is_attached: whether it can still be debited: the customer there has it.
+        saved_at: when the payment or page that saved it began; None for a method by itself.
     """
 
     reference: str
@@ -117,6 +118,7 @@ class SavedMethod:
     customer_id: str = ""
     order_id: str = ""
     is_attached: bool = True
+    saved_at: datetime | None = None
 
 
 class PaymentGateway(Protocol):

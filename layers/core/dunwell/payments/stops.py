@@ -45,11 +45,13 @@ class Hours:
         """Whether debits may be made at an instant of the creditor's zone."""
         return self.works(now.date()) and self.opens <= now.hour < self.closes
 
-    def next_day(self, after: date) -> date:
-        """The first banking day after a day."""
-        day = after + timedelta(days=1)
-        while not self.works(day):
+    def open_again_on(self, now: datetime) -> date:
+        """The day on which what waits at an instant is looked at again: today before the hours, else a later one."""
+        day = now.date()
+        if not (self.works(day) and now.hour < self.opens):
             day += timedelta(days=1)
+            while not self.works(day):
+                day += timedelta(days=1)
         return day
 
 
