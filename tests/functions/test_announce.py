@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dunwell.accounts.model import Channel, CustomerKind
+from dunwell.arrangements.policy import Authority
 from dunwell.events import AGREEMENT_ENDED, AGREEMENT_MADE, INSTALMENT_DUE, PAYMENT_APPLIED, Scalar
 from dunwell.ledger.agreements import AgreedInstalment, AgreementKind, AgreementStatus, Authorisation
 from dunwell.ledger.entry import Direction, Entry, EntryKind
@@ -17,6 +18,7 @@ from dunwell_aws.documents import folder
 from dunwell_aws.messages import Renderer
 from functions.announce import app
 from tests.support.agreements import MADE_AT, agreement, method
+from tests.support.arrangements import MONDAY, ArrangementWorld
 from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
@@ -164,3 +166,59 @@ def test_an_event_that_cannot_be_read_comes_again_and_the_others_are_done() -> N
     )
     assert [one["itemIdentifier"] for one in answer["batchItemFailures"]] == [event["Records"][0]["messageId"]]
     assert len(world.store.contacts) == 1
+
+
+class Life:
+    """A customer's plan on its days; what is told of it, as the bus brings it at the end of each day."""
+
+    def __init__(self) -> None:
+        self.days, self.store, self.told = ArrangementWorld(), InMemoryCollection(), 0
+        self.policy = replace(POLICY, arrangements=self.days.policy)
+
+    def hear(self) -> list[str]:
+        """The stages of what was announced since the last time, the newest events twice and in reverse."""
+        new = self.days.memory.events[self.told :]
+        self.told = len(self.days.memory.events)
+        events = [said(one.name, one.event_id, **dict(one.data)) for one in (*reversed(new), *new)]
+        known = set(self.store.contacts)
+        if events:
+            ports: Any = {"ledger": self.days.memory, "store": self.store, "log": decision_log()}
+            app.handler(sqs_event(*events), lambda_context(), policy=self.policy, now=self.days.now, **ports)
+        return sorted(one.stage for i, one in self.store.contacts.items() if i not in known)
+
+    def until(self, day: date) -> list[str]:
+        heard = []
+        while self.days.today < day:
+            self.days.look_until(self.days.today + timedelta(days=1))
+            heard += self.hear()
+        return heard
+
+
+def test_a_plan_that_is_kept_is_told_from_its_copy_to_its_end() -> None:
+    life = Life()
+    life.days.planned(2, 10)
+    assert life.hear() == ["agreement_copy"]
+    assert life.until(MONDAY + timedelta(days=10)) == ["instalment_due"]
+    life.days.pay(150_00)
+    assert life.until(MONDAY + timedelta(days=39)) == ["instalment_due"]
+    life.days.pay(150_00)
+    assert life.until(MONDAY + timedelta(days=60)) == ["agreement_completed"]
+
+
+def test_a_plan_that_is_not_kept_is_told_in_time_to_cure_it_and_when_it_is_broken() -> None:
+    life = Life()
+    life.days.planned(2, 10)
+    assert life.hear() == ["agreement_copy"]
+    assert life.until(MONDAY + timedelta(days=30)) == ["instalment_due", "instalment_missed", "agreement_broken"]
+
+
+def test_a_request_that_an_agent_approves_is_told_at_each_step() -> None:
+    life = Life()
+    asked = life.days.proposed(9, 10)
+    assert asked.approval
+    assert life.hear() == ["agreement_proposed"]
+    how: dict[str, Any] = {"who": "agent:jo", "authority": Authority.AGENT, "at": life.days.now}
+    life.days.desk.approve("cus_anna", asked.agreement_id, **how)
+    assert life.hear() == ["agreement_proposed"]
+    life.days.desk.authorise("cus_anna", asked.agreement_id, life.days.evidence())
+    assert life.hear() == ["agreement_copy"]

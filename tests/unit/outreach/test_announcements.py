@@ -62,7 +62,7 @@ def kind_told(event: Event, it: Account, *contacts: Contact, **more: Any) -> Ann
 @pytest.mark.parametrize(
     ("name", "status", "kind"),
     [
-        (names.AGREEMENT_PROPOSED, AgreementStatus.PROPOSED, Announced.AGREEMENT_PROPOSED),
+        (names.AGREEMENT_PROPOSED, AgreementStatus.PROPOSED, None),
         (names.AGREEMENT_MADE, AgreementStatus.AUTHORISED, Announced.AGREEMENT_COPY),
         (names.AGREEMENT_MADE, AgreementStatus.COMPLETED, Announced.AGREEMENT_COPY),
         (names.AGREEMENT_MADE, AgreementStatus.CANCELLED, None),
@@ -99,12 +99,14 @@ def test_an_agreement_that_another_one_took_the_place_of_ends_in_silence() -> No
 def test_a_proposal_is_told_when_it_waits_for_approval_and_again_when_it_may_be_accepted() -> None:
     event = happened(names.AGREEMENT_PROPOSED, agreement_id="agr_1")
     waiting = told(event, owing(plan(status=AgreementStatus.PROPOSED, approval="supervisor")))
-    offered = told(event, owing(plan(status=AgreementStatus.PROPOSED)))
+    offered = told(event, owing(plan(status=AgreementStatus.PROPOSED, made_by="system")))
     assert waiting
     assert offered
     assert waiting.identity != offered.identity
     assert not is_still_true(waiting.kind, waiting.about, owing(plan(status=AgreementStatus.PROPOSED)), POLICY, TODAY)
-    late = owing(plan(status=AgreementStatus.PROPOSED, expires_on=TODAY - timedelta(days=1)))
+    approved = happened(names.AGREEMENT_PROPOSED, agreement_id="agr_1", why="approved")
+    assert kind_told(approved, owing(plan(status=AgreementStatus.PROPOSED))) is Announced.AGREEMENT_PROPOSED
+    late = owing(plan(status=AgreementStatus.PROPOSED, made_by="agent:jo", expires_on=TODAY - timedelta(days=1)))
     assert told(event, late) is None
 
 

@@ -40,8 +40,8 @@ from dunwell.outreach.promised import part_of, schedule_of
 NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency: what is about a payment method is about no amount."""
 REFUND = "refund"
-REPLACED = "replaced"
-"""Codes of entries and events."""
+REPLACED, APPROVED, BY_CUSTOMER = "replaced", "approved", "customer"
+"""Codes of entries, events and those who act."""
 _FAILURE_DAYS = 2
 """A failed debit that was announced so lately has said already that its instalment was not paid."""
 _SEEN_ON_THE_PAGE = frozenset(
@@ -170,9 +170,16 @@ def _made(event: Event, account: Account, *_: object) -> Announcement | None:
 
 
 def _proposed(event: Event, account: Account, *_: object) -> Announcement | None:
-    """An offer to accept, or a request that somebody has to approve: either is announced by itself."""
+    """An offer to accept, or a request that somebody has to approve: either is announced by itself.
+
+    Not what customers propose within what they may agree to: they stand before the page on which it is agreed to.
+    """
     agreement = account.agreements.get(str(event.data.get("agreement_id")))
-    approval = agreement.approval if agreement else ""
+    if agreement is None:
+        return None
+    approval = agreement.approval
+    if agreement.made_by == BY_CUSTOMER and not approval and event.data.get("why") != APPROVED:
+        return None
     return _of_agreement(Announced.AGREEMENT_PROPOSED, event, account, approval, approval=approval)
 
 
