@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from dunwell.arrangements.steps import told
 from dunwell.events import AGREEMENT_MADE, Event
 from dunwell.ledger.agreements import (
     AgreedDebt,
@@ -19,6 +18,7 @@ from dunwell.ledger.agreements import (
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
+from dunwell.ledger.steps import told
 from dunwell.ledger.update import update
 from tests.support.debtors import TODAY, new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
