@@ -98,6 +98,7 @@ class AnnouncedValues:
         elif "method_id" in about:
             values |= self._of_method()
         else:
+            values["amount"] = self._some(int(about.get("amount_minor") or 0))
             values["reason"] = self._reason(MethodKind.BANK_DEBIT, str(about.get("code") or ""))
         return values
 

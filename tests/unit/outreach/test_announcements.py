@@ -232,6 +232,7 @@ def test_a_failed_debit_is_told_unless_a_later_one_did_better_or_the_money_came(
         ("payment_intent_authentication_failure", "", False),
         ("insufficient_funds", "", True),
         ("account_closed", "", True),
+        ("insufficient_funds", "R01", True),
     ],
 )
 def test_a_card_that_was_declined_on_the_page_is_no_news_but_a_bank_debit_that_came_back_is(
@@ -240,6 +241,8 @@ def test_a_card_that_was_declined_on_the_page_is_no_news_but_a_bank_debit_that_c
     codes = {"failure_code": failure_code, "decline_code": decline_code}
     event = happened(names.PAYMENT_FAILED, payment_reference="pi_9", order_id="o", advice="", **codes)
     assert (kind_told(event, owing()) is Announced.PAYMENT_FAILED) is is_told
+    returned = told(event, owing(facts=(money(4_000, reference="pi_9#succeeded"),)))
+    assert (returned.about["amount_minor"] if returned else None) == (4_000 if is_told else None)
     ours = debit(payment_reference="pi_9")
     assert told(event, ours) is None, "our own debits have an event of their own"
     assert told(event, account()) is None, "nothing is open"

@@ -30,7 +30,7 @@ from dunwell.events import (
 )
 from dunwell.ledger.agreements import Agreement, AgreementStatus
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt
-from dunwell.ledger.entry import EntryKind
+from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.outreach.announced import Announced
 from dunwell.outreach.contact import Contact
@@ -251,19 +251,26 @@ def _debit_failed(event: Event, account: Account, *_: object) -> Announcement | 
 
 
 def _payment_failed(event: Event, account: Account, *_: object) -> Announcement | None:
-    """A bank debit that the customer started and that did not arrive.
+    """A bank debit that the customer started and that did not arrive, or came back.
 
     A card that was declined is no news to who stood before the page; a debit of ours has an event of its own.
     """
-    reference = str(event.data.get("payment_reference"))
-    code = str(event.data.get("decline_code") or event.data.get("failure_code") or "")
+    reference, failure = str(event.data.get("payment_reference")), str(event.data.get("failure_code") or "")
     ours = any(one.payment_reference == reference for one in account.attempts.values())
-    on_session = bool(event.data.get("decline_code")) or event.data.get("failure_code") in _SEEN_ON_THE_PAGE
-    if ours or on_session or not account.balances:
+    if ours or failure in _SEEN_ON_THE_PAGE or not account.balances:
         return None
-    currency = max(account.balances, key=lambda one: account.balances[one])
+    about: dict[str, Scalar] = {"code": event.data.get("decline_code") or failure}
+    entry = next((one for one in account.entries.values() if _is_of(one, reference)), None)
+    if entry:
+        about["amount_minor"] = entry.amount_minor
+    currency = entry.currency if entry else max(account.balances, key=lambda one: account.balances[one])
     invoice_ids = tuple(one.invoice.invoice_id for one in account.open_invoices if one.invoice.currency == currency)
-    return Announcement(Announced.PAYMENT_FAILED, reference, currency, invoice_ids, {"code": code})
+    return Announcement(Announced.PAYMENT_FAILED, f"{reference}#{event.event_id}", currency, invoice_ids, about)
+
+
+def _is_of(entry: Entry, payment_reference: str) -> bool:
+    """Whether an entry is the money of a gateway's payment, announced or received."""
+    return entry.kind in (EntryKind.PENDING, EntryKind.PAYMENT) and entry.reference.startswith(payment_reference)
 
 
 def _received(event: Event, account: Account, contacts: Contacts, policy: Policy, as_of: date) -> Announcement | None:
