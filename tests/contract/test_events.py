@@ -118,6 +118,18 @@ def of_cash() -> list[Event]:
     return world.ledger.events
 
 
+def of_debits() -> list[Event]:
+    """A method saved, switched to automatic payment, declined for good; a plan that is debited and announced."""
+    lost = DebitWorld(debtor(methods=(method(words="x"),)))
+    update(lost.ledger, "cus_anna", lambda read: set_autopay(read, "pmt_1", True, MORNING))
+    lost.bank.answers = [declined("insufficient_funds"), declined("lost_card", advice="do_not_try_again")]
+    lost.collect()
+    kept = DebitWorld(debtor(plan()))
+    kept.collect()
+    kept.collect(MORNING + timedelta(days=32))
+    return [*lost.store.events, *kept.store.events]
+
+
 def of_arrangements() -> list[Event]:
     """A plan proposed, agreed to, revised, missed and broken; one kept; one that was declined."""
     world = ArrangementWorld()
@@ -133,25 +145,14 @@ def of_arrangements() -> list[Event]:
     return world.memory.events
 
 
-def of_debits() -> list[Event]:
-    """A method saved, switched to automatic payment, declined for good; and a plan that is debited."""
-    lost = DebitWorld(debtor(methods=(method(words="x"),)))
-    update(lost.ledger, "cus_anna", lambda read: set_autopay(read, "pmt_1", True, MORNING))
-    lost.bank.answers = [declined("insufficient_funds"), declined("lost_card", advice="do_not_try_again")]
-    lost.collect()
-    kept = DebitWorld(debtor(plan()))
-    kept.collect()
-    return [*lost.store.events, *kept.store.events]
-
-
 MADE = [
     *of_arrangements(),
+    *of_debits(),
     *of_cash(),
     *of_ledger(),
     *of_outreach(),
     *of_cases(),
     *of_customers(),
-    *of_debits(),
 ]
 
 

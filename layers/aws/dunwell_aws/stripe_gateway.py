@@ -1,5 +1,6 @@
 """Stripe as the domain's ``PaymentGateway``: hosted Checkout, so that no card data passes through us."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -117,7 +118,8 @@ class StripeGateway:
         if by.status != "succeeded" or by.payment_method is None or isinstance(by.payment_method, str):
             return None
         name = mandate if isinstance(mandate, str) else getattr(mandate, "id", "")
-        found = saved_method(by.payment_method, by.metadata.to_dict() if by.metadata else {}, name or "")
+        kept: Any = by.payment_method
+        found = saved_method(kept, by.metadata.to_dict() if by.metadata else {}, name or "")
         saved_at = self._clock.shifted(datetime.fromtimestamp(by.created, UTC))
         return replace(found, saved_at=saved_at) if found else None
 
@@ -136,9 +138,10 @@ class StripeGateway:
 
     def detach(self, method: PaymentMethod) -> None:
         """See the port. A method that Stripe does not have, or that belongs to nobody, is detached."""
-        found = self._call(lambda client: client.v1.payment_methods.retrieve(method.reference))
-        if found.customer:
-            self._call(lambda client: client.v1.payment_methods.detach(method.reference))
+        with contextlib.suppress(NotFoundError):
+            found = self._call(lambda client: client.v1.payment_methods.retrieve(method.reference))
+            if found.customer:
+                self._call(lambda client: client.v1.payment_methods.detach(method.reference))
 
     def debit(self, customer_id: str, attempt: DebitAttempt, method: PaymentMethod) -> GatewayPayment:
         """See the port. A refused card is an answer; Stripe keeps it under the key like any other."""
@@ -179,11 +182,15 @@ class StripeGateway:
     def find_debit(self, attempt: DebitAttempt, method: PaymentMethod) -> GatewayPayment | None:
         """See the port. Stripe forgets keys after a day, and keeps payments: the customer's, the newest first."""
         asked: Any = {"customer": method.owner, "limit": 100}
-        page = self._call(lambda client: client.v1.payment_intents.list(asked))
-        for intent in page.auto_paging_iter():
-            if intent.metadata and intent.metadata.to_dict().get("attempt_id") == attempt.attempt_id:
-                return self.payment(intent.id)
-        return None
+
+        def search(client: stripe.StripeClient) -> str:
+            for intent in client.v1.payment_intents.list(asked).auto_paging_iter():
+                if intent.metadata and intent.metadata.to_dict().get("attempt_id") == attempt.attempt_id:
+                    return intent.id
+            return ""
+
+        found = self._call(search)
+        return self.payment(found) if found else None
 
     def _call(self, request: Callable[[stripe.StripeClient], T]) -> T:
         try:

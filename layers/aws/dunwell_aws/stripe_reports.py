@@ -1,4 +1,4 @@
-"""What each of Stripe's events is about, as the domain's report: only names are taken from it, for all else is fetched."""
+"""What each of Stripe's events is about, as the domain's report: only names are taken, for all else is fetched."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -405,11 +405,9 @@ class _Import:
         if record.taken_back_minor is not None:
             last = record.taken_back_on or record.received_on
             told.append(WentBack(UndoneBy.CHARGEBACK, record.taken_back_minor, last, today, version))
-        for one in told:
-            undone = [e for e in self._about.get(entry.entry_id, ()) if e.reason == one.reason]
-            redone = [e for back in undone for e in self._about.get(back.entry_id, ())]
-            for reversal in followed(self._customer.customer_id, entry, undone, redone, one, self._origin.at):
-                self._add(news, reversal)
+        about = self._about
+        for one in followed(self._customer.customer_id, entry, lambda i: about.get(i, ()), told, self._origin.at):
+            self._add(news, one)
 
     def _take_back(self, news: Bundle, entry: Entry, on: date, reason: str) -> None:
         """Reverse all of an entry, once."""

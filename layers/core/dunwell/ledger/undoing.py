@@ -4,9 +4,9 @@ Refunds, chargebacks and returned debits are each followed by their cumulative a
 sync, file, reconciliation): what is told twice, late or out of order comes to the same reversals.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from dunwell.accounts.describing import is_older
@@ -27,6 +27,7 @@ class UndoneBy(StrEnum):
     RETURNED = "returned"
 
 
+_INSTANT = timedelta(microseconds=1)
 _AGAIN = {
     UndoneBy.REFUND: "refund_failed",
     UndoneBy.CHARGEBACK: "chargeback_reversed",
@@ -55,37 +56,61 @@ class WentBack:
 def followed(
     customer_id: str,
     payment: Entry,
-    undone: Sequence[Entry],
-    redone: Sequence[Entry],
-    told: WentBack,
+    about: Callable[[str], Sequence[Entry]],
+    told: Sequence[WentBack],
     at: datetime,
-) -> Iterator[Entry]:
-    """The reversals that make what went back of a payment as large as its source says.
+) -> list[Entry]:
+    """The reversals that make what went back of a payment as large as its source says, for each reason.
 
     More is reversed; less (a refund failed, a dispute was won) stands again, the last reversal first. What is no newer
-    than the last that moved anything moves nothing; without versions what went back only grows.
+    than the last that moved anything for a reason moves nothing; without versions what went back only grows.
+
+    They take effect after each other, and what came back before what went away: at no moment more is away than came.
 
     Args:
-        undone: reversals of the payment for this reason; redone: reversals of these.
+        about: the entries that are about an entry.
         at: the instant of the posting: of several in a day, the one that was told first happened first.
     """
+    known = about(payment.entry_id)
+    since = max((one.on for back in known for one in (back, *about(back.entry_id))), default=payment.on)
+    found: list[Entry] = []
+    for redoing in (True, False):
+        for one in told:
+            undone = [entry for entry in known if entry.reason == one.reason]
+            redone = [entry for back in undone for entry in about(back.entry_id)]
+            if _is_stale(payment, one, [*undone, *redone]):
+                continue
+            more = min(one.minor, payment.amount_minor) - _sum(undone) + _sum(redone)
+            key = f"{payment.reference}#{one.reason}#{one.minor}"
+            if redoing and one.version:
+                for back, again in _again(undone, redone, -more):
+                    name, on = f"{key}#reposted#{back.entry_id}#{one.version}", max(since, one.again_on)
+                    found.append(_reversal(customer_id, back, again, on, at - _INSTANT, name, _AGAIN[one.reason]))
+            elif more > 0 and not redoing:
+                on = max(since, one.on)
+                found.append(_reversal(customer_id, payment, more, on, at, f"{key}#{one.version}", one.reason))
+        since = max((entry.on for entry in found), default=since)
+    return found
+
+
+def _is_stale(payment: Entry, told: WentBack, known: Sequence[Entry]) -> bool:
+    """Whether what is told is no newer than what moved money for this reason before."""
     own = f"{payment.reference}#{told.reason}#"
-    references = (entry.reference for entry in (*undone, *redone) if entry.reference.startswith(own))
-    versions = [reference.rpartition("#")[2] for reference in references]
-    if any(version and not is_older(version, told.version) for version in versions):
-        return
-    back = sum(entry.amount_minor for entry in undone) - sum(entry.amount_minor for entry in redone)
-    more = min(told.minor, payment.amount_minor) - back
-    key = f"{own}{told.minor}"
-    if more > 0:
-        yield _reversal(customer_id, payment, more, told.on, at, f"{key}#{told.version}", told.reason)
-    for one in reversed(undone if told.version else ()):
-        stands = one.amount_minor - sum(entry.amount_minor for entry in redone if entry.of == one.entry_id)
-        again = min(-more, stands)
+    versions = (one.reference.rpartition("#")[2] for one in known if one.reference.startswith(own))
+    return any(version and not is_older(version, told.version) for version in versions)
+
+
+def _again(undone: Sequence[Entry], redone: Sequence[Entry], minor: int) -> Iterator[tuple[Entry, int]]:
+    """What of reversals stands again, the last one first: at most so much altogether."""
+    for back in reversed(undone):
+        again = min(minor, back.amount_minor - _sum(one for one in redone if one.of == back.entry_id))
         if again > 0:
-            more += again
-            name = f"{key}#reposted#{one.entry_id}#{told.version}"
-            yield _reversal(customer_id, one, again, told.again_on, at, name, _AGAIN[told.reason])
+            minor -= again
+            yield back, again
+
+
+def _sum(entries: Iterable[Entry]) -> int:
+    return sum(entry.amount_minor for entry in entries)
 
 
 def _reversal(

@@ -10,9 +10,10 @@ from dunwell.ledger.debits import AttemptStatus, DebitAttempt, MethodKind
 from dunwell.payments.contesting import is_return
 from dunwell.payments.draft import Draft
 from dunwell.payments.methods import end_method
-from dunwell.payments.ports import GatewayPayment, PaymentStatus
+from dunwell.payments.ports import GatewayDispute, GatewayPayment, PaymentStatus
 from dunwell.payments.retries import Retry, RetryOutcome, decide_retry, learned_paydays
 
+_UNAUTHORISED = "debit_not_authorized"
 _DONE = frozenset({AttemptStatus.SUCCEEDED, AttemptStatus.FAILED})
 
 
@@ -34,7 +35,8 @@ def follow_attempt(
     if attempt is None:
         return
     known = replace(attempt, payment_reference=payment.reference)
-    back = next((one for one in payment.disputes if one.withdrawn_minor and _ends_the_try(payment, one.reason)), None)
+    taken = (one for one in payment.disputes if one.withdrawn_minor)
+    back = next((one for one in taken if _ends_the_try(payment, one)), None)
     if payment.status is PaymentStatus.SUCCEEDED and back:
         if attempt.status is not AttemptStatus.FAILED:
             _fail(draft, known, (back.reason, back.code, ""), now, works)
@@ -48,9 +50,9 @@ def follow_attempt(
         _fail(draft, known, (payment.failure_code, payment.decline_code, payment.advice), now, works)
 
 
-def _ends_the_try(payment: GatewayPayment, reason: str) -> bool:
+def _ends_the_try(payment: GatewayPayment, dispute: GatewayDispute) -> bool:
     """Whether a dispute means that the debit failed after all: it was returned, or was not authorised."""
-    return payment.is_debit and (any(is_return(payment, one) for one in payment.disputes) or "authorized" in reason)
+    return is_return(payment, dispute) or (payment.is_debit and dispute.reason == _UNAUTHORISED)
 
 
 def _move(draft: Draft, after: DebitAttempt, before: DebitAttempt) -> None:

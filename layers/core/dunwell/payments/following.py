@@ -124,15 +124,14 @@ def _receive(
 
 def _go_back(draft: Draft, entry: Entry, payment: GatewayPayment, now: datetime) -> bool:
     """Refunds, chargebacks and returned debits, each by how much went back so far; whether a debit came back now."""
+    known = draft.account.entries
+
+    def about(entry_id: str) -> list[Entry]:
+        return [one for one in known.values() if one.of == entry_id and one.kind is EntryKind.REVERSAL]
+
     came_back = False
-    for told in _went_back(payment, now):
-        entries = draft.account.entries.values()
-        undone = [one for one in entries if one.of == entry.entry_id and one.reason == told.reason]
-        ids = {one.entry_id for one in undone}
-        redone = [one for one in entries if one.of in ids]
-        for reversal in followed(draft.account.customer.customer_id, entry, undone, redone, told, now):
-            is_new = draft.post(reversal, now)
-            came_back = came_back or (is_new and reversal.reason == UndoneBy.RETURNED)
+    for one in followed(draft.account.customer.customer_id, entry, about, _went_back(payment, now), now):
+        came_back = (draft.post(one, now) and one.reason == UndoneBy.RETURNED) or came_back
     return came_back
 
 
