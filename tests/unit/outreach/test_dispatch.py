@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from threading import Barrier
 from typing import Any
@@ -33,6 +33,7 @@ from dunwell.outreach.decisions import DispatchDecision
 from dunwell.outreach.dispatch import Dispatcher, Message
 from dunwell.outreach.plan import plan_account
 from dunwell.outreach.switches import turned
+from tests.support.agreements import method
 from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.ledger import in_dispute
 from tests.support.ledger import paid as payment_of
@@ -132,6 +133,23 @@ def bounced_meanwhile(world: World) -> None:
 
 def taken_over(world: World) -> None:
     world.store.open_case(Case("cas_1", "cus_anna", "USD", NOW, CaseStatus.OPENED, "run"), [])
+
+
+@pytest.mark.parametrize("happens", [taken_over, disputed])
+def test_an_announcement_goes_while_it_is_so_whatever_happened_to_the_invoices(
+    happens: Callable[[World], None],
+) -> None:
+    saved = {"pmt_1": method(autopay=True)}
+    about = {"method_id": "pmt_1", "autopay": True}
+    world = World(
+        stage="payment_method_saved", template="payment_method_saved", about=about, planned_on=date(2026, 11, 2)
+    )
+    happens(world)
+    here = world.ledger.accounts["cus_anna"]
+    world.ledger.accounts["cus_anna"] = replace(here, methods=saved)
+    assert world.dispatch() is ContactStatus.SENT
+    gone = World(stage="payment_method_saved", template="payment_method_saved", about=about)
+    assert gone.dispatch() is ContactStatus.CANCELLED
 
 
 @pytest.mark.parametrize(
