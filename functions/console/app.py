@@ -118,7 +118,7 @@ def _composed() -> Console:
     collection, pages = bootstrap.collection(), console_pages(creditor.timezone)
     desk = CashDesk(bootstrap.cash())
     clock, escalation, urls = bootstrap.clock(), bootstrap.escalation(), bootstrap.urls()
-    tasks = TaskDesk(escalation.ledger, collection, bootstrap.tasks(), bootstrap.policy())
+    tasks = bootstrap.task_desk()
     return Console(clock, escalation, collection, collection, agents, urls, pages, creditor, desk, tasks)
 
 
@@ -270,7 +270,7 @@ def show_worklist() -> Response:
     """Cases that wait for an agent: those for today first, most to be had first, of those that wait longest."""
     agent, csrf = _agent()
     parts = console()
-    values = worklist_values(parts.escalation, parts.assessments, parts.today, LINES_SHOWN)
+    values = worklist_values(parts.escalation, parts.assessments, parts.today, parts.creditor.timezone, LINES_SHOWN)
     return _page("worklist.html", agent=agent, csrf=csrf, notice=_notice(), **values)
 
 
@@ -318,7 +318,7 @@ def _case_page(customer_id: str, case_id: str, problem: Refusal = None, form: Fo
         raise NotFoundError("There is no such case.")
     assessment, contacts = console().assessments.assessment(customer_id), console().contacts.state(customer_id).contacts
     now, today = console().clock.now(), console().today
-    values = case_values(case, account, assessment, contacts, now, today, form)
+    values = case_values(case, account, assessment, contacts, now, today, console().creditor.timezone, form)
     return _form_page("case.html", who, problem, notice=_notice(), **values)
 
 

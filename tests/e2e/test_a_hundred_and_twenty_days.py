@@ -15,6 +15,7 @@ from dunwell.outreach.decisions import DispatchDecision, PlanDecision
 from dunwell_aws.decision_log import StoredDecision
 from dunwell_aws.documents import folder, read_policy
 from infra.local.ses_sandbox.server import SesSandbox
+from tests.support.decisions import everything
 from tests.support.emulator import running_emulator
 from tests.support.invocation import set_variables
 from tests.support.season import Season, season
@@ -57,7 +58,8 @@ def kept() -> Iterator[Kept]:
         with SesSandbox(0, None, [domain]) as mail:
             lived = season(emulator, mail, policy, CUSTOMERS, START, DAYS)
             lived.live(DAYS, outage=OUTAGE)
-            yield Kept(lived, lived.log.everything("plan"), lived.log.everything("dispatch"))
+            s3 = emulator.client("s3")
+            yield Kept(lived, *(everything(s3, "season-decisions", kind) for kind in ("plan", "dispatch")))
 
 
 def test_every_decision_is_as_it_was_kept_and_made_again_is_the_same(kept: Kept) -> None:

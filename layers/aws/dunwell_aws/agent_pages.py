@@ -46,14 +46,16 @@ def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
     return {"moment": moment, "words": words, "percent": lambda permille: f"{permille // 10}.{permille % 10}%"}
 
 
-def worklist_values(escalation: Escalation, assessments: AssessmentStore, today: date, most: int) -> dict[str, Any]:
+def worklist_values(
+    escalation: Escalation, assessments: AssessmentStore, today: date, zone_name: str, most: int
+) -> dict[str, Any]:
     """The values of ``worklist.html``: of the cases that wait longest at most so many, those for today apart."""
     waiting = escalation.cases.waiting_cases()
 
     def line(case: Case) -> WorklistLine | None:
         account = escalation.ledger.load(case.customer_id)
         assessment = assessments.assessment(case.customer_id)
-        return worklist_line(case, account, assessment, today) if account else None
+        return worklist_line(case, account, assessment, today, zone_name) if account else None
 
     with ThreadPoolExecutor(_THREADS) as pool:
         lines = by_expected_value(found for found in pool.map(line, waiting[:most]) if found)
@@ -68,6 +70,7 @@ def case_values(
     contacts: Sequence[Contact],
     now: datetime,
     today: date,
+    zone_name: str,
     form: Form | None = None,
 ) -> dict[str, Any]:
     """The values of ``case.html``; ``form``: what was filled in and refused."""
@@ -76,7 +79,8 @@ def case_values(
         "account": account,
         "holds": account.customer.holds_in_force(now),
         "whereabouts": whereabouts(account.customer),
-        "line": worklist_line(case, account, assessment, today),
+        "line": worklist_line(case, account, assessment, today, zone_name),
+        "agreed": account.paused_invoices(today),
         "assessment": assessment,
         "curve": curve([(one.as_of, one.risk_permille) for one in assessment.history]) if assessment else None,
         "oldest": next(iter(overdue_invoices(account, case.currency, today)), None),

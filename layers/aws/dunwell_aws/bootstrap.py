@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.dispatch import Dispatcher, Sender
     from dunwell.outreach.policy import Policy, PolicyVersions
+    from dunwell.outreach.tasks import TaskDesk
     from dunwell.remittance.applying import CashApplication
     from dunwell.scoring.outside import Outside
     from dunwell_aws.access import DynamoAccessStore
@@ -327,6 +328,14 @@ def tasks() -> "DynamoTasks":
     from dunwell_aws.tasks import DynamoTasks
 
     return DynamoTasks(ledger_table())
+
+
+@cache
+def task_desk() -> "TaskDesk":
+    """What agents, and changes of the ledger, do about tasks."""
+    from dunwell.outreach.tasks import TaskDesk
+
+    return TaskDesk(ledger(), collection(), tasks(), policy())
 
 
 @cache

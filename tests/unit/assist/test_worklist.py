@@ -49,6 +49,6 @@ def test_what_was_paid_since_the_assessment_is_no_longer_expected() -> None:
     case = Case("cas_1", "cus_1", "USD", NOW, CaseStatus.WAITING, "run")
     currency = owing.open_invoices[0].invoice.currency
     assessed = replace(assessment(700, "cus_1"), recoveries=(expecting(500, currency),))
-    found = worklist_line(replace(case, currency=currency), owing, assessed, TODAY)
+    found = worklist_line(replace(case, currency=currency), owing, assessed, TODAY, "America/New_York")
     assert found.expected_minor == found.overdue_minor // 2
-    assert worklist_line(replace(case, currency="XXX"), owing, assessed, TODAY).recovery is None
+    assert worklist_line(replace(case, currency="XXX"), owing, assessed, TODAY, "America/New_York").recovery is None

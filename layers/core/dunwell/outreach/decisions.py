@@ -11,8 +11,10 @@ from typing import Protocol
 
 from dunwell.accounts.model import Channel, Customer
 from dunwell.compliance.model import MessageFacts
+from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account, OpenInvoice
+from dunwell.outreach.asking import has_debits
 from dunwell.outreach.contact import Contact, DecisionRecord
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import AccountPlan, plan_account
@@ -33,6 +35,7 @@ class AccountFacts:
         open_invoices: oldest due first, without lines and terms.
         unapplied: unapplied credit by currency (minor units).
         payments: what was received lately, where the policy's choice of channel looks at it.
+        agreements: those that stand, without the evidence of consent; pending: debits on their way.
     """
 
     customer: Customer
@@ -40,6 +43,8 @@ class AccountFacts:
     open_invoices: tuple[OpenInvoice, ...] = ()
     unapplied: Mapping[str, int] = field(default_factory=dict)
     payments: tuple[Entry, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    pending: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +185,19 @@ def facts_of(account: Account, policy: Policy, as_of: date) -> AccountFacts:
         open_invoices=tuple([_bare(one) for one in account.open_invoices]),
         unapplied=dict(account.unapplied),
         payments=payments_since(account.payments.values(), since) if policy.choice.enabled else (),
+        agreements=tuple([_terms(one) for one in account.agreements.values() if one.is_standing]),
+        pending=account.pending if has_debits(account) else (),
     )
 
 
 def account_of(facts: AccountFacts) -> Account:
     """An account with the balances of a record: they are stated, not folded from entries, which a record has not."""
-    account = Account(facts.customer, facts.version)
+    account = Account(
+        facts.customer,
+        facts.version,
+        entries={one.entry_id: one for one in facts.pending},
+        agreements={one.agreement_id: one for one in facts.agreements},
+    )
     received = {one.entry_id: one for one in facts.payments}
     vars(account).update(open_invoices=facts.open_invoices, unapplied=dict(facts.unapplied), payments=received)
     return account
@@ -209,6 +221,10 @@ def versions(policy: Policy, code: str) -> Versions:
 
 def _planning_state(state: CollectionState) -> CollectionState:
     return replace(state, contacts=earlier(state.contacts))
+
+
+def _terms(agreement: Agreement) -> Agreement:
+    return replace(agreement, made_by="", authorisation=None, steps=(), reasons=())
 
 
 def _bare(item: OpenInvoice) -> OpenInvoice:

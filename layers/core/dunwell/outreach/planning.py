@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from dunwell.accounts.holds import kept_back
 from dunwell.dates import days_past_due
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.asking import Asked, SkipReason, asked
@@ -196,8 +197,11 @@ def _patient_with(risk_permille: int | None, terms: Terms, invoices: Sequence[Op
 def escalations_due(
     account: Account, state: CollectionState, policy: Policy, as_of: date
 ) -> list[tuple[str, OpenInvoice]]:
-    """Currencies to hand to an agent, each with the oldest invoice: old, risky, warned, and silent since then."""
-    rule = policy.escalation
+    """Currencies to hand to an agent, each with the oldest invoice: old, risky, warned, and silent since then.
+
+    Nothing is handed on under a hold that forbids it, nor what was agreed about: ``asked`` leaves that out.
+    """
+    rule, zone = policy.escalation, policy.creditor.timezone
     if state.risk_permille is None or state.risk_permille < rule.min_risk_permille:
         return []
     terms, due = policy.terms(account.customer, state.segment), []
@@ -206,6 +210,8 @@ def escalations_due(
         if isinstance(found, SkipReason):
             continue
         oldest = found.invoices[0]
+        if kept_back(account.customer.holds, oldest.invoice.invoice_id, as_of, zone):
+            continue
         old_enough = days_past_due(oldest.due_on, as_of) >= rule.days_past_due
         if old_enough and _warned(oldest, state.contacts, policy, as_of):
             due.append((currency, oldest))
