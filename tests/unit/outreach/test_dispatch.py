@@ -21,12 +21,14 @@ from dunwell.errors import (
 )
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
+from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.decisions import DispatchDecision
 from dunwell.outreach.dispatch import Dispatcher
 from dunwell.outreach.plan import plan_account
 from dunwell.outreach.switches import turned
+from tests.support.agreements import agreement
 from tests.support.decisions import decision_log
 from tests.support.dispatching import PERSON, World, paid
 from tests.support.ledger import in_dispute
@@ -334,3 +336,44 @@ def test_before_its_minute_a_contact_is_left_planned_and_nothing_is_decided() ->
     assert (world.kept, world.bucket.files, world.told) == (world.contact, {}, [])
     world.now = NOW + timedelta(minutes=1)
     assert world.dispatch() is ContactStatus.SENT
+
+
+# --- what was agreed meanwhile ---
+
+
+def promised(world: World, *invoice_ids: str) -> None:
+    owing = world.ledger.accounts["cus_anna"]
+    made = agreement(*invoice_ids)
+    world.ledger.commit(Change(owing, agreements={made.agreement_id: made}))
+
+
+def test_a_message_queued_before_the_customer_promised_is_cancelled() -> None:
+    world = World()
+    promised(world, "inv_a1")
+    assert world.dispatch() is ContactStatus.CANCELLED
+    assert (world.kept.decisions[-1].reason_code, world.kept.invoice_ids) == ("AGREED", ("inv_a1",))
+    assert (world.box.messages, world.told) == ([], [])
+
+
+def test_only_what_was_agreed_leaves_a_message_and_its_stage_was_not_said_about_it() -> None:
+    world = World(account(overdue(9), overdue(5, "B"), who=PERSON), invoice_ids=("inv_a1", "inv_b"))
+    promised(world, "inv_a1")
+    assert world.dispatch() is ContactStatus.SENT
+    (message,) = world.box.messages
+    assert [item.invoice.invoice_id for item in message.invoices] == ["inv_b"]
+    assert world.kept.invoice_ids == ("inv_b",)
+
+
+def test_a_message_goes_out_again_when_the_promised_day_and_its_grace_are_over() -> None:
+    world = World()
+    made = agreement("inv_a1", pauses_until=TODAY - timedelta(days=1))
+    world.ledger.commit(Change(world.ledger.accounts["cus_anna"], agreements={made.agreement_id: made}))
+    assert world.dispatch() is ContactStatus.SENT
+
+
+def test_thanks_do_not_press_for_what_was_agreed() -> None:
+    world = thankful(overdue(3, "B", 700), overdue(3, "C", 900))
+    promised(world, "inv_b")
+    assert world.dispatch() is ContactStatus.SENT
+    (message,) = world.box.messages
+    assert [item.invoice.number for item in message.invoices] == ["C"]
