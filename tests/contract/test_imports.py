@@ -22,6 +22,7 @@ EXCEPTIONS = {
     ("outreach", "compliance"): "no message without asking whether it is allowed, and asking is not an event",
     ("outreach", "charges"): "the creditor's policy is one document, and what is charged is a part of it",
     ("outreach", "arrangements"): "the creditor's policy is one document, and what may be agreed is a part of it",
+    ("arrangements", "charges"): "a plan's interest is the arithmetic of all interest, rounded alike",
     ("ingestion", "remittance"): "a payout is pulled like all else, and is what the bank's line will be matched with",
     ("assist", "escalation"): "the worklist is the open cases put in order for a person",
     ("assist", "scoring"): "the worklist shows the score and its reasons beside a case",

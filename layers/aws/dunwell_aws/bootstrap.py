@@ -75,15 +75,17 @@ def ledger_table() -> "Table":
 
 
 def ledger() -> "Ledger":
-    """Accounts; settling an invoice charges what accrued on it, where the policy in force charges anything."""
+    """Accounts; money moves agreements on, and settling an invoice charges what accrued, where policy charges."""
     return _ledger(policy().version)
 
 
 @cache
 def _ledger(_version: str) -> "Ledger":
+    from dunwell.arrangements.keeping import KeepingLedger
     from dunwell_aws.ledger import DynamoLedger
 
-    stored, rules = DynamoLedger(ledger_table()), policy()
+    rules = policy()
+    stored = KeepingLedger(DynamoLedger(ledger_table()), rules.arrangements, rules.creditor.timezone, clock().now)
     if not rules.charges.rules:
         return stored
     from dunwell.charges.settling import ChargingLedger

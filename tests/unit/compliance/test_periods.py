@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dunwell.compliance.holidays import easter_sunday, ontario_holidays, quebec_holidays, us_federal_holidays
+from dunwell.calendars import easter_sunday
+from dunwell.compliance.holidays import ontario_holidays, quebec_holidays, us_federal_holidays
 from dunwell.compliance.validation import assumed_receipt, revocation_deadline, validation_period_end
 from dunwell.timezones import TZDATA_VERSION, first_instant, zone, zones_of_country
 

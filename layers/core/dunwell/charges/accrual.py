@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
+from dunwell.calendars import month_end
 from dunwell.charges.interest import percent_of, rounded, simple_interest
 from dunwell.charges.policy import ChargePolicy, ChargeRule, Regime
 from dunwell.charges.stops import Stop, stops
@@ -137,7 +138,7 @@ class _Accrual:
         while day <= as_of:
             while turn and turn <= day:
                 turn = next(turns, None)
-            last = min(_month_end(day), as_of, turn - _DAY if turn else as_of)
+            last = min(month_end(day), as_of, turn - _DAY if turn else as_of)
             self._replay.through(day - _DAY)
             books, close = self._replay.books, day - _DAY
             late = [watch for watch in self._watched if watch.uncharged or watch.late_minor(books, close)]
@@ -207,7 +208,7 @@ class _Accrual:
         for watch in late:
             invoice_id = watch.invoice.invoice_id
             settled = not books.part_minor(invoice_id, Part.PRINCIPAL)
-            if watch.rule is None or not (settled or on == _month_end(on)):
+            if watch.rule is None or not (settled or on == month_end(on)):
                 continue
             watch.uncharged = False
             if settled:
@@ -251,7 +252,3 @@ def _without_charges(account: Account) -> Replay:
 
 def _grace_end(invoice: Invoice, rule: ChargeRule) -> date:
     return invoice.due_on + timedelta(days=rule.grace_days)
-
-
-def _month_end(day: date) -> date:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - _DAY

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from dunwell.calendars import SUNDAY, Holidays
 from dunwell.compliance.case import UNTIL_LIFTED, Case
-from dunwell.compliance.holidays import SUNDAY, Holidays
 from dunwell.compliance.model import InconvenientTime
 from dunwell.timezones import first_instant
 

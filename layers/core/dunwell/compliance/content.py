@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from dunwell.calendars import add_business_days
 from dunwell.compliance.case import UNTIL_LIFTED, Case
-from dunwell.compliance.holidays import add_business_days, us_federal_holidays
+from dunwell.compliance.holidays import us_federal_holidays
 
 
 def employer_prohibits(case: Case, at: datetime) -> datetime | None:

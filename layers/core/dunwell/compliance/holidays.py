@@ -1,38 +1,13 @@
-"""Public holidays that the contact rules name, and counting of business days."""
+"""Public holidays that the contact rules name; those of banks are in ``dunwell.calendars``."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from functools import lru_cache
 
-MONDAY, THURSDAY, SATURDAY, SUNDAY = 0, 3, 5, 6
-
-# The holidays of a year.
-Holidays = Callable[[int], frozenset[date]]
-
-
-def easter_sunday(year: int) -> date:
-    """Gregorian Easter (the anonymous computus)."""
-    century, in_century = divmod(year, 100)
-    epact = (19 * (year % 19) + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
-    weekday = (32 + 2 * (century % 4) + 2 * (in_century // 4) - epact - in_century % 4) % 7
-    correction = (year % 19 + 11 * epact + 22 * weekday) // 451
-    month, day = divmod(epact + weekday - 7 * correction + 114, 31)
-    return date(year, month, day + 1)
-
-
-def nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:
-    """The nth given weekday of a month, 1 being the first."""
-    first = date(year, month, 1)
-    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (nth - 1))
-
-
-def _last_monday_before(day: date) -> date:
-    """The last Monday strictly before a day."""
-    return day - timedelta(days=(day.weekday() - MONDAY - 1) % 7 + 1)
+from dunwell.calendars import MONDAY, SATURDAY, SUNDAY, THURSDAY, easter_sunday, last_monday_before, nth_weekday
 
 
 def _victoria_day(year: int) -> date:
-    return _last_monday_before(date(year, 5, 25))
+    return last_monday_before(date(year, 5, 25))
 
 
 @lru_cache(maxsize=64)
@@ -42,7 +17,7 @@ def us_federal_holidays(year: int) -> frozenset[date]:
     moving = [
         nth_weekday(year, 1, MONDAY, 3),
         nth_weekday(year, 2, MONDAY, 3),
-        _last_monday_before(date(year, 6, 1)),
+        last_monday_before(date(year, 6, 1)),
         nth_weekday(year, 9, MONDAY, 1),
         nth_weekday(year, 10, MONDAY, 2),
         nth_weekday(year, 11, THURSDAY, 4),
@@ -113,13 +88,3 @@ def british_columbia_holidays(year: int) -> frozenset[date]:
             date(year, 12, 25),
         }
     )
-
-
-def add_business_days(start: date, days: int, holidays: Holidays) -> date:
-    """The day that is some business days (Monday to Friday, no holiday) after a start, which is not counted."""
-    day = start
-    while days > 0:
-        day += timedelta(days=1)
-        if day.weekday() < SATURDAY and day not in holidays(day.year):
-            days -= 1
-    return day

@@ -2,7 +2,8 @@
 
 from datetime import date, timedelta
 
-from dunwell.compliance.holidays import add_business_days, us_federal_holidays
+from dunwell.calendars import add_business_days
+from dunwell.compliance.holidays import us_federal_holidays
 
 _ASSUMED_RECEIPT_BUSINESS_DAYS = 5
 _VALIDATION_DAYS = 30

@@ -56,3 +56,21 @@ class Change:
             methods={**before.methods, **self.methods},
             attempts={**before.attempts, **self.attempts},
         )
+
+    def then(self, following: "Change") -> "Change":
+        """Both as one write.
+
+        Args:
+            following: a change that was decided on this one's ``applied()``.
+        """
+        return Change(
+            self.account,
+            following.customer or self.customer,
+            {**self.invoices, **following.invoices},
+            {**self.entries, **following.entries},
+            self.events + following.events,
+            self.figures + following.figures,
+            {**self.agreements, **following.agreements},
+            {**self.methods, **following.methods},
+            {**self.attempts, **following.attempts},
+        )

@@ -281,6 +281,8 @@ class Account:
 
         A day that has passed stays until what was due on it is done.
         """
+        if self.customer.merged_into:
+            return None
         days = [one.next_on for one in self.agreements.values() if one.next_on]
         days += [one.next_on for one in self.attempts.values() if one.next_on]
         if any(method.autopay and method.is_usable for method in self.methods.values()):

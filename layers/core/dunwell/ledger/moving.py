@@ -15,6 +15,7 @@ from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import CREDITS, OF_AN_INVOICE, Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice
+from dunwell.ledger.moving_agreements import parted_agreements, with_agreements
 from dunwell.ledger.posting import posted
 
 TRANSFER = "transfer"
@@ -46,7 +47,8 @@ def merge(kept: Account, absorbed: Account, at: datetime, who: str) -> tuple[Cha
     back = {one.entry_id: one for one in _returns(kept, returned, at) if one.of not in entries}
     figures = tuple(one for one in absorbed.figures if one not in kept.figures)
     event = customers_merged(merged, absorbed.customer, at)
-    return Change(kept, merged, invoices, {**entries, **back}, (event,), figures), Change(absorbed, gone)
+    change = Change(kept, merged, invoices, {**entries, **back}, (event,), figures)
+    return with_agreements(change, absorbed), Change(absorbed, gone)
 
 
 def _returns(account: Account, facts: Iterable[str], at: datetime) -> Iterator[Entry]:
@@ -96,6 +98,8 @@ def split(
     leaving = {i: account.invoices[i] for i in sorted(wanted) if i not in account.moved}
     if not leaving:
         return Change(account), Change(to)
+    parted, joining = parted_agreements(account, leaving, at, who)
+    account = parted.applied() if parted.entries else account
     moving = _moving_entries(account, leaving)
     outgoing, incoming = _shares(account, to.customer, leaving, moving, at)
     facts: dict[str, Invoice | Entry] = {**leaving, **moving}
@@ -108,7 +112,7 @@ def split(
         {**markers, **outgoing},
         (_split_event(account.customer, to.customer, leaving, at),),
     )
-    return out, Change(to, None, leaving, {**moving, **incoming, **back})
+    return parted.then(out), Change(to, None, leaving, {**moving, **incoming, **back}, agreements=joining)
 
 
 def _moving_entries(account: Account, leaving: Mapping[str, Invoice]) -> dict[str, Entry]:

@@ -1,0 +1,101 @@
+"""What may be agreed about: what is owed, not contested, not on hold, and not agreed about already."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dunwell.errors import InvalidInputError, NotFoundError, RefusedError
+from dunwell.ledger.agreements import AgreedDebt
+from dunwell.ledger.model import Account, OpenInvoice
+
+FORBIDDING = frozenset(
+    {
+        "bankruptcy",
+        "chapter_13_codebtor",
+        "discharged",
+        "deceased",
+        "minor",
+        "identity_theft",
+        "breathing_space",
+        "mental_health_crisis",
+        "dispute_written",
+        "paid_or_settled",
+    }
+)
+"""Holds under which nobody is asked to agree to anything (compliance rules, section 7)."""
+FOR_A_PERSON = frozenset(
+    {"dispute_oral", "dispute_late", "vulnerable", "disaster", "complaint", "litigation_hold", "scra_active_duty"}
+)
+"""Holds under which what a customer asks for is looked at by a person first."""
+
+
+def agreeable_debts(
+    account: Account, currency: str, invoice_ids: Sequence[str] | None, at: datetime, replacing: str = ""
+) -> tuple[AgreedDebt, ...]:
+    """The debts that a new agreement is about, oldest first, each for what may be collected of it.
+
+    Args:
+        invoice_ids: those that were named; None: all of the currency that may be agreed about.
+        replacing: the agreement whose debts are free, because the new one takes its place.
+
+    Raises:
+        NotFoundError: a named invoice is not on the account.
+        RefusedError: a named one may not be agreed about, or nothing may; says why.
+    """
+    candidates = {one.invoice.invoice_id: one for one in account.open_invoices if one.invoice.currency == currency}
+    refusals = {i: why for i, one in candidates.items() if (why := why_not(account, one, at, replacing))}
+    if invoice_ids is not None:
+        _require_named(account, currency, invoice_ids, candidates, refusals)
+    wanted = candidates if invoice_ids is None else set(invoice_ids)
+    found = tuple(
+        AgreedDebt(i, one.invoice.number, one.collectable_minor)
+        for i, one in candidates.items()
+        if i in wanted and i not in refusals
+    )
+    if not found:
+        raise RefusedError(next(iter(refusals.values()), "Nothing is open in this currency."))
+    return found
+
+
+def why_not(account: Account, one: OpenInvoice, at: datetime, replacing: str = "") -> str:
+    """Why an open invoice may not be agreed about now, as a sentence for the customer; empty when it may."""
+    invoice_id, number = one.invoice.invoice_id, one.invoice.number
+    if held(account, invoice_id, at) & FORBIDDING:
+        return f"Invoice {number} is on hold: nothing can be agreed about it now. Please contact us."
+    if not one.is_collectable:
+        contested = f"Invoice {number} is disputed: nothing is asked for until that is settled."
+        return f"Invoice {number} was withdrawn: nothing is owed on it." if one.invoice.removed else contested
+    agreed = account.agreement_on(invoice_id)
+    if agreed and agreed.agreement_id != replacing:
+        return f"Invoice {number} is part of an agreement already: change or end that one first."
+    return ""
+
+
+def held(account: Account, invoice_id: str, at: datetime) -> set[str]:
+    """The kinds of holds in force on an invoice, or on all that the customer owes."""
+    return {one.kind for one in account.customer.holds_in_force(at) if one.invoice_id in (None, invoice_id)}
+
+
+def needs_a_person(account: Account, debts: Sequence[AgreedDebt], at: datetime) -> bool:
+    """Whether a hold asks that a person looks at what the customer asks for."""
+    return any(held(account, debt.invoice_id, at) & FOR_A_PERSON for debt in debts)
+
+
+def _require_named(
+    account: Account,
+    currency: str,
+    invoice_ids: Sequence[str],
+    candidates: dict[str, OpenInvoice],
+    refusals: dict[str, str],
+) -> None:
+    for invoice_id in invoice_ids:
+        invoice = account.invoices.get(invoice_id)
+        if invoice is None or invoice_id in account.moved:
+            raise NotFoundError("This invoice is not on the account.")
+        if invoice.currency != currency:
+            raise InvalidInputError("Choose invoices of one currency at a time.", field="invoice_ids")
+        if invoice_id not in candidates:
+            raise RefusedError(f"Invoice {invoice.number} is paid: nothing is open on it.")
+        if invoice_id in refusals:
+            raise RefusedError(refusals[invoice_id])
+    if not invoice_ids:
+        raise InvalidInputError("Choose at least one invoice.", field="invoice_ids")

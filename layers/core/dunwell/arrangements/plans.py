@@ -1,0 +1,115 @@
+"""Payment plans: whose authority one needs, and how one is proposed."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from dunwell.arrangements.policy import ArrangementPolicy, Authority, Frequency, PlanLimits, PlanPolicy
+from dunwell.arrangements.schedule import Draft
+from dunwell.errors import InvalidInputError, RefusedError
+from dunwell.ledger.agreements import Agreement, AgreementKind, AgreementStatus
+from dunwell.ledger.model import Account
+from dunwell.money import format_money
+
+RANKS = {Authority.CUSTOMER: 0, Authority.AGENT: 1, Authority.SUPERVISOR: 2}
+PROPOSAL_DAYS = 14
+"""For so long a proposed plan may be accepted, and not after its first day."""
+BROKEN_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """A limit that a plan does not keep, as a sentence for whoever chose it, and the field that it is about."""
+
+    field: str
+    sentence: str
+
+
+def plan_policy(policy: ArrangementPolicy) -> PlanPolicy:
+    """How plans work. Raises RefusedError: there are none."""
+    if policy.plans is None:
+        raise RefusedError("Payment plans are not offered here. Please contact us.")
+    return policy.plans
+
+
+def exceeded(limits: PlanLimits, made: Draft, currency: str, frequency: Frequency, as_of: date) -> list[Exceeded]:
+    """The limits that a plan does not keep; none when it is within all of them."""
+    parts = made.instalments
+    first, last = parts[0], parts[-1]
+    least = limits.min_instalment_minor.get(currency, 0)
+    first_minor = made.debt_minor * limits.min_first_permille // 1000
+    smallest = min(part.amount_minor for part in parts)
+    checks = (
+        (len(parts) > limits.max_instalments, "instalments", f"A plan has at most {limits.max_instalments} parts."),
+        (
+            frequency not in limits.frequencies,
+            "frequency",
+            "Choose another frequency: " + ", ".join(one.replace("_", " ") for one in limits.frequencies) + ".",
+        ),
+        (
+            last.due_on > as_of + timedelta(days=limits.max_days),
+            "instalments",
+            f"A plan ends within {limits.max_days} days.",
+        ),
+        (
+            first.due_on > as_of + timedelta(days=limits.max_first_days),
+            "first_on",
+            f"The first part is due within {limits.max_first_days} days.",
+        ),
+        (smallest < least, "instalments", f"Each part is at least {format_money(least, currency)}."),
+        (
+            first.amount_minor < first_minor,
+            "first_minor",
+            f"The first part is at least {format_money(first_minor, currency)}.",
+        ),
+    )
+    return [Exceeded(field, sentence) for broken, field, sentence in checks if broken]
+
+
+def authority_for(policy: PlanPolicy, made: Draft, currency: str, frequency: Frequency, as_of: date) -> Authority:
+    """The least authority that may agree to a plan.
+
+    Raises:
+        InvalidInputError: nobody may; says which limit it does not keep.
+    """
+    found: list[Exceeded] = []
+    for authority in RANKS:
+        limits = policy.limits.get(authority)
+        found = exceeded(limits, made, currency, frequency, as_of) if limits else found
+        if limits and not found:
+            return authority
+    if not found:
+        raise RefusedError("Payment plans are not offered here. Please contact us.")
+    raise InvalidInputError(found[0].sentence, field=found[0].field)
+
+
+def require_size(policy: PlanPolicy, debt_minor: int, currency: str) -> None:
+    """Refuse a plan for what is too small for one. Raises RefusedError."""
+    least = policy.min_debt_minor.get(currency, 0)
+    if debt_minor < least:
+        raise RefusedError(f"Plans are for debts of {format_money(least, currency)} and more.")
+
+
+def recently_broken(account: Account, kind: AgreementKind, days: int, at: datetime) -> int:
+    """How many agreements of a kind the customer broke within so many days."""
+    since = at - timedelta(days=days)
+    return sum(
+        1
+        for one in account.agreements.values()
+        if one.kind is kind and one.status is AgreementStatus.BROKEN and broken_at(one) >= since
+    )
+
+
+def broken_at(agreement: Agreement) -> datetime:
+    """When it was found broken; when it was made, for one that was not."""
+    found = [step.at for step in agreement.steps if step.status is AgreementStatus.BROKEN]
+    return found[-1] if found else agreement.made_at
+
+
+def higher(one: Authority, other: Authority) -> Authority:
+    """The one of two authorities that may do more."""
+    return max(one, other, key=RANKS.__getitem__)
+
+
+def approval_for(needed: Authority, authority: Authority) -> str:
+    """Whose approval is still needed when somebody of an authority proposes what another authority is needed for."""
+    return "" if RANKS[authority] >= RANKS[needed] else needed.value
