@@ -48,6 +48,7 @@ def handler(
         customer_id = json.loads(body)["detail"]["customer_id"]
         count("CasesResumed", cases.resume_ended(customer_id, today))
         count("CallsWithdrawn", desk.withdraw_calls(customer_id, at))
+        count("ApprovalsKept", desk.keep_approvals(customer_id, at))
         if rules.thanks:
             accounts, contacts = ledger or bootstrap.ledger(), store or bootstrap.collection()
             count("ThanksPlanned", len(thank(customer_id, accounts, contacts, kept, rules, today, at)))

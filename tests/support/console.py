@@ -13,6 +13,8 @@ import pytest
 from chalice.test import Client, HTTPResponse
 
 from dunwell.accounts.model import Channel
+from dunwell.arrangements.desk import ArrangementDesk
+from dunwell.arrangements.keeping import KeepingLedger
 from dunwell.escalation.case import Case
 from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
@@ -128,7 +130,10 @@ class World:
         self.money = CashWorld()
         desk = CashDesk(self.money.cash)
         tasks = TaskDesk(self.ledger, self.cases, self.cases, policy())
-        parts = (StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor, desk, tasks)
+        rules = policy()
+        kept = KeepingLedger(self.ledger, rules.arrangements, creditor.timezone, lambda: NOW)
+        deals = ArrangementDesk(kept, rules.arrangements, creditor.timezone, rules.version)
+        parts = (StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor, desk, tasks, deals)
         console.use(console.Console(*parts))
 
     def waiting(self, customer_id: str = "cus_1", invoice_id: str = "inv_F-1") -> Case:

@@ -23,6 +23,7 @@ from dunwell.remittance.records import LineRecord
 from dunwell.reporting.curve import curve
 from dunwell.scoring.assessment import Assessment, AssessmentStore
 from dunwell.timezones import zone
+from dunwell_aws.agent_agreements import digest
 from dunwell_aws.agent_forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
 from dunwell_aws.web import Form
 
@@ -43,7 +44,12 @@ def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
     def words(code: str) -> str:
         return code.replace("_", " ").capitalize()
 
-    return {"moment": moment, "words": words, "percent": lambda permille: f"{permille // 10}.{permille % 10}%"}
+    return {
+        "moment": moment,
+        "words": words,
+        "percent": lambda permille: f"{permille // 10}.{permille % 10}%",
+        "digest": digest,
+    }
 
 
 def worklist_values(
@@ -91,7 +97,7 @@ def case_values(
         "today": today,
         "latest": today + timedelta(days=LATEST_NEXT_DAYS),
         "note_length": NOTE_LENGTH,
-        "given": {name: form.one(name) if form else "" for name in ("outcome", "note", "next_on")},
+        "given": {name: form.one(name) if form else "" for name in ("outcome", "note", "next_on", "promised")},
     }
 
 
@@ -134,7 +140,8 @@ def task_values(
         "hours": desk.best_hours(task, now) if is_call else [],
         "outcomes": list(CallOutcome),
         "note_length": NOTE_LENGTH,
-        "given": {name: form.one(name) if form else "" for name in ("outcome", "note")},
+        "today": business_date(now, desk.policy.creditor.timezone),
+        "given": {name: form.one(name) if form else "" for name in ("outcome", "note", "promised", "promised_on")},
     }
 
 
@@ -161,6 +168,7 @@ def customer_values(
         "parent": parent.customer if parent else None,
         "holds": sorted(customer.holds, key=lambda hold: hold.placed_at, reverse=True),
         "charges": standing_charges(account),
+        "standing": sum(one.is_standing for one in account.agreements.values()),
         "settled": settled_invoices(account, SETTLED_SHOWN),
         "kinds": {"hold": list(HoldKind), "write_off": list(WriteOffReason), "credit": list(CreditReason)},
         # Names this showing of the forms: whoever sends one of them twice decides once.

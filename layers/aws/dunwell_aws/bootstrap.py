@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from dunwell.accounts.contact_points import Channel
     from dunwell.accounts.links import Links
+    from dunwell.arrangements.desk import ArrangementDesk
     from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
     from dunwell.ingestion.ports import RecordSink
@@ -330,6 +331,14 @@ def tasks() -> "DynamoTasks":
     from dunwell_aws.tasks import DynamoTasks
 
     return DynamoTasks(ledger_table())
+
+
+def arrangement_desk() -> "ArrangementDesk":
+    """What customers and agents do about agreements, by the policy in force."""
+    from dunwell.arrangements.desk import ArrangementDesk
+
+    rules = policy()
+    return ArrangementDesk(ledger(), rules.arrangements, rules.creditor.timezone, rules.version)
 
 
 @cache

@@ -15,6 +15,7 @@ from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
 from dunwell.events import CONTACT_SENT, Event
 from dunwell.ids import stable_id
+from dunwell.ledger.agreements import Agreement, AgreementStatus
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
@@ -28,6 +29,8 @@ from dunwell.outreach.ports import ContactStore
 
 BY_ITSELF = "system"
 """Who took a call off the worklist that nobody needs to make any more."""
+APPROVAL_KEPT = timedelta(days=2)
+"""An agreement that changed longer ago has no approval to be taken off the worklist."""
 UNREACHABLE_BY = tuple(channel for channel in Channel if channel is not Channel.PORTAL)
 """The channels that reach a customer who does not come by themselves."""
 
@@ -37,6 +40,8 @@ class TaskKind(StrEnum):
 
     CALL = "call"
     TROUBLE = "trouble"
+    APPROVAL = "approval"
+    """A proposal of a plan or an offer that waits for somebody's approval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Task:
     """One thing to do about a customer.
 
     Attributes:
-        reason: a code: of a call the stage that asks for it, else what is wrong.
+        reason: a code: of a call the stage that asks for it, of an approval whose it is, else what is wrong.
         address: the number to call, or what does not work; empty when there is nothing at all.
         contact_id, currency, invoice_ids: of a call, what it is about; else empty.
         script: of a call what to say, else what is wrong in words.
@@ -109,6 +114,19 @@ def call_task(contact: Contact, number: str, script: str, now: datetime) -> Task
         currency=contact.currency,
         invoice_ids=contact.invoice_ids,
         script=script,
+    )
+
+
+def approval_task(customer_id: str, proposal: Agreement, now: datetime) -> Task:
+    """The task of deciding on a proposal."""
+    return Task(
+        task_id=stable_id("tsk", TaskKind.APPROVAL, proposal.agreement_id),
+        customer_id=customer_id,
+        kind=TaskKind.APPROVAL,
+        reason=f"{proposal.kind.value}_needs_{proposal.approval or 'nobody'}",
+        opened_at=now,
+        currency=proposal.currency,
+        invoice_ids=proposal.invoice_ids,
     )
 
 
@@ -220,6 +238,25 @@ class TaskDesk:
         calls = [one for one in known if one.channel is Channel.CALL and one.status is ContactStatus.HANDED_OVER]
         account = self.ledger.load(customer_id) if calls else None
         return sum(self._withdrawn(one, now) for one in calls if account and self._is_needless(one, account, now))
+
+    def keep_approvals(self, customer_id: str, now: datetime) -> int:
+        """Put proposals that wait for an approval on the worklist, and take off what was decided; how many changed.
+
+        Done twice, each is opened and closed once.
+        """
+        account = self.ledger.load(customer_id)
+        return sum(self._kept(account, one, now) for one in account.agreements.values()) if account else 0
+
+    def _kept(self, account: Account, one: Agreement, now: datetime) -> bool:
+        task = approval_task(account.customer.customer_id, one, now)
+        if one.status is AgreementStatus.PROPOSED and one.approval:
+            return self.tasks.open_task(task)
+        if not one.steps or now - one.steps[-1].at > APPROVAL_KEPT:
+            return False  # what was decided about it then was kept then
+        known = self.tasks.task(task.customer_id, task.task_id)
+        if known is None or known.is_done:
+            return False
+        return self.tasks.finish_task(replace(known, outcome=one.status.value, agent=one.steps[-1].who, done_at=now))
 
     def _withdrawn(self, contact: Contact, now: datetime) -> bool:
         task = self.tasks.task(contact.customer_id, _call_id(contact))
