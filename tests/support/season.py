@@ -86,6 +86,7 @@ class Season:
     store: WatchedCollection
     log: S3DecisionLog
     tasks: DynamoTasks
+    switches: CachedSwitches
     dispatcher: Dispatcher
     rng: random.Random
     scorer: OnnxScorer
@@ -162,7 +163,13 @@ class Season:
 
     def _pass(self, today: date, run: str) -> None:
         request = {"worker": 0, "workers": 1, "request": {"as_of": today.isoformat()}, "run": run}
-        given: dict[str, Any] = {"ledger": self.ledger, "store": self.store, "log": self.log, "now": self.now}
+        given: dict[str, Any] = {
+            "ledger": self.ledger,
+            "store": self.store,
+            "log": self.log,
+            "switches": self.switches,
+            "now": self.now,
+        }
         while True:
             request = plan_outreach.handler(request, lambda_context(), **given)
             if not request["cursor"]:
@@ -200,15 +207,15 @@ def season(emulator: Emulator, mail: SesSandbox, policy: Policy, customers: int,
         Channel.EMAIL: EmailSender(renderer, mailer, links, urls, pacer),
         Channel.SMS: SmsSender(renderer, texts, DynamoMessageIndex(table), links, urls, pacer),
     }
+    switches = CachedSwitches(DynamoSwitches(table))
     made = Season(
         policy=policy,
         ledger=ledger,
         store=store,
         log=log,
         tasks=tasks,
-        dispatcher=Dispatcher(
-            ledger, store, senders, policy, lambda: made.now, tasks, CachedSwitches(DynamoSwitches(table)), log
-        ),
+        switches=switches,
+        dispatcher=Dispatcher(ledger, store, senders, policy, lambda: made.now, tasks, switches, log),
         rng=random.Random(20261122),
         scorer=OnnxScorer(folder("model_artifacts") / "late_payment"),
         rows=_portfolio(customers, start + timedelta(days=days)),

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from dunwell_aws.series import DynamoSeries
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
-    from dunwell_aws.switch_store import DynamoSwitches
+    from dunwell_aws.switch_store import CachedSwitches, DynamoSwitches
     from dunwell_aws.table import Table
     from dunwell_aws.tasks import DynamoNotices, DynamoTasks
     from dunwell_aws.uploads import Sources
@@ -366,6 +366,14 @@ def switches() -> "DynamoSwitches":
 
 
 @cache
+def switched() -> "CachedSwitches":
+    """What is stopped, as planning and dispatch go by it."""
+    from dunwell_aws.switch_store import CachedSwitches
+
+    return CachedSwitches(switches())
+
+
+@cache
 def message_index() -> "DynamoMessageIndex":
     """From a service's message id and a number to whom was written."""
     from dunwell_aws.message_index import DynamoMessageIndex
@@ -386,10 +394,8 @@ def letter_outbox() -> "LetterOutbox":
 def dispatcher() -> "Dispatcher":
     """Sends planned contacts, on every channel that is set up."""
     from dunwell.outreach.dispatch import Dispatcher
-    from dunwell_aws.switch_store import CachedSwitches
 
-    switched = CachedSwitches(switches())
-    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched, decision_log())
+    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched(), decision_log())
 
 
 @cache

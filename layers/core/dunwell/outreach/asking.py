@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from dunwell.accounts.holds import Hold
 from dunwell.dates import days_past_due
-from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.cascade import Terms
 from dunwell.outreach.policy import Policy
@@ -95,15 +94,10 @@ def _held(holds: Sequence[Hold], policy: Policy, as_of: date) -> set[str]:
     return {hold.invoice_id for hold in holds if hold.invoice_id and hold.touches(as_of, zone)}
 
 
-def has_debits(account: Account) -> bool:
-    """Whether a debit was ever announced on an account: most have none to look through."""
-    return any(entry.kind is EntryKind.PENDING for entry in account.entries.values())
-
-
 def _less_debits(found: Sequence[OpenInvoice], account: Account, as_of: date, currency: str) -> Asked:
     """The invoices that no debit on its way pays: those it names, with what it names no invoice for the oldest."""
     due = {one.invoice.invoice_id: one.collectable_minor for one in found}
-    for entry in account.pending if has_debits(account) else ():
+    for entry in account.pending:
         if entry.currency != currency or days_past_due(entry.on, as_of) > DEBIT_DAYS:
             continue
         left = entry.amount_minor

@@ -14,7 +14,6 @@ from dunwell.compliance.model import MessageFacts
 from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account, OpenInvoice
-from dunwell.outreach.asking import has_debits
 from dunwell.outreach.contact import Contact, DecisionRecord
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import AccountPlan, plan_account
@@ -61,6 +60,9 @@ class Versions:
 class PlanDecision:
     """What the daily pass decided about one account on one business date; for each currency a contact, an escalation
     or the reason for silence.
+
+    Attributes:
+        stopped: the scopes that switches stopped then.
     """
 
     facts: AccountFacts
@@ -68,6 +70,7 @@ class PlanDecision:
     as_of: date
     now: datetime
     plan: AccountPlan
+    stopped: tuple[str, ...] = ()
 
     @property
     def customer_id(self) -> str:
@@ -76,7 +79,7 @@ class PlanDecision:
 
     def again(self, policy: Policy) -> AccountPlan:
         """What today's code decides from the same facts."""
-        return plan_account(account_of(self.facts), self.state, policy, self.as_of, self.now)
+        return plan_account(account_of(self.facts), self.state, policy, self.as_of, self.now, self.stopped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +147,17 @@ class DecisionLog(Protocol):
         ...
 
 
-def planned(account: Account, state: CollectionState, policy: Policy, as_of: date, now: datetime) -> PlanDecision:
-    """Plan an account, with all that is needed to do so again."""
-    plan = plan_account(account, state, policy, as_of, now)
-    return PlanDecision(facts_of(account, policy, as_of), _planning_state(state), as_of, now, plan)
+def planned(
+    account: Account,
+    state: CollectionState,
+    policy: Policy,
+    as_of: date,
+    now: datetime,
+    stopped: tuple[str, ...] = (),
+) -> PlanDecision:
+    """Plan an account, with all that is needed to do so again. Args: stopped: what switches stop, by scope."""
+    plan = plan_account(account, state, policy, as_of, now, stopped)
+    return PlanDecision(facts_of(account, policy, as_of), _planning_state(state), as_of, now, plan, stopped)
 
 
 def dispatch_decision(
@@ -186,7 +196,7 @@ def facts_of(account: Account, policy: Policy, as_of: date) -> AccountFacts:
         unapplied=dict(account.unapplied),
         payments=payments_since(account.payments.values(), since) if policy.choice.enabled else (),
         agreements=tuple([_terms(one) for one in account.agreements.values() if one.is_standing]),
-        pending=account.pending if has_debits(account) else (),
+        pending=account.pending,
     )
 
 
@@ -220,7 +230,7 @@ def versions(policy: Policy, code: str) -> Versions:
 
 
 def _planning_state(state: CollectionState) -> CollectionState:
-    return replace(state, contacts=earlier(state.contacts))
+    return replace(state, contacts=earlier(state.contacts)) if state.contacts else state
 
 
 def _terms(agreement: Agreement) -> Agreement:
