@@ -106,7 +106,14 @@ def features_of(known: Known) -> CustomerFeatures:
         as_of=as_of,
         settled_count=len(settled),
         history=_history(delays, by_size),
-        habit=habit([root_lateness(late + allowed, allowed) for _, late, allowed in settled[-HABIT_INVOICES:]]),
+        habit=habit(
+            [  # as root_lateness does, which a call apiece would cost more than the roots themselves
+                sqrt(late + allowed) - sqrt(allowed)
+                if 0 <= allowed <= MAX_TERMS_DAYS and late + allowed >= 0
+                else root_lateness(late + allowed, allowed)
+                for _, late, allowed in settled[-HABIT_INVOICES:]
+            ]
+        ),
         late_count=_beyond(by_size, 0),
         days_since_settlement=min(365.0, since),
         log_amounts=_log_amounts(known.invoices),

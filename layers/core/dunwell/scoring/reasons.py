@@ -139,11 +139,10 @@ def shared_reasons(
 def _reasons(
     effects: Sequence[float], row_for: Callable[[int], Sequence[float]], told: Told | None
 ) -> tuple[Reason, ...]:
-    sizes = list(map(abs, effects))
-    large = [index for index, size in enumerate(sizes) if size >= MIN_EFFECT]
-    large.sort(key=sizes.__getitem__, reverse=True)
+    large = [(-abs(effect), index) for index, effect in enumerate(effects) if not -MIN_EFFECT < effect < MIN_EFFECT]
+    large.sort()
     chosen: dict[str, Reason] = {}
-    for index in large:
+    for _, index in large:
         if told is None or index < len(FEATURE_NAMES):
             name, text = FEATURE_NAMES[index], words_for(index, row_for(index))
         else:
