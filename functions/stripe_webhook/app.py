@@ -1,4 +1,4 @@
-"""Stripe's webhook: believe only what Stripe signed, post once, and let Stripe try again when something is down."""
+"""Stripe's webhook: believe only what Stripe signed, keep it, do it once, and let Stripe try again when it fails."""
 
 import time
 from collections.abc import Callable
@@ -12,16 +12,17 @@ from dunwell.payments.gateway_events import GatewayEvents, Outcome
 from dunwell.timezones import zone
 from dunwell_aws import bootstrap
 from dunwell_aws.clock import Clock
-from dunwell_aws.environment import GatewayEnvironment, LedgerEnvironment, read_environment
+from dunwell_aws.environment import GatewayEnvironment, GatewayEventsEnvironment, LedgerEnvironment, read_environment
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.problems import answers_problems
+from dunwell_aws.raw_events import RawEvents
 from dunwell_aws.stripe_events import verify_event
 from dunwell_aws.stripe_secret import StripeSecret
 
 app = Chalice(app_name="stripe_webhook")
 
 
-class StripeWebhookEnvironment(LedgerEnvironment, GatewayEnvironment):
+class StripeWebhookEnvironment(LedgerEnvironment, GatewayEnvironment, GatewayEventsEnvironment):
     """What the webhook reads from its variables."""
 
 
@@ -32,6 +33,7 @@ class Webhook:
     clock: Clock
     secret: StripeSecret
     events: GatewayEvents
+    raw: RawEvents
     timezone: str
     real_epoch: Callable[[], float] = time.time
 
@@ -49,9 +51,8 @@ def webhook() -> Webhook:
     """The parts in use, composed at first use."""
     if _webhook is None:
         read_environment(StripeWebhookEnvironment)
-        events = GatewayEvents(bootstrap.ledger(), bootstrap.orders(), bootstrap.gateway(), unknown=bootstrap.cash())
-        timezone = bootstrap.policy().creditor.timezone
-        use(Webhook(bootstrap.clock(), bootstrap.stripe_secret(), events, timezone))
+        events, raw, timezone = bootstrap.gateway_events(), bootstrap.raw_events(), bootstrap.policy().creditor.timezone
+        use(Webhook(bootstrap.clock(), bootstrap.stripe_secret(), events, raw, timezone))
     assert _webhook is not None
     return _webhook
 
@@ -73,10 +74,12 @@ def receive() -> Response:
     except InvalidInputError:
         count("WebhookRefused")
         raise
+    parts.raw.keep(event.event_id, payload)
     outcome = parts.events.apply(event, parts.clock.now().astimezone(zone(parts.timezone)))
     count(f"Webhook{outcome.value.capitalize()}")
     say = logger.error if outcome is Outcome.UNMATCHED else logger.info
-    say("webhook", event_id=event.event_id, kind=event.kind, payment=event.payment_reference, outcome=outcome)
+    about = event.payment_reference or event.subject
+    say("webhook", event_id=event.event_id, kind=event.kind, about=about, outcome=outcome)
     return Response({"outcome": outcome.value}, {"Content-Type": "application/json"})
 
 

@@ -35,12 +35,10 @@ class WebhookRepair:
         self._events = events
         self._timezone = timezone
 
-    def look(self, reference: str) -> None:
-        """See the port. Asked as after a failure, the one report after which every state of a payment is dealt with."""
-        event = GatewayEvent(f"sync#{reference}", GatewayEventKind.PAYMENT_FAILED, reference)
-        outcome = self._events.apply(event, self._now())
-        if outcome is Outcome.UNMATCHED:
-            logger.error("payment of an unknown customer", payment=reference)
+    def look(self, reference: str) -> bool:
+        """See the port. Asked as about a dispute: then there is nothing of a payment that is not dealt with."""
+        event = GatewayEvent(f"sync#{reference}", GatewayEventKind.PAYMENT_DISPUTED, reference)
+        return self._events.apply(event, self._now()) is not Outcome.UNMATCHED
 
     def _now(self) -> datetime:
         return bootstrap.clock().now().astimezone(zone(self._timezone))
@@ -51,18 +49,11 @@ def _stripe() -> "Sync":
     """Customers, invoices, credit notes, payments and payouts of Stripe."""
     from dunwell.ingestion.syncing import Sync
     from dunwell_aws.checkpoints import DynamoCheckpoints
-    from dunwell_aws.stripe_client import StripeConnection
-    from dunwell_aws.stripe_source import StripeSource
 
-    environment = read_environment(SyncEnvironment)
-    timezone = bootstrap.policy().creditor.timezone
-    connection = StripeConnection(bootstrap.stripe_secret(), environment.stripe_api_base)
-    repair = WebhookRepair(
-        GatewayEvents(bootstrap.ledger(), bootstrap.orders(), bootstrap.gateway(), unknown=bootstrap.cash()), timezone
-    )
-    source = StripeSource(connection, timezone, bootstrap.clock().now)
+    read_environment(SyncEnvironment)
+    repair = WebhookRepair(bootstrap.gateway_events(), bootstrap.policy().creditor.timezone)
     places = DynamoCheckpoints(bootstrap.ledger_table())
-    return Sync(source, bootstrap.record_sink(), repair, places, bootstrap.remittance_index())
+    return Sync(bootstrap.stripe_source(), bootstrap.record_sink(), repair, places, bootstrap.remittance_index())
 
 
 _SOURCES = {"stripe": _stripe}

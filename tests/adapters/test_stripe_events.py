@@ -10,6 +10,7 @@ import pytest
 from dunwell.errors import InvalidInputError, UnavailableError
 from dunwell.payments.gateway_events import GatewayEventKind
 from dunwell_aws.stripe_events import verify_event
+from dunwell_aws.stripe_reports import EVENTS
 
 SECRET = "whsec_test_secret"
 AT = 1781524800
@@ -109,12 +110,36 @@ def test_a_closed_page_names_its_order() -> None:
     assert (event.kind, event.customer_id, event.order_key) == (GatewayEventKind.CHECKOUT_CLOSED, "cus_anna", "ord_1.2")
 
 
-@pytest.mark.parametrize("kind", ["checkout.session.completed", "customer.created", "made.up"])
+@pytest.mark.parametrize("kind", ["charge.succeeded", "customer.created", "made.up"])
 def test_other_types_are_known_for_meaning_nothing(kind: str) -> None:
     assert verify_event(*report(kind, {"id": "x"}), [SECRET], AT).kind is GatewayEventKind.OTHER
 
 
+@pytest.mark.parametrize(
+    ("kind", "about", "meant"),
+    [
+        ("payment_intent.processing", {"id": "pi_1"}, ("payment_processing", "pi_1", "")),
+        ("payment_intent.requires_action", {"id": "pi_1"}, ("payment_action", "pi_1", "")),
+        ("charge.failed", {"id": "py_1", "payment_intent": "pi_1"}, ("payment_failed", "pi_1", "")),
+        ("charge.refunded", {"id": "ch_1", "payment_intent": "pi_1"}, ("payment_refunded", "pi_1", "")),
+        ("refund.failed", {"id": "re_1", "payment_intent": "pi_1"}, ("payment_refunded", "pi_1", "")),
+        ("charge.dispute.closed", {"id": "du_1", "payment_intent": "pi_1"}, ("payment_disputed", "pi_1", "")),
+        ("checkout.session.completed", {"id": "cs_1", "payment_intent": "pi_1"}, ("checkout_completed", "pi_1", "")),
+        ("checkout.session.completed", {"id": "cs_1", "setup_intent": "seti_1"}, ("method_saved", "", "seti_1")),
+        ("checkout.session.async_payment_failed", {"payment_intent": "pi_1"}, ("checkout_closed", "pi_1", "")),
+        ("setup_intent.succeeded", {"id": "seti_1"}, ("method_saved", "", "seti_1")),
+        ("payment_method.automatically_updated", {"id": "pm_1"}, ("method_changed", "", "pm_1")),
+        ("payment_method.detached", {"id": "pm_1"}, ("method_changed", "", "pm_1")),
+        ("mandate.updated", {"id": "mandate_1"}, ("mandate_changed", "", "mandate_1")),
+        ("payout.failed", {"id": "po_1"}, ("payout", "", "po_1")),
+    ],
+)
+def test_every_event_of_the_table_says_what_to_look_at(kind: str, about: Any, meant: tuple[str, str, str]) -> None:
+    event = verify_event(*report(kind, about), [SECRET], AT)
+    assert (event.kind.value, event.payment_reference, event.subject) == meant
+
+
 @pytest.mark.parametrize("about", [None, [], "x", {}, {"id": 7}, {"metadata": None}, {"metadata": []}])
-@pytest.mark.parametrize("kind", ["payment_intent.succeeded", "checkout.session.expired"])
+@pytest.mark.parametrize("kind", EVENTS)
 def test_reports_of_another_shape_do_not_crash(kind: str, about: Any) -> None:
     assert verify_event(*report(kind, about), [SECRET], AT).payment_reference == ""

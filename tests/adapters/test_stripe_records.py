@@ -156,19 +156,20 @@ def test_a_debit_that_came_to_nothing_is_told_unless_it_was_tried_again() -> Non
     assert payment_records(charge(**debit, payment_intent=again), READING) == []
 
 
-def test_a_dispute_counts_as_refunded_only_while_the_money_is_away() -> None:
+def test_what_a_bank_took_back_is_told_beside_the_refunds_and_only_while_it_is_away() -> None:
     dispute = {"amount": 12_000, "created": LATE_EVENING + 86_400, "balance_transactions": [{"amount": -12_500}]}
     away = payment(disputes=(dispute,))
-    assert (away.refunded_minor, away.refunded_on) == (12_000, date(2026, 9, 22))
+    assert (away.taken_back_minor, away.taken_back_on, away.refunded_minor) == (12_000, date(2026, 9, 22), 0)
     won = {**dispute, "balance_transactions": [{"amount": -12_500}, {"amount": 12_500}]}
-    assert (payment(disputes=(won,)).refunded_minor, payment(disputes=(won,)).refunded_on) == (0, None)
+    assert (payment(disputes=(won,)).taken_back_minor, payment(disputes=(won,)).taken_back_on) == (0, None)
     inquiry = {**dispute, "balance_transactions": []}
-    assert payment(disputes=(inquiry,)).refunded_minor == 0
+    assert payment(disputes=(inquiry,)).taken_back_minor == 0
 
 
-def test_a_refund_and_a_dispute_give_back_no_more_than_came() -> None:
-    dispute = {"amount": 12_000, "created": LATE_EVENING, "balance_transactions": [{"amount": -12_000}]}
-    assert payment(amount_refunded=2_000, disputes=(dispute,)).refunded_minor == 12_000
+def test_no_more_is_taken_back_than_came() -> None:
+    dispute = {"amount": 12_500, "created": LATE_EVENING, "balance_transactions": [{"amount": -12_000}]}
+    both = payment(amount_refunded=2_000, disputes=(dispute,))
+    assert (both.refunded_minor, both.taken_back_minor) == (2_000, 12_000)
 
 
 def test_a_customer_is_a_person_only_where_stripe_says_so() -> None:

@@ -11,6 +11,7 @@ from dunwell import events
 from dunwell.accounts.holds import Hold, hold_lifted, hold_placed
 from dunwell.accounts.merging import customers_merged, merge_customers
 from dunwell.accounts.model import Channel
+from dunwell.arrangements.policy import Authority
 from dunwell.errors import RefusedError
 from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.events import Event
@@ -21,10 +22,14 @@ from dunwell.ledger.update import update
 from dunwell.outreach.delivery import Outcome
 from dunwell.outreach.dispatch import Dispatcher
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind
+from dunwell.payments.methods import set_autopay
 from dunwell.payments.ports import PaymentStatus
 from dunwell_aws.outbox import read_outbox
 from dunwell_aws.table import Table
+from tests.support.agreements import method
+from tests.support.arrangements import MONDAY, ArrangementWorld, at
 from tests.support.cash import CashWorld, line
+from tests.support.debits import MORNING, DebitWorld, debtor, declined, plan
 from tests.support.decisions import decision_log, plan_and_keep
 from tests.support.escalation import RecordedExecutions
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
@@ -113,7 +118,41 @@ def of_cash() -> list[Event]:
     return world.ledger.events
 
 
-MADE = [*of_cash(), *of_ledger(), *of_outreach(), *of_cases(), *of_customers()]
+def of_debits() -> list[Event]:
+    """A method saved, switched to automatic payment, declined for good; and a plan that is debited."""
+    lost = DebitWorld(debtor(methods=(method(words="x"),)))
+    update(lost.ledger, "cus_anna", lambda read: set_autopay(read, "pmt_1", True, MORNING))
+    lost.bank.answers = [declined("insufficient_funds"), declined("lost_card", advice="do_not_try_again")]
+    lost.collect()
+    kept = DebitWorld(debtor(plan()))
+    kept.collect()
+    return [*lost.store.events, *kept.store.events]
+
+
+def of_arrangements() -> list[Event]:
+    """A plan proposed, agreed to, revised, missed and broken; one kept; one that was declined."""
+    world = ArrangementWorld()
+    plan = world.planned(3)
+    how: dict[str, Any] = {"who": "agent:jo", "authority": Authority.AGENT, "at": at(world.today)}
+    world.desk.revise("cus_anna", plan.agreement_id, world.plan_terms(4), **how)
+    world.look_until(MONDAY + timedelta(days=30))
+    world.promised(100_00, world.today)
+    world.pay(100_00)
+    world.look()
+    world.planned(2, 14, who="agent:jo", authority=Authority.AGENT)
+    world.look_until(world.today + timedelta(days=30))
+    return world.memory.events
+
+
+MADE = [
+    *of_arrangements(),
+    *of_debits(),
+    *of_cash(),
+    *of_ledger(),
+    *of_outreach(),
+    *of_cases(),
+    *of_customers(),
+]
 
 
 def test_every_event_has_a_schema_and_every_schema_an_event() -> None:

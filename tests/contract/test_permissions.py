@@ -88,6 +88,12 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:GetObject DecisionsBucket/plan/*": "reads what an earlier try of a page decided",
     },
     "ReleaseContacts": READ_ONE | WRITE | WORK,
+    "CollectInstalments": LOAD
+    | READ_ONE
+    | WRITE
+    | WORK
+    | SECRET
+    | {"sqs:SendMessage DebitsQueue": "spreads the agenda over runs of its own"},
     "DispatchMessage": LOAD
     | WRITE
     | URLS
@@ -122,7 +128,24 @@ NEEDED: dict[str, dict[str, str]] = {
         "dynamodb:UpdateItem AccessTable": "uses a code up, notes that a session was seen",
         "dynamodb:DeleteItem AccessTable": "ends a session, forgets tries",
     },
-    "StripeWebhook": LOAD | READ_ONE | WRITE | SECRET,
+    "StripeWebhook": LOAD
+    | READ_ONE
+    | WRITE
+    | SECRET
+    | {
+        "dynamodb:UpdateItem LedgerTable": "notes what a payout carries",
+        "s3:PutObject GatewayEventsBucket/stripe/*": "keeps a report before anything is done with it",
+    },
+    "ReconcileGateway": LOAD
+    | READ_ONE
+    | WRITE
+    | SECRET
+    | {
+        "dynamodb:UpdateItem LedgerTable": "notes what a payout carries",
+        "s3:GetObject GatewayEventsBucket/stripe/*": "replays a report",
+        "s3:ListBucket GatewayEventsBucket": "is told that a report is gone, and not that it is forbidden",
+        "s3:PutObject ReportsBucket/gateway/*": "writes the report",
+    },
     "SyncSource": LOAD | READ_ONE | WRITE | KNOWN | POINT | SECRET,
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
     "ResumeCase": LOAD

@@ -10,6 +10,7 @@ import pytest
 from chalice.test import Client
 
 from dunwell.payments.gateway_events import GatewayEvents
+from dunwell_aws.raw_events import RawEvents
 from dunwell_aws.stripe_gateway import StripeGateway
 from dunwell_aws.stripe_secret import StripeSecret
 from functions.portal import app as portal_app
@@ -18,6 +19,7 @@ from infra.local.stripe_sandbox.server import StripeSandbox
 from tests.adapters.stripe_sandbox_support import Receiver, browse, client_of, command, receiver, wait_until
 from tests.support.browser import text
 from tests.support.portal_app import PortalWorld
+from tests.support.reports_bucket import ReportsBucket
 
 CARD = {"email": "ada@example.com", "name": "Ada", "expiry": "12 / 40", "cvc": "123", "postal_code": "10001"}
 BANK = {
@@ -50,7 +52,8 @@ class Till:
         self.gateway: Any = StripeGateway(secret, sandbox.url)
         self.world.gateway = self.gateway  # the fake gives way to the real adapter
         events = GatewayEvents(self.world.ledger, self.world.orders, self.gateway)
-        webhook_app.use(webhook_app.Webhook(self.world.clock, secret, events, "America/New_York"))  # type: ignore[arg-type]
+        raw: Any = RawEvents(ReportsBucket("raw"), "raw")  # type: ignore[arg-type]
+        webhook_app.use(webhook_app.Webhook(self.world.clock, secret, events, raw, "America/New_York"))  # type: ignore[arg-type]
         self.browser = self.world.signed_in()
 
     def checkout(self) -> str:

@@ -1,18 +1,22 @@
 """Stripe's webhook from the raw request to the ledger."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from chalice.test import Client, HTTPResponse
 from stripe import WebhookSignature
 
 from dunwell.errors import UnavailableError
 from dunwell.payments.gateway_events import GatewayEvents
+from dunwell_aws.raw_events import RawEvents
 from dunwell_aws.stripe_secret import StripeSecret
 from functions.stripe_webhook import app as webhook_app
 from tests.support.portal import MovableClock
+from tests.support.reports_bucket import ReportsBucket
 from tests.support.shop import Shop
 
 AT = 1_900_000_000
@@ -36,11 +40,13 @@ class Endpoint:
         self.shop = Shop()
         self.shop.start()
         self.secrets = Secrets()
+        self.bucket = ReportsBucket("raw")
         webhook_app.use(
             webhook_app.Webhook(
                 clock=MovableClock(),  # type: ignore[arg-type]
                 secret=StripeSecret(self.secrets, "name"),
                 events=GatewayEvents(self.shop.ledger, self.shop.orders, self.shop.gateway),
+                raw=RawEvents(self.bucket, "raw"),  # type: ignore[arg-type]
                 timezone="America/New_York",
                 real_epoch=lambda: float(AT),
             )
@@ -118,7 +124,7 @@ def test_without_a_secret_every_report_is_refused(endpoint: Endpoint) -> None:
 def test_stripe_is_asked_to_come_back_when_something_is_down(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def down(reference: str) -> None:
+    def down(reference: str, *, contested: bool) -> None:
         raise UnavailableError("the gateway does not answer")
 
     monkeypatch.setattr(endpoint.shop.gateway, "payment", down)
@@ -131,6 +137,41 @@ def test_a_bug_is_a_500_so_that_the_report_comes_again(endpoint: Endpoint, monke
     answer = endpoint.receives(event())
     assert answer.status_code == 500
     assert b"division" not in answer.body
+
+
+def test_a_report_is_kept_byte_for_byte_before_anything_is_done_with_it(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(reference: str, *, contested: bool) -> None:
+        raise UnavailableError("the gateway does not answer")
+
+    monkeypatch.setattr(endpoint.shop.gateway, "payment", down)
+    body = json.dumps(json.loads(event()) | {"note": "as it came"}, indent=3)
+    assert endpoint.receives(body).status_code == 503
+    assert endpoint.bucket.files == {"stripe/evt_1.json": (body, "application/json")}
+
+
+def test_a_report_that_cannot_be_kept_comes_again_and_changes_nothing(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "SlowDown"}}, "PutObject")
+
+    endpoint.shop.gateway.pays(endpoint.shop.order())
+    monkeypatch.setattr(endpoint.bucket, "put_object", full)
+    assert endpoint.receives(event()).status_code == 503
+    assert endpoint.balance_minor == 12_550
+
+
+def test_what_nobody_signed_is_not_kept(endpoint: Endpoint) -> None:
+    endpoint.receives(event(), header="t=1,v1=00")
+    assert endpoint.bucket.files == {}
+
+
+def test_an_id_of_another_shape_is_kept_under_its_hash(endpoint: Endpoint) -> None:
+    assert endpoint.receives(event(event_id="../../x")).status_code in (200, 404)
+    (key,) = endpoint.bucket.files
+    assert re.fullmatch("stripe/[0-9a-f]{64}.json", key)
 
 
 def test_money_for_a_customer_we_do_not_have_is_acknowledged_and_told(endpoint: Endpoint) -> None:

@@ -11,10 +11,11 @@ from dunwell.accounts.consent import source_consents
 from dunwell.accounts.contact_points import contact_points
 from dunwell.accounts.model import Channel, Customer, CustomerKind
 from dunwell.errors import ConflictError, NotFoundError
+from dunwell.ledger.debits import PaymentMethod
 from dunwell.ledger.model import Account, Invoice
 from dunwell.outreach.policy import Creditor
 from dunwell.payments.order import CheckoutOrder
-from dunwell.payments.ports import GatewayPayment, PaymentStatus
+from dunwell.payments.ports import GatewayPayment, PaymentStatus, SavedMethod
 from tests.support.ledger import Facts, account_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,6 +161,10 @@ class FakeGateway:
     pages: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     payments: dict[str, GatewayPayment] = field(default_factory=dict)
+    saved: dict[str, SavedMethod] = field(default_factory=dict)
+    detached: list[str] = field(default_factory=list)
+    claimed: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, SavedMethod] = field(default_factory=dict)
     error: Exception | None = None
 
     def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> str:
@@ -168,7 +173,24 @@ class FakeGateway:
         self.calls.append(order.key)
         return self.pages.setdefault(order.key, f"https://checkout.example/{len(self.pages) + 1}")
 
-    def payment(self, reference: str) -> GatewayPayment:
+    def least_minor(self, currency: str) -> int:
+        return 50
+
+    def saved_method(self, reference: str) -> SavedMethod | None:
+        return self.saved.get(reference)
+
+    def detach(self, method: PaymentMethod) -> None:
+        if self.error:
+            raise self.error
+        self.detached.append(method.reference)
+
+    def claim(self, method: SavedMethod, customer_id: str) -> None:
+        self.claimed[method.reference] = customer_id
+
+    def ended_mandate(self, reference: str) -> SavedMethod | None:
+        return self.ended.get(reference)
+
+    def payment(self, reference: str, *, contested: bool = False) -> GatewayPayment:
         if reference not in self.payments:
             raise NotFoundError("no such payment")
         return self.payments[reference]

@@ -37,11 +37,12 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A test US bank account; `failure_code` is how its debit ends when nothing else is commanded."""
+    """A test bank account; `failure_code` is how its debit ends when nothing else is commanded."""
 
     number: str
     failure_code: str | None = None
     dispute_reason: str | None = None
+    kind: Literal["us_bank_account", "sepa_debit"] = "us_bank_account"
 
 
 _DECLINED = "Your card was declined."
@@ -174,12 +175,21 @@ _BANKS = {
     "invalidCurrency": Bank("000444444440", "invalid_currency"),
     "dispute": Bank("000555555559", None, "fraudulent"),
 }
+_SEPA = (
+    Bank("DE89370400440532013000", kind="sepa_debit"),
+    Bank("AT611904300234573201", kind="sepa_debit"),
+    Bank("FR1420041010050500013M02606", kind="sepa_debit"),
+    Bank("DE62370400440532013001", "generic_could_not_process", kind="sepa_debit"),
+    Bank("DE65370400440002222227", "insufficient_funds", kind="sepa_debit"),
+    Bank("DE35370400440532013002", None, "fraudulent", kind="sepa_debit"),
+)
 BANK_FAILURE_MESSAGES = {
     "account_closed": "The customer's bank account has been closed.",
     "no_account": "The customer's bank account could not be located.",
     "insufficient_funds": "The customer's account has insufficient funds to cover this payment.",
     "debit_not_authorized": "The customer has notified their bank that this payment was unauthorized.",
     "invalid_currency": "The bank was unable to process this payment because of its currency.",
+    "generic_could_not_process": "The bank was unable to process this payment.",
     "bank_account_restricted": "The customer's bank account has restrictions on debits.",
 }
 TEST_ROUTING_NUMBER = "110000000"
@@ -214,6 +224,12 @@ def card_of_number(number: str) -> Card:
 def bank_of_number(number: str) -> Bank | None:
     """The account with this number, or None when it is not one of Stripe's test accounts."""
     return next((bank for bank in _BANKS.values() if bank.number == number), None)
+
+
+def bank_of_iban(iban: str) -> Bank | None:
+    """The account with this IBAN, or None when it is not one of Stripe's test accounts."""
+    plain = iban.replace(" ", "").upper()
+    return next((bank for bank in _SEPA if bank.number == plain), None)
 
 
 def is_card_number(number: str) -> bool:

@@ -33,7 +33,7 @@ def submit(sandbox: Sandbox, session: Resource, form: dict[str, str]) -> str:
     intent = _intent_of(sandbox, session, form)
     check_method(sandbox, method, intent["customer"], session["payment_method_types"])
     params: Params = {"return_url": f"{sandbox.public_url}/c/pay/{session['id']}"}
-    if method["type"] == "us_bank_account":
+    if method["type"] != "card":
         params["mandate_data"] = _ACCEPTED_ONLINE
     mandate = mandate_for(sandbox, method, params)
     if intent["object"] == "payment_intent":
@@ -54,6 +54,10 @@ def _method_params(form: dict[str, str]) -> Params:
         if not all(typed.values()) or "name" not in billing:
             raise invalid_request("Enter the account holder's name, the routing number and the account number.")
         return params | {kind: {**typed, "account_holder_type": form.get("account_holder_type", "individual")}}
+    if kind == "sepa_debit":
+        if not form.get("iban", "").strip() or "name" not in billing:
+            raise invalid_request("Enter the account holder's name and the IBAN.")
+        return params | {kind: {"iban": form["iban"].strip()}}
     expiry = _EXPIRY.fullmatch(form.get("expiry", ""))
     if expiry is None:
         raise payment_methods.card_error(decline("invalid_expiry_month"))

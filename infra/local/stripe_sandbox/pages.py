@@ -32,9 +32,9 @@ fieldset{border:0;margin:16px 0 0;padding:0}
 legend{margin:0;padding:0}
 .choice{display:flex;align-items:center;gap:10px;min-height:44px;font-weight:400;font-size:16px;margin:0}
 .choice input{width:20px;height:20px;margin:0}
-.bank{display:none}
-form:has(#pay-bank:checked) .bank{display:block}
-form:has(#pay-bank:checked) .card-fields{display:none}
+.bank,.sepa{display:none}
+form:has(#pay-bank:checked) .bank,form:has(#pay-sepa:checked) .sepa{display:block}
+form:has(#pay-bank:checked) .card-fields,form:has(#pay-sepa:checked) .card-fields{display:none}
 button{width:100%;min-height:48px;margin-top:24px;font:inherit;font-weight:600;color:#fff;background:#0b5cd5;
  border:0;border-radius:6px;cursor:pointer}
 button:hover{background:#0848a8}
@@ -93,6 +93,7 @@ def checkout_page(
 {_text("name", "Full name", typed.get("name", ""), 'autocomplete="name"')}
 {_card_fields(typed) if "card" in session["payment_method_types"] else ""}
 {_bank_fields(typed) if "us_bank_account" in session["payment_method_types"] else ""}
+{_sepa_fields() if "sepa_debit" in session["payment_method_types"] else ""}
 <button type="submit">{escape(button)}</button>
 </form></section>"""
     return _document(f"{merchant}: {button}", _summary(session, items, merchant, amount) + form)
@@ -137,18 +138,26 @@ def _email_field(email: str | None, typed: dict[str, str]) -> str:
     return _text("email", "E-mail", email or typed.get("email", ""), attributes)
 
 
+_KINDS = {
+    "card": ("pay-card", "Card"),
+    "us_bank_account": ("pay-bank", "US bank account"),
+    "sepa_debit": ("pay-sepa", "SEPA direct debit"),
+}
+
+
 def _choice(session: Resource, typed: dict[str, str]) -> str:
     kinds = session["payment_method_types"]
     if len(kinds) == 1:
-        only_bank = kinds[0] == "us_bank_account"
-        identity = ' id="pay-bank" checked type="checkbox" hidden' if only_bank else ' type="hidden"'
+        checked = f' id="{_KINDS[kinds[0]][0]}" checked type="checkbox" hidden'
+        identity = ' type="hidden"' if kinds[0] == "card" else checked
         return f'<input name="payment_method" value="{kinds[0]}"{identity}>'
-    bank = typed.get("payment_method") == "us_bank_account"
-    return f"""<fieldset><legend>Pay with</legend>
-<label class="choice"><input type="radio" name="payment_method" value="card"
-{"" if bank else "checked"}> Card</label>
-<label class="choice"><input type="radio" name="payment_method" value="us_bank_account" id="pay-bank"
-{"checked" if bank else ""}> US bank account</label></fieldset>"""
+    chosen = typed.get("payment_method", kinds[0])
+    choices = "".join(
+        f'<label class="choice"><input type="radio" name="payment_method" value="{kind}" id="{_KINDS[kind][0]}"'
+        f"{' checked' if kind == chosen else ''}> {_KINDS[kind][1]}</label>"
+        for kind in kinds
+    )
+    return f"<fieldset><legend>Pay with</legend>{choices}</fieldset>"
 
 
 def _card_fields(typed: dict[str, str]) -> str:
@@ -171,6 +180,13 @@ def _bank_fields(typed: dict[str, str]) -> str:
     return f"""<div class="bank"><label for="account_holder_type">Account holder</label>
 <select id="account_holder_type" name="account_holder_type"><option value="individual">Person</option>
 <option value="company"{company}>Business</option></select>{routing}{account}
+<p class="note">By continuing you allow this account to be debited.
+Bank payments take several days.</p></div>"""
+
+
+def _sepa_fields() -> str:
+    iban = _text("iban", "IBAN", "", 'autocomplete="off" maxlength="42"')
+    return f"""<div class="sepa">{iban}
 <p class="note">By continuing you allow this account to be debited.
 Bank payments take several days.</p></div>"""
 

@@ -35,6 +35,7 @@ _KINDS: dict[str, tuple[Any, str]] = {
     "mandate": (stripe.Mandate, "mandate"),
     "payment_intent": (stripe.PaymentIntent, "pi"),
     "payment_method": (stripe.PaymentMethod, "pm"),
+    "payment_method_configuration": (stripe.PaymentMethodConfiguration, "pmc"),
     "payout": (stripe.Payout, "po"),
     "refund": (stripe.Refund, "re"),
     "setup_intent": (stripe.SetupIntent, "seti"),

@@ -13,6 +13,7 @@ from dunwell_aws.environment import (
     DecisionsEnvironment,
     Environment,
     GatewayEnvironment,
+    GatewayEventsEnvironment,
     IngestEnvironment,
     LedgerEnvironment,
     LettersEnvironment,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from dunwell.outreach.dispatch import Dispatcher, Sender
     from dunwell.outreach.policy import Policy, PolicyVersions
     from dunwell.outreach.tasks import TaskDesk
+    from dunwell.payments.debits import DebitCollector
+    from dunwell.payments.gateway_events import GatewayEvents
     from dunwell.remittance.applying import CashApplication
     from dunwell.scoring.outside import Outside
     from dunwell_aws.access import DynamoAccessStore
@@ -48,11 +51,13 @@ if TYPE_CHECKING:
     from dunwell_aws.message_index import DynamoMessageIndex
     from dunwell_aws.messages import Renderer
     from dunwell_aws.orders import DynamoOrderStore
+    from dunwell_aws.raw_events import RawEvents
     from dunwell_aws.remittance_index import DynamoRemittanceIndex
     from dunwell_aws.results import Results
     from dunwell_aws.series import DynamoSeries
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
+    from dunwell_aws.stripe_source import StripeSource
     from dunwell_aws.switch_store import CachedSwitches, DynamoSwitches
     from dunwell_aws.table import Table
     from dunwell_aws.tasks import DynamoNotices, DynamoTasks
@@ -293,8 +298,64 @@ def stripe_secret() -> "StripeSecret":
 def gateway() -> "StripeGateway":
     """The payment gateway. Imports the SDK: ask only when money is about to move."""
     from dunwell_aws.stripe_gateway import StripeGateway
+    from dunwell_aws.stripe_methods import Offer
 
-    return StripeGateway(stripe_secret(), read_environment(GatewayEnvironment).stripe_api_base)
+    given = read_environment(GatewayEnvironment)
+    kinds, three_decimals = (
+        [one for one in named.split(",") if one] for named in (given.stripe_methods, given.stripe_three_decimals)
+    )
+    offer = Offer(tuple(kinds), given.stripe_configuration, frozenset(three_decimals))
+    return StripeGateway(stripe_secret(), given.stripe_api_base, offer, clock())
+
+
+def debit_collector() -> "DebitCollector":
+    """Who debits saved methods, by the policy in force."""
+    from dunwell.payments.debits import DebitCollector
+    from dunwell.payments.stops import Hours
+    from dunwell_aws.agreed import PolicyArrangements
+
+    agreed = PolicyArrangements(policy().arrangements)
+    return DebitCollector(ledger(), gateway(), agreed, Hours(agreed.works))
+
+
+@cache
+def gateway_events() -> "GatewayEvents":
+    """What the gateway's reports do: by webhook, by reconciliation, by the sync."""
+    from dunwell.payments.gateway_events import GatewayEvents
+
+    return GatewayEvents(ledger(), orders(), gateway(), unknown=cash(), payouts=_take_payout)
+
+
+def _take_payout(reference: str) -> None:
+    from dunwell.ingestion.records import RejectedRowError
+    from dunwell_aws.observability import logger
+
+    try:
+        payout = stripe_source().payout(reference)
+    except RejectedRowError as error:
+        logger.warning("payout rejected", payout=reference, reason=error.reject.reason)
+        return
+    if payout:
+        remittance_index().expect(payout)
+
+
+@cache
+def stripe_source() -> "StripeSource":
+    """Stripe as a source that is pulled."""
+    from dunwell_aws.stripe_client import StripeConnection
+    from dunwell_aws.stripe_source import StripeSource
+
+    connection = StripeConnection(stripe_secret(), read_environment(GatewayEnvironment).stripe_api_base)
+    return StripeSource(connection, policy().creditor.timezone, clock().now)
+
+
+@cache
+def raw_events() -> "RawEvents":
+    """The gateway's reports as they came."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.raw_events import RawEvents
+
+    return RawEvents(client("s3"), read_environment(GatewayEventsEnvironment).gateway_events_bucket)
 
 
 @cache

@@ -78,10 +78,27 @@ class ChannelsEnvironment(LettersEnvironment):
 
 
 class GatewayEnvironment(Environment):
-    """Of functions that speak with the payment gateway; the secret's name, not its value."""
+    """Of functions that speak with the payment gateway; the secret's name, not its value.
+
+    Attributes:
+        stripe_methods: the kinds of payment methods offered, parted by commas; empty: as the Stripe account says.
+        stripe_configuration: Stripe's name of a payment method configuration; empty for the account's own.
+        stripe_three_decimals: currencies counted in thousandths that may be charged, parted by commas.
+    """
 
     stripe_secret: str = Field(alias="STRIPE_SECRET", min_length=1)
     stripe_api_base: str = Field(alias="STRIPE_API_BASE", pattern="^https?://[^/]+$")
+    stripe_methods: str = Field(alias="STRIPE_METHODS", default="", pattern="^([a-z_]+(,[a-z_]+)*)?$")
+    stripe_configuration: str = Field(alias="STRIPE_METHOD_CONFIGURATION", default="", pattern="^(pmc_[A-Za-z0-9]+)?$")
+    stripe_three_decimals: str = Field(
+        alias="STRIPE_THREE_DECIMAL_CURRENCIES", default="", pattern="^([A-Z]{3}(,[A-Z]{3})*)?$"
+    )
+
+
+class GatewayEventsEnvironment(Environment):
+    """Of functions that keep the gateway's reports as they came."""
+
+    gateway_events_bucket: str = Field(alias="GATEWAY_EVENTS_BUCKET", min_length=1)
 
 
 def read_environment(model: type[Model]) -> Model:

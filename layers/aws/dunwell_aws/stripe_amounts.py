@@ -10,6 +10,25 @@ _THREE_DECIMALS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 _STEPS = dict.fromkeys(("ISK", "UGX"), 100) | dict.fromkeys(_THREE_DECIMALS, 10)
 
 
+LEAST_CHARGE = {
+    "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50,
+    "GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300,
+    "NZD": 50, "PLN": 200, "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50,
+}  # fmt: skip
+"""What Stripe charges at least, in its own units; other currencies have no least charge."""
+
+
+def is_three_decimal(currency: str) -> bool:
+    """Whether Stripe counts a currency in thousandths: charged only where the deployment allows it."""
+    return currency in _THREE_DECIMALS
+
+
+def least_charge_minor(currency: str) -> int:
+    """The least charge in the ledger's minor units: Stripe's, and no finer than it takes."""
+    least = max(LEAST_CHARGE.get(currency, 1), _STEPS.get(currency, 1))
+    return -(-least * int(10 ** exponent(currency)) // int(10 ** stripe_exponent(currency)))
+
+
 def stripe_exponent(currency: str) -> int:
     """Decimal places in which Stripe counts a currency."""
     if currency in _WHOLE:

@@ -11,16 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dunwell.errors import InvalidInputError, UnavailableError
-from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind
+from dunwell.payments.gateway_events import GatewayEvent
+from dunwell_aws.stripe_reports import report_of
 
 TOLERANCE_SECONDS = 300
-_KINDS = {
-    "payment_intent.succeeded": GatewayEventKind.PAYMENT_SUCCEEDED,
-    "payment_intent.processing": GatewayEventKind.PAYMENT_PROCESSING,
-    "payment_intent.payment_failed": GatewayEventKind.PAYMENT_FAILED,
-    "checkout.session.expired": GatewayEventKind.CHECKOUT_CLOSED,
-    "checkout.session.async_payment_failed": GatewayEventKind.CHECKOUT_CLOSED,
-}
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
@@ -51,7 +45,7 @@ def verify_event(payload: bytes, header: str, secrets: Sequence[str], now_epoch:
         raise InvalidInputError("the webhook's signature does not match")
     if abs(now_epoch - int(timestamp)) > TOLERANCE_SECONDS:
         raise InvalidInputError("the webhook's timestamp is more than five minutes away")
-    return _report(_parsed(payload))
+    return report_of(_parsed(payload))
 
 
 def _read_header(header: str) -> tuple[str, list[str]]:
@@ -71,23 +65,3 @@ def _parsed(payload: bytes) -> Mapping[str, Any]:
     if not isinstance(event, dict) or not isinstance(event.get("id"), str) or not isinstance(event.get("type"), str):
         raise InvalidInputError("the webhook is not an event with an id and a type")
     return event
-
-
-def _report(event: Mapping[str, Any]) -> GatewayEvent:
-    kind = _KINDS.get(event["type"], GatewayEventKind.OTHER)
-    data = event.get("data")
-    about = data.get("object") if isinstance(data, dict) else None
-    if not isinstance(about, dict) or kind is GatewayEventKind.OTHER:
-        return GatewayEvent(event["id"], GatewayEventKind.OTHER)
-    if kind is GatewayEventKind.CHECKOUT_CLOSED:
-        metadata = about.get("metadata")
-        known = metadata if isinstance(metadata, dict) else {}
-        return GatewayEvent(
-            event["id"], kind, customer_id=_text(known, "customer_id"), order_key=_text(known, "order_key")
-        )
-    return GatewayEvent(event["id"], kind, payment_reference=_text(about, "id"))
-
-
-def _text(values: Mapping[str, Any], name: str) -> str:
-    value = values.get(name)
-    return value if isinstance(value, str) else ""

@@ -174,7 +174,7 @@ def payment_records(
 
     Args:
         links: the invoice payments of its intent, with their invoices expanded.
-        disputes: those of the charge; what a bank took back counts as refunded while it is away.
+        disputes: those of the charge, whose money a bank may have taken back.
 
     Raises:
         RejectedRowError: an amount is finer than the ledger counts.
@@ -187,7 +187,8 @@ def payment_records(
         return []
     currency = charge["currency"].upper()
     minor = minor_units(amount, currency, charge["id"])
-    refunded, refunded_at = _given_back(charge, disputes)
+    refunded, refunded_at = refunded_of(charge)
+    gone, gone_at = _taken_back(charge, disputes)
     pays = [(link, link["amount_paid"] or link["amount_requested"]) for link in links if link["status"] != "canceled"]
     record = PaymentRecord(
         line=0,
@@ -199,6 +200,8 @@ def payment_records(
         pays=tuple((_number(link["invoice"]), minor_units(part, currency, charge["id"])) for link, part in pays),
         refunded_minor=min(minor, minor_units(refunded, currency, charge["id"])),
         refunded_on=reading.date(refunded_at) if refunded else None,
+        taken_back_minor=min(minor, minor_units(gone, currency, charge["id"])),
+        taken_back_on=reading.date(gone_at) if gone else None,
         pending=pending,
         failed=failed,
         version=reading.version,
@@ -212,20 +215,30 @@ def _is_failed_debit(charge: Object, intent: Object) -> bool:
     return charge["status"] == "failed" and announced and intent.get("latest_charge") in (None, charge["id"])
 
 
-def _given_back(charge: Object, disputes: Iterable[Object]) -> tuple[int, int]:
-    """How much of what was taken is not ours now (Stripe's units), and since when (seconds since 1970)."""
+def refunded_of(charge: Object) -> tuple[int, int]:
+    """How much of what was taken was refunded (Stripe's units), and when last (seconds since 1970).
+
+    What was reserved and never taken is no refund.
+    """
     released = charge["amount"] - charge["amount_captured"] if charge["captured"] else 0
-    gone = [dispute for dispute in disputes if _is_withdrawn(dispute)]
     refunds = (charge.get("refunds") or {}).get("data") or []
-    moments = [refund["created"] for refund in refunds if refund["status"] != "failed"]
-    moments += [dispute["created"] for dispute in gone]
-    back = max(0, charge["amount_refunded"] - released) + sum(dispute["amount"] for dispute in gone)
-    return back, max(moments, default=charge["created"])
+    moments = [refund["created"] for refund in refunds if refund["status"] not in ("failed", "canceled")]
+    return max(0, charge["amount_refunded"] - released), max(moments, default=charge["created"])
 
 
-def _is_withdrawn(dispute: Object) -> bool:
-    """The bank took the money back more often than it returned it; transactions are in the account's own currency."""
-    return sum(-1 if move["amount"] < 0 else 1 for move in dispute["balance_transactions"]) < 0
+def withdrawn_of(dispute: Object) -> int:
+    """How much of a disputed charge the bank has now (Stripe's units); 0 before it took it and after it returned it.
+
+    The bank took it as often as transactions say; their own amounts are in the account's currency.
+    """
+    moves = [-1 if move["amount"] < 0 else 1 for move in dispute["balance_transactions"]]
+    return int(dispute["amount"]) if sum(moves) < 0 else 0
+
+
+def _taken_back(charge: Object, disputes: Iterable[Object]) -> tuple[int, int]:
+    gone = [dispute for dispute in disputes if withdrawn_of(dispute)]
+    last = max((dispute["created"] for dispute in gone), default=charge["created"])
+    return sum(withdrawn_of(dispute) for dispute in gone), last
 
 
 def minor_units(amount: int, currency: str, what: str) -> int:

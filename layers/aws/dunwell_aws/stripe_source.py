@@ -124,6 +124,19 @@ class StripeSource:
         marks = [_mark(event) for event in events]
         return ChangePage(batches, rejects, marks[-1] if marks else None, self._settled(marks), more, payouts)
 
+    def payout(self, reference: str) -> Payout | None:
+        """One payout as it is now, with what it carries; None when it takes money from the bank, or is gone.
+
+        Raises:
+            UnavailableError: Stripe does not answer. RejectedRowError: an amount is finer than the ledger counts.
+        """
+        reading = self._reading()
+        try:
+            payout = self._ask(lambda v1: v1.payouts.retrieve(reference)).to_dict()
+        except (NotFoundError, PlaceLostError):
+            return None
+        return payout_of(payout, reading, *self._movements(payout))
+
     def _settled(self, oldest_first: list[Mark]) -> Mark | None:
         cutoff = self._epoch() - SETTLE_SECONDS
         return next((mark for mark in reversed(oldest_first) if mark.at_epoch <= cutoff), None)
@@ -189,7 +202,7 @@ class StripeSource:
         rejects: list[Reject] = []
         for stream, thing in things:
             try:
-                if stream == "charges" and (batch := self._own_payment(thing, reading)):
+                if stream == "charges" and (batch := self._own_payment(thing)):
                     own.append(batch)
                     continue
                 customer = _customer(stream, thing, reading)
@@ -205,13 +218,13 @@ class StripeSource:
         batches = [Batch((customers[number], *found)) for number, found in records.items()]
         return (*batches, *own), tuple(rejects)
 
-    def _own_payment(self, charge: Object, reading: Reading) -> Batch | None:
-        """A payment that was made through Dunwell: its intent says whose it is."""
+    def _own_payment(self, charge: Object) -> Batch | None:
+        """A payment that was made through Dunwell: its intent says whose it is, and a look at it does the rest."""
         intent = charge.get("payment_intent") or {}
         customer_id = (intent.get("metadata") or {}).get("customer_id")
         if not customer_id:
             return None
-        return Batch(tuple(payment_records(charge, reading, (), self._disputes(charge))), customer_id, (intent["id"],))
+        return Batch((), customer_id, (intent["id"],))
 
     def _records(self, stream: str, thing: Object, reading: Reading) -> list[Record]:
         match stream:

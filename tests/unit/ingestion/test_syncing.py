@@ -105,7 +105,7 @@ class FakeSink:
 
 
 class NoPayments:
-    def look(self, reference: str) -> None:
+    def look(self, reference: str) -> bool:
         raise AssertionError(f"nobody paid here: {reference}")
 
 
@@ -295,8 +295,9 @@ def test_our_own_payments_are_looked_at_before_their_records_are_taken(world: Wo
     order: list[str] = []
 
     class Looks:
-        def look(self, reference: str) -> None:
+        def look(self, reference: str) -> bool:
             order.append(f"look {reference}")
+            return True
 
     class Sink:
         def take(self, source: str, records: Sequence[Record], customer_id: str = "") -> Taken:

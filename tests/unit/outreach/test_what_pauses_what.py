@@ -6,6 +6,7 @@ The table is that of the rule book on holds; what it pauses is stopped here unti
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,7 +23,9 @@ from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.plan import plan_account
 from dunwell.outreach.policy import Conditions, Stage
 from dunwell.outreach.ports import CollectionState
-from tests.support.agreements import agreement
+from dunwell.payments.due import due_debits
+from dunwell.payments.stops import Hours
+from tests.support.agreements import agreement, method
 from tests.support.dispatching import PERSON, World
 from tests.support.outreach import NOW, POLICY, TODAY, overdue, sent
 from tests.support.portal import account
@@ -79,6 +82,14 @@ def _interest(owing: Account, until: date) -> int:
     return sum(one.amount_minor for one in made.values() if one.kind is EntryKind.INTEREST)
 
 
+def debited(owing: Account) -> bool:
+    """Autopay for what is due, with a method that was saved with consent."""
+    saved = method(words="Debit my invoices when they fall due.", autopay=True)
+    now = NOW.astimezone(ZoneInfo(POLICY.creditor.timezone))
+    with_method = replace(owing, methods={saved.method_id: saved})
+    return bool(due_debits(with_method, lambda *_: {}, Hours(lambda _: True), now).started)
+
+
 GOES: dict[str, Goes] = {
     "email": by(Channel.EMAIL),
     "letter": by(Channel.LETTER),
@@ -86,16 +97,19 @@ GOES: dict[str, Goes] = {
     "queued": queued,
     "hand-off": handed_off,
     "interest": accrues,
+    "auto-debit": debited,
 }
 CONTACTS = frozenset({"email", "letter", "call", "queued"})
 ALL = frozenset(GOES)
 
 STOPS = {
     "bankruptcy": ALL,
-    "chapter_13_codebtor": CONTACTS | {"hand-off"},
+    "chapter_13_codebtor": CONTACTS | {"hand-off", "auto-debit"},
     "discharged": ALL,
     "deceased": ALL,
-    "attorney": CONTACTS,
+    # An authority to debit stands until somebody has looked.
+    "attorney": CONTACTS | {"auto-debit"},
+    # What the customer authorised goes on.
     "cease": CONTACTS,
     "dispute_written": ALL,
     "dispute_oral": ALL,
@@ -184,7 +198,8 @@ def test_a_promise_runs_out_by_itself() -> None:
     standing = agreed(AgreementKind.PROMISE)
     (made,) = standing.agreements.values()
     run_out = replace(made, pauses_until=TODAY - DAY)
-    assert going(replace(standing, agreements={made.agreement_id: run_out})) == ALL
+    # Who debits judges the promise first, and then it does not stand any more.
+    assert going(replace(standing, agreements={made.agreement_id: run_out})) == ALL - {"auto-debit"}
 
 
 @pytest.mark.parametrize("status", [AgreementStatus.PROPOSED, AgreementStatus.LAPSED])

@@ -1,5 +1,6 @@
 """Starting a checkout."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, Refu
 from dunwell.ledger.change import Change
 from dunwell.ledger.posting import post_payment, reverse
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind
-from dunwell.payments.order import OrderLine, order_id
+from dunwell.payments.order import CheckoutOrder, Consent, OrderLine, identified
 from tests.support.portal import NOW
 from tests.support.shop import Shop
 
@@ -116,10 +117,18 @@ def test_a_changed_balance_is_another_order() -> None:
 
 
 def test_the_sequence_of_choice_does_not_make_another_order() -> None:
-    lines = [OrderLine("inv_a1", "A1", 5), OrderLine("inv_a2", "A2", 6)]
-    assert order_id("cus", "USD", lines) == order_id("cus", "USD", lines[::-1])
-    assert order_id("cus", "USD", lines) != order_id("cus_2", "USD", lines)
-    assert order_id("cus", "USD", lines) != order_id("cus", "EUR", lines)
+    lines = (OrderLine("inv_a1", "A1", 5), OrderLine("inv_a2", "A2", 6))
+    made = identified(CheckoutOrder("", "cus", "USD", lines, NOW))
+    assert identified(replace(made, lines=lines[::-1])).order_id == made.order_id
+    others = [
+        replace(made, customer_id="cus_2"),
+        replace(made, currency="EUR"),
+        replace(made, consent=Consent("yes")),
+        replace(made, consent=Consent("yes", autopay=True)),
+        replace(made, agreement_id="agr_1", instalment=1),
+        replace(made, agreement_id="agr_1", instalment=2),
+    ]
+    assert len({made.order_id, *(identified(one).order_id for one in others)}) == 7
 
 
 @pytest.mark.parametrize(

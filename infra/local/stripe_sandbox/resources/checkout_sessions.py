@@ -32,7 +32,8 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 @operation(
     "checkout.sessions.create",
     f"{_PRICE} {_INTENT} line_items.quantity setup_intent_data.description setup_intent_data.metadata "
-    "allowed_payment_method_types excluded_payment_method_types branding_settings.display_name cancel_url "
+    "allowed_payment_method_types excluded_payment_method_types payment_method_configuration "
+    "branding_settings.display_name cancel_url "
     "client_reference_id currency customer customer_creation customer_email expires_at locale metadata mode "
     "submit_type success_url ui_mode",
 )

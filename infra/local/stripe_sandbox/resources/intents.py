@@ -8,8 +8,10 @@ from ..cards import Card
 from ..errors import ApiError, invalid_request
 from ..state import Params, Resource, Sandbox, pick
 from . import payment_methods
+from .method_configurations import configured_types
 
-OFFERED_TYPES = ("card", "us_bank_account")
+OFFERED_TYPES = ("card", "us_bank_account", "sepa_debit")
+_ONLY_IN = {"us_bank_account": "usd", "sepa_debit": "eur"}
 FAILED_AUTHENTICATION = (
     "We are unable to authenticate your payment method. Please choose a different payment method and try again."
 )
@@ -25,17 +27,18 @@ _DONE = {
 
 def method_types(sandbox: Sandbox, params: Params, currency: str | None) -> list[str]:
     """Which payment methods an intent takes: those allowed, less those excluded, that suit the currency."""
-    asked = params.get("payment_method_types") or params.get("allowed_payment_method_types") or OFFERED_TYPES
+    configured = configured_types(sandbox, params.get("payment_method_configuration"))
+    asked = params.get("payment_method_types") or params.get("allowed_payment_method_types") or configured
     excluded = params.get("excluded_payment_method_types") or ()
     offered = [
         kind
         for kind in asked
-        if kind in OFFERED_TYPES and kind not in excluded and (kind != "us_bank_account" or currency in (None, "usd"))
+        if kind in OFFERED_TYPES and kind not in excluded and currency in (None, _ONLY_IN.get(kind, currency))
     ]
     if not offered:
         raise invalid_request(
-            "No valid payment method types for this request. The local Stripe sandbox offers card, and "
-            "us_bank_account in usd.",
+            "No valid payment method types for this request. The local Stripe sandbox offers card, "
+            "us_bank_account in usd, and sepa_debit in eur.",
             param="allowed_payment_method_types",
         )
     return offered

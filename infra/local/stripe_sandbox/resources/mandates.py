@@ -21,11 +21,18 @@ def record_mandate(sandbox: Sandbox, method: Resource, mandate_data: Params) -> 
             },
             "multi_use": {},
             "payment_method": method["id"],
-            "payment_method_details": {"type": kind, kind: {}},
+            "payment_method_details": {"type": kind, kind: _details(sandbox, kind)},
             "status": "active",
             "type": "multi_use",
         },
     )
+
+
+def _details(sandbox: Sandbox, kind: str) -> Resource:
+    if kind != "sepa_debit":
+        return {}
+    reference = sandbox.token(16).upper()
+    return {"reference": reference, "url": f"{sandbox.public_url}/c/mandate/{reference}"}
 
 
 def mandate_for(sandbox: Sandbox, method: Resource, params: Params) -> Resource | None:
@@ -39,7 +46,7 @@ def mandate_for(sandbox: Sandbox, method: Resource, params: Params) -> Resource 
         mandate: Resource | None = sandbox.get("mandate", params["mandate"], "mandate")
     else:
         mandate = next(iter(sandbox.all("mandate", payment_method=method["id"])), None)
-    if mandate is None and method["type"] == "us_bank_account":
+    if mandate is None and method["type"] != "card":
         raise invalid_request(
             "This PaymentMethod requires a mandate: pass `mandate_data` with the customer's "
             "acceptance, or confirm "

@@ -20,7 +20,9 @@ from .mandates import mandate_for
 
 _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 _CANCELABLE = ("requires_payment_method", "requires_capture", "requires_confirmation", "requires_action")
-_DATA = " ".join(f"payment_method_data.{name}" for name in ("type", "billing_details", "us_bank_account", "metadata"))
+_DATA = " ".join(
+    f"payment_method_data.{name}" for name in ("type", "billing_details", "us_bank_account", "sepa_debit", "metadata")
+)
 _EDITABLE = "amount currency customer description metadata payment_method receipt_email shipping"
 _EDITABLE += f" setup_future_usage statement_descriptor_suffix {_DATA}"
 _CONFIRM_ONLY = "error_on_requires_action mandate mandate_data off_session return_url"
@@ -29,7 +31,7 @@ _CONFIRM_ONLY = "error_on_requires_action mandate mandate_data off_session retur
 @operation(
     "payment_intents.create",
     f"{_EDITABLE} {_CONFIRM_ONLY} confirm capture_method confirmation_method automatic_payment_methods "
-    "allowed_payment_method_types excluded_payment_method_types",
+    "allowed_payment_method_types excluded_payment_method_types payment_method_configuration",
 )
 def create(sandbox: Sandbox, params: Params) -> Resource:
     """Create a payment intent, and confirm it at once when `confirm` is true."""

@@ -1,4 +1,4 @@
-"""Payment methods: cards and US bank accounts, made from numbers, tokens or Stripe's test ids."""
+"""Payment methods: cards and bank accounts, made from numbers, tokens or Stripe's test ids."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ..cards import (
     Bank,
     Card,
     Decline,
+    bank_of_iban,
     bank_of_number,
     bank_of_test_id,
     card_of_number,
@@ -23,7 +24,7 @@ from ..state import Params, Resource, Sandbox, merge_metadata, pick
 
 _NO_BILLING = {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
 _NO_ADDRESS = dict.fromkeys(["city", "country", "line1", "line2", "postal_code", "state"])
-CARD_FIELDS = "type billing_details card metadata us_bank_account allow_redisplay"
+CARD_FIELDS = "type billing_details card metadata us_bank_account sepa_debit allow_redisplay"
 
 
 def card_error(refusal: Decline, **context: Any) -> ApiError:
@@ -58,13 +59,15 @@ def usable(sandbox: Sandbox, method_id: str, param: str = "payment_method") -> R
 def build(sandbox: Sandbox, params: Params) -> Resource:
     """Make a payment method from `type` and the details of that type; raises ApiError when they are bad."""
     kind = params["type"]
-    if kind not in ("card", "us_bank_account"):
+    if kind not in ("card", "us_bank_account", "sepa_debit"):
         raise invalid_request(f"The local Stripe sandbox does not support the payment method {kind}.", param="type")
     if kind not in params:
         raise missing_param(kind)
     details = params[kind]
     if kind == "us_bank_account":
         return _keep_bank(sandbox, _checked_bank(details, params), params)
+    if kind == "sepa_debit":
+        return _keep_sepa(sandbox, _checked_iban(details, params), params)
     if "token" in details:
         card = card_of_test_id(details["token"])
         if card is None or not details["token"].startswith("tok_"):
@@ -110,6 +113,32 @@ def _checked_bank(details: Params, params: Params) -> Bank:
             code="account_number_invalid",
         )
     return bank
+
+
+def _checked_iban(details: Params, params: Params) -> Bank:
+    for field in ("name", "email"):
+        if not params.get("billing_details", {}).get(field):
+            raise missing_param(f"billing_details[{field}]")
+    bank = bank_of_iban(details.get("iban", ""))
+    if bank is None:
+        raise invalid_request(
+            "You must use a test IBAN in test mode. See https://stripe.com/docs/testing.",
+            param="sepa_debit[iban]",
+            code="invalid_bank_account_iban",
+        )
+    return bank
+
+
+def _keep_sepa(sandbox: Sandbox, bank: Bank, params: Params) -> Resource:
+    details = {
+        "bank_code": bank.number[4:12],
+        "branch_code": "",
+        "country": bank.number[:2],
+        "fingerprint": f"fp{bank.number[-12:]}",
+        "generated_from": {"charge": None, "setup_attempt": None},
+        "last4": bank.number[-4:],
+    }
+    return _keep(sandbox, "sepa_debit", details, params, bank)
 
 
 def _keep_card(sandbox: Sandbox, card: Card, params: Params) -> Resource:

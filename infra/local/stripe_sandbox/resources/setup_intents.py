@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from ..api import LIST_PARAMETERS, list_page, operation
-from ..cards import Bank, Card
+from ..cards import Card
 from ..errors import ApiError, invalid_request
 from ..state import Params, Resource, Sandbox, merge_metadata
 from . import customers, payment_methods
@@ -25,7 +25,8 @@ from .intents import (
 from .mandates import mandate_for
 
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
-_DATA = "payment_method_data.type payment_method_data.billing_details payment_method_data.us_bank_account"
+_DATA = "payment_method_data.type payment_method_data.billing_details payment_method_data.us_bank_account "
+_DATA += "payment_method_data.sepa_debit"
 _CONFIRM = f"mandate_data payment_method {_DATA} return_url"
 _MICRODEPOSIT_DESCRIPTOR = "SM11AA"
 _MICRODEPOSIT_AMOUNTS = [32, 45]
@@ -34,7 +35,7 @@ _MICRODEPOSIT_AMOUNTS = [32, 45]
 @operation(
     "setup_intents.create",
     f"{_CONFIRM} automatic_payment_methods allowed_payment_method_types excluded_payment_method_types "
-    f"confirm "
+    f"confirm payment_method_configuration "
     "customer description metadata usage",
 )
 def create(sandbox: Sandbox, params: Params) -> Resource:
@@ -119,7 +120,7 @@ def attempt(
         intent["mandate"] = mandate["id"]
     if isinstance(instrument, Card) and instrument.decline is not None and not instrument.attaches:
         _refuse(sandbox, intent, method, payment_methods.card_error(instrument.decline))
-    if isinstance(instrument, Bank) and "payment_method_data" in params:
+    if method["type"] == "us_bank_account" and "payment_method_data" in params:
         # An account typed in by number is proved by two small deposits; Stripe's test ids are proved already.
         _require_action(sandbox, intent, _microdeposit_step(sandbox))
     elif must_authenticate(sandbox, method, off_session=False) and not authenticated:

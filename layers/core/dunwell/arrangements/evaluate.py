@@ -38,10 +38,15 @@ def evaluate(account: Account, policy: ArrangementPolicy, as_of: date, now: date
     change = Change(account)
     if account.customer.merged_into:
         return change
-    for agreement_id in sorted(account.agreements):
-        here = change.applied() if change.entries or change.agreements else account
-        change = change.then(_evaluated(here, here.agreements[agreement_id], policy, as_of, now))
+    for agreement in sorted(account.agreements.values(), key=_turn):
+        here = account if change.is_empty else change.applied()
+        change = change.then(_evaluated(here, agreement, policy, as_of, now))
     return change
+
+
+def _turn(agreement: Agreement) -> tuple[bool, datetime, str]:
+    """What stands comes first: what comes to life again has to see whether its debts are free."""
+    return agreement.status is AgreementStatus.COMPLETED, agreement.made_at, agreement.agreement_id
 
 
 def calendar_of(policy: ArrangementPolicy) -> str:

@@ -1,11 +1,13 @@
 """A ledger that moves agreements in the same write that moves the money on their debts."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 
 from dunwell.arrangements.evaluate import evaluate
 from dunwell.arrangements.policy import ArrangementPolicy
 from dunwell.dates import business_date
+from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
@@ -41,5 +43,14 @@ class KeepingLedger:
         if not change.entries or not (change.account.agreements or change.agreements):
             return change
         now = self._now()
-        as_of = business_date(now, self._zone_name)
-        return change.then(evaluate(change.applied(), self._policy, as_of, now))
+        after = change.applied()
+        moved = evaluate(after, self._policy, business_date(now, self._zone_name), now)
+        agreements = {i: _still_looked_at(after.agreements[i], one) for i, one in moved.agreements.items()}
+        return change.then(replace(moved, agreements=agreements))
+
+
+def _still_looked_at(before: Agreement, after: Agreement) -> Agreement:
+    """Money takes nothing from the agenda that was due there: debits are made by who goes through it."""
+    if not (after.is_standing and after.next_on and before.next_on and before.next_on < after.next_on):
+        return after
+    return replace(after, next_on=before.next_on)

@@ -6,8 +6,8 @@ instalments in their order. Nobody has to pay more than is still owed, so a cred
 agreement from its end. What is contested, on hold or removed excuses, but does not fulfil; so does a debit on its way,
 except for a promise.
 
-An instalment that is short for longer than the grace breaks the agreement. A plan's grace begins anew when money for
-an instalment is reversed; a promise, settlement or discount has its one last day.
+An instalment that is short for longer than the grace breaks the agreement. The grace begins anew when what excused is
+over, and that of a plan also when money for an instalment is reversed; else there is one last day.
 """
 
 from collections.abc import Iterator
@@ -249,8 +249,8 @@ class _Walk:
         was_short, was_excused = clock.is_short, clock.is_excused
         clock.is_excused = lacking > 0 and (not asked or coming >= lacking)
         clock.is_short = lacking > 0 and not clock.is_excused
-        begins_anew = was_excused or (self.agreement.kind is AgreementKind.PLAN and not was_short)
-        if clock.is_short and begins_anew:
+        fell_short = clock.is_short and not was_short and self.agreement.kind is AgreementKind.PLAN
+        if fell_short or (was_excused and not clock.is_excused):
             clock.since = day
 
     def _owed(self, books: Books, day: date) -> tuple[int, int]:

@@ -23,14 +23,14 @@ from dunwell.ingestion.records import (
     dated,
     group_of,
 )
-from dunwell.ingestion.refunds import REFUND, followed_refund
 from dunwell.ingestion.statements import CORRECTED, METHOD, Said, left_minor, statements
 from dunwell.ingestion.tally import Tally
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.ports import FACTS_PER_CHANGE
-from dunwell.ledger.posting import known_as, payment_id
+from dunwell.ledger.posting import failure_id, known_as, payment_id, pending_id
+from dunwell.ledger.undoing import UndoneBy, WentBack, followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,8 +376,8 @@ class _Import:
             reference=record.reference,
             directed_to=self._directed(record.pays),
         )
-        announced_id = known_as(self._now, EntryKind.PENDING, method, record.reference) or stable_id(
-            "pen", holder, method, record.reference
+        announced_id = known_as(self._now, EntryKind.PENDING, method, record.reference) or pending_id(
+            holder, method, record.reference
         )
         announced = replace(entry, entry_id=announced_id, kind=EntryKind.PENDING)
         known = self._now.entries.get(entry.entry_id) or self._now.entries.get(announced_id)
@@ -390,19 +390,24 @@ class _Import:
         if record.pending or record.failed:
             self._add(news, announced)
             if record.failed:
-                failure_id = stable_id("fai", holder, method, record.reference)
-                self._add(news, replace(announced, entry_id=failure_id, kind=EntryKind.FAILURE, of=announced_id))
+                failed_id = failure_id(holder, method, record.reference)
+                self._add(news, replace(announced, entry_id=failed_id, kind=EntryKind.FAILURE, of=announced_id))
             return news, None
         self._add(news, replace(entry, of=announced_id) if announced_id in self._now.entries else entry)
-        self._refund(news, entry, record)
+        self._went_back(news, entry, record)
         return news, None
 
-    def _refund(self, news: Bundle, entry: Entry, record: PaymentRecord) -> None:
-        """Follow the cumulative refund that a source tells of."""
-        refunds = [e for e in self._about.get(entry.entry_id, ()) if e.reason == REFUND]
-        reposts = [e for refund in refunds for e in self._about.get(refund.entry_id, ())]
-        for undone in followed_refund(entry, refunds, reposts, record, self._origin.today):
-            self._add(news, self._reversal(*undone))
+    def _went_back(self, news: Bundle, entry: Entry, record: PaymentRecord) -> None:
+        """Follow what went back of a payment, as far as its source tells of it."""
+        today, version = self._origin.today, record.version
+        last = record.refunded_on or record.received_on
+        told = [WentBack(UndoneBy.REFUND, record.refunded_minor, last, today, version)]
+        if record.taken_back_minor is not None:
+            last = record.taken_back_on or record.received_on
+            told.append(WentBack(UndoneBy.CHARGEBACK, record.taken_back_minor, last, today, version))
+        about = self._about
+        for one in followed(self._customer.customer_id, entry, lambda i: about.get(i, ()), told, self._origin.at):
+            self._add(news, one)
 
     def _take_back(self, news: Bundle, entry: Entry, on: date, reason: str) -> None:
         """Reverse all of an entry, once."""

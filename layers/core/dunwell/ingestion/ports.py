@@ -46,8 +46,11 @@ class ChangeWatcher(Protocol):
 class PaymentReports(Protocol):
     """Does what the gateway's own report of a payment would have done."""
 
-    def look(self, reference: str) -> None:
+    def look(self, reference: str) -> bool:
         """Look at a payment of ours at the gateway and post, note or announce what became of it; safe to repeat.
+
+        Returns:
+            Whether its customer is known; the money of one who is not is kept apart.
 
         Raises:
             ConflictError, UnavailableError: look again later.

@@ -105,6 +105,7 @@ class PaymentRecord:
         pays: invoice numbers and amounts (minor units) the payer named; empty: on account.
         method: how it came, where that is not the source's name: ``stripe`` for what the webhook posts too.
         refunded_minor: how much of it went back, cumulative.
+        taken_back_minor: how much of it the payer's bank has taken back now; None where the source does not say.
         pending: announced (a debit on its way), not money yet.
     """
 
@@ -117,6 +118,8 @@ class PaymentRecord:
     pays: tuple[tuple[str, int], ...] = ()
     refunded_minor: int = 0
     refunded_on: date | None = None
+    taken_back_minor: int | None = None
+    taken_back_on: date | None = None
     pending: bool = False
     failed: bool = False
     method: str = ""

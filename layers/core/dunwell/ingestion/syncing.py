@@ -282,15 +282,19 @@ class Sync:
         """Hand a page over, customer by customer; our own payments first, so that their orders direct the money."""
         report = replace(self._report, pages=self._report.pages + 1, rejects=self._report.rejects + page.rejects)
         for batch in page.batches:
-            for reference in batch.payments:
-                self._payments.look(reference)
+            strangers = [_unknown(batch) for reference in batch.payments if not self._payments.look(reference)]
             taken = self._sink.take(self._api.name, batch.records, batch.customer_id)
             report = replace(
                 report,
                 written=report.written + taken.written,
                 unchanged=report.unchanged + taken.unchanged,
                 payments=report.payments + len(batch.payments),
-                rejects=report.rejects + taken.rejects,
+                rejects=(*report.rejects, *strangers, *taken.rejects),
             )
         told = sum(self._payouts.expect(payout) for payout in page.payouts)
         self._report = replace(report, payouts=report.payouts + told)
+
+
+def _unknown(batch: Batch) -> Reject:
+    fix = "it waits among the money that belongs to nobody"
+    return Reject(0, "customer", batch.customer_id, "the ledger has no such customer", fix)

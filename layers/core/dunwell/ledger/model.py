@@ -289,11 +289,13 @@ class Account:
         days += [one.next_on for one in self.attempts.values() if one.next_on]
         if any(method.autopay and method.is_usable for method in self.methods.values()):
             paused = {i for one in self.agreements.values() if one.is_standing for i in one.invoice_ids}
-            tried = {i for one in self.attempts.values() for i, _ in one.lines if one.purpose.startswith("autopay#")}
+            tried = {one.purpose for one in self.attempts.values()}
             days += [
                 one.due_on
                 for one in self.open_invoices
-                if one.is_collectable and one.invoice.invoice_id not in paused | tried
+                if one.is_collectable
+                and one.invoice.invoice_id not in paused
+                and f"autopay#{one.invoice.invoice_id}#{one.due_on.isoformat()}" not in tried
             ]
         return min(days, default=None)
 

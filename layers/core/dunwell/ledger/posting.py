@@ -169,6 +169,16 @@ def reverse(
     return post(account, entry, reversed_at)
 
 
+def pending_id(customer_id: str, method: str, reference: str) -> str:
+    """The id of the announcement of a payment, the same whoever tells of it."""
+    return stable_id("pen", customer_id, method, reference)
+
+
+def failure_id(customer_id: str, method: str, reference: str) -> str:
+    """The id of the end of an announced payment that did not arrive."""
+    return stable_id("fai", customer_id, method, reference)
+
+
 def _refuse_what_exceeds(account: Account, entry: Entry) -> None:
     """A mistake is told to whoever makes it; what comes out of order is left to the fold, which never goes below 0."""
     stands = entry.amount_minor

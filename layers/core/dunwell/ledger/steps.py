@@ -72,7 +72,9 @@ def ended(account: Account, agreement: Agreement, status: AgreementStatus, at: d
         return change
     reference = f"{agreement.agreement_id}#ended"
     how: dict[str, Any] = {"method": METHOD, "reference": reference, "reason": "agreement_ended"}
-    return change.then(reverse(account, note.entry_id, standing_minor, reversed_at=at.astimezone(agreement.made_at.tzinfo), **how))
+    return change.then(
+        reverse(account, note.entry_id, standing_minor, reversed_at=at.astimezone(agreement.made_at.tzinfo), **how)
+    )
 
 
 def note_of(account: Account, agreement: Agreement) -> Entry | None:

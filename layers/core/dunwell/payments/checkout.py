@@ -7,10 +7,14 @@ from datetime import datetime
 
 from dunwell.accounts.model import Channel
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
+from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.ledger.ports import Ledger
-from dunwell.payments.order import CheckoutOrder, OrderLine, OrderStatus, order_id
+from dunwell.ledger.update import update
+from dunwell.payments.methods import remove_method
+from dunwell.payments.order import CheckoutOrder, Consent, OrderLine, OrderStatus, identified
+from dunwell.payments.parts import check_least, part_of, spread
 from dunwell.payments.ports import OrderStore, PaymentGateway
 
 _RACES = 5
@@ -49,7 +53,7 @@ def _chosen(account: Account, currency: str, invoice_id: str) -> OpenInvoice:
 
 
 class Checkout:
-    """Leads a customer to the gateway's page."""
+    """Leads a customer to the gateway's page: to pay, or to save a payment method."""
 
     def __init__(self, ledger: Ledger, orders: OrderStore, gateway: PaymentGateway) -> None:
         self._ledger = ledger
@@ -65,22 +69,107 @@ class Checkout:
         success_url: Callable[[CheckoutOrder], str],
         cancel_url: str,
         now: datetime,
+        amount_minor: int | None = None,
+        consent: Consent | None = None,
     ) -> str:
         """The address to send the customer to. The order is kept before the gateway is called.
 
         Args:
             invoice_ids: the invoices chosen, or None for all that are not in dispute.
             success_url: where the gateway sends the customer back to, given the order.
+            amount_minor: a part of what is open on them, for the oldest first; None for all of it.
+            consent: given to keep the payment method for later debits.
 
         Raises:
-            NotFoundError, InvalidInputError, ConflictError, RefusedError: see ``choose_invoices``.
-            RefusedError: also when this very order is paid or being paid.
+            NotFoundError, InvalidInputError, ConflictError, RefusedError: see ``choose_invoices`` and ``spread``.
+            RefusedError: also when this very order is paid or being paid, or is less than can be paid online.
             UnavailableError: the gateway does not answer.
         """
+        account = self._account(customer_id)
+        lines = spread(choose_invoices(account, currency, invoice_ids), amount_minor, currency)
+        wanted = _order(account, currency, lines, now, consent)
+        return self._lead(account, wanted, success_url, cancel_url)
+
+    def start_instalment(
+        self,
+        customer_id: str,
+        agreement_id: str,
+        number: int,
+        unpaid_minor: int,
+        *,
+        success_url: Callable[[CheckoutOrder], str],
+        cancel_url: str,
+        now: datetime,
+        consent: Consent | None = None,
+    ) -> str:
+        """As ``start``, for what is unpaid of an instalment (minor units). A method saved with it pays the others.
+
+        Raises:
+            NotFoundError: there is no such standing agreement or instalment on the account.
+            ConflictError: it was paid meanwhile. Otherwise see ``start``.
+        """
+        account = self._account(customer_id)
+        agreement = account.agreements.get(agreement_id)
+        numbers = {one.number for one in agreement.instalments} if agreement and agreement.is_standing else set()
+        if agreement is None or number not in numbers:
+            raise NotFoundError("There is no such instalment on your account.")
+        lines = instalment_lines(account, agreement, unpaid_minor)
+        if not lines:
+            raise ConflictError("This instalment is paid already.")
+        made = _order(account, agreement.currency, lines, now, consent)
+        wanted = identified(replace(made, agreement_id=agreement_id, instalment=number))
+        return self._lead(account, wanted, success_url, cancel_url)
+
+    def start_saving(
+        self,
+        customer_id: str,
+        currency: str,
+        consent: Consent,
+        *,
+        success_url: Callable[[CheckoutOrder], str],
+        cancel_url: str,
+        now: datetime,
+        agreement_id: str = "",
+    ) -> str:
+        """As ``start``, to save a payment method without paying.
+
+        Args:
+            agreement_id: the agreement whose instalments are to be debited from it; empty for none.
+
+        Raises:
+            InvalidInputError: no words of consent. Otherwise see ``start``.
+        """
+        if not consent.words.strip():
+            raise InvalidInputError("A payment method is saved only with the words of the consent.", field="consent")
+        account = self._account(customer_id)
+        if agreement_id and agreement_id not in account.agreements:
+            raise NotFoundError("There is no such agreement on your account.")
+        wanted = identified(replace(_order(account, currency, (), now, consent), agreement_id=agreement_id))
+        return self._lead(account, wanted, success_url, cancel_url)
+
+    def remove_method(self, customer_id: str, method_id: str, now: datetime) -> Account:
+        """Take a saved method away, here first, so that nothing is debited from now on, then at the gateway.
+
+        Raises:
+            NotFoundError: the customer has no such method.
+            UnavailableError: the gateway does not answer; here it is gone, and asking again tells the gateway.
+        """
+        account = update(self._ledger, customer_id, lambda read: remove_method(read, method_id, now))
+        self._gateway.detach(account.methods[method_id])
+        return account
+
+    def _account(self, customer_id: str) -> Account:
         account = self._ledger.load(customer_id)
         if account is None or account.customer.is_internal:
             raise NotFoundError("There is no such account.")
-        order = self._claim(account, currency, choose_invoices(account, currency, invoice_ids), now)
+        return account
+
+    def _lead(
+        self, account: Account, wanted: CheckoutOrder, success_url: Callable[[CheckoutOrder], str], cancel_url: str
+    ) -> str:
+        if not wanted.only_saves:
+            check_least(wanted.amount_minor, self._gateway.least_minor(wanted.currency), wanted.currency)
+        order = self._claim(account, wanted)
         if order.status is not OrderStatus.OPEN:
             raise RefusedError("Your payment for these invoices has been made and is being confirmed.")
         if order.checkout_url:
@@ -92,22 +181,40 @@ class Checkout:
             self._orders.save(replace(order, checkout_url=url, version=order.version + 1))
         return url
 
-    def _claim(self, account: Account, currency: str, items: Sequence[OpenInvoice], now: datetime) -> CheckoutOrder:
-        """The order of these invoices in an attempt that stands, stored."""
-        lines = tuple(OrderLine(item.invoice.invoice_id, item.invoice.number, item.open_minor) for item in items)
-        customer_id = account.customer.customer_id
-        wanted = CheckoutOrder(order_id(customer_id, currency, lines), customer_id, currency, lines, started_at=now)
+    def _claim(self, account: Account, wanted: CheckoutOrder) -> CheckoutOrder:
+        """The order in an attempt that stands, stored."""
         for _ in range(_RACES):
-            stored = self._orders.order(customer_id, wanted.order_id)
-            if stored and stored.is_current(now) and posted_payment(account, stored) is None:
+            stored = self._orders.order(wanted.customer_id, wanted.order_id)
+            if stored and stored.is_current(wanted.started_at) and not _is_over(account, stored):
                 return stored
-            order = wanted if stored is None else _next_attempt(stored, now)
+            order = wanted if stored is None else _next_attempt(stored, wanted)
             try:
                 self._orders.save(order)
             except ConflictError:
                 continue
             return order
         raise ConflictError("The same payment was started several times at once. Try again.")
+
+
+def instalment_lines(account: Account, agreement: Agreement, amount_minor: int) -> tuple[OrderLine, ...]:
+    """An amount over the debts of an agreement, the oldest first; never more than is open on them."""
+    debts = set(agreement.invoice_ids)
+    return part_of([item for item in account.open_invoices if item.invoice.invoice_id in debts], amount_minor)
+
+
+def _order(
+    account: Account, currency: str, lines: tuple[OrderLine, ...], now: datetime, consent: Consent | None
+) -> CheckoutOrder:
+    known = next((one.owner for one in account.methods.values()), "") if consent else ""
+    customer_id = account.customer.customer_id
+    return identified(CheckoutOrder("", customer_id, currency, lines, now, consent=consent, owner=known))
+
+
+def _is_over(account: Account, order: CheckoutOrder) -> bool:
+    """Whether a current order has done what it was for, so that another press means another one."""
+    if order.only_saves:
+        return order.status is OrderStatus.PAID
+    return posted_payment(account, order) is not None
 
 
 def posted_payment(account: Account, order: CheckoutOrder) -> Entry | None:
@@ -122,14 +229,5 @@ def posted_payment(account: Account, order: CheckoutOrder) -> Entry | None:
     return next((payment for payment in account.payments.values() if payment.reference.startswith(prefix)), None)
 
 
-def _next_attempt(order: CheckoutOrder, now: datetime) -> CheckoutOrder:
-    return replace(
-        order,
-        started_at=now,
-        attempt=order.attempt + 1,
-        status=OrderStatus.OPEN,
-        checkout_url="",
-        payment_reference="",
-        last_failure="",
-        version=order.version + 1,
-    )
+def _next_attempt(order: CheckoutOrder, wanted: CheckoutOrder) -> CheckoutOrder:
+    return replace(wanted, attempt=order.attempt + 1, version=order.version + 1)

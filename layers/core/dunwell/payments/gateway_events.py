@@ -1,28 +1,30 @@
 """What the gateway's reports do to the ledger. Reports come late, twice and out of order: each is only a hint to look.
 
-The payment is fetched again before anything is done, so only its present state counts. Money is posted at one point,
-when a payment succeeded, under a key of the payment itself.
+What it is about is fetched again before anything is done, so only its present state counts (``following``). All that a
+report does to an account (entries, events, methods, tries to debit) is one write.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypedDict
 
 from dunwell.errors import ConflictError, NotFoundError
-from dunwell.events import PAYMENT_FAILED, Event
-from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Direction
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
-from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import update
+from dunwell.payments.attempts import follow_attempt, weekdays
+from dunwell.payments.draft import Draft
+from dunwell.payments.following import failed_event, follow_payment, payment_key, posted_as
+from dunwell.payments.methods import end_method, follow_card, method_id, save_from_order
 from dunwell.payments.order import CheckoutOrder, OrderStatus
-from dunwell.payments.ports import GatewayPayment, OrderStore, PaymentGateway, PaymentStatus, UnknownMoney
+from dunwell.payments.ports import GatewayPayment, OrderStore, PaymentGateway, PaymentStatus, SavedMethod, UnknownMoney
 
 _RACES = 8
+_MOVES = 4
 
 
 class _Key(TypedDict):
@@ -40,7 +42,15 @@ class GatewayEventKind(StrEnum):
     PAYMENT_SUCCEEDED = "payment_succeeded"
     PAYMENT_PROCESSING = "payment_processing"
     PAYMENT_FAILED = "payment_failed"
+    PAYMENT_ACTION = "payment_action"
+    PAYMENT_REFUNDED = "payment_refunded"
+    PAYMENT_DISPUTED = "payment_disputed"
+    CHECKOUT_COMPLETED = "checkout_completed"
     CHECKOUT_CLOSED = "checkout_closed"
+    METHOD_SAVED = "method_saved"
+    METHOD_CHANGED = "method_changed"
+    MANDATE_CHANGED = "mandate_changed"
+    PAYOUT = "payout"
     OTHER = "other"
 
 
@@ -51,6 +61,7 @@ class GatewayEvent:
     Attributes:
         payment_reference: the payment it is about, if any.
         customer_id, order_key: what a report about a hosted page carries: whose, and which order and attempt.
+        subject: the gateway's name for what else it is about: a method, a mandate, a payout, what saved a method.
     """
 
     event_id: str
@@ -58,6 +69,7 @@ class GatewayEvent:
     payment_reference: str = ""
     customer_id: str = ""
     order_key: str = ""
+    subject: str = ""
 
 
 class Outcome(StrEnum):
@@ -69,11 +81,21 @@ class Outcome(StrEnum):
     UNMATCHED = "unmatched"
 
 
+class _MovedError(Exception):
+    """The payment is on another account now."""
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(customer_id)
+        self.customer_id = customer_id
+
+
 class GatewayEvents:
     """Applies reports to the ledger and to the orders.
 
     Args:
         unknown: keeps the money of customers who are not known; without it such a payment is only reported.
+        payouts: takes note of a payout, so that the bank's line finds it; without it the next pull of the source does.
+        works: whether banks work on a day.
     """
 
     def __init__(
@@ -83,8 +105,12 @@ class GatewayEvents:
         gateway: PaymentGateway,
         method: str = "stripe",
         unknown: UnknownMoney | None = None,
+        payouts: Callable[[str], None] | None = None,
+        works: Callable[[date], bool] = weekdays,
     ) -> None:
         self._unknown = unknown
+        self._payouts = payouts
+        self._works = works
         self._ledger = ledger
         self._orders = orders
         self._gateway = gateway
@@ -94,83 +120,168 @@ class GatewayEvents:
         """Do what a report calls for, once however often it comes.
 
         Args:
-            now: in the creditor's time zone; its date is the date of a payment posted.
+            now: in the creditor's time zone. A payment is dated by the gateway's own instant, where it tells one.
 
         Raises:
             UnavailableError, ConflictError: later tries may work; the gateway reports again.
         """
-        if event.kind is GatewayEventKind.CHECKOUT_CLOSED:
-            return self._close(event)
-        if event.kind is GatewayEventKind.OTHER or not event.payment_reference:
+        match event.kind:
+            case GatewayEventKind.OTHER:
+                return Outcome.IGNORED
+            case GatewayEventKind.CHECKOUT_CLOSED:
+                return self._close(event, now)
+            case GatewayEventKind.METHOD_SAVED:
+                return self._save(event.subject, now)
+            case GatewayEventKind.METHOD_CHANGED:
+                return self._follow_method(self._gateway.saved_method(event.subject), now)
+            case GatewayEventKind.MANDATE_CHANGED:
+                ended = self._gateway.ended_mandate(event.subject)
+                return self._follow_method(
+                    replace(ended, is_attached=False) if ended else None, now, "mandate_inactive"
+                )
+            case GatewayEventKind.PAYOUT if self._payouts:
+                self._payouts(event.subject)
+                return Outcome.NOTED
+        if not event.payment_reference:
             return Outcome.IGNORED
-        payment = self._gateway.payment(event.payment_reference)
-        if not payment.customer_id:
+        contested = event.kind is GatewayEventKind.PAYMENT_DISPUTED
+        return self.follow(self._gateway.payment(event.payment_reference, contested=contested), now)
+
+    # --- payments ---
+
+    def follow(self, payment: GatewayPayment, now: datetime) -> Outcome:
+        """Make the ledger agree with a payment as the gateway has it, however often.
+
+        Raises:
+            ConflictError, UnavailableError: later tries may work.
+        """
+        if not payment.customer_id or payment.status is PaymentStatus.OTHER:
             return Outcome.IGNORED
+        order = self._orders.order(payment.customer_id, payment.order_id) if payment.order_id else None
+        try:
+            self._write(payment.customer_id, lambda account: self._decide(account, payment, order, now), payment)
+        except NotFoundError:
+            return self._keep_unknown(payment, now)
         if payment.status is PaymentStatus.SUCCEEDED:
-            return self._post(payment, now)
-        if payment.status is PaymentStatus.PROCESSING:
-            return self._note(payment, _processing)
-        if payment.status is PaymentStatus.FAILED and event.kind is GatewayEventKind.PAYMENT_FAILED:
-            return self._fail(payment, now)
-        return Outcome.IGNORED
+            if self._unknown:
+                self._unknown.settle_known(
+                    **self._key(payment), customer_id=payment.customer_id, at=_received_at(payment, now)
+                )
+            if order and order.consent:
+                self._save(payment.reference, now)
+        self._note(payment)
+        return Outcome.POSTED if payment.status is PaymentStatus.SUCCEEDED else Outcome.NOTED
 
-    def _post(self, payment: GatewayPayment, now: datetime) -> Outcome:
-        order = self._orders.order(payment.customer_id, payment.order_id)
-        directed_to = [Direction(line.invoice_id, line.amount_minor) for line in order.lines] if order else []
+    def _decide(self, account: Account, payment: GatewayPayment, order: CheckoutOrder | None, now: datetime) -> Change:
+        draft = Draft(account)
+        attempt = account.attempts.get(payment.attempt_id)
+        lines = attempt.lines if attempt else ()
+        meant = [Direction(line.invoice_id, line.amount_minor) for line in order.lines] if order else []
+        follow_payment(draft, payment, self._method, meant or [Direction(*line) for line in lines], now)
+        if attempt:
+            follow_attempt(draft, payment, now, self._works)
+        elif payment.status is PaymentStatus.FAILED and not _is_told(draft, payment, order):
+            draft.tell(failed_event(account.customer.customer_id, payment, now))
+        return draft.change()
 
-        key: _Key = {
+    def _write(
+        self, customer_id: str, decide: Callable[[Account], Change], payment: GatewayPayment | None = None
+    ) -> None:
+        """Write on the account that has the payment now: it may have gone to another one with its invoices."""
+
+        def here(account: Account) -> Change:
+            owner = account.moved.get(posted_as(account, payment, self._method), "") if payment else ""
+            if owner:
+                raise _MovedError(owner)
+            return decide(account)
+
+        for _ in range(_MOVES):
+            try:
+                update(self._ledger, customer_id, here)
+            except _MovedError as moved:
+                customer_id = moved.customer_id
+            else:
+                return
+        raise ConflictError("the payment was moved from account to account")
+
+    def _key(self, payment: GatewayPayment) -> _Key:
+        return {
             "method": self._method,
-            "reference": f"{payment.reference}#succeeded",
+            "reference": payment_key(payment),
             "currency": payment.currency,
             "amount_minor": payment.amount_minor,
         }
 
+    def _keep_unknown(self, payment: GatewayPayment, now: datetime) -> Outcome:
+        if self._unknown and payment.status is PaymentStatus.SUCCEEDED:
+            self._unknown.keep_unknown(**self._key(payment), received_at=_received_at(payment, now))
+        return Outcome.UNMATCHED
+
+    # --- saved methods ---
+
+    def _save(self, reference: str, now: datetime) -> Outcome:
+        """Keep the method that a page or a payment saved, with the consent that the order holds."""
+        saved = self._gateway.saved_method(reference)
+        if saved is None or not (saved.customer_id and saved.is_attached):
+            return Outcome.IGNORED
+        order = self._orders.order(saved.customer_id, saved.order_id) if saved.order_id else None
+        if order is None or order.consent is None:
+            return Outcome.IGNORED
+        saved_at = min(saved.saved_at, now) if saved.saved_at else now
+        self._gateway.claim(saved, saved.customer_id)
+        try:
+            self._write(saved.customer_id, lambda account: save_from_order(account, order, saved, saved_at))
+        except NotFoundError:
+            return Outcome.UNMATCHED
+        if order.only_saves:
+            self._change(saved.customer_id, order.order_id, lambda stored: _paid(stored, reference))
+        return Outcome.NOTED
+
+    def _follow_method(self, saved: SavedMethod | None, now: datetime, why: str = "detached") -> Outcome:
+        """A saved method changed: a new card came for it, or it cannot be debited any more."""
+        if saved is None or not saved.customer_id:
+            return Outcome.IGNORED
+
         def decide(account: Account) -> Change:
-            return post_payment(account, **key, received_at=now, directed_to=directed_to)
+            known = method_id(saved.reference)
+            if known not in account.methods:
+                return Change(account)
+            if not saved.is_attached:
+                return end_method(account, known, why, now)
+            return follow_card(account, saved.reference, saved.label, saved.expires_on, now)
 
         try:
-            update(self._ledger, payment.customer_id, decide)
-        except NotFoundError:
-            if self._unknown:
-                self._unknown.keep_unknown(**key, received_at=now)
-            return Outcome.UNMATCHED
-        if self._unknown:
-            self._unknown.settle_known(**key, customer_id=payment.customer_id, at=now)
-        self._note(payment, lambda order: _paid(order, payment.reference))
-        return Outcome.POSTED
-
-    def _fail(self, payment: GatewayPayment, now: datetime) -> Outcome:
-        failure = payment.try_reference or payment.reference
-        order = self._orders.order(payment.customer_id, payment.order_id)
-        if order and order.last_failure == failure:
-            return Outcome.NOTED
-        failed = Event(
-            event_id=stable_id("evt", PAYMENT_FAILED, payment.reference, failure),
-            name=PAYMENT_FAILED,
-            customer_id=payment.customer_id,
-            occurred_at=now,
-            data={
-                "payment_reference": payment.reference,
-                "order_id": payment.order_id,
-                "failure_code": payment.failure_code,
-                "decline_code": payment.decline_code,
-                "advice": payment.advice,
-            },
-        )
-        try:
-            update(self._ledger, payment.customer_id, lambda account: Change(account, events=(failed,)))
+            self._write(saved.customer_id, decide)
         except NotFoundError:
             return Outcome.UNMATCHED
-        return self._note(payment, lambda order: replace(order, last_failure=failure))
+        return Outcome.NOTED
 
-    def _close(self, event: GatewayEvent) -> Outcome:
+    # --- orders ---
+
+    def _close(self, event: GatewayEvent, now: datetime) -> Outcome:
+        """A hosted page is over; what it was paid with, if anything, says the payment itself."""
+        if event.payment_reference:
+            self.follow(self._gateway.payment(event.payment_reference), now)
         order_id, _, attempt = event.order_key.rpartition(".")
         if not (event.customer_id and order_id):
             return Outcome.IGNORED
         return self._change(event.customer_id, order_id, lambda order: _closed(order, attempt))
 
-    def _note(self, payment: GatewayPayment, decide: Callable[[CheckoutOrder], CheckoutOrder]) -> Outcome:
-        return self._change(payment.customer_id, payment.order_id, decide)
+    def _note(self, payment: GatewayPayment) -> None:
+        """Note with the order how far its payment has come."""
+        attempt = payment.order_key.rpartition(".")[2]
+
+        def decide(order: CheckoutOrder) -> CheckoutOrder:
+            if payment.status is PaymentStatus.SUCCEEDED:
+                return _paid(order, payment.reference)
+            if attempt and attempt != str(order.attempt):
+                return order
+            if payment.status is PaymentStatus.PROCESSING:
+                return _processing(order)
+            noted = replace(order, last_failure=_failure(payment))
+            return _closed(noted, str(order.attempt)) if payment.is_debit else noted
+
+        self._change(payment.customer_id, payment.order_id, decide)
 
     def _change(self, customer_id: str, order_id: str, decide: Callable[[CheckoutOrder], CheckoutOrder]) -> Outcome:
         """Change an order, decided afresh after a lost race; a payment without an order needs no note."""
@@ -184,6 +295,21 @@ class GatewayEvents:
                 continue
             return Outcome.NOTED
         raise ConflictError("the order was changed too often at once")
+
+
+def _failure(payment: GatewayPayment) -> str:
+    return payment.try_reference or payment.reference
+
+
+def _is_told(draft: Draft, payment: GatewayPayment, order: CheckoutOrder | None) -> bool:
+    """Whether this failure was told before: the order remembers it, or the end of the announced debit."""
+    if order and order.last_failure == _failure(payment):
+        return True
+    return payment.is_debit and draft.change().is_empty
+
+
+def _received_at(payment: GatewayPayment, now: datetime) -> datetime:
+    return min(payment.tried_at.astimezone(now.tzinfo), now) if payment.tried_at else now
 
 
 def _processing(order: CheckoutOrder) -> CheckoutOrder:

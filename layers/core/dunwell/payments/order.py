@@ -1,7 +1,6 @@
 """A checkout order: which invoices a customer set out to pay, and how far that has come."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -35,16 +34,34 @@ class OrderLine:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckoutOrder:
-    """What one press of a pay button means.
+class Consent:
+    """The customer lets us keep the payment method.
 
     Attributes:
-        order_id: made from the customer, the currency, the invoices and what was owed on them, so that two presses
-            are one order, and one that comes after a payment is another.
+        words: exactly as they stood beside the button.
+        autopay: whether invoices are to be debited from it when they fall due.
+    """
+
+    words: str
+    autopay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutOrder:
+    """What one press of a pay button, or of one that saves a payment method, means.
+
+    Attributes:
+        order_id: made from all that was ordered: the invoices and amounts, the instalment, the consent. Two presses are
+            one order, and one that comes after a payment is another.
+        lines: what is paid; empty where a payment method is only saved.
         attempt: counts hosted pages; a new one only after the one before was closed or has expired.
         checkout_url: the gateway's page of this attempt; empty until the gateway answered.
         payment_reference: the gateway's name for the payment, once it was posted.
         last_failure: the gateway's name of the last failed try, so that its report counts once.
+        consent: given to keep the payment method; None: it is used for this payment only.
+        agreement_id, instalment: the instalment of an agreement that is paid; empty and 0 for none. A method that is
+            saved with it may be debited for the others.
+        owner: the gateway's name for the customer, where it knows them already.
     """
 
     order_id: str
@@ -58,11 +75,20 @@ class CheckoutOrder:
     payment_reference: str = ""
     last_failure: str = ""
     version: int = 1
+    consent: Consent | None = None
+    agreement_id: str = ""
+    instalment: int = 0
+    owner: str = ""
 
     @property
     def amount_minor(self) -> int:
         """What is to be paid (minor units)."""
         return sum(line.amount_minor for line in self.lines)
+
+    @property
+    def only_saves(self) -> bool:
+        """Whether it pays nothing and saves a payment method."""
+        return not self.lines
 
     @property
     def key(self) -> str:
@@ -81,7 +107,12 @@ class CheckoutOrder:
         )
 
 
-def order_id(customer_id: str, currency: str, lines: Sequence[OrderLine]) -> str:
-    """The id of an order; the sequence of the lines does not matter."""
-    owed = sorted(f"{line.invoice_id}={line.amount_minor}" for line in lines)
-    return stable_id("ord", customer_id, currency, *owed)
+def identified(order: CheckoutOrder) -> CheckoutOrder:
+    """An order under its id; the sequence of its lines does not matter."""
+    owed = sorted(f"{line.invoice_id}={line.amount_minor}" for line in order.lines)
+    parts = [order.customer_id, order.currency, *owed]
+    if order.agreement_id:
+        parts.append(f"for {order.agreement_id}#{order.instalment}")
+    if order.consent:
+        parts.append(f"saving {order.consent.autopay} {order.consent.words}")
+    return replace(order, order_id=stable_id("ord", *parts))

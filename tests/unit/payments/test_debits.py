@@ -1,0 +1,341 @@
+"""Collecting: an instalment is charged once, whatever crashes, comes twice or is lost in between."""
+
+import contextlib
+import threading
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dunwell.accounts.holds import Hold
+from dunwell.errors import UnavailableError
+from dunwell.events import DEBIT_FAILED, PAYMENT_APPLIED, PAYMENT_METHOD_ENDED
+from dunwell.ledger.agreements import AgreementStatus
+from dunwell.ledger.change import Change
+from dunwell.ledger.debits import AttemptStatus, MethodKind, MethodStatus
+from dunwell.ledger.entry import EntryKind
+from dunwell.ledger.model import Account
+from dunwell.ledger.posting import post_payment
+from dunwell.payments.debits import NOT_MADE
+from dunwell.payments.ports import DebitRefusedError, PaymentStatus
+from tests.support.agreements import method
+from tests.support.debits import DUE_ON, MORNING, NEW_YORK, PROCESSING, DebitWorld, debtor, declined, plan
+from tests.support.portal import invoice
+
+SECOND = date(2027, 1, 4)
+HOUR = timedelta(hours=1)
+
+
+class DiedError(Exception):
+    """The process ended here."""
+
+
+def at(day: date, hour: int = 10) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, tzinfo=NEW_YORK)
+
+
+def told(world: DebitWorld, name: str) -> list[dict[str, Any]]:
+    return [dict(event.data) for event in world.store.events if event.name == name]
+
+
+def test_a_plan_is_debited_on_its_days_and_completes() -> None:
+    world = DebitWorld(debtor(plan()))
+    for ahead in range(50):
+        world.on_day(date(2026, 11, 24) + timedelta(days=ahead))
+    assert world.bank.charged == [("agr_1#1", 60_00), ("agr_1#2", 65_50)]
+    assert [(one.on, one.amount_minor, one.reference) for one in world.account.payments.values()] == [
+        (DUE_ON, 60_00, "pi_1#succeeded"),
+        (SECOND, 65_50, "pi_2#succeeded"),
+    ]
+    assert world.account.balances == {}
+    assert world.account.agreements["agr_1"].status is AgreementStatus.COMPLETED
+    assert world.account.next_look_on is None
+
+
+def test_the_try_is_stored_before_the_gateway_is_asked() -> None:
+    world = DebitWorld(debtor(plan()))
+    world.bank.faults = ["down"]
+    with pytest.raises(UnavailableError):
+        world.collect()
+    stored = world.account.attempts["agr_1#1#1"]
+    assert (stored.status, stored.next_on, stored.amount_minor) == (AttemptStatus.STARTED, DUE_ON, 60_00)
+    assert world.listed(DUE_ON)
+
+
+def test_a_trigger_that_comes_twice_or_late_debits_once() -> None:
+    world = DebitWorld(debtor(plan()))
+    for _ in range(3):
+        world.collect()
+    world.collect(MORNING + timedelta(days=2))
+    assert world.bank.asked == ["agr_1#1#1"]
+
+
+def test_after_a_lost_answer_the_same_payment_is_found_again_even_when_the_gateway_forgot_the_key() -> None:
+    world = DebitWorld(debtor(plan()))
+    world.bank.faults = ["lost"]
+    with pytest.raises(UnavailableError):
+        world.collect()
+    world.collect(MORNING + timedelta(days=2))
+    assert world.bank.asked == ["agr_1#1#1"]
+    assert world.account.attempts["agr_1#1#1"].status is AttemptStatus.SUCCEEDED
+    assert len(world.account.payments) == 1
+
+
+def test_a_try_that_never_reached_the_gateway_is_asked_for_again_or_given_up_for_another_once_it_is_old() -> None:
+    world = DebitWorld(debtor(plan()))
+    world.bank.faults = ["down", ""]
+    with pytest.raises(UnavailableError):
+        world.collect()
+    world.collect(MORNING + timedelta(minutes=2))
+    assert world.bank.asked == ["agr_1#1#1", "agr_1#1#1"]
+    old = DebitWorld(debtor(plan()))
+    old.bank.faults = ["down"]
+    with pytest.raises(UnavailableError):
+        old.collect()
+    old.collect(MORNING + HOUR)
+    old.collect(MORNING + 2 * HOUR)
+    assert old.account.attempts["agr_1#1#1"].code == NOT_MADE
+    assert old.bank.charged == [("agr_1#1", 60_00)]
+    assert old.account.attempts["agr_1#1#2"].status is AttemptStatus.SUCCEEDED
+    assert not told(old, DEBIT_FAILED)
+
+
+def test_what_came_between_a_crash_and_the_next_look_counts() -> None:
+    """A hold at 14:00 stops what was started at 13:59 and did not reach the gateway."""
+    world = DebitWorld(debtor(plan()))
+    world.bank.faults = ["down"]
+    with pytest.raises(UnavailableError):
+        world.collect()
+    hold = Hold("bankruptcy", None, MORNING + timedelta(minutes=1))
+    world.store.accounts["cus_anna"] = replace(world.account, customer=replace(world.account.customer, holds=(hold,)))
+    world.collect(MORNING + timedelta(minutes=2))
+    world.on_day(DUE_ON)
+    world.on_day(DUE_ON + timedelta(days=1))
+    assert world.bank.asked == ["agr_1#1#1"]
+    assert not world.bank.made
+
+
+def test_a_hold_that_is_lifted_lets_the_debit_go_on() -> None:
+    hold = Hold("complaint", None, MORNING - timedelta(days=1), until=at(date(2026, 12, 3), 8))
+    mine = debtor(plan())
+    world = DebitWorld(replace(mine, customer=replace(mine.customer, holds=(hold,))))
+    for ahead in range(4):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    (payment,) = world.account.payments.values()
+    assert payment.on == date(2026, 12, 3)
+    assert world.account.agreements["agr_1"].is_standing
+
+
+def test_money_by_another_way_in_the_morning_of_the_day_leaves_only_the_rest_to_be_debited() -> None:
+    world = DebitWorld(debtor(plan()))
+    world.now = at(DUE_ON, 7)
+    world.ledger.commit(
+        post_payment(
+            world.account, method="bank", reference="b1", currency="USD", amount_minor=20_00, received_at=world.now
+        )
+    )
+    world.on_day(DUE_ON)
+    assert world.bank.charged == [("agr_1#1", 40_00)]
+
+
+def test_without_money_the_next_payday_is_tried_until_the_cap_and_the_customer_is_told_each_time() -> None:
+    world = DebitWorld(debtor(plan(grace_days=60)))
+    world.bank.answers = [declined("insufficient_funds", advice="try_again_later")] * 9
+    for ahead in range(60):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    days = [one.started_at.date() for one in world.account.attempts.values() if one.purpose == "agr_1#1"]
+    assert days == [DUE_ON, date(2026, 12, 4), date(2026, 12, 11), date(2026, 12, 15)]
+    first = [one for one in told(world, DEBIT_FAILED) if one["attempt_id"].startswith("agr_1#1#")]
+    assert [one["outcome"] for one in first] == ["retry", "retry", "retry", "customer"]
+    assert [one["next_on"] for one in first] == ["2026-12-04", "2026-12-11", "2026-12-15", None]
+
+
+def test_a_retry_that_succeeds_keeps_the_plan() -> None:
+    world = DebitWorld(debtor(plan()))
+    world.bank.answers = [declined("insufficient_funds")]
+    for ahead in range(5):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    assert world.bank.charged == [("agr_1#1", 60_00)]
+    assert world.account.agreements["agr_1"].status is AgreementStatus.ACTIVE
+
+
+@pytest.mark.parametrize("code", ["lost_card", "stolen_card", "pickup_card", "do_not_try_again"])
+def test_a_hard_decline_ends_the_method_and_nothing_is_tried_again(code: str) -> None:
+    world = DebitWorld(debtor(plan()))
+    world.bank.answers = [declined(code, advice="do_not_try_again")]
+    for ahead in range(40):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    assert world.bank.asked == ["agr_1#1#1"]
+    ended = world.account.methods["pmt_1"]
+    assert (ended.status, ended.why) == (MethodStatus.UNUSABLE, code)
+    assert [one["outcome"] for one in told(world, DEBIT_FAILED)] == ["stop"]
+    assert len(told(world, PAYMENT_METHOD_ENDED)) == 1
+    assert world.account.agreements["agr_1"].status is AgreementStatus.BROKEN
+
+
+def test_a_card_that_wants_its_holder_brings_the_customer_and_is_not_tried_blindly() -> None:
+    world = DebitWorld(debtor(plan()))
+    world.bank.answers = [declined("authentication_required", failure_code="authentication_required")]
+    for ahead in range(4):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    assert world.bank.asked == ["agr_1#1#1"]
+    assert [one["outcome"] for one in told(world, DEBIT_FAILED)] == ["customer"]
+    assert world.account.methods["pmt_1"].is_usable
+
+
+def test_what_the_gateway_does_not_take_is_a_failed_try_for_the_customer_to_look_at() -> None:
+    world = DebitWorld(debtor(plan()))
+    world.bank.refusal = DebitRefusedError("amount_too_small")
+    world.collect()
+    world.collect(MORNING + HOUR)
+    assert world.bank.asked == ["agr_1#1#1"]
+    (failed,) = told(world, DEBIT_FAILED)
+    assert (failed["code"], failed["outcome"]) == ("amount_too_small", "customer")
+
+
+def bank_world() -> DebitWorld:
+    return DebitWorld(debtor(plan(), methods=(method(words="x", kind=MethodKind.BANK_DEBIT, mandate="mandate_1"),)))
+
+
+def test_a_bank_debit_is_pending_and_nothing_else_is_debited_until_the_bank_answered() -> None:
+    world = bank_world()
+    world.bank.answers = [PROCESSING]
+    for ahead in range(10):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    assert world.bank.asked == ["agr_1#1#1"]
+    assert [one.kind for one in world.account.entries.values()] == [EntryKind.PENDING]
+    assert world.account.attempts["agr_1#1#1"].status is AttemptStatus.PROCESSING
+    assert world.account.agreements["agr_1"].is_standing
+    assert not world.account.payments
+
+
+def test_automatic_payment_debits_each_invoice_on_its_due_day() -> None:
+    mine = debtor(methods=(method(words="x", autopay=True),))
+    world = DebitWorld(replace(mine, invoices={"inv_b1": invoice("B1", 9_00, date(2026, 12, 5))} | mine.invoices))
+    for ahead in range(10):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    assert world.bank.charged == [
+        ("autopay#inv_a1#2026-10-31", 100_00),
+        ("autopay#inv_a2#2026-10-31", 25_50),
+        ("autopay#inv_b1#2026-12-05", 9_00),
+    ]
+    assert {one.on for one in world.account.payments.values()} == {DUE_ON, date(2026, 12, 7)}  # the 5th is a Saturday
+    assert world.account.next_look_on is None
+
+
+def test_an_agreement_is_moved_on_though_nothing_is_debited() -> None:
+    evidence = plan().authorisation
+    assert evidence
+    world = DebitWorld(debtor(plan(authorisation=replace(evidence, method_id=""))))
+    for ahead in range(20):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    assert world.account.agreements["agr_1"].status is AgreementStatus.BROKEN
+    assert not world.bank.asked
+
+
+def test_money_of_a_try_comes_with_its_event_once() -> None:
+    world = DebitWorld(debtor(plan()))
+    world.collect()
+    (paid,) = told(world, PAYMENT_APPLIED)
+    assert paid["amount_minor"] == 60_00
+
+
+def test_many_collectors_at_once_charge_once() -> None:
+    for _ in range(20):
+        world = DebitWorld(debtor(plan(), methods=(method(words="x", autopay=True),)))
+        gate = threading.Barrier(6)
+
+        def run(world: DebitWorld = world, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            world.collector.collect("cus_anna", MORNING)
+
+        runs = [threading.Thread(target=run) for _ in range(6)]
+        for one in runs:
+            one.start()
+        for one in runs:
+            one.join()
+        assert world.bank.charged == [("agr_1#1", 60_00)]
+        assert len(world.account.payments) == 1
+        assert len(told(world, PAYMENT_APPLIED)) == 1
+
+
+FAULTS = st.sampled_from(["", "", "down", "lost"])
+DEATHS = st.sampled_from(["", "", "", "before", "after"])
+ANSWERS = st.sampled_from(
+    [
+        {"status": PaymentStatus.SUCCEEDED},
+        {"status": PaymentStatus.SUCCEEDED},
+        PROCESSING,
+        declined("insufficient_funds"),
+        declined("generic_decline"),
+        declined("lost_card"),
+    ]
+)
+
+
+class Deadly:
+    """Lets the process die before or after writes, as told."""
+
+    def __init__(self, world: DebitWorld, deaths: list[str]) -> None:
+        self._commit, self._deaths = world.store.commit, deaths
+        world.store.commit = self.commit  # type: ignore[method-assign]
+
+    def commit(self, change: Change, *others: Change) -> Account:
+        death = self._deaths.pop(0) if self._deaths else ""
+        if death == "before":
+            raise DiedError
+        done = self._commit(change, *others)
+        if death == "after":
+            raise DiedError
+        return done
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    faults=st.lists(FAULTS, max_size=12),
+    deaths=st.lists(DEATHS, max_size=25),
+    answers=st.lists(ANSWERS, max_size=6),
+    minutes=st.lists(st.integers(0, 4_000), min_size=1, max_size=25),
+    kind=st.sampled_from(MethodKind),
+)
+def test_whatever_crashes_and_whenever_somebody_looks_no_instalment_is_charged_twice(
+    faults: list[str], deaths: list[str], answers: list[dict[str, Any]], minutes: list[int], kind: MethodKind
+) -> None:
+    world = DebitWorld(debtor(plan(grace_days=60), methods=(method(words="x", kind=kind, mandate="m"),)))
+    world.bank.faults, world.bank.answers = faults, answers
+    Deadly(world, deaths)
+    now = MORNING
+    for one in minutes:
+        now += timedelta(minutes=one)
+        with contextlib.suppress(DiedError, UnavailableError):
+            world.collect(now)
+    charged = [purpose for purpose, _ in world.bank.charged]
+    assert len(charged) == len(set(charged))
+    deaths.clear()
+    faults.clear()
+    for ahead in range(40):
+        world.on_day(now.date() + timedelta(days=ahead))
+    charged = [purpose for purpose, _ in world.bank.charged]
+    assert len(charged) == len(set(charged))
+    received = {f"{one.reference}#succeeded" for one in world.bank.made.values() if one.status == "succeeded"}
+    assert {one.reference for one in world.account.payments.values()} == received
+    assert not any(one.status is AttemptStatus.STARTED for one in world.account.attempts.values())
+    assert not world.account.unapplied
+
+
+def test_a_debt_that_is_due_is_charged_after_any_crash() -> None:
+    """Death at every write and every fault of the gateway in turn: the first instalment is charged, once."""
+    for death in ("before", "after"):
+        for nth in range(3):
+            for fault in ("", "down", "lost"):
+                world = DebitWorld(debtor(plan()))
+                world.bank.faults = [fault]
+                Deadly(world, [""] * nth + [death])
+                for hour in range(7):
+                    with contextlib.suppress(DiedError, UnavailableError):
+                        world.collect(MORNING + HOUR * hour)
+                assert world.bank.charged == [("agr_1#1", 60_00)], (death, nth, fault)
+                assert len(world.account.payments) == 1

@@ -1,0 +1,281 @@
+"""What is debited and what is not: the rules at the moment of the pull, each by name."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dunwell.accounts.holds import Hold
+from dunwell.accounts.model import CustomerKind
+from dunwell.arrangements.policy import ArrangementPolicy
+from dunwell.compliance.model import HoldKind
+from dunwell.ledger.agreements import AgreedInstalment, AgreementKind, AgreementStatus, Authorisation
+from dunwell.ledger.debits import AttemptStatus, MethodKind, MethodStatus
+from dunwell.ledger.entry import Direction, Entry, EntryKind
+from dunwell.ledger.model import Account
+from dunwell.payments.due import Due, due_debits
+from dunwell.payments.stops import STOPPING_HOLDS, Hours
+from dunwell_aws.agreed import PolicyArrangements
+from tests.support.agreements import attempt, method
+from tests.support.debits import AGREED_AT, DUE_ON, MORNING, WORDS, debtor, plan
+
+AGREED = PolicyArrangements(ArrangementPolicy())
+HOURS = Hours(AGREED.works)
+EVIDENCE = Authorisation(WORDS, AGREED_AT, "portal", "customer", "203.0.113.9", "pmt_1")
+AUTOPAY = method(words="Debit my invoices when they fall due.", autopay=True)
+
+
+def due(mine: Account, now: datetime = MORNING) -> Due:
+    return due_debits(mine, AGREED.unpaid, HOURS, now)
+
+
+def started(found: Due) -> list[tuple[str, tuple[tuple[str, int], ...]]]:
+    return [(one.attempt_id, one.lines) for one in found.started]
+
+
+def rules(found: Due) -> set[str]:
+    return {one.rule for one in found.refusals}
+
+
+def held(mine: Account, kind: str, invoice_id: str | None = None, **changes: Any) -> Account:
+    hold = Hold(kind, invoice_id, MORNING - timedelta(hours=1), **changes)
+    return replace(mine, customer=replace(mine.customer, holds=(hold,)))
+
+
+def contested(mine: Account, invoice_id: str, amount_minor: int) -> Account:
+    entry = Entry(
+        "ent_d",
+        EntryKind.DISPUTE,
+        "USD",
+        amount_minor,
+        AGREED_AT.date(),
+        directed_to=(Direction(invoice_id, amount_minor),),
+    )
+    return replace(mine, entries={**mine.entries, "ent_d": entry})
+
+
+def coming(mine: Account, amount_minor: int, invoice_id: str = "") -> Account:
+    directed = (Direction(invoice_id, amount_minor),) if invoice_id else ()
+    entry = Entry("pen_1", EntryKind.PENDING, "USD", amount_minor, MORNING.date(), at=MORNING, directed_to=directed)
+    return replace(mine, entries={**mine.entries, "pen_1": entry})
+
+
+def test_an_instalment_is_debited_on_its_day_for_the_oldest_debt_first() -> None:
+    found = due(debtor(plan()))
+    assert started(found) == [("agr_1#1#1", (("inv_a1", 60_00),))]
+    (one,) = found.started
+    assert (one.amount_minor, one.method_id, one.purpose, one.next_on) == (60_00, "pmt_1", "agr_1#1", DUE_ON)
+    assert not started(due(debtor(plan()), MORNING - timedelta(days=1)))
+
+
+def test_two_instalments_that_are_due_share_the_debts() -> None:
+    both = plan(instalments=(AgreedInstalment(1, DUE_ON, 60_00), AgreedInstalment(2, DUE_ON, 65_50)))
+    assert started(due(debtor(both))) == [
+        ("agr_1#1#1", (("inv_a1", 60_00),)),
+        ("agr_1#2#1", (("inv_a1", 40_00), ("inv_a2", 25_50))),
+    ]
+
+
+@pytest.mark.parametrize("kind", sorted(HoldKind))
+@pytest.mark.parametrize("what", ["plan", "autopay"])
+def test_a_hold_stops_a_debit_at_the_moment_of_the_pull_where_the_table_says_so(kind: str, what: str) -> None:
+    mine = debtor(plan()) if what == "plan" else debtor(methods=(AUTOPAY,))
+    found = due(held(mine, kind))
+    if kind in STOPPING_HOLDS:
+        assert not found.started
+        assert rules(found) == {STOPPING_HOLDS[kind]}
+        assert found.waiting
+    else:
+        assert kind in {"cease", "email_suppressed", "number_reassigned", "scra_active_duty", "time_barred"}
+        assert found.started
+
+
+def test_a_hold_counts_from_the_minute_it_is_placed_until_it_is_lifted_and_for_its_own_debt() -> None:
+    mine = debtor(plan())
+    assert due(held(mine, "complaint", until=MORNING)).started
+    assert not due(held(mine, "complaint", until=MORNING + timedelta(minutes=1))).started
+    assert due(held(mine, "dispute_written", "inv_a2")).started
+    assert not due(held(mine, "dispute_written", "inv_a1")).started
+    assert not due(held(mine, "deceased", "inv_of_another_debt")).started
+
+
+def test_nothing_is_debited_without_a_stored_authorisation() -> None:
+    for evidence in (None, replace(EVIDENCE, words=" ")):
+        found = due(debtor(plan(authorisation=evidence)))
+        assert not found.started
+        assert rules(found) == {"REGE-AUTH"}
+    found = due(debtor(methods=(replace(AUTOPAY, words=""),)))
+    assert not found.started
+    assert rules(found) == {"REGE-AUTH"}
+
+
+@pytest.mark.parametrize(
+    "method_of",
+    [
+        method(words="x", status=MethodStatus.REMOVED),
+        method(words="x", status=MethodStatus.UNUSABLE),
+        method("pmt_other", words="x"),
+    ],
+)
+def test_a_method_that_was_taken_away_ended_or_is_not_the_authorised_one_is_not_debited(method_of: Any) -> None:
+    found = due(debtor(plan(), methods=(method_of,)))
+    assert not found.started
+    assert not found.refusals
+
+
+@pytest.mark.parametrize("status", [one for one in AgreementStatus if one not in ("authorised", "active")])
+def test_an_agreement_that_does_not_stand_is_not_debited(status: AgreementStatus) -> None:
+    assert not due(debtor(plan(status=status))).started
+
+
+def test_a_promise_is_never_debited() -> None:
+    promise = plan(kind=AgreementKind.PROMISE, status=AgreementStatus.ACTIVE)
+    assert not due(debtor(promise)).started
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        MORNING.replace(hour=8, minute=59),
+        MORNING.replace(hour=17),
+        MORNING.replace(day=5),
+        datetime(2026, 12, 25, 10, tzinfo=MORNING.tzinfo),
+    ],
+)
+def test_outside_the_creditors_hours_and_on_days_banks_rest_debits_wait(now: datetime) -> None:
+    found = due(debtor(plan()), now)
+    assert not found.started
+    assert rules(found) == {"HOURS"}
+
+
+def test_what_is_disputed_is_never_debited() -> None:
+    partly = contested(debtor(plan()), "inv_a1", 70_00)
+    assert started(due(partly)) == [("agr_1#1#1", (("inv_a1", 30_00), ("inv_a2", 25_50)))]
+    wholly = contested(debtor(methods=(AUTOPAY,)), "inv_a1", 100_00)
+    assert [lines for _, lines in started(due(wholly))] == [(("inv_a2", 25_50),)]
+
+
+def test_money_on_its_way_is_not_debited_again() -> None:
+    mine = debtor(plan())
+    assert not due(coming(mine, 60_00, "inv_a1")).started
+    assert not due(coming(mine, 60_00)).started
+    assert started(due(coming(mine, 20_00, "inv_a2"))) == [("agr_1#1#1", (("inv_a1", 40_00),))]
+    assert [one for one, _ in started(due(coming(debtor(methods=(AUTOPAY,)), 100_00, "inv_a1")))] == [
+        "autopay#inv_a2#2026-10-31#1"
+    ]
+
+
+@pytest.mark.parametrize("status", [AttemptStatus.STARTED, AttemptStatus.PROCESSING, AttemptStatus.SUCCEEDED])
+def test_what_is_under_way_or_was_debited_once_is_not_debited_again(status: AttemptStatus) -> None:
+    mine = debtor(plan(), attempts={"agr_1#1#1": attempt(status=status, started_at=MORNING)})
+    assert not due(mine).started
+
+
+def test_a_failed_try_is_repeated_on_its_day_and_not_before_and_the_next_one_takes_its_place() -> None:
+    failed = attempt(status=AttemptStatus.FAILED, started_at=MORNING - timedelta(days=3), next_on=DUE_ON)
+    found = due(debtor(plan(), attempts={failed.attempt_id: failed}))
+    assert [one for one, _ in started(found)] == ["agr_1#1#2"]
+    assert found.attempts["agr_1#1#1"].next_on is None
+    for next_on in (None, DUE_ON + timedelta(days=1)):
+        waits = replace(failed, next_on=next_on)
+        assert not due(debtor(plan(), attempts={failed.attempt_id: waits})).attempts
+
+
+def test_a_method_saved_anew_is_tried_though_the_old_one_will_not_be() -> None:
+    failed = attempt(status=AttemptStatus.FAILED, method_id="pmt_old", started_at=MORNING - timedelta(days=1))
+    assert [one for one, _ in started(due(debtor(plan(), attempts={failed.attempt_id: failed})))] == ["agr_1#1#2"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "tries", "amount_minor", "rule"),
+    [
+        (MethodKind.BANK_DEBIT, 2, 60_00, ""),
+        (MethodKind.BANK_DEBIT, 3, 60_00, "NACHA"),
+        (MethodKind.BANK_DEBIT, 1, 50_00, "NACHA"),  # another amount than was presented first
+        (MethodKind.CARD, 3, 50_00, ""),
+        (MethodKind.CARD, 4, 60_00, "CARD-RETRY"),
+    ],
+)
+def test_the_caps_hold_at_the_pull_too(kind: MethodKind, tries: int, amount_minor: int, rule: str) -> None:
+    made = [
+        attempt(
+            f"agr_1#1#{n}",
+            status=AttemptStatus.FAILED,
+            amount_minor=amount_minor,
+            started_at=MORNING - timedelta(days=10 - n),
+            next_on=DUE_ON if n == tries else None,
+        )
+        for n in range(1, tries + 1)
+    ]
+    mine = debtor(plan(), methods=(method(words="x", kind=kind),), attempts={one.attempt_id: one for one in made})
+    found = due(mine)
+    assert bool(found.started) is not bool(rule)
+    if rule:
+        assert rules(found) == {rule}
+        assert found.attempts[f"agr_1#1#{tries}"].next_on is None
+
+
+def test_an_old_retry_is_given_up_after_the_networks_time() -> None:
+    old = attempt(status=AttemptStatus.FAILED, started_at=MORNING - timedelta(days=30), next_on=DUE_ON)
+    assert rules(due(debtor(plan(), attempts={old.attempt_id: old}))) == {"CARD-RETRY"}
+
+
+def test_a_retry_that_a_hold_stops_waits_for_the_next_banking_day_and_one_without_a_debt_is_dropped() -> None:
+    failed = attempt(status=AttemptStatus.FAILED, started_at=MORNING - timedelta(days=3), next_on=DUE_ON)
+    tried = {failed.attempt_id: failed}
+    assert due(held(debtor(plan(), attempts=tried), "complaint")).attempts["agr_1#1#1"].next_on == date(2026, 12, 2)
+    ended = debtor(plan(status=AgreementStatus.CANCELLED), attempts=tried)
+    assert due(ended).attempts["agr_1#1#1"].next_on is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "debited"),
+    [
+        (AgreedInstalment(1, DUE_ON, 60_00), True),  # agreed to before, as it is
+        (AgreedInstalment(1, DUE_ON, 61_00), False),  # another amount: ten days
+        (AgreedInstalment(1, DUE_ON - timedelta(days=1), 60_00), True),  # another day: seven
+    ],
+)
+def test_a_changed_debit_waits_until_its_notice_is_old_enough(changed: AgreedInstalment, debited: bool) -> None:
+    old = plan(status=AgreementStatus.CANCELLED)
+    told_at = MORNING - timedelta(days=9)
+    new = plan(
+        agreement_id="agr_2", replaces="agr_1", instalments=(changed,), authorisation=replace(EVIDENCE, at=told_at)
+    )
+    assert bool(due(debtor(old, new)).started) is debited
+    later = MORNING + timedelta(days=1)
+    assert due(debtor(old, new), later).started
+    young = replace(new, authorisation=replace(EVIDENCE, at=MORNING - timedelta(days=6)))
+    assert bool(due(debtor(old, young)).started) is (changed == old.instalments[0])
+
+
+def test_invoices_on_automatic_payment_are_debited_when_they_are_due_unless_an_agreement_stands() -> None:
+    mine = debtor(methods=(AUTOPAY,))
+    assert [one for one, _ in started(due(mine))] == ["autopay#inv_a1#2026-10-31#1", "autopay#inv_a2#2026-10-31#1"]
+    agreed = replace(plan(next_on=None), authorisation=replace(EVIDENCE, method_id=""))
+    assert not due(debtor(agreed, methods=(AUTOPAY,))).started
+    assert not due(mine, datetime(2026, 10, 30, 10, tzinfo=MORNING.tzinfo)).started
+
+
+def test_a_consumers_invoice_is_debited_ten_days_after_it_told_of_its_amount_and_never_for_more_than_that() -> None:
+    mine = debtor(methods=(AUTOPAY,))
+    person = replace(mine, customer=replace(mine.customer, kind=CustomerKind.PERSON))
+    young = replace(person.invoices["inv_a1"], issued_on=DUE_ON - timedelta(days=9), due_on=DUE_ON)
+    found = due(replace(person, invoices={"inv_a1": young}))
+    assert not found.started
+    assert rules(found) == {"REGE-VARY"}
+    fee = Entry(
+        "fee_1",
+        EntryKind.FEE,
+        "USD",
+        5_00,
+        DUE_ON - timedelta(days=2),
+        directed_to=(Direction("inv_a1", 5_00),),
+    )
+    charged = replace(person, entries={"fee_1": fee})
+    assert started(due(charged))[0] == ("autopay#inv_a1#2026-10-31#1", (("inv_a1", 100_00),))
+    assert started(
+        due(charged),
+    )[1][1] == (("inv_a2", 25_50),)
+    assert started(due(replace(charged, customer=mine.customer)))[0][1] == (("inv_a1", 105_00),)
