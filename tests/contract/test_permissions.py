@@ -151,6 +151,7 @@ NEEDED: dict[str, dict[str, str]] = {
     "SyncSource": LOAD | READ_ONE | WRITE | KNOWN | POINT | SECRET,
     "EscalationTask": LOAD | READ_ONE | WRITE | {"states:SendTaskSuccess Escalation-*": RESUME},
     "ResumeCase": LOAD
+    | READ_ONE
     | WRITE
     | {
         "s3:PutObject DecisionsBucket/thanks/*": "keeps the decision before it thanks",

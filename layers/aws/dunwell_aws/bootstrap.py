@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.dispatch import Dispatcher, Sender
     from dunwell.outreach.policy import Policy, PolicyVersions
+    from dunwell.outreach.tasks import TaskDesk
     from dunwell.payments.debits import DebitCollector
     from dunwell.payments.gateway_events import GatewayEvents
     from dunwell.remittance.applying import CashApplication
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
     from dunwell_aws.stripe_source import StripeSource
-    from dunwell_aws.switch_store import DynamoSwitches
+    from dunwell_aws.switch_store import CachedSwitches, DynamoSwitches
     from dunwell_aws.table import Table
     from dunwell_aws.tasks import DynamoNotices, DynamoTasks
     from dunwell_aws.uploads import Sources
@@ -429,6 +430,22 @@ def tasks() -> "DynamoTasks":
     return DynamoTasks(ledger_table())
 
 
+def arrangement_desk() -> "ArrangementDesk":
+    """What customers and agents do about agreements, by the policy in force."""
+    from dunwell.arrangements.desk import ArrangementDesk
+
+    rules = policy()
+    return ArrangementDesk(ledger(), rules.arrangements, rules.creditor.timezone, rules.version)
+
+
+@cache
+def task_desk() -> "TaskDesk":
+    """What agents, and changes of the ledger, do about tasks."""
+    from dunwell.outreach.tasks import TaskDesk
+
+    return TaskDesk(ledger(), collection(), tasks(), policy())
+
+
 @cache
 def notices() -> "DynamoNotices":
     """What the portal shows a customer who comes."""
@@ -443,6 +460,14 @@ def switches() -> "DynamoSwitches":
     from dunwell_aws.switch_store import DynamoSwitches
 
     return DynamoSwitches(ledger_table())
+
+
+@cache
+def switched() -> "CachedSwitches":
+    """What is stopped, as planning and dispatch go by it."""
+    from dunwell_aws.switch_store import CachedSwitches
+
+    return CachedSwitches(switches())
 
 
 @cache
@@ -466,10 +491,8 @@ def letter_outbox() -> "LetterOutbox":
 def dispatcher() -> "Dispatcher":
     """Sends planned contacts, on every channel that is set up."""
     from dunwell.outreach.dispatch import Dispatcher
-    from dunwell_aws.switch_store import CachedSwitches
 
-    switched = CachedSwitches(switches())
-    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched, decision_log())
+    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched(), decision_log())
 
 
 @cache

@@ -1,7 +1,7 @@
 """Decisions in S3: a small compressed file a page of the daily pass, a dispatch, thanks or an announcement.
 
     plan/<business date>/<shard>/<run>-<page>.jsonl.gz
-    dispatch/<business date>/<shard>/<contact>-<time>.jsonl.gz
+    dispatch/<business date>/<shard>/<contact>-<time>-<answer>.jsonl.gz
     thanks/<business date>/<shard>/<customer>-<time>.jsonl.gz
     announce/<business date>/<shard>/<contact>-<time>.jsonl.gz
 
@@ -46,6 +46,7 @@ Decision = PlanDecision | DispatchDecision | ThanksDecision | AnnouncementDecisi
 
 _PLAN, _DISPATCH, _THANKS, _ANNOUNCE = "plan", "dispatch", "thanks", "announce"
 _HASH_DIGITS = 16
+_OUTCOME_DIGITS = 8
 _ID_PARTS = 6
 _KEPT_BEFORE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _GONE = {"NoSuchKey", "404", "NotFound"}
@@ -110,7 +111,7 @@ class S3DecisionLog:
 
     def keep_dispatch(self, policy: Policy, decision: DispatchDecision) -> str:
         """See the port. One request."""
-        return self._keep_one(_DISPATCH, decision.contact_id, policy, decision)
+        return self._keep_one(_DISPATCH, decision.contact_id, policy, decision, f"-{_answer(decision)}")
 
     def keep_thanks(self, policy: Policy, decision: ThanksDecision) -> str:
         """See ``ThanksLog``. One request."""
@@ -127,9 +128,10 @@ class S3DecisionLog:
         about: str,
         policy: Policy,
         decision: DispatchDecision | ThanksDecision | AnnouncementDecision,
+        answer: str = "",
     ) -> str:
         on = business_date(decision.now, policy.creditor.timezone)
-        place = f"{kind}:{on.isoformat()}:{_shard(decision.customer_id):02d}:{about}-{decision.now:%H%M%S%f}"
+        place = f"{kind}:{on.isoformat()}:{_shard(decision.customer_id):02d}:{about}-{decision.now:%H%M%S%f}{answer}"
         (decision_id,), content = packed(place, policy, [decision])
         self._put(place, content)
         return decision_id
@@ -156,12 +158,6 @@ class S3DecisionLog:
             for place in map(_place, keys):
                 found += [one for one in unpacked(place, self._get(place)) if one.decision.customer_id == customer_id]
         return found
-
-    def everything(self, kind: str) -> list[StoredDecision]:
-        """All that is kept of a kind, ``plan`` or ``dispatch``: for an audit."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=f"{kind}/")
-        places = (_place(listed["Key"]) for page in pages for listed in page.get("Contents", ()))
-        return [one for place in places for one in unpacked(place, self._get(place))]
 
     def _put(self, place: str, content: bytes) -> bool:
         """Whether the file is new."""
@@ -231,6 +227,12 @@ def code_version() -> str:
     core = Path(dunwell.outreach.plan.__file__).parents[1]
     sources = sorted(path for name in ("compliance", "outreach") for path in (core / name).glob("*.py"))
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:_HASH_DIGITS]
+
+
+def _answer(decision: DispatchDecision) -> str:
+    """A digest of the answer: another answer about the same contact at the same instant is another file."""
+    answer = repr((decision.record, decision.channel, decision.invoice_ids))
+    return hashlib.sha256(answer.encode()).hexdigest()[:_OUTCOME_DIGITS]
 
 
 def _shard(customer_id: str) -> int:

@@ -23,6 +23,7 @@ from dunwell.outreach.addresses import INVALID_NUMBER, fault
 from dunwell.outreach.announce import wait_again
 from dunwell.outreach.announced import MANNERS, purpose_of
 from dunwell.outreach.announcements import is_still_true
+from dunwell.outreach.asking import SkipReason
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.decisions import DecisionLog, dispatch_decision
 from dunwell.outreach.permission import may_contact
@@ -64,7 +65,8 @@ NOTHING_LEFT_TO_SAY = "NOTHING_LEFT_TO_SAY"
 WITH_AN_AGENT = "WITH_AN_AGENT"
 TOO_LATE = "TOO_LATE"
 """Reason codes of our own for a contact that is cancelled: what it asks for was settled or contested since, an agent
-has the account, or it comes so late that a later plan speaks for it.
+has the account, or it comes so late that a later plan speaks for it. ``SkipReason.AGREED`` is one too: all that is
+left of it was agreed about since.
 """
 
 
@@ -103,8 +105,13 @@ def has_something_to_say(message: Message, policy: Policy, today: date) -> bool:
     if contact.stage in MANNERS:
         return is_still_true(contact.stage, contact.about, message.account, policy, today)
     if contact.stage == THANKS:
-        return not any(item.invoice.invoice_id in contact.invoice_ids for item in message.invoices)
+        return not _still_open(message.account, contact)
     return bool(message.invoices)
+
+
+def _still_open(account: Account, contact: Contact) -> bool:
+    """Whether anything that a contact names is open and undisputed."""
+    return any(one.is_collectable and one.invoice.invoice_id in contact.invoice_ids for one in account.open_invoices)
 
 
 class Dispatcher:
@@ -149,21 +156,19 @@ class Dispatcher:
             return contact.status  # its minute has not come: see release
         message = self._message(contact, account)
         if contact.stage in MANNERS:
-            return self._send(
-                message, state.contacts
-            )  # as long as it is so, an agent's case or a delay changes nothing
+            # As long as what it tells is so, an agent's case or a delay changes nothing.
+            return self._send(message, state.contacts)
         if contact.currency in state.currencies_in_case:
             return self._cancelled(message, state.contacts, WITH_AN_AGENT)
-        if contact.is_lost(self._today()):
+        if contact.is_lost(self._today):
             return self._cancelled(message, state.contacts, TOO_LATE)
         return self._send(message, state.contacts)
 
-    def _today(self) -> date:
-        return business_date(self._now(), self._policy.creditor.timezone)
-
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
-        if not has_something_to_say(message, self._policy, self._today()):
-            return self._cancelled(message, earlier, NOTHING_LEFT_TO_SAY)
+        if not has_something_to_say(message, self._policy, self._today):
+            asks = message.contact.stage not in MANNERS and message.contact.stage != THANKS
+            agreed = asks and _still_open(message.account, message.contact)
+            return self._cancelled(message, earlier, SkipReason.AGREED.value if agreed else NOTHING_LEFT_TO_SAY)
         try:
             decision = self._decided(message, earlier)
         except InvalidInputError as gap:
@@ -280,15 +285,27 @@ class Dispatcher:
         return Change(account, customer=spoilt)
 
     def _message(self, contact: Contact, account: Account) -> Message:
-        """What is still to be said: invoices of the plan that are open and undisputed now; with thanks, all others."""
+        """What is still to be said: invoices of the plan that are open and undisputed now; with thanks, all others.
+
+        What was agreed about since is not asked for, and then the contact does not name it any more: its stage was not
+        said about it, should the agreement break.
+        """
+        agreed = frozenset() if contact.stage in MANNERS else account.paused_invoices(self._today)
         still = tuple(
             item
             for item in account.open_invoices
             if item.invoice.currency == contact.currency
             and item.is_collectable
+            and item.invoice.invoice_id not in agreed
             and (contact.stage == THANKS or item.invoice.invoice_id in contact.invoice_ids)
         )
+        if still and contact.stage != THANKS and not agreed.isdisjoint(contact.invoice_ids):
+            contact = replace(contact, invoice_ids=tuple(one for one in contact.invoice_ids if one not in agreed))
         return Message(contact, account, account.customer.address(contact.channel), still, self._now())
+
+    @property
+    def _today(self) -> date:
+        return business_date(self._now(), self._policy.creditor.timezone)
 
     def _cancelled(self, message: Message, earlier: Sequence[Contact], why: str) -> ContactStatus:
         decided = _with(message.contact, self._kept(message, earlier, self._no(why)))
@@ -308,7 +325,7 @@ class Dispatcher:
             nowhere
             or sender is None
             or not sender.is_repeatable
-            or not has_something_to_say(message, self._policy, self._today())
+            or not has_something_to_say(message, self._policy, self._today)
         ):
             kept = replace(contact, status=ContactStatus.UNCONFIRMED, sent_at=self._now())
             return self._moved(kept, ContactStatus.SENDING)
