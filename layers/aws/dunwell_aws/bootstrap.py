@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from dunwell.accounts.contact_points import Channel
-    from dunwell.arrangements.desk import ArrangementDesk
     from dunwell.accounts.links import Links
+    from dunwell.arrangements.desk import ArrangementDesk
     from dunwell.escalation.escalation import Escalation
     from dunwell.ingestion.mapping import SourceMapping
     from dunwell.ingestion.ports import RecordSink
