@@ -19,6 +19,7 @@ from tests.bench import (
     planning,
     remittance,
     scoring,
+    webhooks,
 )
 from tests.bench.machine import machine
 from tests.bench.measure import Entry, Result
@@ -45,6 +46,7 @@ def main() -> None:
         "cash application": lambda: remittance.bench(args.repetitions),
         "arrangements": lambda: arranging.bench(args.repetitions),
         "pages": lambda: pages.bench(args.repetitions),
+        "webhooks": lambda: webhooks.bench(args.repetitions),
         "the deployed path": deployed.bench,
         "cold starts": lambda: handlers.bench(ROOT / ".local" / "bench"),
     }
