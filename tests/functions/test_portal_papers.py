@@ -153,6 +153,9 @@ def test_a_hold_on_one_invoice_leaves_the_others_payable() -> None:
     page = text(browser.get("/account"))
     assert "Pay all $25.50" in page
     assert "not asked for" in page
+    world.pay(browser)
+    (order,) = world.orders.orders("cus_anna")
+    assert [line.invoice_id for line in order.lines] == ["inv_a2"]
     assert world.pay(browser, what="chosen", invoice="inv_a1").status_code == 403
 
 

@@ -87,6 +87,14 @@ def test_problems_are_told_in_the_readers_language_and_never_in_another(world: P
     assert not re.search(r"\b(the|nothing|your)\b", refused)
 
 
+def test_problems_are_in_the_customers_language_whatever_their_browser_prefers() -> None:
+    world = PortalWorld(account(invoice("A1", 1_000), who=customer(language="fr")))
+    browser = world.signed_in()
+    browser.get("/account", Accept_Language="de")
+    assert "a rien ici" in text(browser.get("/invoices/none", Accept_Language="de"))
+    portal_app.use(None)
+
+
 def test_the_code_mail_is_in_the_customers_language() -> None:
     world = PortalWorld(account(who=customer(language="fr")))
     said = world.portal.words.say("fr")("mail.subject", creditor="X")

@@ -65,8 +65,7 @@ def _add_address_pages(site: Site) -> None:
         except InvalidInputError:
             return _preferences(site, visitor, wrong_email=True)
         answer = site.page("email_code.html", visitor, address=address, failed=False)
-        answer.headers["Set-Cookie"] = [site.cookie(ADDRESS_COOKIE, token, int(CODE_LIFE.total_seconds()))]
-        return answer
+        return site.with_cookie(answer, site.cookie(ADDRESS_COOKIE, token, int(CODE_LIFE.total_seconds())))
 
     @site.route("/preferences/email/code", "POST")
     def confirm_email() -> Response:

@@ -96,6 +96,22 @@ def require_asking(account: Account, invoice_ids: list[str] | None, now: datetim
         raise RefusedError("We may not take a payment for this at present. Please call us.", code="no_demand")
 
 
+def invoices_to_pay(account: Account, currency: str, chosen: list[str] | None, now: datetime) -> list[str] | None:
+    """What a press of a pay button means for the checkout: the invoices chosen, or None for all that are payable.
+
+    Where a hold covers single invoices, all are those that it does not cover.
+
+    Raises:
+        RefusedError: see ``require_asking``.
+    """
+    require_asking(account, chosen, now)
+    barred = invoices_not_asked_for(account.customer, now)
+    if chosen is not None or not barred:
+        return chosen
+    payable = (item for item in account.open_invoices if item.invoice.currency == currency and item.is_collectable)
+    return [item.invoice.invoice_id for item in payable if item.invoice.invoice_id not in barred]
+
+
 def _section(
     account: Account, orders: list[CheckoutOrder], currency: str, barred: frozenset[str] | None, as_of: date
 ) -> CurrencySection:
