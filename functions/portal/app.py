@@ -137,7 +137,7 @@ def _composed() -> Portal:
         creditor=creditor,
         notices=bootstrap.notices(),
         contacts=bootstrap.collection(),
-        arrangements=bootstrap.arrangements,
+        arrangements=bootstrap.arrangement_desk,
         assessments=bootstrap.collection,
         tasks=bootstrap.tasks(),
         address_change=AddressChange(store, ledger, senders[Channel.EMAIL]),

@@ -167,14 +167,6 @@ def policy(on: "date | None" = None) -> "Policy":
     return policies().on(on) if on else policies().at(clock().now())
 
 
-def arrangements() -> "ArrangementDesk":
-    """What customers and agents do about agreements, under the policy in force now."""
-    from dunwell.arrangements.desk import ArrangementDesk
-
-    now = policy()
-    return ArrangementDesk(ledger(), now.arrangements, now.creditor.timezone, now.version)
-
-
 @cache
 def mappings() -> "list[SourceMapping]":
     """The sources that Dunwell can read."""
@@ -407,6 +399,14 @@ def tasks() -> "DynamoTasks":
     from dunwell_aws.tasks import DynamoTasks
 
     return DynamoTasks(ledger_table())
+
+
+def arrangement_desk() -> "ArrangementDesk":
+    """What customers and agents do about agreements, by the policy in force."""
+    from dunwell.arrangements.desk import ArrangementDesk
+
+    rules = policy()
+    return ArrangementDesk(ledger(), rules.arrangements, rules.creditor.timezone, rules.version)
 
 
 @cache
