@@ -1,14 +1,17 @@
 """Nobody reads or changes another's account, on any route that the portal has: also on those that are added later."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from chalice.test import HTTPResponse
 
+from dunwell.ledger.agreements import AgreementKind, AgreementStatus
 from dunwell.ledger.disputing import DisputeReason, dispute
 from dunwell.ledger.posting import post_payment
 from functions.portal import app as portal_app
+from tests.support.agreements import agreement, method
 from tests.support.browser import Browser, hidden
 from tests.support.portal import NOW, account, customer, invoice
 from tests.support.portal_app import PortalWorld
@@ -20,11 +23,31 @@ SIGNED_IN = [(path, method) for path, method in ROUTES if path not in PUBLIC]
 SECRETS = ["Anna", "C-1042", "SECRET", "inv_secret", "987.65", "987,65", "111.11", "anna@"]
 
 
+AGREEMENTS = {
+    one.agreement_id: one
+    for one in (
+        agreement("inv_secret-3", amount_minor=300, agreement_id="agr_plan", kind=AgreementKind.PLAN),
+        agreement("inv_secret-4", amount_minor=400, agreement_id="agr_promises"),
+        agreement(
+            "inv_secret-5",
+            amount_minor=500,
+            agreement_id="agr_offers",
+            kind=AgreementKind.SETTLEMENT,
+            status=AgreementStatus.PROPOSED,
+            expires_on=NOW.date(),
+            forgiven_minor=100,
+        ),
+    )
+}
+"""Of Anna's, by the first word of the paths that they are shown under."""
+
+
 class TwoCustomers(PortalWorld):
-    """Anna with an invoice, a payment, an order and a dispute, and Bert who knows all of their ids."""
+    """Anna with something of every kind that a page shows, and Bert who knows the ids of all of it."""
 
     def __init__(self) -> None:
-        anna = account(invoice("SECRET-1", 98_765), invoice("SECRET-2", 11_111))
+        numbers = {"SECRET-1": 98_765, "SECRET-2": 11_111, "SECRET-3": 300, "SECRET-4": 400, "SECRET-5": 500}
+        anna = account(*(invoice(number, amount_minor) for number, amount_minor in numbers.items()))
         paid = post_payment(
             anna, method="bank", reference="SECRET-9", currency="USD", amount_minor=5_000, received_at=NOW
         ).applied()
@@ -32,17 +55,23 @@ class TwoCustomers(PortalWorld):
             paid, "inv_secret-2", None, DisputeReason.OTHER, key="1", note="SECRET", on=NOW.date(), at=NOW
         ).applied()
         bert = account(invoice("B1", 9_900), who=customer("cus_bert", number="C-7", name="Bert", email="b@b.example"))
-        super().__init__(contested, bert)
+        super().__init__(replace(contested, agreements=AGREEMENTS, methods={"pmt_anna": method("pmt_anna")}), bert)
         (payment,) = paid.payments
         (self.dispute,) = [one for one in contested.entries if contested.entries[one].kind == "dispute"]
         self.pay(self.signed_in())
         (order,) = self.orders.orders("cus_anna")
-        self.ids = {"invoice_id": "inv_secret-1", "entry_id": payment, "order": order.order_id}
+        self.ids = {
+            "invoice_id": "inv_secret-1",
+            "entry_id": payment,
+            "order": order.order_id,
+            "method_id": "pmt_anna",
+        }
 
     def address(self, path: str) -> str:
         """A route's path with Anna's ids. A parameter that is not known here needs an id of hers."""
+        ids = self.ids | {"agreement_id": f"agr_{path.split('/')[1]}"}
         for name in portal_app.app.routes[path]["GET" if "GET" in portal_app.app.routes[path] else "POST"].view_args:
-            path = path.replace(f"{{{name}}}", self.ids[name])
+            path = path.replace(f"{{{name}}}", ids[name])
         return path
 
     def form(self, **more: Any) -> dict[str, Any]:
@@ -72,7 +101,8 @@ def world() -> Iterator[TwoCustomers]:
 
 
 def ask(browser: Browser, world: TwoCustomers, path: str, method: str, **form: Any) -> HTTPResponse:
-    query = f"?order={world.ids['order']}&customer_id=cus_anna"
+    query = f"?order={world.ids['order']}&customer_id=cus_anna&currency=USD"
+    browser.cookies["dunwell_means"] = "USD.20000.monthly."
     if method == "GET":
         return browser.get(world.address(path) + query)
     return browser.post(world.address(path), world.form(**form))

@@ -170,14 +170,6 @@ def policy(on: "date | None" = None) -> "Policy":
     return policies().on(on) if on else policies().at(clock().now())
 
 
-def arrangements() -> "ArrangementDesk":
-    """What customers and agents do about agreements, under the policy in force now."""
-    from dunwell.arrangements.desk import ArrangementDesk
-
-    now = policy()
-    return ArrangementDesk(ledger(), now.arrangements, now.creditor.timezone, now.version)
-
-
 @cache
 def mappings() -> "list[SourceMapping]":
     """The sources that Dunwell can read."""
