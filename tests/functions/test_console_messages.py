@@ -3,6 +3,7 @@
 import pytest
 
 from dunwell.accounts.model import Channel
+from dunwell.outreach.announced import Announced
 from dunwell_aws.bootstrap import policy
 from tests.support.console import Browser, sign_in, text
 
@@ -16,7 +17,8 @@ def test_an_agent_sees_every_message_with_its_notices(browser: Browser, language
     page = browser.get(f"/messages?language={language}")
     assert page.status_code == 200
     assert said in text(page)
-    assert text(page).count("<details") == len(Channel) * (len(policy().stages) + 1)
+    reminders, announcements = len(policy().stages) + 1, len(Announced)
+    assert text(page).count("<details") == len(Channel) * reminders + (len(Channel) - 1) * announcements
     assert "by rule SCOPE-FIRST-PARTY: 12 USC 5531" in text(page)
     assert "cannot be said" not in text(page)
     assert " units of GSM-7." in text(page)

@@ -323,7 +323,13 @@ def gateway_events() -> "GatewayEvents":
     """What the gateway's reports do: by webhook, by reconciliation, by the sync."""
     from dunwell.payments.gateway_events import GatewayEvents
 
-    return GatewayEvents(ledger(), orders(), gateway(), unknown=cash(), payouts=_take_payout)
+    return GatewayEvents(ledger(), orders(), gateway(), unknown=cash(), payouts=_take_payout, works=_banks_work)
+
+
+def _banks_work(day: "date") -> bool:
+    from dunwell_aws.agreed import PolicyArrangements
+
+    return PolicyArrangements(policy().arrangements).works(day)
 
 
 def _take_payout(reference: str) -> None:

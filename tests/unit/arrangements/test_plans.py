@@ -141,6 +141,14 @@ def test_what_is_paid_or_unknown_is_not_agreed_about() -> None:
         one.desk.authorise("cus_anna", "agr_x", one.evidence())
 
 
+def test_a_hold_placed_meanwhile_stops_a_proposal_from_being_accepted() -> None:
+    one = ArrangementWorld()
+    plan = one.proposed(3)
+    one.write(lambda read: Change(read, read.customer.with_hold(Hold("bankruptcy", None, at(MONDAY, 1)))))
+    with pytest.raises(RefusedError, match="on hold"):
+        one.desk.authorise("cus_anna", plan.agreement_id, one.evidence())
+
+
 # --- authority ---
 
 
@@ -313,6 +321,28 @@ def test_a_completed_plan_whose_money_went_back_goes_on() -> None:
     assert one.agreement(plan.agreement_id).next_on == JULY - timedelta(days=3)
 
 
+def test_a_plan_that_was_paid_off_stays_so_when_more_is_billed_later() -> None:
+    one = ArrangementWorld(CHARGING, (bill("A", 1200_00),))
+    plan = one.planned(3, first_in=30)
+    one.pay(1205_00)
+    one.look()
+    one.go_to(MONDAY + timedelta(days=2))
+    one.entry(EntryKind.DEBIT_NOTE, 80_00)
+    assert kept(one, plan).status is AgreementStatus.COMPLETED
+
+
+def test_after_a_dispute_an_instalment_has_its_whole_grace() -> None:
+    one = ArrangementWorld()
+    plan = one.planned(3)
+    contest = one.entry(EntryKind.DISPUTE, 300_00)
+    one.look_until(date(2026, 6, 22))
+    one.entry(EntryKind.DISPUTE_END, 300_00, of=contest)
+    one.look_until(date(2026, 6, 29))
+    assert status(one, plan) is AgreementStatus.AUTHORISED
+    one.look_until(date(2026, 6, 30))
+    assert status(one, plan) is AgreementStatus.BROKEN
+
+
 def test_a_plan_that_came_to_life_again_gives_way_to_what_was_agreed_meanwhile() -> None:
     one = ArrangementWorld()
     plan = one.planned(3)
@@ -395,6 +425,19 @@ def test_interest_is_not_charged_after_a_plan_was_paid_off_or_broken() -> None:
     assert charged == [JULY]
 
 
+def test_a_pay_off_on_the_day_of_an_instalment_includes_its_interest() -> None:
+    one = ArrangementWorld(CHARGING, (bill("A", 1200_00),))
+    plan = one.planned(3, first_in=30)
+    one.go_to(JULY)
+    quote = one.desk.pay_off("cus_anna", plan.agreement_id, JULY)
+    assert quote.amount_minor == 1200_00 + plan.instalments[0].charges_minor
+    one.look()
+    assert one.desk.pay_off("cus_anna", plan.agreement_id, JULY) == quote
+    one.pay(quote.amount_minor)
+    one.look()
+    assert (status(one, plan), one.account.balances) == (AgreementStatus.COMPLETED, {})
+
+
 def test_interest_of_days_on_which_nobody_looked_is_charged_for_those_days() -> None:
     daily, rare = (ArrangementWorld(CHARGING, (bill("A", 1200_00),)) for _ in range(2))
     for one in (daily, rare):
@@ -440,6 +483,13 @@ def test_a_revised_plan_takes_the_place_of_the_old_one_in_one_write() -> None:
     assert one.events[-2:] == ["AgreementEnded", "AgreementRevised"]
     with pytest.raises(RefusedError, match="plan that stands"):
         revised(one, plan, instalments=5, first_in=14)
+
+
+def test_a_revised_plan_is_about_what_is_left_of_the_old_one() -> None:
+    one = ArrangementWorld(invoices=(bill("A"), bill("B"), bill("C")))
+    plan = one.planned(4, invoice_ids=("inv_a", "inv_b"))
+    one.pay(300_00, to="inv_a")
+    assert revised(one, plan, instalments=3, first_in=14).invoice_ids == ("inv_b",)
 
 
 @pytest.mark.parametrize(("first_in", "is_told"), [(9, False), (10, True)])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from unittest.mock import Mock
 
@@ -28,7 +28,7 @@ from dunwell.outreach.decisions import DispatchDecision
 from dunwell.outreach.dispatch import Dispatcher
 from dunwell.outreach.plan import plan_account
 from dunwell.outreach.switches import turned
-from tests.support.agreements import agreement
+from tests.support.agreements import agreement, method
 from tests.support.decisions import decision_log
 from tests.support.dispatching import PERSON, World, paid
 from tests.support.ledger import in_dispute
@@ -95,6 +95,23 @@ def bounced_meanwhile(world: World) -> None:
 
 def taken_over(world: World) -> None:
     world.store.open_case(Case("cas_1", "cus_anna", "USD", NOW, CaseStatus.OPENED, "run"), [])
+
+
+@pytest.mark.parametrize("happens", [taken_over, disputed])
+def test_an_announcement_goes_while_it_is_so_whatever_happened_to_the_invoices(
+    happens: Callable[[World], None],
+) -> None:
+    saved = {"pmt_1": method(autopay=True)}
+    about = {"method_id": "pmt_1", "autopay": True}
+    world = World(
+        stage="payment_method_saved", template="payment_method_saved", about=about, planned_on=date(2026, 11, 2)
+    )
+    happens(world)
+    here = world.ledger.accounts["cus_anna"]
+    world.ledger.accounts["cus_anna"] = replace(here, methods=saved)
+    assert world.dispatch() is ContactStatus.SENT
+    gone = World(stage="payment_method_saved", template="payment_method_saved", about=about)
+    assert gone.dispatch() is ContactStatus.CANCELLED
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from dunwell.accounts.model import Channel, Customer
-from dunwell.compliance.model import MessageFacts
+from dunwell.compliance.model import MessageFacts, Purpose
 from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account, OpenInvoice
+from dunwell.outreach.announced import purpose_of
 from dunwell.outreach.contact import Contact, DecisionRecord
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import AccountPlan, plan_account
@@ -92,6 +93,7 @@ class DispatchDecision:
         record: the answer.
         asked_rules: False when something else stood in the way, such as a switch: the rules were not asked then, and
             their time zones are not named.
+        purpose: what the rules were asked about.
     """
 
     facts: AccountFacts
@@ -103,6 +105,7 @@ class DispatchDecision:
     words: MessageFacts | None
     record: DecisionRecord
     asked_rules: bool = True
+    purpose: Purpose = Purpose.COLLECTION
 
     @property
     def customer_id(self) -> str:
@@ -114,7 +117,7 @@ class DispatchDecision:
         if not self.asked_rules:
             return self.record
         customer, invoices = self.facts.customer, self.invoice_ids
-        return may_contact(customer, self.contacts, self.channel, invoices, policy, self.now, self.words)
+        return may_contact(customer, self.contacts, self.channel, invoices, policy, self.now, self.words, self.purpose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ def dispatch_decision(
         words=words,
         record=record,
         asked_rules=bool(record.tzdata_version),
+        purpose=purpose_of(contact.stage),
     )
 
 
