@@ -20,9 +20,8 @@ from dunwell_aws.code_mail import CodeMail
 from dunwell_aws.mail import Mailer
 from dunwell_aws.problems import problem_of, problem_response
 from dunwell_aws.urls import Urls
-from dunwell_aws.web import Pages
-from functions.portal.app import TEMPLATES
-from tests.support.portal import CREDITOR
+from functions.portal.app import portal_words
+from tests.support.portal import CREDITOR, customer
 
 
 class Ses:
@@ -73,8 +72,8 @@ def test_refusals_and_outages_of_the_mail_service_are_told_apart(error: Exceptio
 
 def test_the_codes_mail_names_the_creditor_and_no_debt() -> None:
     ses = Ses()
-    pages = Pages(TEMPLATES)
-    CodeMail(pages.text, lambda: Mailer(ses, CREDITOR.sender, "set"), CREDITOR).send_code("a@b.example", "012345")
+    sender = CodeMail(portal_words(CREDITOR).say, lambda: Mailer(ses, CREDITOR.sender, "set"), CREDITOR)
+    sender.send_code(customer(), "a@b.example", "012345")
     message = ses.sent[0]["Content"]["Simple"]
     assert "012345" not in message["Subject"]["Data"]
     for kind in ("Text", "Html"):
@@ -91,7 +90,7 @@ def test_a_code_that_cannot_be_sent_does_not_tell_the_asker() -> None:
         asked.append("mailer")
         return Mailer(Ses(aws_error("MessageRejected")), "s@example.com", "set")
 
-    CodeMail(Pages(TEMPLATES).text, failing, CREDITOR).send_code("a@b.example", "012345")
+    CodeMail(portal_words(CREDITOR).say, failing, CREDITOR).send_code(customer(), "a@b.example", "012345")
     assert asked == ["mailer"]
 
 

@@ -183,7 +183,7 @@ class Steps:
             store=self._access,
             ledger=self._ledger,
             orders=self._orders,
-            sign_in=SignIn(self._access, self._ledger, self._world.codes),
+            sign_in=SignIn(self._access, self._ledger, {Channel.EMAIL: self._world.codes}),
         )
 
     def _browser(self, number: int) -> tuple[Account, Any]:

@@ -127,6 +127,8 @@ NEEDED: dict[str, dict[str, str]] = {
         "dynamodb:PutItem AccessTable": "adds codes and sessions, counts tries",
         "dynamodb:UpdateItem AccessTable": "uses a code up, notes that a session was seen",
         "dynamodb:DeleteItem AccessTable": "ends a session, forgets tries",
+        "sns:Publish (no topic)": "sends codes by text message",
+        "sms-voice:SendTextMessage *": "sends codes from a number of the account's own",
     },
     "StripeWebhook": LOAD
     | READ_ONE

@@ -16,6 +16,9 @@ PORTAL = {
     "ACCESS_TABLE": "access",
     "URLS_PARAMETER": "/stack/urls",
     "CONFIGURATION_SET": "mail",
+    "SMS_SENDER_ID": "",
+    "SMS_ORIGINATION": "",
+    "SMS_MAX_PRICE_USD": "0.50",
     "STRIPE_SECRET": "stripe",
     "STRIPE_API_BASE": "https://api.stripe.com",
 }

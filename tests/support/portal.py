@@ -216,7 +216,7 @@ class CodeBox:
 
     sent: list[tuple[str, str]] = field(default_factory=list)
 
-    def send_code(self, address: str, code: str) -> None:
+    def send_code(self, customer: Customer, address: str, code: str) -> None:
         self.sent.append((address, code))
 
 

@@ -3,12 +3,14 @@
 import json
 from typing import Any
 
+from dunwell.accounts.address_change import AddressChange
 from dunwell.accounts.links import Links
+from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import SignIn
 from dunwell.ledger.model import Account
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents
+from dunwell_aws.portal.parts import Portal
 from dunwell_aws.urls import Urls
-from dunwell_aws.web import Pages
 from functions.portal import app as portal_app
 from tests.support.browser import Browser, hidden
 from tests.support.ledger import in_dispute
@@ -46,23 +48,26 @@ class PortalWorld:
         self.clock = MovableClock()
         self.store = InMemoryAccessStore()
         self.ledger = InMemoryLedger(*(accounts or two_accounts()))
-        self.orders, self.codes = InMemoryOrderStore(), CodeBox()
+        self.orders, self.codes, self.texts = InMemoryOrderStore(), CodeBox(), CodeBox()
         self.notices, self.contacts = InMemoryNotices(), InMemoryCollection()
         self.gateway: Any = FakeGateway()
         self.slept: list[float] = []
         self.links = Links(self.store)
-        self.portal = portal_app.Portal(
+        self.portal = Portal(
             clock=self.clock,  # type: ignore[arg-type]
             store=self.store,
             ledger=self.ledger,
             orders=self.orders,
-            sign_in=SignIn(self.store, self.ledger, self.codes),
+            sign_in=SignIn(self.store, self.ledger, {Channel.EMAIL: self.codes, Channel.SMS: self.texts}),
             gateway=lambda: self.gateway,
             urls=Urls(Parameters(base), "urls"),
-            pages=Pages(portal_app.TEMPLATES, (checkout,)),
+            pages=portal_app.portal_pages(CREDITOR, checkout),
+            words=portal_app.portal_words(CREDITOR),
             creditor=CREDITOR,
             notices=self.notices,
             contacts=self.contacts,
+            tasks=self.contacts,
+            address_change=AddressChange(self.store, self.ledger, self.codes),
             sleep=self.slept.append,
         )
         portal_app.use(self.portal)

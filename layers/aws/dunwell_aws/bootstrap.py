@@ -18,6 +18,7 @@ from dunwell_aws.environment import (
     LedgerEnvironment,
     LettersEnvironment,
     MailEnvironment,
+    TextsEnvironment,
     UrlsEnvironment,
     read_environment,
 )
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from dunwell_aws.raw_events import RawEvents
     from dunwell_aws.remittance_index import DynamoRemittanceIndex
     from dunwell_aws.results import Results
+    from dunwell_aws.senders.sms import EndUserMessagingTexts, SnsTexts
     from dunwell_aws.series import DynamoSeries
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
@@ -489,21 +491,26 @@ def senders() -> "dict[Channel, Sender]":
     return ways | ({Channel.WHATSAPP: _whatsapp_sender()} if settings.whatsapp_number_id else {})
 
 
-def _sms_sender() -> "Sender":
+@cache
+def texts() -> "SnsTexts | EndUserMessagingTexts":
+    """Outgoing text messages: from a number of our own where the deployment has one."""
     from dunwell_aws.aws import client_without_retries
-    from dunwell_aws.senders.pacing import Pacer
-    from dunwell_aws.senders.sms import EndUserMessagingTexts, SmsSender, SnsTexts
+    from dunwell_aws.senders.sms import EndUserMessagingTexts, SnsTexts
 
-    settings = read_environment(ChannelsEnvironment)
-    price = settings.sms_max_price_usd
-    texts: SnsTexts | EndUserMessagingTexts
+    settings = read_environment(TextsEnvironment)
     if settings.sms_origination:
         voice = client_without_retries("pinpoint-sms-voice-v2")
-        texts = EndUserMessagingTexts(voice, settings.sms_origination, price)
-    else:
-        texts = SnsTexts(client_without_retries("sns"), settings.sms_sender_id, price)
+        return EndUserMessagingTexts(voice, settings.sms_origination, settings.sms_max_price_usd)
+    return SnsTexts(client_without_retries("sns"), settings.sms_sender_id, settings.sms_max_price_usd)
+
+
+def _sms_sender() -> "Sender":
+    from dunwell_aws.senders.pacing import Pacer
+    from dunwell_aws.senders.sms import SmsSender
+
+    settings = read_environment(ChannelsEnvironment)
     pacer = Pacer(lambda: settings.sms_rate / settings.senders)
-    return SmsSender(renderer(), texts, message_index(), links(), urls(), pacer)
+    return SmsSender(renderer(), texts(), message_index(), links(), urls(), pacer)
 
 
 def _whatsapp_sender() -> "Sender":

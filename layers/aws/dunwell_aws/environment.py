@@ -60,18 +60,28 @@ class LettersEnvironment(Environment):
     letters_bucket: str = Field(alias="LETTERS_BUCKET", min_length=1)
 
 
-class ChannelsEnvironment(LettersEnvironment):
-    """Of functions that send: what the channels beside e-mail need, and how fast they may go.
+class TextsEnvironment(Environment):
+    """Of functions that send text messages.
 
     Attributes:
-        sms_sender_id, sms_origination, whatsapp_number_id: empty when there is none.
-        sms_max_price_usd: of one message; sms_rate: a second, all senders together.
-        senders: how many of them may run at once; each keeps to its part of the rate.
+        sms_sender_id, sms_origination: empty when there is none.
+        sms_max_price_usd: of one message.
     """
 
     sms_sender_id: str = Field(alias="SMS_SENDER_ID", pattern="^[A-Za-z0-9]{0,11}$")
     sms_origination: str = Field(alias="SMS_ORIGINATION")
     sms_max_price_usd: str = Field(alias="SMS_MAX_PRICE_USD", pattern=r"^[0-9]{1,4}(\.[0-9]{1,5})?$")
+
+
+class ChannelsEnvironment(LettersEnvironment, TextsEnvironment):
+    """Of functions that send: what the channels beside e-mail need, and how fast they may go.
+
+    Attributes:
+        sms_rate: messages a second, all senders together.
+        whatsapp_number_id: empty when there is none.
+        senders: how many of them may run at once; each keeps to its part of the rate.
+    """
+
     sms_rate: float = Field(alias="SMS_RATE_PER_SECOND", gt=0)
     whatsapp_number_id: str = Field(alias="WHATSAPP_NUMBER_ID")
     senders: int = Field(alias="SENDERS", ge=1)

@@ -6,7 +6,7 @@ from functools import cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import NumberPattern, format_percent, parse_pattern
+from babel.numbers import NumberPattern, format_decimal, format_percent, parse_pattern
 
 from dunwell.errors import InvalidInputError
 from dunwell.money import exponent
@@ -42,6 +42,11 @@ class Localised:
     def long_date(self, day: date) -> str:
         """A date in full, such as ``22 November 2026``."""
         return format_date(day, "long", self._locale)
+
+    def number(self, count: int) -> str:
+        """A whole number, such as ``1,234``."""
+        written: str = format_decimal(count, locale=self._locale)
+        return written
 
     def plural(self, count: int, one: str, other: str) -> str:
         """The form that goes with a count; ``%(n)s`` in it is the count."""

@@ -1,4 +1,4 @@
-"""The words of messages: ``infra/messages/<locale>/<template>.yaml``, compiled once.
+"""The words of messages (``infra/messages/<locale>/<template>.yaml``) and of the portal, compiled once.
 
 A file holds words and no layout. A value is one text for every tone, or a text for each of some tones; a tone that is
 missing is said as the next milder one. What a template does not say, ``common.yaml`` does.
@@ -21,7 +21,7 @@ from jinja2 import (
 )
 
 from dunwell.errors import InvalidInputError
-from dunwell.outreach.policy import Tone
+from dunwell.outreach.stage import Tone
 from dunwell_aws.localised import localised
 
 COMMON = "common"
@@ -57,6 +57,7 @@ class Phrases:
 
     def __init__(self, folder: Path, language: str) -> None:
         self._folder = folder / language
+        self._place = "/".join(self._folder.parts[-3:])
         self.language = language
         self._files: dict[str, Mapping[str, Any]] = {}
         self._compiled: dict[str, Template] = {}
@@ -104,7 +105,7 @@ class Phrases:
                 self._compiled[source] = self._environment.from_string(source)
             return self._compiled[source].render(values)
         except (UndefinedError, TemplateError) as error:
-            raise InvalidInputError(f"a text of infra/messages/{self.language} cannot be said: {error}") from None
+            raise InvalidInputError(f"a text of {self._place} cannot be said: {error}") from None
 
     def _read(self, name: str) -> Mapping[str, Any]:
         path = self._folder / f"{name}.yaml"
@@ -115,9 +116,9 @@ class Phrases:
                 f"the message {name!r} has no words in {self.language!r}: write {path.parent.name}/{path.name}"
             ) from None
         except yaml.YAMLError as error:
-            raise InvalidInputError(f"infra/messages/{self.language}/{name}.yaml cannot be read: {error}") from None
+            raise InvalidInputError(f"{self._place}/{name}.yaml cannot be read: {error}") from None
         if not isinstance(found, Mapping):
-            raise InvalidInputError(f"infra/messages/{self.language}/{name}.yaml must say each text under a key")
+            raise InvalidInputError(f"{self._place}/{name}.yaml must say each text under a key")
         return found
 
 

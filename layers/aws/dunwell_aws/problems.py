@@ -44,12 +44,14 @@ class Problem:
         title: the same for every problem of its kind.
         detail: what was wrong this time and what to do; empty for errors that nobody raised on purpose.
         field: the input that was wrong, when it was one.
+        code: names the detail, for pages that say it in the reader's language; empty when it has no name.
     """
 
     status: int
     title: str
     detail: str = ""
     field: str | None = None
+    code: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -62,7 +64,7 @@ def problem_of(error: BaseException) -> Problem:
     """The problem of an error; what the domain did not raise is a 500 that tells nothing of itself."""
     status, title = next((_MAP[kind] for kind in type(error).__mro__ if kind in _MAP), _UNKNOWN)
     detail = str(error) if isinstance(error, DunwellError) else ""
-    return Problem(status, title, detail, getattr(error, "field", None))
+    return Problem(status, title, detail, getattr(error, "field", None), getattr(error, "code", ""))
 
 
 def problem_response(problem: Problem) -> Response:
@@ -73,6 +75,7 @@ def problem_response(problem: Problem) -> Response:
         "status": problem.status,
         "detail": problem.detail,
         "field": problem.field,
+        "code": problem.code,
     }
     body = json.dumps({name: value for name, value in members.items() if value})
     headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}

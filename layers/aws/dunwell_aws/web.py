@@ -86,13 +86,20 @@ def at_least(
 
 
 class Pages:
-    """Templates of one application with its one style sheet, which is part of each page: one round trip on a phone."""
+    """Templates of one application with its one style sheet, which is part of each page: one round trip on a phone.
+
+    Args:
+        look: rules after those of the style sheet, such as the creditor's colours.
+        image_sources: origins of images, beside those that are part of a page.
+    """
 
     def __init__(
         self,
         folder: Path,
         form_targets: tuple[str, ...] = (),
         filters: Mapping[str, Callable[..., str]] | None = None,
+        look: str = "",
+        image_sources: tuple[str, ...] = (),
     ) -> None:
         self._templates = Environment(
             loader=FileSystemLoader(folder),
@@ -107,12 +114,12 @@ class Pages:
             "number": "{:,}".format,
             **(filters or {}),
         }
-        self._style = (folder / "style.css").read_text(encoding="utf-8")
+        self._style = (folder / "style.css").read_text(encoding="utf-8") + look
         digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
         self._policy = "; ".join(
             [
                 "default-src 'none'",
-                "img-src data:",
+                " ".join(["img-src data:", *image_sources]),
                 f"style-src 'sha256-{digest}'",
                 " ".join(["form-action 'self'", *form_targets]),
                 "frame-ancestors 'none'",

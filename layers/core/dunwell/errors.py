@@ -2,14 +2,22 @@
 
 
 class DunwellError(Exception):
-    """Base of every error that the domain raises on purpose."""
+    """Base of every error that the domain raises on purpose.
+
+    Args:
+        code: names what went wrong where pages say it in the reader's own language, such as ``nothing_chosen``.
+    """
+
+    def __init__(self, message: str = "", *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class InvalidInputError(DunwellError):
     """What was given cannot be understood or breaks a rule; the message says what to do about it."""
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, field: str | None = None, code: str = "") -> None:
+        super().__init__(message, code=code)
         self.field = field
 
 

@@ -1,6 +1,7 @@
 """Signing in, and ending e-mail."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ from dunwell.accounts.access import (
 from dunwell.accounts.consent import ConsentAct, ConsentRecord
 from dunwell.accounts.contact_points import ContactPoint, PointKind
 from dunwell.accounts.links import Links, stop_email
-from dunwell.accounts.model import Channel
-from dunwell.accounts.sign_in import SignIn
+from dunwell.accounts.model import Channel, Customer
+from dunwell.accounts.sign_in import SignIn, code_address
 from dunwell.errors import NotFoundError, RefusedError
 from tests.support.memory import InMemoryLedger
 from tests.support.portal import NOW, CodeBox, InMemoryAccessStore, account, customer
@@ -25,11 +26,13 @@ from tests.support.portal import NOW, CodeBox, InMemoryAccessStore, account, cus
 class World:
     """A customer with a link."""
 
-    def __init__(self) -> None:
+    def __init__(self, anna: Customer | None = None) -> None:
         self.store = InMemoryAccessStore()
-        self.ledger = InMemoryLedger(account(), account(who=customer("cus_bert", number="C-7", email="b@b.example")))
-        self.codes = CodeBox()
-        self.sign_in = SignIn(self.store, self.ledger, self.codes)
+        self.ledger = InMemoryLedger(
+            account(who=anna), account(who=customer("cus_bert", number="C-7", email="b@b.example"))
+        )
+        self.codes, self.texts = CodeBox(), CodeBox()
+        self.sign_in = SignIn(self.store, self.ledger, {Channel.EMAIL: self.codes, Channel.SMS: self.texts})
         self.links = Links(self.store)
         self.link = self.links.issue_link("cus_anna", "account", NOW, sent_to="anna@bakery.example")
 
@@ -233,3 +236,44 @@ def test_a_stop_link_is_a_consent_withdrawn_with_time_and_way(world: World) -> N
     assert world.ledger.accounts["cus_anna"].customer.consents == (
         ConsentRecord(Channel.EMAIL, ConsentAct.WITHDRAWN, "stop_link", NOW, "anna@bakery.example"),
     )
+
+
+# --- codes by text message ---
+
+
+@pytest.mark.parametrize(
+    ("described", "goes_to"),
+    [
+        ({"phone": "+12125550123", "texts": True}, ["+12125550123"]),
+        ({"phone": "+12125550123"}, []),
+        ({"phone": "+12125550123", "texts": True, "refuses": [Channel.SMS]}, []),
+        ({"phone": "+12125550123", "texts": True, "bounced": []}, ["+12125550123"]),
+        ({}, []),
+    ],
+)
+def test_a_code_goes_by_text_only_to_a_number_that_the_customer_wants_texts_on(
+    described: dict[str, Any], goes_to: list[str]
+) -> None:
+    world = World(customer(**described))
+    pending = world.sign_in.ask_for_code(world.link, "C-1042", NOW, Channel.SMS)
+    assert [address for address, _ in world.texts.sent] == goes_to
+    assert world.codes.sent == []
+    assert pending
+
+
+def test_a_code_by_text_proves_the_number_and_a_proved_number_needs_no_consent() -> None:
+    world = World(customer(phone="+12125550123", texts=True))
+    pending = world.sign_in.ask_for_code(world.link, "C-1042", NOW, Channel.SMS)
+    world.sign_in.use_code(pending, world.texts.sent[0][1], NOW)
+    (number,) = world.ledger.accounts["cus_anna"].customer.points(PointKind.PHONE)
+    assert number.verified_at == NOW
+    proved = customer(phone="+12125550123").with_proof("+12125550123", NOW, PointKind.PHONE)
+    assert code_address(proved, Channel.SMS) == "+12125550123"
+    assert code_address(proved, Channel.LETTER) == ""
+
+
+def test_asking_by_text_counts_the_same_tries(world: World) -> None:
+    for way in (Channel.EMAIL, Channel.SMS, Channel.EMAIL, Channel.SMS, Channel.SMS):
+        world.sign_in.ask_for_code(world.link, "wrong", NOW, way)
+    with pytest.raises(TooManyTriesError):
+        world.sign_in.ask_for_code(world.link, "C-1042", NOW, Channel.SMS)

@@ -20,6 +20,7 @@ def test_currencies_are_shown_apart_and_disputes_left_out_of_pay_all() -> None:
             invoice("J1", 30, currency="JPY", due_on=TODAY),
         ),
         [],
+        NOW,
         TODAY,
     )
     yen, dollars = shown.sections
@@ -32,7 +33,7 @@ def test_currencies_are_shown_apart_and_disputes_left_out_of_pay_all() -> None:
 def test_a_settled_account_shows_its_payments_and_credit() -> None:
     owed = account(invoice("A1", 1_000))
     paid = post_payment(owed, method="bank", reference="1", currency="USD", amount_minor=1_500, received_at=NOW)
-    shown = overview(paid.applied(), [], TODAY)
+    shown = overview(paid.applied(), [], NOW, TODAY)
     assert shown.is_settled
     assert shown.sections[0].credit_minor == 500
     assert [numbers for _, numbers in shown.payments] == [("A1",)]
@@ -41,5 +42,5 @@ def test_a_settled_account_shows_its_payments_and_credit() -> None:
 def test_only_payments_under_way_are_pending() -> None:
     order = CheckoutOrder("ord_1", "cus_anna", "USD", (OrderLine("inv_a1", "A1", 1_000),), NOW)
     orders = [replace(order, order_id=f"ord_{status}", status=status) for status in OrderStatus]
-    shown = overview(account(invoice("A1", 1_000)), orders, TODAY)
+    shown = overview(account(invoice("A1", 1_000)), orders, NOW, TODAY)
     assert shown.sections[0].pending_minor == 1_000

@@ -42,6 +42,7 @@ class ConsentRecord:
         how: how it is known, such as ``stop_link``, ``sms_reply``, ``agent``, or ``source`` for the source system.
         at: with a time zone; None when the source does not say.
         address: of a consent, the address that it is for; empty for those that the customer's source lists.
+        words: what the customer was shown and said yes or no to, in the language shown; empty where that is not known.
     """
 
     channel: Channel
@@ -50,6 +51,7 @@ class ConsentRecord:
     at: datetime | None = None
     address: str = ""
     purpose: ConsentPurpose = ConsentPurpose.ANY
+    words: str = ""
 
     @property
     def is_from_source(self) -> bool:

@@ -91,6 +91,11 @@ class ContactPoint:
         return not self.retired and self.bounced_at is None
 
     @property
+    def is_theirs(self) -> bool:
+        """Whether it is still the customer's, as far as is known; it may not work."""
+        return not self.retired and self.bounce_reason != REPLACED
+
+    @property
     def is_learnt(self) -> bool:
         """Whether there is anything about it that its source did not tell."""
         return bool(self.source or self.bounced_at or self.verified_at)
@@ -112,6 +117,11 @@ class ContactPoint:
             bounce_reason=bounce_reason,
         )
 
+
+REPLACED = "replaced"
+"""Why a point is not used any more: its owner gave another in its place. Its source may go on listing it."""
+FROM_CUSTOMER = "customer"
+"""The source of a point that the customer told us of."""
 
 Points = tuple[ContactPoint, ...]
 
@@ -166,3 +176,11 @@ def verified_points(points: Points, kind: PointKind, address: str, at: datetime)
     """The points after the customer proved that one is theirs; unchanged when it is not known or was proved before."""
     proved = ContactPoint(kind, address, retired=True, verified_at=at)
     return tuple(point.joined(proved) if point.is_same(proved) else point for point in points)
+
+
+def replaced_points(points: Points, kind: PointKind, address: str, at: datetime) -> Points:
+    """The points after the customer proved an address and gave it in place of those of its kind; it comes first."""
+    new = ContactPoint(kind, address, FROM_CUSTOMER, verified_at=at)
+    old = (replace(one, bounced_at=one.bounced_at or at, bounce_reason=REPLACED) for one in points if one.kind is kind)
+    others = tuple(one for one in points if one.kind is not kind)
+    return (new, *others, *(one for one in old if not one.is_same(new)))

@@ -13,9 +13,10 @@ from dunwell.errors import InvalidInputError
 def redescribed(known: Customer, new: Customer) -> Customer:
     """The known customer as the source describes them now; itself when that says nothing new.
 
-    Holds, refusals, bounces, proofs and merges stay whatever the source says. It may add holds, refusals and external
-    ids, also by an older description that comes late, so that the order in which descriptions come makes no difference.
-    In all else an older description changes nothing. One without a version counts as the newest.
+    Holds, refusals, bounces, proofs, merges and what the customer chose stay whatever the source says. It may add
+    holds, refusals and external ids, also by an older description that comes late, so that the order in which
+    descriptions come makes no difference. In all else an older description changes nothing. One without a version
+    counts as the newest.
 
     Args:
         new: made from the source's record alone.
@@ -32,7 +33,7 @@ def redescribed(known: Customer, new: Customer) -> Customer:
         return replace(known, holds=holds, consents=refusals, external_ids=ids)
     learnt_zone = bool(known.timezone_evidence)
     absorbed = any(one.kind is RelationKind.ABSORBED for one in known.relations)
-    return replace(
+    described = replace(
         new,
         kind=known.kind if absorbed and known.kind is CustomerKind.PERSON else new.kind,
         contact_points=redescribed_points(known.contact_points, new.contact_points),
@@ -44,7 +45,9 @@ def redescribed(known: Customer, new: Customer) -> Customer:
         external_ids=ids,
         source_version=new.source_version or known.source_version,
         relations=known.relations,
+        chosen=known.chosen,
     )
+    return replace(described, **{name: getattr(known, name) for name in known.chosen})
 
 
 def joined_ids(*several: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

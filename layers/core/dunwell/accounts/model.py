@@ -15,6 +15,7 @@ from dunwell.accounts.contact_points import (
     PointState,
     PointStatus,
     bounced_points,
+    replaced_points,
     verified_points,
 )
 from dunwell.accounts.holds import Hold, lifted, placed
@@ -77,6 +78,7 @@ class Customer:
         removed: the source deleted or archived it.
         source_version: orders the source's descriptions; empty when it has none.
         relations: merges and splits, oldest first.
+        chosen: names of the fields that the customer set by themselves (``accounts.choices``): sources leave them be.
     """
 
     customer_id: str
@@ -105,6 +107,7 @@ class Customer:
     removed: bool = False
     source_version: str = ""
     relations: tuple[Relation, ...] = ()
+    chosen: tuple[str, ...] = ()
 
     # --- who it is ---
 
@@ -122,7 +125,7 @@ class Customer:
 
     def points(self, kind: PointKind) -> list[ContactPoint]:
         """The contact points of a kind that the customer has now, those that bounced included."""
-        return [point for point in self.contact_points if point.kind is kind and not point.retired]
+        return [point for point in self.contact_points if point.kind is kind and point.is_theirs]
 
     @property
     def email(self) -> str:
@@ -176,6 +179,10 @@ class Customer:
         """After the customer proved that an address is theirs; again changes nothing."""
         return replace(self, contact_points=verified_points(self.contact_points, kind, address, at))
 
+    def with_address(self, address: str, at: datetime, kind: PointKind = PointKind.EMAIL) -> "Customer":
+        """After the customer proved an address that is to be used in place of those of its kind."""
+        return replace(self, contact_points=replaced_points(self.contact_points, kind, address, at))
+
     # --- what it agreed to ---
 
     @property
@@ -188,14 +195,14 @@ class Customer:
         point = self.point(channel) if self.consents else None
         return standing(self.consents, channel).consent_for(point) if point else None
 
-    def with_consent(self, channel: Channel, at: datetime, how: str) -> "Customer":
+    def with_consent(self, channel: Channel, at: datetime, how: str, words: str = "") -> "Customer":
         """After the customer agreed to a channel at the address to which it leads now; lifts an earlier refusal."""
-        record = ConsentRecord(channel, ConsentAct.GIVEN, how, at, self.address(channel))
+        record = ConsentRecord(channel, ConsentAct.GIVEN, how, at, self.address(channel), words=words)
         return replace(self, consents=added_consent(self.consents, record))
 
-    def with_refusal(self, channel: Channel, at: datetime, how: str) -> "Customer":
+    def with_refusal(self, channel: Channel, at: datetime, how: str, words: str = "") -> "Customer":
         """After the customer refused a channel."""
-        record = ConsentRecord(channel, ConsentAct.WITHDRAWN, how, at, self.address(channel))
+        record = ConsentRecord(channel, ConsentAct.WITHDRAWN, how, at, self.address(channel), words=words)
         return replace(self, consents=added_consent(self.consents, record))
 
     # --- what must not be done to it ---

@@ -1,6 +1,7 @@
 """Signing in to the portal: link, question, code, session. Strangers and customers get the same answers."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -32,26 +33,47 @@ from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 
 _RACES = 5
+WAYS = (Channel.EMAIL, Channel.SMS)
+"""How a code may come."""
 
 
 class CodeSender(Protocol):
-    """Brings a one-time code to a customer."""
+    """Brings a one-time code to a customer, one way."""
 
-    def send_code(self, address: str, code: str) -> None:
-        """Send a code to an e-mail address. Does not raise: the asker must not learn whether there was one to send."""
+    def send_code(self, customer: Customer, address: str, code: str) -> None:
+        """Send a code to an address or number, in the customer's language.
+
+        Does not raise: the asker must not learn whether there was one to send.
+        """
         ...
 
 
-class SignIn:
-    """The use cases between a link and a session."""
+def code_address(customer: Customer, way: Channel) -> str:
+    """Where a code may go: to the address that works; by text only where the customer wants texts; empty: nowhere.
 
-    def __init__(self, store: AccessStore, ledger: Ledger, sender: CodeSender) -> None:
+    A number that a source merely lists may be anybody's: it needs consent, or proof that it is the customer's.
+    """
+    point = customer.point(way)
+    if point is None or way not in WAYS:
+        return ""
+    wanted = way is Channel.EMAIL or bool(customer.consent(way) or point.verified_at)
+    return point.address if wanted and (way is Channel.EMAIL or way not in customer.opted_out) else ""
+
+
+class SignIn:
+    """The use cases between a link and a session.
+
+    Args:
+        senders: of codes, one for each way that is offered.
+    """
+
+    def __init__(self, store: AccessStore, ledger: Ledger, senders: Mapping[Channel, CodeSender]) -> None:
         self._store = store
         self._ledger = ledger
-        self._sender = sender
+        self._senders = senders
 
-    def ask_for_code(self, link_token: str, answer: str, now: datetime) -> str:
-        """Send a code if the answer is right. What comes back is the same either way.
+    def ask_for_code(self, link_token: str, answer: str, now: datetime, way: Channel = Channel.EMAIL) -> str:
+        """Send a code if the answer is right and leads there. What comes back is the same either way.
 
         Returns:
             The token under which the asking browser, and no other, may use the code.
@@ -60,16 +82,16 @@ class SignIn:
             TooManyTriesError: the link rests, whether or not it exists.
         """
         link_hash = fingerprint(link_token)
-        self._count_try(link_hash, now)
+        counted_try(self._store, link_hash, now)
         customer = self._customer_behind(self._store.link(link_hash), now)
-        address = customer.address(Channel.EMAIL) if customer and answers(customer, answer) else ""
+        address = code_address(customer, way) if customer and answers(customer, answer) else ""
         token, code = new_token(), new_code()
         customer_id = customer.customer_id if customer and address else ""
         sent_to = fingerprint(address) if customer_id else ""
         pending = PendingCode(fingerprint(token), link_hash, customer_id, mac(token, code), now + CODE_LIFE)
         self._store.add_code(replace(pending, sent_to=sent_to))
-        if address:
-            self._sender.send_code(address, code)
+        if customer and address:
+            self._senders[way].send_code(customer, address, code)
         return token
 
     def use_code(self, token: str, code: str, now: datetime) -> str:
@@ -82,7 +104,7 @@ class SignIn:
         pending = self._store.code(fingerprint(token))
         if pending is None:
             raise GoneError("This code was used already or is older than 15 minutes.")
-        self._count_try(pending.link_hash, now)
+        counted_try(self._store, pending.link_hash, now)
         pending.check(token, "".join(code.split()), now)
         session_token = new_token()
         try:
@@ -128,10 +150,11 @@ class SignIn:
 
         def proved(account: Account) -> Change:
             customer = account.customer
-            found = [one for one in customer.points(PointKind.EMAIL) if fingerprint(one.address) == pending.sent_to]
-            if not found or found[0].verified_at:
+            points = (one for kind in (PointKind.EMAIL, PointKind.PHONE) for one in customer.points(kind))
+            found = next((one for one in points if fingerprint(one.address) == pending.sent_to), None)
+            if found is None or found.verified_at:
                 return Change(account)
-            return Change(account, customer=customer.with_proof(found[0].address, now))
+            return Change(account, customer=customer.with_proof(found.address, now, found.kind))
 
         # They are signed in all the same; the next code proves it again.
         with contextlib.suppress(ConflictError, NotFoundError):
@@ -146,12 +169,18 @@ class SignIn:
         moved = bool(link.sent_to) and link.sent_to not in theirs
         return None if moved else account.customer
 
-    def _count_try(self, link_hash: str, now: datetime) -> None:
-        for _ in range(_RACES):
-            before = self._store.tries(link_hash)
-            after = before.next(now) if before else Tries(link_hash, 1, now, 1)
-            try:
-                return self._store.count_try(after)
-            except ConflictError:
-                continue
-        raise TooManyTriesError("There were several tries with this link at once. Wait a minute, then try again.")
+
+def counted_try(store: AccessStore, name_hash: str, now: datetime) -> None:
+    """Count a try on a link, or on whatever else is guessed at under a hashed name.
+
+    Raises:
+        TooManyTriesError: five were made without a quiet hour between.
+    """
+    for _ in range(_RACES):
+        before = store.tries(name_hash)
+        after = before.next(now) if before else Tries(name_hash, 1, now, 1)
+        try:
+            return store.count_try(after)
+        except ConflictError:
+            continue
+    raise TooManyTriesError("There were several tries with this link at once. Wait a minute, then try again.")

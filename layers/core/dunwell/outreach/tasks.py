@@ -36,10 +36,11 @@ UNREACHABLE_BY = tuple(channel for channel in Channel if channel is not Channel.
 
 
 class TaskKind(StrEnum):
-    """What there is to do."""
+    """What there is to do: a call that the policy asks for, what keeps messages from somebody, what a customer asks."""
 
     CALL = "call"
     TROUBLE = "trouble"
+    REQUEST = "request"
     APPROVAL = "approval"
     """A proposal of a plan or an offer that waits for somebody's approval."""
 
@@ -51,8 +52,8 @@ class Task:
     Attributes:
         reason: a code: of a call the stage that asks for it, of an approval whose it is, else what is wrong.
         address: the number to call, or what does not work; empty when there is nothing at all.
-        contact_id, currency, invoice_ids: of a call, what it is about; else empty.
-        script: of a call what to say, else what is wrong in words.
+        contact_id, currency: of a call, what it is about; else empty. invoice_ids: also of a request.
+        script: of a call what to say, of a request what the customer wrote, else what is wrong in words.
         outcome, note, agent, done_at: what came of it; empty and None while it is to be done.
     """
 
@@ -220,14 +221,15 @@ class TaskDesk:
         return self._finished(task, outcome, note, agent, now)
 
     def finish_trouble(self, customer_id: str, task_id: str, note: str, agent: str, now: datetime) -> Task:
-        """Keep what was done about an address.
+        """Keep what was done about an address, or for a customer who asked something.
 
         Raises:
             NotFoundError: there is no such task. ConflictError: somebody did it first. InvalidInputError: no note.
         """
         if not note:
-            raise InvalidInputError("Write in the note what was done about the address.")
-        return self._finished(self._open(customer_id, task_id, TaskKind.TROUBLE), "done", note, agent, now)
+            raise InvalidInputError("Write in the note what was done about it.")
+        task = self._open(customer_id, task_id, TaskKind.TROUBLE, TaskKind.REQUEST)
+        return self._finished(task, "done", note, agent, now)
 
     def withdraw_calls(self, customer_id: str, now: datetime) -> int:
         """Take the calls off the worklist about which nothing is left to say: paid, contested or agreed; how many.
@@ -287,9 +289,9 @@ class TaskDesk:
             raise NotFoundError("there is no such customer")
         return account, self.contacts.state(task.customer_id).contacts
 
-    def _open(self, customer_id: str, task_id: str, kind: TaskKind) -> Task:
+    def _open(self, customer_id: str, task_id: str, *kinds: TaskKind) -> Task:
         task = self.tasks.task(customer_id, task_id)
-        if task is None or task.kind is not kind:
+        if task is None or task.kind not in kinds:
             raise NotFoundError("There is no such task.")
         if task.is_done:
             raise ConflictError("Somebody else did this task first.")

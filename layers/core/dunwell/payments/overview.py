@@ -1,9 +1,12 @@
 """What a customer is shown of their account: figures and flags, worded by the pages."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from dunwell.accounts.asking import invoices_not_asked_for
 from dunwell.dates import days_past_due
+from dunwell.errors import RefusedError
+from dunwell.ledger.debits import AttemptStatus
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account
 from dunwell.payments.order import CheckoutOrder, OrderStatus
@@ -11,7 +14,13 @@ from dunwell.payments.order import CheckoutOrder, OrderStatus
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """An open invoice (minor units); ``days_past_due`` is negative before the due date."""
+    """An open invoice (minor units).
+
+    Attributes:
+        days_past_due: negative before the due date.
+        disputed: whether all of it is contested; disputed_minor: the part that is.
+        asked_for: whether it may be asked for: no hold stops that.
+    """
 
     invoice_id: str
     number: str
@@ -20,6 +29,8 @@ class InvoiceLine:
     due_on: date
     days_past_due: int
     disputed: bool
+    disputed_minor: int = 0
+    asked_for: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +38,7 @@ class CurrencySection:
     """All that is open in one currency (minor units).
 
     Attributes:
-        payable_minor: what "pay all" pays: without invoices in dispute.
+        payable_minor: what "pay all" pays: without invoices in dispute, and nothing that a hold forbids to ask for.
         pending_minor: payments made that the bank has yet to confirm.
     """
 
@@ -42,10 +53,15 @@ class CurrencySection:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """An account page: a section for each currency, and payments, newest first."""
+    """An account page: a section for each currency, and payments, newest first.
+
+    Attributes:
+        asks: whether the customer may be asked to pay anything; a hold on all that they owe forbids it.
+    """
 
     sections: tuple[CurrencySection, ...]
     payments: tuple[tuple[Entry, tuple[str, ...]], ...]
+    asks: bool = True
 
     @property
     def is_settled(self) -> bool:
@@ -53,17 +69,52 @@ class Overview:
         return not any(section.open_minor for section in self.sections)
 
 
-def overview(account: Account, orders: list[CheckoutOrder], as_of: date) -> Overview:
-    """The account as of a business date."""
+def overview(account: Account, orders: list[CheckoutOrder], now: datetime, as_of: date) -> Overview:
+    """The account as of an instant and the business date that it is."""
     currencies = sorted(account.balances.keys() | account.unapplied.keys())
-    payments = sorted(account.payments.values(), key=lambda p: (p.on, p.entry_id), reverse=True)
+    barred = invoices_not_asked_for(account.customer, now)
     return Overview(
-        tuple(_section(account, orders, currency, as_of) for currency in currencies),
-        tuple((payment, _paid_for(account, payment)) for payment in payments),
+        tuple(_section(account, orders, currency, barred, as_of) for currency in currencies),
+        tuple((payment, _paid_for(account, payment)) for payment in payments_received(account)),
+        barred is not None,
     )
 
 
-def _section(account: Account, orders: list[CheckoutOrder], currency: str, as_of: date) -> CurrencySection:
+def payments_received(account: Account) -> list[Entry]:
+    """Money received, newest first."""
+    return sorted(account.payments.values(), key=lambda p: (p.on, p.entry_id), reverse=True)
+
+
+def require_asking(account: Account, invoice_ids: list[str] | None, now: datetime) -> None:
+    """Pass if these invoices, or all that is payable, may be paid on a page of ours.
+
+    Raises:
+        RefusedError: a hold forbids to take money for them, whoever proposes it.
+    """
+    barred = invoices_not_asked_for(account.customer, now)
+    if barred is None or barred & set(invoice_ids or ()):
+        raise RefusedError("We may not take a payment for this at present. Please call us.", code="no_demand")
+
+
+def invoices_to_pay(account: Account, currency: str, chosen: list[str] | None, now: datetime) -> list[str] | None:
+    """What a press of a pay button means for the checkout: the invoices chosen, or None for all that are payable.
+
+    Where a hold covers single invoices, all are those that it does not cover.
+
+    Raises:
+        RefusedError: see ``require_asking``.
+    """
+    require_asking(account, chosen, now)
+    barred = invoices_not_asked_for(account.customer, now)
+    if chosen is not None or not barred:
+        return chosen
+    payable = (item for item in account.open_invoices if item.invoice.currency == currency and item.is_collectable)
+    return [item.invoice.invoice_id for item in payable if item.invoice.invoice_id not in barred]
+
+
+def _section(
+    account: Account, orders: list[CheckoutOrder], currency: str, barred: frozenset[str] | None, as_of: date
+) -> CurrencySection:
     lines = tuple(
         InvoiceLine(
             item.invoice.invoice_id,
@@ -73,20 +124,36 @@ def _section(account: Account, orders: list[CheckoutOrder], currency: str, as_of
             item.due_on,
             days_past_due(item.due_on, as_of),
             not item.is_collectable,
+            item.disputed_minor,
+            barred is not None and item.invoice.invoice_id not in barred,
         )
         for item in account.open_invoices
         if item.invoice.currency == currency
     )
-    pending = [o.amount_minor for o in orders if o.status is OrderStatus.PROCESSING and o.currency == currency]
+    asked = [line for line in lines if line.asked_for]
     return CurrencySection(
         currency,
         sum(line.open_minor for line in lines),
-        sum(line.open_minor for line in lines if line.days_past_due > 0),
-        sum(line.open_minor for line in lines if not line.disputed),
+        sum(line.open_minor for line in asked if line.days_past_due > 0),
+        sum(line.open_minor for line in asked if not line.disputed),
         account.unapplied.get(currency, 0),
-        sum(pending),
+        _pending_minor(account, orders, currency),
         lines,
     )
+
+
+def _pending_minor(account: Account, orders: list[CheckoutOrder], currency: str) -> int:
+    """Payments made that the bank has yet to confirm.
+
+    The same debit may be known as an order or a try and as the bank's announcement: the larger of the two is shown.
+    """
+    ours = [one.amount_minor for one in orders if one.status is OrderStatus.PROCESSING and one.currency == currency]
+    ours += [
+        one.amount_minor
+        for one in account.attempts.values()
+        if one.status is AttemptStatus.PROCESSING and one.currency == currency
+    ]
+    return max(sum(ours), sum(one.amount_minor for one in account.pending if one.currency == currency))
 
 
 def _paid_for(account: Account, payment: Entry) -> tuple[str, ...]:

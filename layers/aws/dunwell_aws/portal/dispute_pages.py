@@ -1,0 +1,102 @@
+"""Contesting an invoice, whole or in part, and taking that back."""
+
+from chalice.app import Response
+
+from dunwell.accounts.access import new_token
+from dunwell.errors import ConflictError, InvalidInputError
+from dunwell.ledger.disputing import (
+    DisputeReason,
+    contestable_minor,
+    dispute,
+    is_withdrawable,
+    standing_disputes,
+    withdraw_dispute,
+)
+from dunwell.ledger.update import update
+from dunwell.money import parse_amount
+from dunwell_aws.portal.site import Site, Visitor
+from dunwell_aws.web import Form
+
+_KEY_BITS = 128
+_LONGEST_KEY = 64
+
+
+def add_dispute_pages(site: Site) -> None:
+    """Adds the pages to the portal."""
+
+    @site.route("/invoices/{invoice_id}/dispute", "GET")
+    def show_dispute(invoice_id: str) -> Response:
+        """What is contested already, and the form."""
+        return dispute_page(site.visitor(), invoice_id)
+
+    @site.route("/invoices/{invoice_id}/dispute", "POST")
+    def raise_dispute(invoice_id: str) -> Response:
+        """Notes the dispute, stops asking, and gives an agent the task of looking into it; twice is once."""
+        visitor, form = site.sent()
+        try:
+            _raise(site, visitor, invoice_id, form)
+        except (InvalidInputError, ConflictError) as problem:
+            return dispute_page(visitor, invoice_id, problem, form)
+        return site.redirect(f"/invoices/{invoice_id}/dispute?done=raised")
+
+    @site.route("/invoices/{invoice_id}/dispute/withdraw", "POST")
+    def withdraw(invoice_id: str) -> Response:
+        """Takes a dispute back."""
+        visitor, form = site.sent()
+        now, today = site.parts.clock.now(), site.parts.today
+        entry_id = form.one("dispute")
+        update(
+            site.parts.ledger,
+            visitor.customer_id,
+            lambda account: withdraw_dispute(account, entry_id, on=today, at=now),
+        )
+        return site.redirect(f"/invoices/{invoice_id}/dispute?done=withdrawn")
+
+    def dispute_page(
+        visitor: Visitor, invoice_id: str, problem: Exception | None = None, form: Form | None = None
+    ) -> Response:
+        free_minor = contestable_minor(visitor.account, invoice_id)
+        standing = [(one, is_withdrawable(one)) for one in standing_disputes(visitor.account, invoice_id)]
+        code = getattr(problem, "code", "")
+        return site.page(
+            "dispute.html",
+            visitor,
+            200 if problem is None else 400 if isinstance(problem, InvalidInputError) else 409,
+            invoice=visitor.account.invoices[invoice_id],
+            free_minor=free_minor,
+            standing=standing,
+            reasons=list(DisputeReason),
+            key=(form.one("key") if form else "") or new_token(_KEY_BITS),
+            given={name: form.one(name) if form else "" for name in ("reason", "part", "amount", "text")},
+            wrong=f"problems.details.{code}" if problem else "",
+            done=site.done(),
+        )
+
+
+def _raise(site: Site, visitor: Visitor, invoice_id: str, form: Form) -> None:
+    from dunwell.outreach.requests import clean_text, request_task
+
+    parts, key = site.parts, form.one("key")[:_LONGEST_KEY]
+    contestable_minor(visitor.account, invoice_id)
+    if form.one("reason") not in set(DisputeReason):
+        raise InvalidInputError("Choose what is wrong.", field="reason", code="dispute_reason")
+    reason, text = DisputeReason(form.one("reason")), clean_text(form.one("text"))
+    amount_minor = _amount(visitor, invoice_id, form) if form.one("part") == "part" else None
+    now, today = parts.clock.now(), parts.today
+    update(
+        parts.ledger,
+        visitor.customer_id,
+        lambda account: dispute(account, invoice_id, amount_minor, reason, key=key, note=text, on=today, at=now),
+    )
+    asked = request_task(visitor.customer_id, "dispute", key, f"{reason.value}\n\n{text}", now, (invoice_id,))
+    parts.tasks.open_task(asked)
+
+
+def _amount(visitor: Visitor, invoice_id: str, form: Form) -> int:
+    """The part that is contested, as the customer's language writes numbers (minor units)."""
+    currency = visitor.account.invoices[invoice_id].currency
+    given = form.one("amount").strip().replace(",", ".")
+    try:
+        return parse_amount(given, currency)
+    except InvalidInputError:
+        raise InvalidInputError("This is not an amount.", field="amount", code="dispute_amount") from None

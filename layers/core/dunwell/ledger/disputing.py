@@ -1,0 +1,139 @@
+"""Disputes: a customer contests an invoice, whole or in part, and may take that back.
+
+A written dispute counts as one within the validation period, whenever it comes: nothing is asked for until somebody has
+looked, which is the stricter of the two ways.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from dunwell.accounts.holds import Hold, hold_lifted, hold_placed
+from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
+from dunwell.ids import stable_id
+from dunwell.ledger.change import Change
+from dunwell.ledger.entry import Entry, EntryKind
+from dunwell.ledger.model import Account
+from dunwell.ledger.posting import charge, post
+
+HOLD = "dispute_written"
+BY_CUSTOMER = "portal"
+"""Who placed the hold of a dispute that a customer raised on a page of ours; what its entry's key begins with."""
+
+
+class DisputeReason(StrEnum):
+    """Why a customer contests an invoice."""
+
+    NOT_MINE = "not_mine"
+    WRONG_AMOUNT = "wrong_amount"
+    NOT_RECEIVED = "not_received"
+    DEFECTIVE = "defective"
+    RETURNED = "returned"
+    ALREADY_PAID = "already_paid"
+    OTHER = "other"
+
+
+def standing_disputes(account: Account, invoice_id: str) -> list[Entry]:
+    """The disputes about an invoice that nobody ended, oldest first."""
+    ended = {entry.of for entry in account.entries.values() if entry.kind is EntryKind.DISPUTE_END}
+    found = [
+        entry
+        for entry_id, entry in account.entries.items()
+        if entry.kind is EntryKind.DISPUTE and entry_id not in ended and entry_id not in account.moved
+    ]
+    return sorted((one for one in found if _is_about(one, invoice_id)), key=lambda one: (one.on, one.entry_id))
+
+
+def contestable_minor(account: Account, invoice_id: str) -> int:
+    """What is open of an invoice and not contested yet.
+
+    Raises:
+        NotFoundError: it is not on the account.
+    """
+    invoice = account.invoices.get(invoice_id)
+    if invoice is None or invoice.removed or invoice_id in account.moved or account.customer.merged_into:
+        raise NotFoundError("This invoice is not on your account.", code="no_invoice")
+    return max(0, account.open_minor(invoice_id) - account.disputed_minor(invoice_id))
+
+
+def dispute(
+    account: Account,
+    invoice_id: str,
+    amount_minor: int | None,
+    reason: DisputeReason,
+    *,
+    key: str,
+    note: str,
+    on: date,
+    at: datetime,
+) -> Change:
+    """Contest an invoice; a hold on it stops all asking when nothing uncontested is left. The same key again: nothing.
+
+    Args:
+        amount_minor: None for all that is open.
+        key: names this dispute for good. note: the customer's words, kept with the hold.
+
+    Raises:
+        NotFoundError: the invoice is not on the account. ConflictError: nothing of it is open and uncontested.
+        InvalidInputError: the amount is not more than zero, or more than that.
+    """
+    free_minor = contestable_minor(account, invoice_id)
+    named = f"{BY_CUSTOMER}#{key}"
+    if stable_id("ent", EntryKind.DISPUTE, invoice_id, named) in account.entries:
+        return Change(account)
+    if not free_minor:
+        raise ConflictError("Nothing of this invoice is open and not in dispute.", code="nothing_to_dispute")
+    contested = free_minor if amount_minor is None else amount_minor
+    if not 0 < contested <= free_minor:
+        raise InvalidInputError("Dispute an amount up to what is open.", field="amount", code="dispute_amount")
+    change = charge(account, EntryKind.DISPUTE, invoice_id, contested, key=named, on=on, at=at, reason=reason)
+    if contested < free_minor:
+        return change
+    hold = Hold(HOLD, invoice_id, at, None, BY_CUSTOMER, note)
+    customer = account.customer.with_hold(hold)
+    return replace(change, customer=customer, events=(*change.events, hold_placed(customer.customer_id, hold, at)))
+
+
+def withdraw_dispute(account: Account, entry_id: str, *, on: date, at: datetime) -> Change:
+    """Take back a dispute that the customer raised by themselves, and lift its hold; again changes nothing.
+
+    Raises:
+        NotFoundError: there is no such dispute of theirs on the account.
+    """
+    about = account.entries.get(entry_id)
+    if about is None or not is_withdrawable(about) or entry_id in account.moved:
+        raise NotFoundError("This dispute is not on your account.", code="no_dispute")
+    (direction,) = about.directed_to
+    end = Entry(
+        entry_id=stable_id("ent", EntryKind.DISPUTE_END, direction.invoice_id, f"{about.reference}#withdrawn"),
+        kind=EntryKind.DISPUTE_END,
+        currency=about.currency,
+        amount_minor=about.amount_minor,
+        on=on,
+        reference=f"{about.reference}#withdrawn",
+        directed_to=about.directed_to,
+        of=entry_id,
+        reason="withdrawn",
+    )
+    if entry_id not in {one.entry_id for one in standing_disputes(account, direction.invoice_id)}:
+        return Change(account)
+    return _without_holds(post(account, end, at), direction.invoice_id, at)
+
+
+def is_withdrawable(entry: Entry) -> bool:
+    """Whether a dispute is one that the customer raised, and may take back."""
+    return entry.kind is EntryKind.DISPUTE and entry.reference.startswith(f"{BY_CUSTOMER}#")
+
+
+def _without_holds(change: Change, invoice_id: str, at: datetime) -> Change:
+    customer, events = change.account.customer, change.events
+    for hold in customer.holds_in_force(at):
+        if (hold.kind, hold.invoice_id, hold.placed_by) == (HOLD, invoice_id, BY_CUSTOMER):
+            customer = customer.without_hold(hold.hold_id, at, BY_CUSTOMER)
+            lifted = next(one for one in customer.holds if one.hold_id == hold.hold_id)
+            events = (*events, hold_lifted(customer.customer_id, lifted, at))
+    return replace(change, customer=None if customer == change.account.customer else customer, events=events)
+
+
+def _is_about(entry: Entry, invoice_id: str) -> bool:
+    return any(one.invoice_id == invoice_id for one in entry.directed_to)
