@@ -109,6 +109,11 @@ def has_something_to_say(message: Message, policy: Policy, today: date) -> bool:
     return bool(message.invoices)
 
 
+def _is_reminder(contact: Contact) -> bool:
+    """Whether a contact asks for money, and is neither thanks nor an announcement."""
+    return contact.stage != THANKS and contact.stage not in MANNERS
+
+
 def _still_open(account: Account, contact: Contact) -> bool:
     """Whether anything that a contact names is open and undisputed."""
     return any(one.is_collectable and one.invoice.invoice_id in contact.invoice_ids for one in account.open_invoices)
@@ -156,18 +161,19 @@ class Dispatcher:
             return contact.status  # its minute has not come: see release
         message = self._message(contact, account)
         if contact.stage in MANNERS:
-            # As long as what it tells is so, an agent's case or a delay changes nothing.
-            return self._send(message, state.contacts)
+            return self._send(message, state.contacts)  # while it is so, an agent's case or a delay changes nothing
         if contact.currency in state.currencies_in_case:
             return self._cancelled(message, state.contacts, WITH_AN_AGENT)
-        if contact.is_lost(self._today):
+        if contact.is_lost(self._today()):
             return self._cancelled(message, state.contacts, TOO_LATE)
         return self._send(message, state.contacts)
 
+    def _today(self) -> date:
+        return business_date(self._now(), self._policy.creditor.timezone)
+
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
-        if not has_something_to_say(message, self._policy, self._today):
-            asks = message.contact.stage not in MANNERS and message.contact.stage != THANKS
-            agreed = asks and _still_open(message.account, message.contact)
+        if not has_something_to_say(message, self._policy, self._today()):
+            agreed = _is_reminder(message.contact) and _still_open(message.account, message.contact)
             return self._cancelled(message, earlier, SkipReason.AGREED.value if agreed else NOTHING_LEFT_TO_SAY)
         try:
             decision = self._decided(message, earlier)
@@ -290,7 +296,7 @@ class Dispatcher:
         What was agreed about since is not asked for, and then the contact does not name it any more: its stage was not
         said about it, should the agreement break.
         """
-        agreed = frozenset() if contact.stage in MANNERS else account.paused_invoices(self._today)
+        agreed = frozenset() if contact.stage in MANNERS else account.paused_invoices(self._today())
         still = tuple(
             item
             for item in account.open_invoices
@@ -299,13 +305,9 @@ class Dispatcher:
             and item.invoice.invoice_id not in agreed
             and (contact.stage == THANKS or item.invoice.invoice_id in contact.invoice_ids)
         )
-        if still and contact.stage != THANKS and not agreed.isdisjoint(contact.invoice_ids):
+        if still and _is_reminder(contact) and not agreed.isdisjoint(contact.invoice_ids):
             contact = replace(contact, invoice_ids=tuple(one for one in contact.invoice_ids if one not in agreed))
         return Message(contact, account, account.customer.address(contact.channel), still, self._now())
-
-    @property
-    def _today(self) -> date:
-        return business_date(self._now(), self._policy.creditor.timezone)
 
     def _cancelled(self, message: Message, earlier: Sequence[Contact], why: str) -> ContactStatus:
         decided = _with(message.contact, self._kept(message, earlier, self._no(why)))
@@ -325,7 +327,7 @@ class Dispatcher:
             nowhere
             or sender is None
             or not sender.is_repeatable
-            or not has_something_to_say(message, self._policy, self._today)
+            or not has_something_to_say(message, self._policy, self._today())
         ):
             kept = replace(contact, status=ContactStatus.UNCONFIRMED, sent_at=self._now())
             return self._moved(kept, ContactStatus.SENDING)
