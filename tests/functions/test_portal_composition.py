@@ -18,6 +18,7 @@ PORTAL = {
     "CONFIGURATION_SET": "mail",
     "STRIPE_SECRET": "stripe",
     "STRIPE_API_BASE": "https://api.stripe.com",
+    "GATEWAY_EVENTS_BUCKET": "events",
 }
 
 
