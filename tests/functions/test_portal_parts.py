@@ -21,7 +21,7 @@ from functions.portal import app as portal_app
 from tests.support.agreements import method
 from tests.support.browser import text
 from tests.support.outreach import sent
-from tests.support.portal import account, changed, customer, invoice
+from tests.support.portal import NOW, account, changed, customer, invoice
 from tests.support.portal_app import PortalWorld
 from tests.support.portal_deals import agreed_plan, followed, forms, proposed_plan, send
 
@@ -138,6 +138,18 @@ def test_a_hold_that_forbids_to_ask_forbids_parts_plans_and_promises(world: Port
     pages = [browser.get(f"/{path}?currency=USD") for path in ("part", "options", "plan", "promise")]
     assert {page.status_code for page in pages} == {403}
     assert "Pay a part" not in text(browser.get("/account"))
+
+
+def test_a_part_never_pays_an_invoice_that_is_on_hold() -> None:
+    held = Hold("identity_theft", "inv_a1", NOW, placed_by="test")
+    world = PortalWorld(account(invoice("A1", 10_000), invoice("A2", 5_000), who=changed(customer(), holds=(held,))))
+    browser = world.signed_in()
+    assert "Enter at most $50.00" in text(pay_part(world, browser, amount="60"))
+    assert pay_part(world, browser, amount="10", invoice="inv_a1").status_code in (400, 403)
+    pay_part(world, browser, amount="50")
+    (order,) = world.orders.orders("cus_anna")
+    assert [line.number for line in order.lines] == ["A2"]
+    portal_app.use(None)
 
 
 # --- saved methods ---
