@@ -21,6 +21,7 @@ from dunwell.dates import business_date
 from dunwell.errors import ConflictError, DunwellError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from dunwell.escalation.case import AgentOutcome
 from dunwell.escalation.escalation import Escalation
+from dunwell.outreach.evidence import EvidenceStore
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
 from dunwell.outreach.tasks import TaskDesk
@@ -40,7 +41,7 @@ from dunwell_aws.agent_pages import (
 from dunwell_aws.agents import Agent, CognitoAgents, NewPasswordNeeded, SignedIn, WrongCredentialsError
 from dunwell_aws.agreement_routes import AgreementParts, add_agreement_pages
 from dunwell_aws.clock import Clock
-from dunwell_aws.environment import LedgerEnvironment, UrlsEnvironment, read_environment
+from dunwell_aws.environment import EvidenceEnvironment, LedgerEnvironment, UrlsEnvironment, read_environment
 from dunwell_aws.message_routes import ConsoleParts, add_message_pages
 from dunwell_aws.observability import count, observed
 from dunwell_aws.problems import Problem, answers_problems, problem_response
@@ -58,9 +59,10 @@ Refusal = DunwellError | None
 """Why a form is shown again; None when it is shown for the first time."""
 
 app = Chalice(app_name="console")
+app.api.binary_types.append("application/pdf")  # images are among them
 
 
-class ConsoleEnvironment(LedgerEnvironment, UrlsEnvironment):
+class ConsoleEnvironment(LedgerEnvironment, UrlsEnvironment, EvidenceEnvironment):
     """What the console reads from its variables."""
 
     agent_client_id: str = Field(alias="AGENT_CLIENT_ID", min_length=1)
@@ -81,6 +83,7 @@ class Console:
     desk: CashDesk
     tasks: TaskDesk
     arrangements: ArrangementDesk
+    evidence: Callable[[], EvidenceStore]
 
     @property
     def today(self) -> date:
@@ -126,7 +129,7 @@ def _composed() -> Console:
     tasks = bootstrap.task_desk()
     arrangements = bootstrap.arrangement_desk()
     parts = clock, escalation, collection, collection, agents, urls, pages, creditor, desk, tasks, arrangements
-    return Console(*parts)
+    return Console(*parts, bootstrap.evidence)
 
 
 def console_pages(zone_name: str) -> Pages:
@@ -430,7 +433,7 @@ def show_statement(customer_id: str) -> Response:
     return _page("statement.html", 400 if message else 200, **values)
 
 
-def _document(text: str, content_type: str, **more: str) -> Response:
+def _document(text: str | bytes, content_type: str, **more: str) -> Response:
     base_url = console().urls.console()
     headers: dict[str, str | list[str]] = {**console().pages.headers(base_url), "Content-Type": content_type, **more}
     return Response(text, headers)
@@ -487,10 +490,12 @@ add_task_pages(
     TaskParts(
         desk=lambda: console().tasks,
         arrangements=lambda: console().arrangements,
+        evidence=lambda: console().evidence(),  # noqa: PLW0108 - the console is composed later
         now=lambda: console().clock.now(),  # noqa: PLW0108 - the console is composed later
         agent=_agent,
         form=lambda: _form(SESSION_COOKIE),
         page=_page,
+        document=_document,
         form_page=_form_page,
         redirect=_redirect,
         notice=_notice,

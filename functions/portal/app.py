@@ -13,6 +13,7 @@ from dunwell_aws.code_mail import CodeMail
 from dunwell_aws.code_text import CodeText
 from dunwell_aws.environment import (
     AccessEnvironment,
+    EvidenceEnvironment,
     GatewayEnvironment,
     LedgerEnvironment,
     MailEnvironment,
@@ -77,7 +78,13 @@ app = Chalice(app_name="portal")
 
 
 class PortalEnvironment(
-    LedgerEnvironment, AccessEnvironment, MailEnvironment, TextsEnvironment, GatewayEnvironment, UrlsEnvironment
+    LedgerEnvironment,
+    AccessEnvironment,
+    MailEnvironment,
+    TextsEnvironment,
+    GatewayEnvironment,
+    UrlsEnvironment,
+    EvidenceEnvironment,
 ):
     """What the portal reads from its variables."""
 
@@ -143,6 +150,7 @@ def _composed() -> Portal:
         arrangements=bootstrap.arrangement_desk,
         assessments=bootstrap.collection,
         tasks=bootstrap.tasks(),
+        evidence=bootstrap.evidence,
         address_change=AddressChange(store, ledger, senders[Channel.EMAIL]),
     )
 

@@ -129,6 +129,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "dynamodb:DeleteItem AccessTable": "ends a session, forgets tries",
         "sns:Publish (no topic)": "sends codes by text message",
         "sms-voice:SendTextMessage *": "sends codes from a number of the account's own",
+        "s3:PutObject EvidenceBucket/evidence/*": "keeps what a customer adds to a dispute",
     },
     "StripeWebhook": LOAD
     | READ_ONE
@@ -171,7 +172,10 @@ NEEDED: dict[str, dict[str, str]] = {
     | POINT
     | WORK
     | URLS
-    | {"states:SendTaskSuccess Escalation": RESUME},
+    | {
+        "states:SendTaskSuccess Escalation": RESUME,
+        "s3:GetObject EvidenceBucket/evidence/*": "hands an agent what a customer added to a dispute",
+    },
     "BuildReports": LOAD
     | WORK
     | {

@@ -15,6 +15,7 @@ from tests.support.portal_app import PortalWorld
 PORTAL = {
     "ACCESS_TABLE": "access",
     "URLS_PARAMETER": "/stack/urls",
+    "EVIDENCE_BUCKET": "evidence",
     "CONFIGURATION_SET": "mail",
     "SMS_SENDER_ID": "",
     "SMS_ORIGINATION": "",

@@ -36,7 +36,7 @@ from tests.support.escalation import (
     invoice,
 )
 from tests.support.invocation import set_variables
-from tests.support.memory import InMemoryCollection, InMemoryLedger
+from tests.support.memory import InMemoryCollection, InMemoryEvidence, InMemoryLedger
 from tests.support.user_pool import CLIENT_ID, InMemoryUserPool
 
 BASE = "https://console.example.com/v1"
@@ -134,7 +134,8 @@ class World:
         kept = KeepingLedger(self.ledger, rules.arrangements, creditor.timezone, lambda: NOW)
         deals = ArrangementDesk(kept, rules.arrangements, creditor.timezone, rules.version)
         parts = (StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor, desk, tasks, deals)
-        console.use(console.Console(*parts))
+        self.evidence = InMemoryEvidence()
+        console.use(console.Console(*parts, lambda: self.evidence))
 
     def waiting(self, customer_id: str = "cus_1", invoice_id: str = "inv_F-1") -> Case:
         """A case that waits for an agent."""

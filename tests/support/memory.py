@@ -10,7 +10,7 @@ from threading import Lock
 from zlib import crc32
 
 from dunwell.accounts.model import Channel
-from dunwell.errors import ConflictError
+from dunwell.errors import ConflictError, NotFoundError
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import Event
 from dunwell.figures import Figure
@@ -21,6 +21,7 @@ from dunwell.ledger.model import Account
 from dunwell.ledger.ports import SHARDS
 from dunwell.ledger.update import followed
 from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.evidence import EvidenceFile
 from dunwell.outreach.notices import Notice
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.switches import WINDOW_DAYS, Counts, Switch
@@ -300,6 +301,22 @@ class InMemorySwitches:
         first = at.date() - timedelta(days=WINDOW_DAYS - 1)
         days = [one for key, one in self.counted.items() if key[:2] == (channel, turns) and key[2] >= first]
         return sum(days, Counts())
+
+
+class InMemoryEvidence:
+    """``EvidenceStore`` in a dict."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str, str], bytes] = {}
+
+    def keep(self, customer_id: str, task_id: str, file: EvidenceFile, content: bytes) -> None:
+        self.kept[customer_id, task_id, file.digest] = content
+
+    def content(self, customer_id: str, task_id: str, file: EvidenceFile) -> bytes:
+        try:
+            return self.kept[customer_id, task_id, file.digest]
+        except KeyError:
+            raise NotFoundError("not kept") from None
 
 
 class InMemoryMessageIndex:

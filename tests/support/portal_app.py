@@ -23,7 +23,7 @@ from dunwell_aws.urls import Urls
 from functions.portal import app as portal_app
 from tests.support.browser import Browser, hidden
 from tests.support.ledger import in_dispute
-from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryNotices
+from tests.support.memory import InMemoryCollection, InMemoryEvidence, InMemoryLedger, InMemoryNotices
 from tests.support.portal import (
     CREDITOR,
     ROOT,
@@ -88,6 +88,7 @@ class PortalWorld:
         self.ledger = InMemoryLedger(*(accounts or two_accounts()))
         self.orders, self.codes, self.texts = InMemoryOrderStore(), CodeBox(), CodeBox()
         self.notices, self.contacts = InMemoryNotices(), InMemoryCollection()
+        self.evidence = InMemoryEvidence()
         self.gateway: Any = FakeGateway()
         self.policy = read_policy(ROOT / "infra").arrangements
         self.slept: list[float] = []
@@ -111,6 +112,7 @@ class PortalWorld:
             arrangements=lambda: ArrangementDesk(self.ledger, self.policy, CREDITOR.timezone, "test"),
             assessments=lambda: self.contacts,
             tasks=self.contacts,
+            evidence=lambda: self.evidence,
             address_change=AddressChange(self.store, self.ledger, self.codes),
             sleep=self.slept.append,
         )

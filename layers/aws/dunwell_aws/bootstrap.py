@@ -12,6 +12,7 @@ from dunwell_aws.environment import (
     ChannelsEnvironment,
     DecisionsEnvironment,
     Environment,
+    EvidenceEnvironment,
     GatewayEnvironment,
     GatewayEventsEnvironment,
     IngestEnvironment,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from dunwell_aws.collection import DynamoCollection
     from dunwell_aws.coming_back import ComingBack
     from dunwell_aws.decision_log import S3DecisionLog
+    from dunwell_aws.evidence import S3Evidence
     from dunwell_aws.letters import LetterOutbox
     from dunwell_aws.mail import Mailer
     from dunwell_aws.message_index import DynamoMessageIndex
@@ -477,6 +479,15 @@ def letter_outbox() -> "LetterOutbox":
     from dunwell_aws.letters import LetterOutbox
 
     return LetterOutbox(client("s3"), read_environment(LettersEnvironment).letters_bucket)
+
+
+@cache
+def evidence() -> "S3Evidence":
+    """Files that customers add to disputes."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.evidence import S3Evidence
+
+    return S3Evidence(client("s3"), read_environment(EvidenceEnvironment).evidence_bucket)
 
 
 @cache

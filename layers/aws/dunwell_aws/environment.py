@@ -60,6 +60,12 @@ class LettersEnvironment(Environment):
     letters_bucket: str = Field(alias="LETTERS_BUCKET", min_length=1)
 
 
+class EvidenceEnvironment(Environment):
+    """Of functions that keep or show what customers add to disputes."""
+
+    evidence_bucket: str = Field(alias="EVIDENCE_BUCKET", min_length=1)
+
+
 class TextsEnvironment(Environment):
     """Of functions that send text messages.
 

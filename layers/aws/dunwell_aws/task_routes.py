@@ -1,5 +1,6 @@
 """The routes of the console's tasks: calls to make, and what keeps messages from customers."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,8 @@ from typing import Any
 from chalice.app import Response
 
 from dunwell.arrangements.desk import ArrangementDesk
-from dunwell.errors import ConflictError, InvalidInputError, RefusedError
+from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
+from dunwell.outreach.evidence import EvidenceStore
 from dunwell.outreach.tasks import TaskDesk
 from dunwell_aws.agent_forms import finish
 from dunwell_aws.agent_pages import task_lines, task_values
@@ -26,16 +28,19 @@ class TaskParts:
         agent: who asks, and the token of their forms; raises when nobody is signed in.
         form: what was sent, if one of our own pages sent it; raises otherwise.
         page: answers with a template and its values; form_page: the same after a problem, or none; redirect: to a path.
+        document: answers with a file, its media type and more headers.
         notice: what the form before this page did.
     """
 
     desk: Callable[[], TaskDesk]
     arrangements: Callable[[], ArrangementDesk]
+    evidence: Callable[[], EvidenceStore]
     now: Callable[[], datetime]
     agent: Callable[[], tuple[Any, str]]
     form: Callable[[], Form]
     page: Callable[..., Response]
     form_page: Callable[..., Response]
+    document: Callable[..., Response]
     redirect: Callable[[str], Response]
     notice: Callable[[], str]
 
@@ -66,6 +71,18 @@ def add_task_pages(route: Callable[[str, str], Callable[..., Any]], parts: TaskP
             return task_page(customer_id, task_id, problem, form)
         count("TasksDone")
         return parts.redirect("/tasks?done=task")
+
+    @route("/tasks/{customer_id}/{task_id}/files/{digest}", "GET")
+    def download_file(customer_id: str, task_id: str, digest: str) -> Response:
+        """A file that the customer added, to keep and never to show: nobody has looked what is in it."""
+        parts.agent()
+        task = parts.desk().tasks.task(customer_id, task_id)
+        file = next((one for one in task.files if one.digest == digest), None) if task else None
+        if file is None:
+            raise NotFoundError("There is no such file.")
+        content = parts.evidence().content(customer_id, task_id, file)
+        plain = re.sub(r"[^A-Za-z0-9.-]+", "-", file.name)
+        return parts.document(content, file.media_type, **{"Content-Disposition": f'attachment; filename="{plain}"'})
 
     def task_page(
         customer_id: str, task_id: str, problem: Exception | None = None, form: Form | None = None

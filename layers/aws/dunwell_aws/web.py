@@ -16,16 +16,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from dunwell.errors import InvalidInputError, RefusedError
 from dunwell.money import format_money
+from dunwell_aws.multipart import MULTIPART_TYPE, read_multipart
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 1000
 
 
 class Form:
-    """The fields of a form that a browser sent."""
+    """The fields of a form that a browser sent, and the files in it."""
 
-    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self, fields: Mapping[str, list[str]], files: Mapping[str, list[tuple[str, bytes]]] | None = None
+    ) -> None:
         self._fields = fields
+        self._files = files or {}
 
     def one(self, name: str) -> str:
         """A field's first value, or empty."""
@@ -34,6 +38,10 @@ class Form:
     def all(self, name: str) -> list[str]:
         """A field's values."""
         return self._fields.get(name, [])
+
+    def files(self, name: str) -> list[tuple[str, bytes]]:
+        """A field's files: names as the browser gives them, and contents."""
+        return self._files.get(name, [])
 
 
 def read_form(request: Request) -> Form:
@@ -46,7 +54,9 @@ def read_form(request: Request) -> Form:
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise RefusedError("This form was sent from another site.")
     try:
-        body = request.raw_body
+        body, content_type = request.raw_body, request.headers.get("content-type", "")
+        if content_type.lower().startswith(MULTIPART_TYPE):
+            return Form(*read_multipart(content_type, body if isinstance(body, bytes) else body.encode()))
         text = body.decode() if isinstance(body, bytes) else body
         return Form(parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
     except ValueError:

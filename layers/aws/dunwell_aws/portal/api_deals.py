@@ -328,7 +328,7 @@ def deal_operations(api: DealsApi, base: str) -> list[Operation]:
             "POST",
             f"{base}/invoices/{{invoice_id}}/disputes",
             "raiseDispute",
-            "Contest an invoice, whole or in part",
+            "Contest an invoice, whole or in part; files are added on the portal's page, not here",
             "account",
             api.raise_dispute,
             body=models.DisputeIn,

@@ -4,6 +4,7 @@ from chalice.app import Response
 
 from dunwell.accounts.access import new_token
 from dunwell.errors import ConflictError, InvalidInputError
+from dunwell.ledger.change import Change
 from dunwell.ledger.disputing import (
     DisputeReason,
     contestable_minor,
@@ -12,10 +13,12 @@ from dunwell.ledger.disputing import (
     standing_disputes,
     withdraw_dispute,
 )
+from dunwell.ledger.model import Account
 from dunwell.ledger.update import update
 from dunwell.money import parse_amount
+from dunwell_aws.multipart import MULTIPART_TYPE
 from dunwell_aws.portal.site import Site, Visitor
-from dunwell_aws.web import Form
+from dunwell_aws.web import FORM_TYPE, Form
 
 _KEY_BITS = 128
 _LONGEST_KEY = 64
@@ -29,15 +32,15 @@ def add_dispute_pages(site: Site) -> None:
         """What is contested already, and the form."""
         return dispute_page(site.visitor(), invoice_id)
 
-    @site.route("/invoices/{invoice_id}/dispute", "POST")
+    @site.route("/invoices/{invoice_id}/dispute", "POST", content_types=(MULTIPART_TYPE, FORM_TYPE))
     def raise_dispute(invoice_id: str) -> Response:
         """Notes the dispute, stops asking, and gives an agent the task of looking into it; twice is once."""
         visitor, form = site.sent()
         try:
-            _raise(site, visitor, invoice_id, form)
+            done = _raise(site, visitor, invoice_id, form)
         except (InvalidInputError, ConflictError) as problem:
             return dispute_page(visitor, invoice_id, problem, form)
-        return site.redirect(f"/invoices/{invoice_id}/dispute?done=raised")
+        return site.redirect(f"/invoices/{invoice_id}/dispute?done={done}")
 
     @site.route("/invoices/{invoice_id}/dispute/withdraw", "POST")
     def withdraw(invoice_id: str) -> Response:
@@ -73,7 +76,9 @@ def add_dispute_pages(site: Site) -> None:
         )
 
 
-def _raise(site: Site, visitor: Visitor, invoice_id: str, form: Form) -> None:
+def _raise(site: Site, visitor: Visitor, invoice_id: str, form: Form) -> str:
+    """Keeps files, dispute and task, in this order: a task that an agent sees has its files. Tells what was done."""
+    from dunwell.outreach.evidence import read_evidence
     from dunwell.outreach.requests import clean_text, request_task
 
     parts, key = site.parts, form.one("key")[:_LONGEST_KEY]
@@ -82,14 +87,20 @@ def _raise(site: Site, visitor: Visitor, invoice_id: str, form: Form) -> None:
         raise InvalidInputError("Choose what is wrong.", field="reason", code="dispute_reason")
     reason, text = DisputeReason(form.one("reason")), clean_text(form.one("text"))
     amount_minor = _amount(visitor, invoice_id, form) if form.one("part") == "part" else None
-    now, today = parts.clock.now(), parts.today
-    update(
-        parts.ledger,
-        visitor.customer_id,
-        lambda account: dispute(account, invoice_id, amount_minor, reason, key=key, note=text, on=today, at=now),
-    )
-    asked = request_task(visitor.customer_id, "dispute", key, f"{reason.value}\n\n{text}", now, (invoice_id,))
-    parts.tasks.open_task(asked)
+    files, now, today = read_evidence(form.files("files")), parts.clock.now(), parts.today
+    told = f"{reason.value}\n\n{text}"
+    task = request_task(visitor.customer_id, "dispute", key, told, now, (invoice_id,), files)
+
+    def decide(account: Account) -> Change:
+        return dispute(account, invoice_id, amount_minor, reason, key=key, note=text, on=today, at=now)
+
+    decide(visitor.account)  # what is refused leaves no files
+    if files and not parts.tasks.task(task.customer_id, task.task_id):
+        for file, content in files.items():
+            parts.evidence().keep(task.customer_id, task.task_id, file, content)
+    update(parts.ledger, visitor.customer_id, decide)
+    parts.tasks.open_task(task)
+    return "raised_with_files" if files else "raised"
 
 
 def _amount(visitor: Visitor, invoice_id: str, form: Form) -> int:

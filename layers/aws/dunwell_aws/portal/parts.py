@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dunwell.accounts.sign_in import SignIn
     from dunwell.arrangements.desk import ArrangementDesk
     from dunwell.ledger.ports import Ledger
+    from dunwell.outreach.evidence import EvidenceStore
     from dunwell.outreach.notices import NoticeStore
     from dunwell.outreach.policy import Creditor
     from dunwell.outreach.ports import ContactStore
@@ -52,6 +53,7 @@ class Portal:
     arrangements: "Callable[[], ArrangementDesk]"
     assessments: "Callable[[], AssessmentStore]"
     tasks: "TaskStore"
+    evidence: "Callable[[], EvidenceStore]"
     address_change: "AddressChange"
     sleep: Callable[[float], None] = time.sleep
 

@@ -1,10 +1,12 @@
 """What customers ask of a person on a page of ours: becomes an agent's task, once."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 
 from dunwell.errors import InvalidInputError
 from dunwell.ids import stable_id
+from dunwell.outreach.evidence import EvidenceFile
 from dunwell.outreach.tasks import Task, TaskKind
 
 LONGEST = 2_000
@@ -13,7 +15,13 @@ _LONGEST_NUMBER = 30
 
 
 def request_task(
-    customer_id: str, reason: str, key: str, text: str, now: datetime, invoice_ids: tuple[str, ...] = ()
+    customer_id: str,
+    reason: str,
+    key: str,
+    text: str,
+    now: datetime,
+    invoice_ids: tuple[str, ...] = (),
+    files: Iterable[EvidenceFile] = (),
 ) -> Task:
     """The task of answering a customer.
 
@@ -29,6 +37,7 @@ def request_task(
         opened_at=now,
         invoice_ids=invoice_ids,
         script=text,
+        files=tuple(files),
     )
 
 

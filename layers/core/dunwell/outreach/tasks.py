@@ -22,6 +22,7 @@ from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 from dunwell.outreach.asking import SkipReason
 from dunwell.outreach.contact import CallOutcome, Contact, ContactStatus, DecisionRecord
+from dunwell.outreach.evidence import EvidenceFile
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import contact_event
 from dunwell.outreach.policy import Policy
@@ -54,6 +55,7 @@ class Task:
         address: the number to call, or what does not work; empty when there is nothing at all.
         contact_id, currency: of a call, what it is about; else empty. invoice_ids: also of a request.
         script: of a call what to say, of a request what the customer wrote, else what is wrong in words.
+        files: what the customer added to a request.
         outcome, note, agent, done_at: what came of it; empty and None while it is to be done.
     """
 
@@ -67,6 +69,7 @@ class Task:
     currency: str = ""
     invoice_ids: tuple[str, ...] = ()
     script: str = ""
+    files: tuple[EvidenceFile, ...] = ()
     outcome: str = ""
     note: str = ""
     agent: str = ""
