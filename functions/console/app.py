@@ -490,7 +490,7 @@ add_task_pages(
     TaskParts(
         desk=lambda: console().tasks,
         arrangements=lambda: console().arrangements,
-        evidence=lambda: console().evidence(),  # noqa: PLW0108 - the console is composed later
+        evidence=lambda: console().evidence(),
         now=lambda: console().clock.now(),  # noqa: PLW0108 - the console is composed later
         agent=_agent,
         form=lambda: _form(SESSION_COOKIE),

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from dunwell_aws import bootstrap
 from functions.portal import app as portal_app
 from functions.stripe_webhook import app as webhook_app
-from tests.support.invocation import lambda_context, set_variables
+from tests.support.invocation import lambda_context, proxy_event, set_variables
 from tests.support.portal_app import PortalWorld
 
 PORTAL = {
@@ -23,19 +22,6 @@ PORTAL = {
     "STRIPE_SECRET": "stripe",
     "STRIPE_API_BASE": "https://api.stripe.com",
 }
-
-
-def proxy_event(method: str, resource: str, **more: Any) -> dict[str, Any]:
-    return {
-        "requestContext": {"resourcePath": resource, "httpMethod": method, "stage": "v1"},
-        "headers": {"accept": "text/html"},
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "body": None,
-        "isBase64Encoded": False,
-        **more,
-    }
 
 
 @pytest.fixture

@@ -1,17 +1,23 @@
 """Files with a dispute: what a customer may send, and what becomes of it."""
 
+import base64
 import hashlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from chalice.test import HTTPResponse
 
+from dunwell.outreach.evidence import MOST_BYTES
 from functions.portal import app as portal_app
-from tests.support.browser import Browser, hidden, text
+from tests.support.browser import Browser, hidden, multipart, text
+from tests.support.invocation import lambda_context, proxy_event
 from tests.support.portal_app import BASE, PortalWorld
 
 PATH = "/invoices/inv_a1/dispute"
+MOST_OF_AN_INVOCATION = 6 * 1024 * 1024
+ROOM_FOR_THE_GATEWAYS_OWN = 64 * 1024  # headers, and what it says of the request
 PDF = b"%PDF-1.7\r\n\r\n--not-a-boundary\r\n\x00\xff\r\n"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256))
 PNG = b"\x89PNG\r\n\x1a\n" + b"\r\n" * 9
@@ -136,3 +142,21 @@ def test_what_is_no_form_is_refused(world: PortalWorld, content_type: str, body:
     answer = browser._request("POST", PATH, body, {"Content-Type": content_type})
     assert answer.status_code == 400
     assert 'role="alert"' in answer.body.decode() or "That did not work" in text(answer)
+
+
+def test_as_much_as_may_be_sent_fits_into_an_invocation(world: PortalWorld) -> None:
+    browser = world.signed_in()
+    fields = {"csrf": hidden(browser.get(PATH), "csrf"), "reason": "other", "part": "whole", "text": "ä" * 2_000}
+    files = [("a" * 200 + ".pdf", b"%PDF-".ljust(MOST_BYTES - len(PNG), b"\x00")), ("b.png", PNG)]
+    content_type, body = multipart(fields | {"key": "k"}, files)
+    event = proxy_event(
+        "POST",
+        "/{proxy+}",
+        pathParameters={"proxy": PATH[1:]},
+        headers={"accept": "text/html", "content-type": content_type, "cookie": browser.cookie_header()},
+        body=base64.b64encode(body).decode(),
+        isBase64Encoded=True,
+    )
+    assert len(json.dumps(event)) + ROOM_FOR_THE_GATEWAYS_OWN < MOST_OF_AN_INVOCATION
+    assert portal_app.handler(event, lambda_context(), parts=world.portal)["statusCode"] == 303
+    assert sum(map(len, world.evidence.kept.values())) == MOST_BYTES

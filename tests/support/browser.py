@@ -30,17 +30,13 @@ class Browser:
         return self._request("POST", path, body, {"Content-Type": FORM} | headers)
 
     def post_files(self, path: str, fields: dict[str, str], files: Iterable[tuple[str, bytes]]) -> HTTPResponse:
-        """Sends a form with files, in its field ``files``, as browsers do."""
-        parts = [(f'name="{name}"', value.encode()) for name, value in fields.items()]
-        for name, content in files:
-            parts.append((f'name="files"; filename="{name}"\r\nContent-Type: application/octet-stream', content))
-        boundary = b"----WebKitFormBoundaryx0zAq"
-        body = b"".join(
-            b"--%s\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n" % (boundary, head.encode(), content)
-            for head, content in parts
-        )
-        sent_as = {"Content-Type": f"multipart/form-data; boundary={boundary.decode()}"}
-        return self._request("POST", path, body + b"--%s--\r\n" % boundary, sent_as)
+        """Sends a form with files, in its field ``files``."""
+        content_type, body = multipart(fields, files)
+        return self._request("POST", path, body, {"Content-Type": content_type})
+
+    def cookie_header(self) -> str:
+        """What it sends of its cookies."""
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     def path(self, url: str) -> str:
         """The path, without the base, of an address in a page or a redirect."""
@@ -50,7 +46,7 @@ class Browser:
     def _request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> HTTPResponse:
         sent = {"Accept": ACCEPT} | {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookies:
-            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            sent["Cookie"] = self.cookie_header()
         response = self._client.http.request(method, path, headers=sent, body=body)
         for cookie in response.headers.get("Set-Cookie", []):
             name, _, value = cookie.partition(";")[0].partition("=")
@@ -59,6 +55,19 @@ class Browser:
             else:
                 self.cookies.pop(name, None)
         return response
+
+
+def multipart(fields: dict[str, str], files: Iterable[tuple[str, bytes]]) -> tuple[str, bytes]:
+    """A form with files as browsers write it: its content type and its body."""
+    parts = [(f'name="{name}"', value.encode()) for name, value in fields.items()]
+    for name, content in files:
+        parts.append((f'name="files"; filename="{name}"\r\nContent-Type: application/octet-stream', content))
+    boundary = b"----WebKitFormBoundaryx0zAq"
+    body = b"".join(
+        b"--%s\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n" % (boundary, head.encode(), content)
+        for head, content in parts
+    )
+    return f"multipart/form-data; boundary={boundary.decode()}", body + b"--%s--\r\n" % boundary
 
 
 def text(response: HTTPResponse) -> str:

@@ -30,6 +30,20 @@ def set_variables(monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
         monkeypatch.setenv(name, value)
 
 
+def proxy_event(method: str, resource: str, **more: Any) -> dict[str, Any]:
+    """A request as API Gateway hands it over."""
+    return {
+        "requestContext": {"resourcePath": resource, "httpMethod": method, "stage": "v1"},
+        "headers": {"accept": "text/html"},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "body": None,
+        "isBase64Encoded": False,
+        **more,
+    }
+
+
 def sqs_event(*bodies: Any) -> dict[str, Any]:
     """A batch of messages; each body is JSON unless it is text already. Message ids are m0, m1, …"""
     records = [

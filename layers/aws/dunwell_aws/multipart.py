@@ -1,4 +1,4 @@
-"""Forms with files as browsers send them (RFC 7578): parts between boundaries, each with a name; none within another."""
+"""Forms with files as browsers send them (RFC 7578): parts between boundaries, each with a name."""
 
 import re
 

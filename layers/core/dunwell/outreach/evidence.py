@@ -1,7 +1,7 @@
 """Files that a customer adds to a dispute: what they may be, and how an agent finds them again.
 
-What a file is follows from its first bytes, never from its name: a name is whatever the sender likes. Nothing here looks
-for viruses, and nothing opens a file.
+What a file is follows from its first bytes, never from its name: a name is whatever the sender likes. Nothing here
+opens a file, or looks for viruses.
 """
 
 import hashlib
