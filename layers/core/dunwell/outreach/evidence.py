@@ -59,8 +59,8 @@ def read_evidence(given: Iterable[tuple[str, bytes]]) -> dict[EvidenceFile, byte
         raise InvalidInputError(f"Send at most {MOST_FILES} files.", field="files", code="many_files")
     if sum(len(content) for _, content in files) > MOST_BYTES:
         raise InvalidInputError("The files are too large.", field="files", code="large_files")
-    found = {one.digest: (one, content) for one, content in ((_file(*given), given[1]) for given in files)}
-    return dict(found.values())
+    contents = {hashlib.sha256(content).hexdigest(): (name, content) for name, content in files}
+    return {_file(digest, name, content): content for digest, (name, content) in contents.items()}
 
 
 def clean_name(given: str, media_type: str) -> str:
@@ -71,10 +71,10 @@ def clean_name(given: str, media_type: str) -> str:
     return name if name.lower().endswith(endings) else name + endings[0]
 
 
-def _file(name: str, content: bytes) -> EvidenceFile:
+def _file(digest: str, name: str, content: bytes) -> EvidenceFile:
     if not content:
         raise InvalidInputError("A file is empty.", field="files", code="empty_file")
     media_type = next((kind for start, kind in _BEGINNINGS.items() if content.startswith(start)), "")
     if not media_type:
         raise InvalidInputError("Send PDF, JPEG or PNG files.", field="files", code="file_kind")
-    return EvidenceFile(hashlib.sha256(content).hexdigest(), clean_name(name, media_type), media_type, len(content))
+    return EvidenceFile(digest, clean_name(name, media_type), media_type, len(content))
