@@ -41,9 +41,10 @@ from dunwell_aws.portal.plan_pages import add_plan_pages
 from dunwell_aws.portal.preference_pages import add_preference_pages
 from dunwell_aws.portal.promise_pages import add_promise_pages
 from dunwell_aws.portal.sign_in_pages import add_sign_in_pages
-from dunwell_aws.portal.site import Site
+from dunwell_aws.portal.site import API_PATH, Site
 from dunwell_aws.portal.why_pages import add_why_pages
 from dunwell_aws.portal.words import Words
+from dunwell_aws.routing import Router
 from dunwell_aws.stripe_address import checkout_origin
 from dunwell_aws.web import Pages
 
@@ -137,6 +138,8 @@ def _composed() -> Portal:
         creditor=creditor,
         notices=bootstrap.notices(),
         contacts=bootstrap.collection(),
+        rates=bootstrap.write_rates(),
+        once=bootstrap.once(),
         arrangements=bootstrap.arrangement_desk,
         assessments=bootstrap.collection,
         tasks=bootstrap.tasks(),
@@ -147,6 +150,17 @@ def _composed() -> Portal:
 _site = Site(app, portal)
 for add_area in AREAS:
     add_area(_site)
+_site.add_fallbacks()
+_router = Router(app)
+
+
+def with_api() -> Chalice:
+    """The application with its JSON API, which is added when it is first asked: pages come sooner without it."""
+    from dunwell_aws.portal.api import BASE, add_api
+
+    if not any(path.startswith(BASE) for path in app.routes):
+        add_api(_site)
+    return app
 
 
 @observed
@@ -154,4 +168,6 @@ def handler(event: dict[str, Any], context: Any, parts: Portal | None = None) ->
     """Entry point: a proxy event of API Gateway."""
     if parts is not None:
         use(parts)
-    return app(event, context)
+    if API_PATH in str(event.get("path")):
+        with_api()
+    return app(_router.event(event), context)

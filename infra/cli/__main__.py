@@ -1,4 +1,4 @@
-"""``dunwell-cli``: ``check``, ``map``, ``explain``, ``policy preview``, ``message`` and ``switch``."""
+"""``dunwell-cli``: ``check``, ``map``, ``explain``, ``policy preview``, ``message``, ``switch`` and ``openapi``."""
 
 import argparse
 import re
@@ -15,7 +15,7 @@ from dunwell.ingestion.mapping import SourceMapping
 from dunwell.ingestion.reading import UnreadableFileError
 from dunwell.money import format_money
 from dunwell_aws.documents import folder, read_mapping, read_mappings, read_policy
-from infra.cli import explain, message, policy, switch
+from infra.cli import explain, message, openapi, policy, switch
 from infra.cli.check import Outcome, check
 from infra.cli.propose import Answers, Proposal, propose
 from infra.cli.sample import sample_of
@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     policy.add_commands(commands)
     message.add_parser(commands)
     switch.add_parser(commands)
+    openapi.add_parser(commands)
     return parser
 
 

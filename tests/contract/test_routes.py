@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dunwell_aws.routing import GREEDY
 from tests.support.template import function_folder, functions
 
 APPS = {
@@ -24,7 +25,8 @@ def declared(name: str) -> Counter[tuple[str, str]]:
 
 def routed(folder: str) -> Counter[tuple[str, str]]:
     """Method and path of each route of an application."""
-    app: Any = importlib.import_module(f"functions.{folder}.app").app
+    module: Any = importlib.import_module(f"functions.{folder}.app")
+    app = module.with_api() if hasattr(module, "with_api") else module.app
     return Counter((method, path) for path, methods in app.routes.items() for method in methods)
 
 
@@ -32,9 +34,24 @@ def test_there_are_applications() -> None:
     assert set(APPS.values()) == {"portal", "console", "stripe_webhook"}
 
 
-@pytest.mark.parametrize("name", APPS)
+def is_greedy(name: str) -> bool:
+    """Whether the function matches its routes itself (``dunwell_aws.routing``)."""
+    return {path for _, path in declared(name)} == {GREEDY}
+
+
+def test_the_portal_matches_its_many_routes_itself() -> None:
+    assert [APPS[name] for name in APPS if is_greedy(name)] == ["portal"]
+
+
+@pytest.mark.parametrize("name", [name for name in APPS if not is_greedy(name)])
 def test_every_route_has_an_event_and_every_event_a_route(name: str) -> None:
     assert declared(name) == routed(APPS[name])
+
+
+@pytest.mark.parametrize("name", [name for name in APPS if is_greedy(name)])
+def test_every_method_of_a_route_is_let_in_and_no_other(name: str) -> None:
+    let_in = {method for method, _ in declared(name)}
+    assert let_in == {method for method, _ in routed(APPS[name])}
 
 
 def test_a_function_without_an_application_has_no_door() -> None:

@@ -96,10 +96,8 @@ def test_a_notice_waits_on_the_portal_until_it_is_seen(deployed: Deployment) -> 
     assert notice.seen_at is None
 
     visitor = Payer(deployed.view, Progress(), deployed.account(number))
-    visitor._open(f"{deployed.view.urls['portal']}/l/{deployed.issue_link(number, 'account')}")
-    visitor._submit(answer=number)
-    visitor._submit(code=visitor._code_in_mail())
-    visitor._expect("the account with the notice", showing=notice.subject)
+    visitor.sign_in(f"{deployed.view.urls['portal']}/l/{deployed.issue_link(number, 'account')}")
+    assert notice.subject in visitor.words
     seen = deployed.settled(contact, "delivered")
     assert seen.opened_at is not None
     assert notices.notices(deployed.customer_id(number))[0].seen_at is not None

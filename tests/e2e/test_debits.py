@@ -13,7 +13,7 @@ from dunwell.ledger.model import Account
 from dunwell.ledger.ports import SHARDS
 from dunwell.ledger.update import update
 from dunwell.payments.methods import method_id, save_method
-from infra.local.demo.steps import STRIPE_KEY
+from infra.local.demo.gateway import STRIPE_KEY
 from tests.support.agreements import agreement
 from tests.support.debtors import TODAY, new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment

@@ -1,6 +1,6 @@
 """The deployed sync_source: what a lost webhook left out is posted by the next pull, once."""
 
-from infra.local.demo.payer import CARD
+from infra.local.demo.customer import CARD
 from tests.support.debtors import new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import eventually

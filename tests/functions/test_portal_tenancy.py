@@ -10,13 +10,14 @@ from chalice.test import HTTPResponse
 from dunwell.ledger.agreements import AgreementKind, AgreementStatus
 from dunwell.ledger.disputing import DisputeReason, dispute
 from dunwell.ledger.posting import post_payment
+from dunwell_aws.routing import MISSING, WRONG_METHOD
 from functions.portal import app as portal_app
 from tests.support.agreements import agreement, method
 from tests.support.browser import Browser, hidden
 from tests.support.portal import NOW, account, customer, invoice
 from tests.support.portal_app import PortalWorld
 
-PUBLIC = {"/l/{token}", "/code", "/stop/{token}", "/language"}
+PUBLIC = {"/l/{token}", "/code", "/stop/{token}", "/language", MISSING, WRONG_METHOD}
 """Routes without a session: each has tests of its own."""
 ROUTES = sorted((path, method) for path, methods in portal_app.app.routes.items() for method in methods)
 SIGNED_IN = [(path, method) for path, method in ROUTES if path not in PUBLIC]

@@ -27,6 +27,7 @@ from dunwell_aws.orders import DynamoOrderStore
 from dunwell_aws.results import RESULTS, UPLOADS
 from dunwell_aws.table import Table
 from infra.local.demo import steps
+from infra.local.demo.gateway import STRIPE_KEY
 from infra.local.demo.payer import Payer
 from infra.local.demo.progress import Progress
 from infra.local.demo.view import View
@@ -275,7 +276,7 @@ class Deployment:
 
     def settle_debit(self, number: str, outcome: str = "succeeded") -> None:
         """Let the bank answer a customer's newest debit under way: ``succeeded``, or one of the gateway's codes."""
-        client = stripe.StripeClient(steps.STRIPE_KEY, base_addresses={"api": self.stack.stripe_endpoint})
+        client = stripe.StripeClient(STRIPE_KEY, base_addresses={"api": self.stack.stripe_endpoint})
         intents = client.v1.payment_intents.list({"limit": 100}).data
         theirs = self.customer_id(number)
         waiting = [one.id for one in intents if one.status == "processing" and one.metadata["customer_id"] == theirs]

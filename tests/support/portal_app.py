@@ -1,17 +1,24 @@
 """The portal's application over parts in memory."""
 
 import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from dunwell.accounts.access import Session
 from dunwell.accounts.address_change import AddressChange
 from dunwell.accounts.links import Links
 from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import SignIn
 from dunwell.arrangements.desk import ArrangementDesk
+from dunwell.errors import ConflictError, TooManyRequestsError
 from dunwell.ledger.model import Account
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents
+from dunwell_aws.api import Answer
 from dunwell_aws.documents import read_policy
 from dunwell_aws.portal.parts import Portal
+from dunwell_aws.rates import WRITES_A_MINUTE
 from dunwell_aws.urls import Urls
 from functions.portal import app as portal_app
 from tests.support.browser import Browser, hidden
@@ -43,6 +50,34 @@ class Parameters:
         return {"Parameter": {"Name": Name, "Value": self._value}}
 
 
+class InMemoryRates:
+    """``WriteRates`` in a dict."""
+
+    def __init__(self) -> None:
+        self._writes: Counter[tuple[str, str]] = Counter()
+
+    def __call__(self, session: Session, now: datetime) -> None:
+        minute = (session.token_hash, f"{now:%Y-%m-%dT%H:%M}")
+        self._writes[minute] += 1
+        if self._writes[minute] > WRITES_A_MINUTE:
+            raise TooManyRequestsError("too many", 60)
+
+
+class InMemoryOnce:
+    """``Once`` in a dict."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], tuple[str, Answer]] = {}
+
+    def __call__(self, owner: str, key: str, asked: str, run: Callable[[], Answer], context: Any = None) -> Answer:
+        known = self._kept.get((owner, key))
+        if known is None:
+            known = self._kept[owner, key] = (asked, run())
+        if known[0] != asked:
+            raise ConflictError("used for another request")
+        return known[1]
+
+
 class PortalWorld:
     """Two customers, and everything that the portal touches."""
 
@@ -56,6 +91,7 @@ class PortalWorld:
         self.gateway: Any = FakeGateway()
         self.policy = read_policy(ROOT / "infra").arrangements
         self.slept: list[float] = []
+        self.rates = InMemoryRates()
         self.links = Links(self.store)
         self.portal = Portal(
             clock=self.clock,  # type: ignore[arg-type]
@@ -70,6 +106,8 @@ class PortalWorld:
             creditor=CREDITOR,
             notices=self.notices,
             contacts=self.contacts,
+            rates=self.rates,
+            once=InMemoryOnce(),
             arrangements=lambda: ArrangementDesk(self.ledger, self.policy, CREDITOR.timezone, "test"),
             assessments=lambda: self.contacts,
             tasks=self.contacts,

@@ -3,18 +3,16 @@
 import argparse
 import signal
 import sys
-from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from dunwell.ledger.model import Account
-from dunwell.outreach.contact import Contact, ContactStatus
-from infra.local.demo import bank, source, steps
+from infra.local.demo import agreeing, bank, source, steps
+from infra.local.demo.gateway import reconcile_gateway
 from infra.local.demo.progress import Progress
-from infra.local.demo.reconcile import Reconciliation, reconcile
+from infra.local.demo.reconcile import reconcile
 from infra.local.demo.source import Source
+from infra.local.demo.story import Story, summary
 from infra.local.demo.view import View
 from infra.local.errors import LocalStackError
 from infra.local.lock import only_one
@@ -22,22 +20,6 @@ from infra.local.stack import ROOT, LocalStack
 
 OUT = ROOT / "out"
 SMALL_MACHINE = {"PortfolioWorkers": "2", "EscalationSpreadSeconds": "10"}
-
-
-@dataclass
-class Story:
-    """What happened, for the summary."""
-
-    source: Source
-    run: dict[str, object] = field(default_factory=dict)
-    reconciled: Reconciliation | None = None
-    cash: dict[str, object] = field(default_factory=dict)
-    scored: int = 0
-    contacts: list[Contact] = field(default_factory=list)
-    paid: Account | None = None
-    cases: int = 0
-    report: Path | None = None
-    digest: str = ""
 
 
 def tell(stack: LocalStack, progress: Progress, data: Source) -> tuple[View, Story]:
@@ -56,63 +38,51 @@ def tell(stack: LocalStack, progress: Progress, data: Source) -> tuple[View, Sto
     if content := bank.statement(view, data.as_of):
         with progress.step("bank statement: some pay by transfer"):
             story.cash = bank.upload(view, progress, content)
-    with progress.step(f"daily cycle of {data.as_of}"):
-        cycle = steps.daily_cycle(view, progress)
-        story.scored, story.contacts = cycle.scored, cycle.contacts
-    with progress.step("one reminded customer pays"):
-        story.paid = steps.pay(view, progress, story.contacts)
-    later = data.as_of + steps.THREE_WEEKS
-    with progress.step(f"daily cycle of {later}"):
-        # A new clock is a new configuration, which ends functions at work; what they worked on comes back much later.
-        progress.wait("the queues to be empty", view.is_idle)
-        stack.set_clock(steps.instant(later))
-        cycle = steps.daily_cycle(view, progress)
-        story.contacts = cycle.contacts
-        if story.paid and not steps.reminders_stopped(story.contacts, story.paid.customer.customer_id, data.as_of):
-            raise steps.DemoError("the customer who paid was reminded again")
-    with progress.step("escalate the unresponsive"):
-        story.cases = steps.escalate(view, progress, cycle.escalated)
-    with progress.step("ageing report"):
-        story.report = steps.report(view, progress, later, OUT)
+    _first_day(view, progress, story)
+    _three_weeks_later(view, progress, story)
     if dead := view.dead_letters():
         raise steps.DemoError(f"messages could not be processed: {dead}")
     story.digest = view.ledger_digest()
     return view, story
 
 
-def summary(story: Story, progress: Progress) -> str:
-    """A short table of what happened."""
-    run, first_day = story.run, story.source.as_of
-    decided = [contact for contact in story.contacts if contact.planned_on == first_day]
-    reasons = Counter(contact.decisions[0].reason_code for contact in decided)
-    refused = ", ".join(f"{code} {count}" for code, count in sorted(reasons.items()) if code != "OK") or "none"
-    reached = Counter(str(contact.channel) for contact in decided if contact.status is not ContactStatus.REFUSED)
-    rejected = ", ".join(f"{reason} {count}" for reason, count in run.get("rejects_by_reason", ()))  # type: ignore[attr-defined]
-    rows = [
-        ("records in", f"{run['rows']} rows: {run['in_ledger']} in the ledger, {run['later']} left out as later"),
-        ("rejected", f"{run['rejected']}{f' ({rejected})' if rejected else ''}"),
-        ("reconciled", f"{story.reconciled} after importing it twice and once shuffled"),
-        ("cash", bank.said(story.cash) if story.cash else "none: nobody owes anything on this day"),
-        ("scored", f"{story.scored} open invoices"),
-        ("contacts", f"{len(decided)} planned, {reasons['OK']} allowed, refused: {refused}"),
-        ("sent", ", ".join(f"{count} by {channel}" for channel, count in sorted(reached.items())) or "none"),
-        ("paid", _paid(story)),
-        ("escalated", f"{story.cases} waiting for an agent" if story.cases else "none: nobody is overdue and silent"),
-        ("report", str(story.report)),
-        ("ledger", f"fingerprint {story.digest}"),
-        ("seconds", f"{sum(progress.seconds.values()):.0f} in all: {_each(progress)}"),
-    ]
-    return "\n".join(f"  {name:<11} {text}" for name, text in rows)
+def _first_day(view: View, progress: Progress, story: Story) -> None:
+    """Customers are reminded; one pays, one agrees a plan, one promises."""
+    day = story.source.as_of
+    with progress.step(f"daily cycle of {day}"):
+        cycle = steps.daily_cycle(view, progress)
+        story.scored, story.contacts = cycle.scored, cycle.contacts
+    with progress.step("one reminded customer pays"):
+        story.paid = steps.pay(view, progress, cycle.contacts)
+    with progress.step("plan: another agrees to pay in parts"):
+        story.plan = agreeing.agree_plan(view, progress, cycle.contacts, day)
+    with progress.step("promise: a third names a day"):
+        besides = {story.plan.customer_id} if story.plan else set()
+        story.promise = agreeing.promise(view, progress, cycle.contacts, day, besides)
 
 
-def _each(progress: Progress) -> str:
-    return ", ".join(f"{title.split()[0]} {seconds:.1f}" for title, seconds in progress.seconds.items())
-
-
-def _paid(story: Story) -> str:
-    if story.paid is None:
-        return "none: nobody owes anything on this day" if not story.scored else "none: nobody was reminded by mail"
-    return f"customer {story.paid.customer.number}, account settled, reminders stopped"
+def _three_weeks_later(view: View, progress: Progress, story: Story) -> None:
+    """Agreements are held to, reminders go on for the others, and what is left is escalated, reported and compared."""
+    day = story.source.as_of + steps.THREE_WEEKS
+    with progress.step(f"instalments: it is {day}, what was agreed is due"):
+        # A new clock is a new configuration, which ends functions at work; what they worked on comes back much later.
+        progress.wait("the queues to be empty", view.is_idle)
+        view.stack.set_clock(steps.instant(day))
+        agreed = [one for one in (story.plan, story.promise) if one]
+        for one in agreeing.hold_to_it(view, progress, day, agreed):
+            story.note(one)
+    with progress.step(f"daily cycle of {day}"):
+        cycle = steps.daily_cycle(view, progress)
+        story.contacts = cycle.contacts
+        for customer_id, why in story.left_alone.items():
+            if view.reminders(cycle.contacts, customer_id, story.source.as_of):
+                raise steps.DemoError(f"the customer who {why} was reminded again")
+    with progress.step("escalate the unresponsive"):
+        story.cases = steps.escalate(view, progress, cycle.escalated)
+    with progress.step("ageing report"):
+        story.report = steps.report(view, progress, day, OUT)
+    with progress.step("gateway: its books against the ledger"):
+        story.books = reconcile_gateway(view, progress)
 
 
 def addresses(view: View) -> str:
@@ -152,7 +122,7 @@ def _run(arguments: argparse.Namespace) -> None:
             stack = until_the_end.enter_context(LocalStack())
         stack.watch()
         view, story = tell(stack, progress, data)
-        print(f"\n{summary(story, progress)}\n\n{addresses(view)}\n", flush=True)
+        print(f"\n{summary(view, story, progress)}\n\n{addresses(view)}\n", flush=True)
         if not arguments.once:
             print("It stays up until you press Ctrl-C.", flush=True)
             signal.pause()

@@ -6,13 +6,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import stripe
-
 from dunwell.ledger.model import Account
 from dunwell.money import format_money
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell_aws.results import RESULTS, UPLOADS
-from infra.local.demo.payer import Payer, someone_reminded
+from infra.local.demo.gateway import connect_gateway
+from infra.local.demo.payer import Payer, reminded
 from infra.local.demo.progress import Progress
 from infra.local.demo.source import Source
 from infra.local.demo.view import View
@@ -23,15 +22,7 @@ BUSINESS_HOUR = time(15, tzinfo=UTC)
 """The demo lives at 15:00 UTC of its day: the morning in New York, the afternoon in Europe."""
 
 THREE_WEEKS = timedelta(days=21)
-STRIPE_KEY = "sk_test_local"
 AGENT_EMAIL, AGENT_PASSWORD = "agent@example.com", "Local-agent-1"
-STRIPE_EVENTS = [
-    "payment_intent.succeeded",
-    "payment_intent.payment_failed",
-    "payment_intent.processing",
-    "checkout.session.completed",
-    "checkout.session.expired",
-]
 
 
 class DemoError(LocalStackError):
@@ -51,11 +42,7 @@ def clock_offset_seconds(day: date) -> int:
 def connect(stack: LocalStack) -> View:
     """What an operator does once after a deploy: Stripe's key and webhook, and the first agent."""
     view = View(stack)
-    client = stripe.StripeClient(STRIPE_KEY, base_addresses={"api": stack.stripe_endpoint})
-    endpoint = client.v1.webhook_endpoints.create(
-        {"url": f"{view.urls['webhooks']}/stripe", "enabled_events": STRIPE_EVENTS}  # type: ignore[typeddict-item]
-    )
-    stack.put_stripe_secret(STRIPE_KEY, [str(endpoint.secret)])
+    connect_gateway(stack, view.urls["webhooks"])
     cognito, pool = stack.client("cognito-idp"), view.outputs["AgentPoolId"]
     cognito.admin_create_user(UserPoolId=pool, Username=AGENT_EMAIL, MessageAction="SUPPRESS")
     cognito.admin_set_user_password(UserPoolId=pool, Username=AGENT_EMAIL, Password=AGENT_PASSWORD, Permanent=True)
@@ -131,7 +118,7 @@ def daily_cycle(view: View, progress: Progress) -> Cycle:
 
 def pay(view: View, progress: Progress, contacts: list[Contact]) -> Account | None:
     """Let one reminded customer pay; the account afterwards, None when nobody was reminded."""
-    account = someone_reminded(view, contacts)
+    account = next(reminded(view, contacts), None)
     if account is None:
         progress.note("nobody was reminded")
         return None
@@ -142,11 +129,6 @@ def pay(view: View, progress: Progress, contacts: list[Contact]) -> Account | No
     paid = next(entry for entry_id, entry in settled.payments.items() if entry_id not in account.payments)
     progress.note(f"customer {account.customer.number} paid {format_money(paid.amount_minor, paid.currency)}")
     return settled
-
-
-def reminders_stopped(contacts: list[Contact], customer_id: str, first_day: date) -> bool:
-    """Whether nothing was planned for a customer after the first day."""
-    return not any(c.customer_id == customer_id and c.planned_on > first_day for c in contacts)
 
 
 def escalate(view: View, progress: Progress, called_for: int) -> int:

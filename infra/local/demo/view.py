@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -11,12 +12,14 @@ from dunwell.accounts.model import Channel
 from dunwell.escalation.case import Case
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
+from dunwell.outreach.policy import Policy
 from dunwell_aws.collection import DynamoCollection, contact_of
+from dunwell_aws.documents import read_policy
 from dunwell_aws.dynamo_json import item, plain
 from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.series import DynamoSeries
 from dunwell_aws.table import CONTACT, FIRST_CHANGE, Table, partition
-from infra.local.stack import LocalStack
+from infra.local.stack import ROOT, LocalStack
 
 
 class View:
@@ -39,6 +42,11 @@ class View:
         urls: dict[str, str] = json.loads(found["Parameter"]["Value"])
         return urls
 
+    @cached_property
+    def policy(self) -> Policy:
+        """The creditor's policy."""
+        return read_policy(ROOT / "infra")
+
     def _scan(self, prefix: str) -> Iterator[dict[str, Any]]:
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self.outputs["LedgerTableName"],
@@ -50,6 +58,17 @@ class View:
     def contacts(self) -> list[Contact]:
         """Every contact of every customer."""
         return [contact_of(stored) for stored in self._scan(CONTACT)]
+
+    def is_reminder(self, contact: Contact) -> bool:
+        """Whether a contact asks for money: other messages have names that no stage of the policy has."""
+        return any(contact.stage == stage.name for stage in self.policy.stages)
+
+    def reminders(self, contacts: Sequence[Contact], customer_id: str, after: date) -> list[Contact]:
+        """A customer's reminders that were planned after a day, oldest first."""
+        theirs = (one for one in contacts if one.customer_id == customer_id and one.planned_on > after)
+        return sorted(
+            (one for one in theirs if self.is_reminder(one)), key=lambda one: (one.planned_on, one.contact_id)
+        )
 
     def settled_contacts(self) -> list[Contact] | None:
         """Every contact once none is under way and each sent mail was reported on; None before that."""

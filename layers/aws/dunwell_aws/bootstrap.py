@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.dispatch import Dispatcher, Sender
     from dunwell.outreach.policy import Policy, PolicyVersions
+    from dunwell.outreach.tasks import TaskDesk
     from dunwell.payments.debits import DebitCollector
     from dunwell.payments.gateway_events import GatewayEvents
     from dunwell.remittance.applying import CashApplication
@@ -50,7 +51,9 @@ if TYPE_CHECKING:
     from dunwell_aws.mail import Mailer
     from dunwell_aws.message_index import DynamoMessageIndex
     from dunwell_aws.messages import Renderer
+    from dunwell_aws.once import Once
     from dunwell_aws.orders import DynamoOrderStore
+    from dunwell_aws.rates import WriteRates
     from dunwell_aws.raw_events import RawEvents
     from dunwell_aws.remittance_index import DynamoRemittanceIndex
     from dunwell_aws.results import Results
@@ -59,7 +62,7 @@ if TYPE_CHECKING:
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
     from dunwell_aws.stripe_source import StripeSource
-    from dunwell_aws.switch_store import DynamoSwitches
+    from dunwell_aws.switch_store import CachedSwitches, DynamoSwitches
     from dunwell_aws.table import Table
     from dunwell_aws.tasks import DynamoNotices, DynamoTasks
     from dunwell_aws.uploads import Sources
@@ -271,6 +274,24 @@ def access() -> "DynamoAccessStore":
 
 
 @cache
+def write_rates() -> "WriteRates":
+    """Counts the writes of the API's sessions."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.rates import WriteRates
+
+    return WriteRates(client("dynamodb"), read_environment(AccessEnvironment).access_table)
+
+
+@cache
+def once() -> "Once":
+    """Writes of the API that clients may repeat."""
+    from dunwell_aws.aws import client
+    from dunwell_aws.once import Once
+
+    return Once(client("dynamodb"), read_environment(AccessEnvironment).access_table)
+
+
+@cache
 def links() -> "Links":
     """Who issues the links of messages."""
     from dunwell.accounts.links import Links
@@ -410,6 +431,14 @@ def arrangement_desk() -> "ArrangementDesk":
 
 
 @cache
+def task_desk() -> "TaskDesk":
+    """What agents, and changes of the ledger, do about tasks."""
+    from dunwell.outreach.tasks import TaskDesk
+
+    return TaskDesk(ledger(), collection(), tasks(), policy())
+
+
+@cache
 def notices() -> "DynamoNotices":
     """What the portal shows a customer who comes."""
     from dunwell_aws.tasks import DynamoNotices
@@ -423,6 +452,14 @@ def switches() -> "DynamoSwitches":
     from dunwell_aws.switch_store import DynamoSwitches
 
     return DynamoSwitches(ledger_table())
+
+
+@cache
+def switched() -> "CachedSwitches":
+    """What is stopped, as planning and dispatch go by it."""
+    from dunwell_aws.switch_store import CachedSwitches
+
+    return CachedSwitches(switches())
 
 
 @cache
@@ -446,10 +483,8 @@ def letter_outbox() -> "LetterOutbox":
 def dispatcher() -> "Dispatcher":
     """Sends planned contacts, on every channel that is set up."""
     from dunwell.outreach.dispatch import Dispatcher
-    from dunwell_aws.switch_store import CachedSwitches
 
-    switched = CachedSwitches(switches())
-    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched, decision_log())
+    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched(), decision_log())
 
 
 @cache

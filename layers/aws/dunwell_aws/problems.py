@@ -16,7 +16,11 @@ from dunwell.errors import (
     NotFoundError,
     OutcomeUnknownError,
     RefusedError,
+    TooLargeError,
+    TooManyRequestsError,
     UnavailableError,
+    WrongMethodError,
+    WrongTypeError,
 )
 from dunwell_aws.observability import logger
 
@@ -25,14 +29,19 @@ _MAP: dict[type[BaseException], tuple[int, str]] = {
     SignInRequiredError: (401, "You are not signed in"),
     RefusedError: (403, "This is not permitted"),
     NotFoundError: (404, "There is no such thing"),
+    WrongMethodError: (405, "This cannot be done here"),
     ConflictError: (409, "It was changed meanwhile"),
     GoneError: (410, "This is no longer valid"),
     TooManyTriesError: (429, "Too many tries"),
+    TooManyRequestsError: (429, "Too many requests"),
+    TooLargeError: (413, "This is too large"),
+    WrongTypeError: (415, "This is not of a type that we read"),
     UnavailableError: (503, "A service we depend on does not answer"),
     OutcomeUnknownError: (503, "A service we depend on did not answer in time"),
 }
 _UNKNOWN = (500, "Something went wrong on our side")
 _RETRY_AFTER_SECONDS = {503: 30, 429: 3600}
+"""Unless the error says so itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,7 @@ class Problem:
         title: the same for every problem of its kind.
         detail: what was wrong this time and what to do; empty for errors that nobody raised on purpose.
         field: the input that was wrong, when it was one.
+        retry_after_seconds: when to try again, where it is not the usual time of its status.
         code: names the detail, for pages that say it in the reader's language; empty when it has no name.
     """
 
@@ -51,12 +61,13 @@ class Problem:
     title: str
     detail: str = ""
     field: str | None = None
+    retry_after_seconds: int | None = None
     code: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
         """When to try again, where that helps."""
-        seconds = _RETRY_AFTER_SECONDS.get(self.status)
+        seconds = self.retry_after_seconds or _RETRY_AFTER_SECONDS.get(self.status)
         return {"Retry-After": str(seconds)} if seconds else {}
 
 
@@ -64,7 +75,8 @@ def problem_of(error: BaseException) -> Problem:
     """The problem of an error; what the domain did not raise is a 500 that tells nothing of itself."""
     status, title = next((_MAP[kind] for kind in type(error).__mro__ if kind in _MAP), _UNKNOWN)
     detail = str(error) if isinstance(error, DunwellError) else ""
-    return Problem(status, title, detail, getattr(error, "field", None), getattr(error, "code", ""))
+    named, seconds = getattr(error, "code", ""), getattr(error, "retry_after_seconds", None)
+    return Problem(status, title, detail, getattr(error, "field", None), seconds, named)
 
 
 def problem_response(problem: Problem) -> Response:

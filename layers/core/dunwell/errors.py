@@ -21,8 +21,20 @@ class InvalidInputError(DunwellError):
         self.field = field
 
 
+class TooLargeError(InvalidInputError):
+    """What was given is larger than anything that is taken."""
+
+
+class WrongTypeError(InvalidInputError):
+    """What was given is of a type that is not read here."""
+
+
 class NotFoundError(DunwellError):
     """There is no such thing, or the asker may not know that there is."""
+
+
+class WrongMethodError(DunwellError):
+    """What is there cannot be used in this way."""
 
 
 class ConflictError(DunwellError):
@@ -31,6 +43,14 @@ class ConflictError(DunwellError):
 
 class RefusedError(DunwellError):
     """The request is understood and not permitted now."""
+
+
+class TooManyRequestsError(RefusedError):
+    """More requests than anybody makes by hand; ``retry_after_seconds``: when the next one may come."""
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class InvalidAddressError(RefusedError):

@@ -39,7 +39,7 @@ def section_of(site: Site, visitor: Visitor, currency: str) -> CurrencySection:
         RefusedError: nothing is, or a hold forbids to ask for it.
     """
     # Orders would only tell what is on its way, which these pages do not show: a read less.
-    shown = overview(visitor.account, [], site.parts.clock.now(), site.parts.today)
+    shown = overview(visitor.account, site.parts.clock.now(), site.parts.today)
     require_asking(visitor.account, None, site.parts.clock.now())
     found = next((one for one in shown.sections if one.currency == currency and one.open_minor), None)
     if found is None:

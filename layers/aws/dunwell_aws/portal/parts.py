@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 from dunwell.dates import business_date
 
 if TYPE_CHECKING:
-    from dunwell.accounts.access import AccessStore
+    from dunwell.accounts.access import AccessStore, Session
     from dunwell.accounts.address_change import AddressChange
     from dunwell.accounts.sign_in import SignIn
     from dunwell.arrangements.desk import ArrangementDesk
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dunwell.outreach.tasks import TaskStore
     from dunwell.payments.ports import OrderStore, PaymentGateway
     from dunwell.scoring.assessment import AssessmentStore
+    from dunwell_aws.api import Answer
     from dunwell_aws.clock import Clock
     from dunwell_aws.portal.words import Words
     from dunwell_aws.urls import Urls
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Portal:
-    """The portal's parts; tests bring their own."""
+    """The portal's parts; tests bring their own.
+
+    Attributes:
+        rates, once: of the API; see ``dunwell_aws.api.Api``.
+    """
 
     clock: "Clock"
     store: "AccessStore"
@@ -42,6 +47,8 @@ class Portal:
     creditor: "Creditor"
     notices: "NoticeStore"
     contacts: "ContactStore"
+    rates: "Callable[[Session, datetime], None]"
+    once: "Callable[[str, str, str, Callable[[], Answer], Any], Answer]"
     arrangements: "Callable[[], ArrangementDesk]"
     assessments: "Callable[[], AssessmentStore]"
     tasks: "TaskStore"

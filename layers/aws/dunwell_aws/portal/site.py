@@ -11,14 +11,18 @@ from chalice.app import Chalice, Request, Response
 
 from dunwell.accounts.access import SESSION_LIFE, Session, csrf_token
 from dunwell.accounts.model import Customer
-from dunwell.errors import NotFoundError, UnavailableError
+from dunwell.errors import NotFoundError, UnavailableError, WrongMethodError
 from dunwell.ledger.model import Account
 from dunwell_aws.portal.parts import Portal
 from dunwell_aws.portal.words import Say
 from dunwell_aws.problems import Problem, answers_problems, problem_response
+from dunwell_aws.routing import MISSING, WRONG_METHOD
 from dunwell_aws.web import FORM_TYPE, Form, cookie, read_cookie, read_form
 
 SESSION_COOKIE = "dunwell_session"
+API_PATH = "/api/"
+METHODS = ("GET", "POST", "PATCH", "DELETE")
+"""Those that the template lets in."""
 LANGUAGE_COOKIE = "dunwell_language"
 SESSION_SECONDS = int(SESSION_LIFE.total_seconds())
 NAVIGATION = (
@@ -37,6 +41,7 @@ _KINDS = {
     401: "signed_out",
     403: "refused",
     404: "not_found",
+    405: "not_found",
     409: "conflict",
     410: "gone",
     429: "wait",
@@ -112,6 +117,18 @@ class Site:
         types = list(content_types) if "POST" in methods else ["*/*"]
         register = self.app.route(path, methods=list(methods), content_types=types)
         return lambda view: register(answers_problems(view, self._problem_page))
+
+    def add_fallbacks(self) -> None:
+        """What answers for paths and methods that no area knows (``dunwell_aws.routing``)."""
+
+        def missing() -> Response:
+            raise NotFoundError("There is no such page.")
+
+        def wrong_method() -> Response:
+            raise WrongMethodError("This address does not take such a request.")
+
+        for path, view in ((MISSING, missing), (WRONG_METHOD, wrong_method)):
+            self.route(path, *METHODS, content_types=("*/*",))(view)
 
     # --- who asks ---
 
@@ -227,7 +244,8 @@ class Site:
     def _problem_page(self, problem: Problem) -> Response:
         """A problem as a page, or as a document for clients that ask for JSON."""
         accepted = self.request.headers.get("accept", "")
-        if "application/json" in accepted and "text/html" not in accepted:
+        wants_json = "application/json" in accepted and "text/html" not in accepted
+        if wants_json or str(self.request.context.get("path", "")).find(API_PATH) >= 0:
             return problem_response(problem)
         base_url = ""
         # The addresses may be what is broken: the page that says so does without them.
