@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from dunwell.payments.debits import Collected, DebitCollector
 
 THREADS = 8
-_AT_ONCE = 10
-"""Messages in one request to the queue."""
 
 
 class CollectInstalmentsEnvironment(LedgerEnvironment, GatewayEnvironment):
@@ -48,9 +46,11 @@ def handler(
         if shard is None:
             _spread(queue or client("sqs"))
             return
-        debits, local = collector or bootstrap.debit_collector(), zone(bootstrap.policy().creditor.timezone)
-        at = (now or bootstrap.clock().now()).astimezone(local)
+        at = (now or bootstrap.clock().now()).astimezone(zone(bootstrap.policy().creditor.timezone))
         listed = list((ledger or bootstrap.ledger()).agenda(int(shard), at.date()))
+        if not listed:  # most parts, most hours: the gateway's SDK is not even imported
+            return
+        debits = collector or bootstrap.debit_collector()
         with ThreadPoolExecutor(THREADS) as pool:
             failed = [error for error in pool.map(lambda one: _collect(debits, one, at), listed) if error]
         logger.info("agenda done", shard=shard, accounts=len(listed), failed=len(failed))
@@ -63,12 +63,9 @@ def handler(
 def _spread(queue: Any) -> None:
     """An order for each shard, so that each is a run of its own."""
     url = read_environment(CollectInstalmentsEnvironment).debits_queue
-    for first in range(0, SHARDS, _AT_ONCE):
-        shards = range(first, min(first + _AT_ONCE, SHARDS))
-        entries = [{"Id": str(shard), "MessageBody": json.dumps({"shard": shard})} for shard in shards]
-        answer = queue.send_message_batch(QueueUrl=url, Entries=entries)
-        if answer.get("Failed"):
-            raise UnavailableError("the queue did not take every order; the whole is spread again")
+    orders = [json.dumps({"shard": shard}) for shard in range(SHARDS)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda order: queue.send_message(QueueUrl=url, MessageBody=order), orders))
 
 
 def _collect(debits: "DebitCollector", customer_id: str, at: datetime) -> Exception | None:

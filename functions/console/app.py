@@ -14,10 +14,12 @@ from pydantic import Field
 
 from dunwell.accounts.access import csrf_matches, csrf_token, new_token
 from dunwell.accounts.exposure import exposures
+from dunwell.arrangements.desk import ArrangementDesk
 from dunwell.assist.customer_desk import CustomerDesk
 from dunwell.assist.insight import assessment_document
 from dunwell.dates import business_date
 from dunwell.errors import ConflictError, DunwellError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
+from dunwell.escalation.case import AgentOutcome
 from dunwell.escalation.escalation import Escalation
 from dunwell.outreach.policy import Creditor
 from dunwell.outreach.ports import ContactStore
@@ -26,6 +28,7 @@ from dunwell.remittance.desk import CashDesk
 from dunwell.reporting.statement import statement_csv
 from dunwell.scoring.assessment import AssessmentStore
 from dunwell_aws import bootstrap
+from dunwell_aws.agent_agreements import promise
 from dunwell_aws.agent_forms import DONE, act_on_customer, asked_statement, case_entry, decide_cash
 from dunwell_aws.agent_pages import (
     agent_filters,
@@ -35,6 +38,7 @@ from dunwell_aws.agent_pages import (
     worklist_values,
 )
 from dunwell_aws.agents import Agent, CognitoAgents, NewPasswordNeeded, SignedIn, WrongCredentialsError
+from dunwell_aws.agreement_routes import AgreementParts, add_agreement_pages
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import LedgerEnvironment, UrlsEnvironment, read_environment
 from dunwell_aws.message_routes import ConsoleParts, add_message_pages
@@ -76,6 +80,7 @@ class Console:
     creditor: Creditor
     desk: CashDesk
     tasks: TaskDesk
+    arrangements: ArrangementDesk
 
     @property
     def today(self) -> date:
@@ -118,8 +123,10 @@ def _composed() -> Console:
     collection, pages = bootstrap.collection(), console_pages(creditor.timezone)
     desk = CashDesk(bootstrap.cash())
     clock, escalation, urls = bootstrap.clock(), bootstrap.escalation(), bootstrap.urls()
-    tasks = TaskDesk(escalation.ledger, collection, bootstrap.tasks(), bootstrap.policy())
-    return Console(clock, escalation, collection, collection, agents, urls, pages, creditor, desk, tasks)
+    tasks = bootstrap.task_desk()
+    arrangements = bootstrap.arrangement_desk()
+    parts = clock, escalation, collection, collection, agents, urls, pages, creditor, desk, tasks, arrangements
+    return Console(*parts)
 
 
 def console_pages(zone_name: str) -> Pages:
@@ -270,7 +277,7 @@ def show_worklist() -> Response:
     """Cases that wait for an agent: those for today first, most to be had first, of those that wait longest."""
     agent, csrf = _agent()
     parts = console()
-    values = worklist_values(parts.escalation, parts.assessments, parts.today, LINES_SHOWN)
+    values = worklist_values(parts.escalation, parts.assessments, parts.today, parts.creditor.timezone, LINES_SHOWN)
     return _page("worklist.html", agent=agent, csrf=csrf, notice=_notice(), **values)
 
 
@@ -294,11 +301,22 @@ def record(customer_id: str, case_id: str) -> Response:
     seen = form.one("version")
     try:
         entry = case_entry(form, agent.name, console().clock.now(), console().today)
+        if entry.outcome is AgentOutcome.PROMISE:
+            _keep_promise(customer_id, case_id, form, agent)
         console().escalation.record(customer_id, case_id, entry, int(seen) if seen.isdecimal() else 0)
     except (InvalidInputError, ConflictError, RefusedError) as problem:
         return _case_page(customer_id, case_id, problem, form)
     count("CasesWorked")
     return _redirect("/?done=recorded")
+
+
+def _keep_promise(customer_id: str, case_id: str, form: Form, agent: Agent) -> None:
+    """What the customer promised, as an agreement about what the case is about."""
+    case, account = console().escalation.cases.case(customer_id, case_id), console().customers.account(customer_id)
+    if case is None:
+        raise NotFoundError("There is no such case.")
+    said = Form({"promised": [form.one("promised")], "promised_on": [form.one("next_on")]})
+    promise(console().arrangements, account, said, agent, console().clock.now(), currency=case.currency)
 
 
 @route("/cases/{customer_id}/{case_id}/assign", "POST")
@@ -318,7 +336,7 @@ def _case_page(customer_id: str, case_id: str, problem: Refusal = None, form: Fo
         raise NotFoundError("There is no such case.")
     assessment, contacts = console().assessments.assessment(customer_id), console().contacts.state(customer_id).contacts
     now, today = console().clock.now(), console().today
-    values = case_values(case, account, assessment, contacts, now, today, form)
+    values = case_values(case, account, assessment, contacts, now, today, console().creditor.timezone, form)
     return _form_page("case.html", who, problem, notice=_notice(), **values)
 
 
@@ -468,6 +486,7 @@ add_task_pages(
     route,
     TaskParts(
         desk=lambda: console().tasks,
+        arrangements=lambda: console().arrangements,
         now=lambda: console().clock.now(),  # noqa: PLW0108 - the console is composed later
         agent=_agent,
         form=lambda: _form(SESSION_COOKIE),
@@ -475,6 +494,25 @@ add_task_pages(
         form_page=_form_page,
         redirect=_redirect,
         notice=_notice,
+    ),
+)
+
+
+# --- agreements: promises, plans and offers made on the phone ---
+
+add_agreement_pages(
+    route,
+    AgreementParts(
+        desk=lambda: console().arrangements,
+        tasks=lambda: console().tasks,
+        account=lambda customer_id: console().customers.account(customer_id),  # noqa: PLW0108 - as below
+        creditor=lambda: console().creditor.name,
+        now=lambda: console().clock.now(),  # noqa: PLW0108 - the console is composed later
+        agent=_agent,
+        form=lambda: _form(SESSION_COOKIE),
+        form_page=_form_page,
+        redirect=_redirect,
+        done=lambda: _given("done"),
     ),
 )
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.decisions import DecisionLog
     from dunwell.outreach.ports import ContactStore
+    from dunwell.outreach.switches import Switches
 
 THREADS = 8
 
@@ -29,6 +30,7 @@ def handler(
     ledger: "Ledger | None" = None,
     store: "ContactStore | None" = None,
     log: "DecisionLog | None" = None,
+    switches: "Switches | None" = None,
     now: datetime | None = None,
 ) -> dict[str, Any]:
     """One worker's pass, or the part of it that time allows. Planning a page twice plans it once.
@@ -40,6 +42,7 @@ def handler(
     decisions, run = log or bootstrap.decision_log(), request.run or f"at{at:%H%M%S%f}"
     as_of = request.business_date(at, policy.creditor.timezone)
     policy = bootstrap.policy(as_of)
+    turned = switches or bootstrap.switched()
     reasons: Counter[str] = Counter()
     escalated = 0
 
@@ -47,7 +50,8 @@ def handler(
         nonlocal escalated
         with ThreadPoolExecutor(THREADS) as pool:
             states = pool.map(lambda account: contacts.state(account.customer.customer_id), accounts)
-            decided = [planned(*one, policy, as_of, at) for one in zip(accounts, states, strict=True)]
+            stopped = tuple(sorted(turned.stopped()))
+            decided = [planned(*one, policy, as_of, at, stopped) for one in zip(accounts, states, strict=True)]
             kept = decisions.keep_page(as_of, run, policy, decided)
             for made in pool.map(lambda one: carry_out(one.decision.customer_id, one.plan, contacts), kept):
                 reasons.update(contact.decisions[-1].reason_code for contact in made.contacts)

@@ -140,7 +140,7 @@ def _composed() -> Portal:
         contacts=bootstrap.collection(),
         rates=bootstrap.write_rates(),
         once=bootstrap.once(),
-        arrangements=bootstrap.arrangements,
+        arrangements=bootstrap.arrangement_desk,
         assessments=bootstrap.collection,
         tasks=bootstrap.tasks(),
         address_change=AddressChange(store, ledger, senders[Channel.EMAIL]),

@@ -1,4 +1,4 @@
-"""Resumes escalations that a change of the ledger has ended, and thanks who paid; triggered by the bus's queue."""
+"""Resumes escalations that a change of the ledger has ended, takes back calls, thanks; triggered by the bus's queue."""
 
 import json
 from datetime import datetime
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.policy import Policy
     from dunwell.outreach.ports import ContactStore
+    from dunwell.outreach.tasks import TaskDesk
     from dunwell.outreach.thanks import ThanksLog
 
 
@@ -29,13 +30,16 @@ def handler(
     ledger: "Ledger | None" = None,
     store: "ContactStore | None" = None,
     log: "ThanksLog | None" = None,
+    calls: "TaskDesk | None" = None,
     policy: "Policy | None" = None,
     now: datetime | None = None,
 ) -> BatchAnswer:
-    """A batch of the bus's events. Both are done once, so a message that comes again does no harm."""
+    """A batch of the bus's events. All of it is done once, so a message that comes again does no harm."""
     at, rules = now or bootstrap.clock().now(), policy or bootstrap.policy()
     today = business_date(at, rules.creditor.timezone)
     cases = escalation or bootstrap.escalation()
+
+    desk = calls or bootstrap.task_desk()
 
     def kept() -> "ThanksLog":
         return log or bootstrap.decision_log()
@@ -43,6 +47,8 @@ def handler(
     def follow(body: str) -> None:
         customer_id = json.loads(body)["detail"]["customer_id"]
         count("CasesResumed", cases.resume_ended(customer_id, today))
+        count("CallsWithdrawn", desk.withdraw_calls(customer_id, at))
+        count("ApprovalsKept", desk.keep_approvals(customer_id, at))
         if rules.thanks:
             accounts, contacts = ledger or bootstrap.ledger(), store or bootstrap.collection()
             count("ThanksPlanned", len(thank(customer_id, accounts, contacts, kept, rules, today, at)))

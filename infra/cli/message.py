@@ -9,13 +9,22 @@ from typing import Any
 from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError, NotFoundError
+from dunwell.outreach.announced import MANNERS
 from dunwell.outreach.dispatch import Message
 from dunwell.outreach.policy import Policy, Stage, Tone
 from dunwell.outreach.stage import THANKS
 from dunwell.outreach.text_size import text_size
 from dunwell_aws import bootstrap
 from dunwell_aws.documents import folder, read_policy
-from dunwell_aws.message_sample import Sample, message_about, render, sample_message, stages_of
+from dunwell_aws.message_sample import (
+    Sample,
+    channels_of,
+    message_about,
+    name_of,
+    render,
+    sample_message,
+    stages_of,
+)
 from dunwell_aws.messages import Renderer
 from infra.cli.message_lint import ACCOUNT_URL, STOP_URL, lint
 
@@ -27,7 +36,9 @@ def add_parser(commands: Any) -> None:
     message = commands.add_parser("message", help="see a message as customers get it, and check the words of all")
     doing = message.add_subparsers(required=True, metavar="ACTION")
     preview = doing.add_parser("preview", help="one message, about a sample account or a customer's")
-    preview.add_argument("--stage", required=True, metavar="NAME", help=f"of the policy, or {THANKS}")
+    preview.add_argument(
+        "--stage", required=True, metavar="NAME", help=f"of the policy, {THANKS}, or an announcement such as receipt"
+    )
     preview.add_argument("--channel", default="email", choices=[str(one) for one in Channel])
     preview.add_argument("--locale", default="en", metavar="LANGUAGE", help="such as en, es, fr or de")
     preview.add_argument("--tone", default="", choices=["", *map(str, Tone)], help="the stage's, unless said otherwise")
@@ -92,7 +103,7 @@ def _gallery(args: argparse.Namespace) -> int:
     args.folder.mkdir(parents=True, exist_ok=True)
     for language in renderer.languages:
         for stage in stages_of(policy):
-            for channel in Channel:
+            for channel in channels_of(stage):
                 message = sample_message(Sample(policy, stage, channel, language), today)
                 files += _written(renderer, message, args.folder / f"{language}-{message.contact.stage}-{channel}")
     print(f"{files} files written to {args.folder}.")
@@ -123,8 +134,12 @@ def _message(args: argparse.Namespace, policy: Policy) -> Message:
         kind=CustomerKind.PERSON if args.consumer else CustomerKind.BUSINESS,
     )
     today = business_date(datetime.now().astimezone(), policy.creditor.timezone)
+    if sample.channel not in channels_of(sample.stage):
+        raise InvalidInputError(f"nobody is called with {name_of(sample.stage)!r}: choose another channel")
     if not args.customer:
         return sample_message(sample, today)
+    if name_of(sample.stage) in MANNERS:
+        raise InvalidInputError("an announcement is shown about a sample account: leave --customer out")
     account = bootstrap.ledger().load(args.customer)
     if account is None:
         raise NotFoundError(f"there is no customer {args.customer!r} in the ledger")
@@ -134,11 +149,9 @@ def _message(args: argparse.Namespace, policy: Policy) -> Message:
     return message_about(account, sample, open_in[0], today)
 
 
-def _stage(name: str, policy: Policy) -> Stage | None:
-    if name == THANKS:
-        return None
-    found = next((stage for stage in policy.stages if stage.name == name), None)
+def _stage(name: str, policy: Policy) -> Stage | str:
+    found = next((stage for stage in stages_of(policy) if name_of(stage) == name), None)
     if found is None:
-        known = ", ".join((*(stage.name for stage in policy.stages), THANKS))
+        known = ", ".join(map(name_of, stages_of(policy)))
         raise InvalidInputError(f"the policy has no stage {name!r}; it has: {known}")
     return found

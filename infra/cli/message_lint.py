@@ -16,21 +16,24 @@ from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.compliance.model import Party
 from dunwell.compliance.notice_words import WORDS
 from dunwell.errors import InvalidInputError
+from dunwell.outreach.announced import MANNERS
 from dunwell.outreach.policy import Policy, Tone
 from dunwell.outreach.stage import THANKS
-from dunwell_aws.message_sample import Sample, render, sample_message, stages_of
+from dunwell_aws.announced_values import ANNOUNCED_WORDS
+from dunwell_aws.message_sample import Sample, name_of, render, sample_message, stages_of, used_channels
 from dunwell_aws.message_values import LAYOUTS_KNOW, WORDS_KNOW
 from dunwell_aws.messages import Renderer
 from dunwell_aws.phrases import COMMON, layout_environment, sources, text_environment
 
 FORBIDDEN = "forbidden"
 REQUIRED = ("subject", "lead", "sms", "ask")
-"""What every template says itself; everything else may be left to the common words."""
+"""What every template says itself; everything else may be left to the common words. Announcements ask nothing."""
 PLACES = {"opening", "notices"}
 _OPENED = frozenset({"sms.txt", "whatsapp.txt"})
 _OF_COMMON = {
     "when": {"days"},
     "table": {"more"},
+    "schedule": {"was_amount", "was_on"},
     "letter": {"page", "pages"},
     "statement": {"first", "last"},
 }
@@ -116,7 +119,7 @@ def _language(folder: Path, language: str) -> Iterator[Fault]:
 
 def _missing(folder: Path, place: str, name: str, file: Mapping[str, Any]) -> Iterator[Fault]:
     if name != COMMON:
-        for key in REQUIRED:
+        for key in REQUIRED[: len(REQUIRED) - (name in MANNERS)]:
             if not file.get(key):
                 yield Fault(place, f"does not say {key!r}")
         for path, text in sources(file):
@@ -135,7 +138,9 @@ def _missing(folder: Path, place: str, name: str, file: Mapping[str, Any]) -> It
 
 def _known(name: str, path: str) -> frozenset[str]:
     section = path.split(".")[0]
-    return WORDS_KNOW | _OF_COMMON.get(section, set()) if name == COMMON else WORDS_KNOW
+    if name == COMMON:
+        return WORDS_KNOW | _OF_COMMON.get(section, set())
+    return WORDS_KNOW | ANNOUNCED_WORDS if name in MANNERS else WORDS_KNOW
 
 
 def _text(
@@ -198,11 +203,13 @@ def _used(folder: Path, languages: Sequence[str], name: str, policy: Policy) -> 
         return
     renderer = Renderer(folder, policy)
     for language, stage in product(languages, stages_of(policy)):
-        channels = set(stage.channels if stage else (Channel.EMAIL, Channel.PORTAL))
+        channels = {*used_channels(stage, policy), *((Channel.EMAIL, Channel.PORTAL) if stage == THANKS else ())}
         if policy.creditor.party == Party.FIRST:  # carriers take no text messages of others (rule CARRIER-3P)
             channels.add(Channel.SMS)
+        elif name_of(stage) in MANNERS:
+            channels.discard(Channel.SMS)
         for channel, kind in product(sorted(channels), (CustomerKind.PERSON, CustomerKind.BUSINESS)):
-            place = f"policies/{name}.yaml, {language}, {stage.name if stage else THANKS} by {channel}"
+            place = f"policies/{name}.yaml, {language}, {name_of(stage)} by {channel}"
             # Of a text message every tone, because it is the length that matters.
             for tone in Tone if channel is Channel.SMS else (None,):
                 amounts = (_LARGE_MINOR,)

@@ -5,6 +5,8 @@ from datetime import date
 
 from dunwell.compliance.catalogue import RULES
 from dunwell.money import format_money
+from dunwell.outreach.announce import AnnouncementDecision, AnnouncementFacts
+from dunwell.outreach.announced import MANNERS
 from dunwell.outreach.choice import NOT_WORTH_IT, Choice
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.decisions import AccountFacts, DispatchDecision, PlanDecision
@@ -47,6 +49,10 @@ def told(stored: StoredDecision) -> Iterator[str]:
     elif isinstance(decision, ThanksDecision):
         yield f"Thanks of {decision.as_of} for customer {decision.customer_id}, decided {at}."
         yield from (line for contact in decision.plan.contacts for line in _of_contact(contact))
+    elif isinstance(decision, AnnouncementDecision):
+        what = f"Announcement of {decision.as_of} for customer {decision.customer_id} after {decision.event}"
+        yield f"{what} ({decision.event_id}), decided {at}."
+        yield from (line for contact in decision.plan.contacts for line in _of_contact(contact))
     else:
         yield f"Before sending contact {decision.contact_id} to customer {decision.customer_id}, decided {at}."
         yield from _of_dispatch(decision)
@@ -73,13 +79,15 @@ def _of_plan(decision: PlanDecision) -> Iterator[str]:
 
 
 def _of_contact(contact: Contact) -> Iterator[str]:
-    invoices = ", ".join(contact.invoice_ids)
-    about = f"stage {contact.stage!r} by {contact.channel.value} about {invoices}"
+    told = contact.stage in MANNERS
+    invoices = f" about {', '.join(contact.invoice_ids)}" * bool(contact.invoice_ids)
+    about = f"{'announcement' if told else 'stage'} {contact.stage!r} by {contact.channel.value}{invoices}"
     if contact.status is ContactStatus.PLANNED:
         later = f", to leave from {contact.send_after:%Y-%m-%d %H:%M} UTC on" if contact.send_after else ""
         yield f"{contact.currency}: a message was planned: {about}{later}."
     else:
-        yield f"{contact.currency}: no message: policy asked for {about}, but it was not permitted."
+        wanted = "there was" if told else "policy asked for"
+        yield f"{contact.currency}: no message: {wanted} {about}, but it was not permitted."
     yield from _of_rules(contact.decisions[-1])
 
 
@@ -122,7 +130,7 @@ def _of_choice(choice: Choice) -> Iterator[str]:
 
 def _facts(decision: Decision) -> Iterator[str]:
     yield "Facts it was made from:"
-    yield from _paid(decision.facts) if isinstance(decision.facts, ThanksFacts) else _open(decision.facts)
+    yield from _known(decision)
     customer = decision.facts.customer
     place = "-".join(part for part in (customer.country, customer.region) if part) or "unknown place"
     yield f"  {customer.kind.value} in {place}, time zone {customer.timezone or 'from the address and numbers'}"
@@ -136,6 +144,18 @@ def _facts(decision: Decision) -> Iterator[str]:
     earlier = decision.contacts if isinstance(decision, DispatchDecision) else decision.state.contacts
     for contact in earlier:
         yield f"  earlier: {contact.stage} by {contact.channel.value} on {contact.planned_on}, {contact.status.value}"
+
+
+def _known(decision: Decision) -> Iterator[str]:
+    facts = decision.facts
+    if isinstance(facts, ThanksFacts):
+        return _paid(facts)
+    return _told(facts) if isinstance(facts, AnnouncementFacts) else _open(facts)
+
+
+def _told(facts: AnnouncementFacts) -> Iterator[str]:
+    for name, value in facts.announcement.about.items():
+        yield f"  {name.replace('_', ' ')}: {value}"
 
 
 def _open(facts: AccountFacts) -> Iterator[str]:

@@ -224,6 +224,13 @@ def test_a_letter_is_never_written_over(bucket: tuple[Any, str], write: Callable
 # --- contacts that wait for their minute ---
 
 
+def test_what_a_contact_is_about_is_read_as_it_was_written(stores: Stores) -> None:
+    about = {"agreement_id": "agr_1", "instalment": 2, "is_debited": True, "next_on": None}
+    made = contact("instalment_due", about=about)
+    assert stores.contacts.plan("cus_anna", [made], [])
+    assert stores.contacts.contact("cus_anna", made.contact_id) == made
+
+
 def test_contacts_wait_in_the_order_of_their_minutes_until_they_are_let_go_once(stores: Stores) -> None:
     shard = shard_of("cus_anna")
     minutes = (5, 1, 90)

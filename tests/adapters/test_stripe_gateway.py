@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -10,12 +11,14 @@ from urllib.parse import parse_qs
 import pytest
 
 from dunwell.errors import ConflictError, NotFoundError, RefusedError, UnavailableError
+from dunwell.ledger.debits import AttemptStatus, DebitAttempt, MethodKind, MethodStatus, PaymentMethod
 from dunwell.money import exponent
-from dunwell.payments.order import CheckoutOrder, OrderLine
-from dunwell.payments.ports import PaymentStatus
+from dunwell.payments.order import CheckoutOrder, Consent, OrderLine
+from dunwell.payments.ports import DebitRefusedError, GatewayPayment, PaymentStatus
 from dunwell_aws.stripe_address import checkout_origin
 from dunwell_aws.stripe_amounts import from_stripe, to_stripe
 from dunwell_aws.stripe_gateway import StripeGateway
+from dunwell_aws.stripe_methods import ANY, Offer
 from dunwell_aws.stripe_secret import StripeSecret
 from tests.support.portal import NOW
 
@@ -74,9 +77,9 @@ def stripe() -> Iterator[Recorder]:
     recorder.server.server_close()
 
 
-def gateway(stripe: Recorder, secrets: Secrets | None = None) -> StripeGateway:
+def gateway(stripe: Recorder, secrets: Secrets | None = None, offer: Offer = ANY) -> StripeGateway:
     kept = secrets or Secrets('{"api_key": "sk_test_1", "webhook_secrets": ["whsec_1"]}')
-    return StripeGateway(StripeSecret(kept, "name"), stripe.url)
+    return StripeGateway(StripeSecret(kept, "name"), stripe.url, offer)
 
 
 def test_an_order_becomes_a_hosted_page_under_its_own_key(stripe: Recorder) -> None:
@@ -226,3 +229,132 @@ def test_an_amount_too_fine_for_stripe_is_refused(amount_minor: int, currency: s
 def test_the_hosted_page_is_stripes_or_the_sandboxs() -> None:
     assert checkout_origin("https://api.stripe.com") == "https://checkout.stripe.com"
     assert checkout_origin("http://127.0.0.1:4700") == "http://127.0.0.1:4700"
+
+
+SAVED = PaymentMethod(
+    "pmt_1", "pm_1", "cus_9", MethodKind.BANK_DEBIT, "Bank •••• 6789", MethodStatus.ACTIVE, NOW, mandate="mandate_1"
+)
+TRY = DebitAttempt("agr_1#1#1", "agr_1#1", "pmt_1", "USD", 6_000, (("inv_1", 6_000),), NOW, AttemptStatus.STARTED)
+
+
+def debited(stripe: Recorder, attempt: DebitAttempt = TRY, offer: Offer = ANY) -> GatewayPayment:
+    return gateway(stripe, offer=offer).debit("cus_anna", attempt, SAVED)
+
+
+def test_a_debit_is_asked_for_under_its_tries_id_for_a_customer_who_is_away(stripe: Recorder) -> None:
+    stripe.answers.append((200, intent(currency="usd", metadata={"attempt_id": "agr_1#1#1"})))
+    payment = debited(stripe)
+    ((asked, form, headers),) = stripe.asked
+    assert (asked, headers["Idempotency-Key"]) == ("POST /v1/payment_intents", "agr_1#1#1")
+    wanted = {"amount": "6000", "currency": "usd", "customer": "cus_9", "payment_method": "pm_1", "confirm": "true"}
+    wanted |= {"off_session": "true", "mandate": "mandate_1", "metadata[attempt_id]": "agr_1#1#1"}
+    assert {name: form[name] for name in wanted} == {name: [value] for name, value in wanted.items()}
+    assert (payment.status, payment.attempt_id, payment.reference) == (PaymentStatus.SUCCEEDED, "agr_1#1#1", "pi_1")
+
+
+def test_a_refused_card_is_an_answer(stripe: Recorder) -> None:
+    error = {"type": "card_error", "code": "card_declined", "decline_code": "lost_card"}
+    refused = intent(status="requires_payment_method", amount_received=0, last_payment_error=error)
+    stripe.answers.append((402, {"error": error | {"message": "no", "payment_intent": refused}}))
+    payment = debited(stripe)
+    assert (payment.status, payment.decline_code) == (PaymentStatus.FAILED, "lost_card")
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "code"),
+    [
+        (400, {"code": "amount_too_small"}, "amount_too_small"),
+        (400, {"code": "payment_intent_mandate_invalid"}, "payment_intent_mandate_invalid"),
+        (400, {"param": "payment_method"}, "payment_method_detached"),
+        (404, {"code": "resource_missing", "param": "customer"}, "payment_method_detached"),
+    ],
+)
+def test_what_stripe_can_never_debit_is_refused_with_a_code(
+    stripe: Recorder, status: int, error: dict[str, str], code: str
+) -> None:
+    stripe.fails(status, type="invalid_request_error", **error)
+    with pytest.raises(DebitRefusedError) as refused:
+        debited(stripe)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, {"code": "parameter_unknown", "param": "amont"}), (401, {}), (400, {"param": "amount"})]
+)
+def test_a_mistake_of_ours_is_not_the_customers(stripe: Recorder, status: int, error: dict[str, str]) -> None:
+    stripe.fails(status, type="invalid_request_error", **error)
+    with pytest.raises(UnavailableError):
+        debited(stripe)
+
+
+def test_three_decimals_are_charged_where_they_are_allowed(stripe: Recorder) -> None:
+    dinars = replace(TRY, currency="KWD")
+    with pytest.raises(DebitRefusedError):
+        debited(stripe, dinars)
+    for act in (
+        lambda: gateway(stripe).least_minor("KWD"),
+        lambda: gateway(stripe).start_checkout(replace(ORDER, currency="KWD"), "https://p", "https://p"),
+    ):
+        with pytest.raises(RefusedError, match="KWD cannot be paid online"):
+            act()
+    assert not stripe.asked
+    stripe.answers.append((200, intent(currency="kwd", metadata={})))
+    debited(stripe, dinars, Offer(three_decimals=frozenset({"KWD"})))
+    assert stripe.asked[0][1]["amount"] == ["6000"]
+
+
+@pytest.mark.parametrize(
+    ("currency", "least_minor"),
+    [("USD", 50), ("EUR", 50), ("GBP", 30), ("JPY", 50), ("HUF", 17_500), ("ISK", 1), ("MGA", 100), ("THB", 1_000)],
+)
+def test_the_least_charge_is_told_in_the_ledgers_units(stripe: Recorder, currency: str, least_minor: int) -> None:
+    assert gateway(stripe).least_minor(currency) == least_minor
+    assert to_stripe(least_minor, currency) >= 1
+
+
+def page(stripe: Recorder, order: CheckoutOrder, offer: Offer = ANY) -> dict[str, list[str]]:
+    stripe.answers.append((200, {"id": "cs_1", "object": "checkout.session", "url": "https://pay.example/cs_1"}))
+    gateway(stripe, offer=offer).start_checkout(order, "https://p", "https://p", "anna@bakery.example")
+    return stripe.asked[-1][1]
+
+
+def test_with_consent_the_method_is_kept_for_later_and_only_then(stripe: Recorder) -> None:
+    form = page(stripe, replace(ORDER, consent=Consent("yes")))
+    assert form["payment_intent_data[setup_future_usage]"] == ["off_session"]
+    assert form["customer_creation"] == ["always"]
+    assert "payment_intent_data[setup_future_usage]" not in page(stripe, ORDER)
+    known = page(stripe, replace(ORDER, consent=Consent("yes"), owner="cus_9"))
+    assert known["customer"] == ["cus_9"]
+    assert not {"customer_creation", "customer_email"} & known.keys()
+
+
+def test_an_order_without_lines_is_a_page_that_saves(stripe: Recorder) -> None:
+    form = page(stripe, replace(ORDER, lines=(), consent=Consent("yes")))
+    assert (form["mode"], form["currency"]) == (["setup"], ["usd"])
+    assert form["setup_intent_data[metadata][order_id]"] == ["ord_1"]
+    assert not [name for name in form if name.startswith(("line_items", "payment_intent_data"))]
+
+
+def test_a_page_offers_what_is_configured_and_suits_the_currency(stripe: Recorder) -> None:
+    offer = Offer(("card", "us_bank_account", "sepa_debit"), "pmc_1")
+    form = page(stripe, ORDER, offer)
+    assert [form[f"allowed_payment_method_types[{n}]"] for n in range(2)] == [["card"], ["us_bank_account"]]
+    assert form["payment_method_configuration"] == ["pmc_1"]
+    euros = page(stripe, replace(ORDER, currency="EUR"), offer)
+    assert [euros[f"allowed_payment_method_types[{n}]"] for n in range(2)] == [["card"], ["sepa_debit"]]
+    assert not [name for name in page(stripe, ORDER) if "payment_method" in name]
+
+
+def test_a_method_is_detached_once(stripe: Recorder) -> None:
+    attached = {"id": "pm_1", "object": "payment_method", "type": "card", "customer": "cus_9"}
+    stripe.answers += [(200, attached), (200, attached | {"customer": None})]
+    gateway(stripe).detach(SAVED)
+    assert [asked for asked, _, _ in stripe.asked] == [
+        "GET /v1/payment_methods/pm_1",
+        "POST /v1/payment_methods/pm_1/detach",
+    ]
+    stripe.answers.append((200, attached | {"customer": None}))
+    gateway(stripe).detach(SAVED)
+    stripe.fails(404, type="invalid_request_error", code="resource_missing")
+    gateway(stripe).detach(SAVED)
+    assert len(stripe.asked) == 4

@@ -211,3 +211,65 @@ def test_a_session_that_makes_no_sense_is_refused(api: Any, params: Any, param: 
 
 def test_an_unknown_link_is_not_found(url: str) -> None:
     assert browse(f"{url}/c/pay/cs_test_none")[0] == 404
+
+
+SEPA = {"payment_method": "sepa_debit", "name": "Ada", "email": "ada@example.com"}
+
+
+def _euros(api: Any, **more: Any) -> Any:
+    price = {"currency": "eur", "unit_amount": 7_000, "product_data": {"name": "Invoice E1"}}
+    return _session(api, line_items=[{"price_data": price, "quantity": 1}], **more)
+
+
+def test_a_sepa_debit_is_offered_in_euros_only_and_is_processing_until_the_bank_answers(api: Any, url: str) -> None:
+    assert "IBAN" not in browse(_session(api).url)[1]
+    session = _euros(api, payment_intent_data={"setup_future_usage": "off_session"}, customer_creation="always")
+    html = browse(session.url)[1]
+    assert "IBAN" in html
+    assert "Routing number" not in html
+    form = SEPA | {"iban": "DE65 3704 0044 0002 2222 27"}
+    assert browse(session.url, urlencode(form).encode())[0] == 303
+    (intent,) = api.payment_intents.list().data
+    assert (intent.status, intent.currency) == ("processing", "eur")
+    command(url, "settle", payment_intent=intent.id)
+    assert api.payment_intents.retrieve(intent.id).last_payment_error.code == "insufficient_funds"
+
+
+def test_a_saved_iban_is_debited_under_its_mandate(api: Any, url: str) -> None:
+    session = api.checkout.sessions.create({
+        "mode": "setup", "currency": "eur", "customer_creation": "always", "success_url": SUCCESS_URL,
+        "allowed_payment_method_types": ["sepa_debit"],
+    })  # fmt: skip
+    assert browse(session.url, urlencode(SEPA | {"iban": "DE89370400440532013000"}).encode())[0] == 303
+    setup = api.setup_intents.retrieve(api.checkout.sessions.retrieve(session.id).setup_intent)
+    mandate = api.mandates.retrieve(setup.mandate)
+    assert (mandate.status, mandate.payment_method_details.type) == ("active", "sepa_debit")
+    paid = api.payment_intents.create({
+        "amount": 500, "currency": "eur", "customer": setup.customer, "payment_method": setup.payment_method,
+        "mandate": mandate.id, "confirm": True, "off_session": True,
+    })  # fmt: skip
+    assert paid.status == "processing"
+    command(url, "settle", payment_intent=paid.id)
+    assert api.payment_intents.retrieve(paid.id).status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [({}, "and the IBAN"), ({"iban": "DE00"}, "test IBAN"), ({"iban": "DE89370400440532013000", "name": ""}, "holder")],
+)
+def test_an_iban_that_is_not_one_is_refused_on_the_page(api: Any, form: dict[str, str], message: str) -> None:
+    status, html, _ = browse(_euros(api).url, urlencode(SEPA | form).encode())
+    assert (status, message in html) == (400, True)
+
+
+def test_a_configuration_switches_kinds_on_and_off(api: Any) -> None:
+    on: Any = {"display_preference": {"preference": "on"}}
+    made = api.payment_method_configurations.create({"name": "debits", "sepa_debit": on})
+    assert (made.card.available, made.sepa_debit.available, made.us_bank_account.available) == (True, True, False)
+    off: Any = {"display_preference": {"preference": "off"}}
+    api.payment_method_configurations.update(made.id, {"card": off})
+    assert api.payment_method_configurations.retrieve(made.id).card.available is False
+    assert [one.id for one in api.payment_method_configurations.list().data] == [made.id]
+    assert _euros(api, payment_method_configuration=made.id).payment_method_types == ["sepa_debit"]
+    with pytest.raises(stripe.InvalidRequestError, match="No such payment"):
+        _euros(api, payment_method_configuration="pmc_none")

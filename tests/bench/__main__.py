@@ -20,6 +20,7 @@ from tests.bench import (
     portal,
     remittance,
     scoring,
+    webhooks,
 )
 from tests.bench.machine import machine
 from tests.bench.measure import Entry, Result
@@ -47,6 +48,7 @@ def main() -> None:
         "arrangements": lambda: arranging.bench(args.repetitions),
         "pages": lambda: pages.bench(args.repetitions),
         "the portal": portal.bench,
+        "webhooks": lambda: webhooks.bench(args.repetitions),
         "the deployed path": deployed.bench,
         "cold starts": lambda: handlers.bench(ROOT / ".local" / "bench"),
     }

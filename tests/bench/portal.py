@@ -51,7 +51,7 @@ def _measured(world: StoredPortal, name: str, path: str) -> Entry:
         ours=Spread(p50, min(taken), p99, REQUESTS),
         alternative="two of its reads alone, the session and the account, as they come from the store",
         plain=Spread(median(bare), min(bare), max(bare), REQUESTS),
-        cost=f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {asked['round_trips']:.1f} round trips, {asked['read_units']:.1f} RU",
+        cost=f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {asked['round_trips']:.1f} round trips",
         flags=tuple(flags),
         usage=asked | {"ms": p50},
     )

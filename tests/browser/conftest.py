@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.chromium import CHROMIUM, PHONE_WIDTH, WITHOUT, running_chromium, watch
 from tests.support.deployment import Deployment
 from tests.support.visitors import customer_with_link
+
+expect.set_options(timeout=30_000)  # a busy machine takes seconds for a page
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """An agent at the console on a phone: sign in, the worklist, a case, an outcome."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -56,6 +58,25 @@ def test_an_agent_signs_in_and_records_what_came_of_a_case(deployed: Deployment,
     (case,) = deployed.cases(waiting)
     assert case.assigned_to == steps.AGENT_EMAIL
     assert [entry.note for entry in case.history] == ["Will call back on Thursday"]
+
+
+def test_an_agent_keeps_a_promise_made_on_the_phone(deployed: Deployment, phone: Page) -> None:
+    number = new_number()
+    deployed.owe(row(number, "1", overdue_days=12, amount="150.00"))
+    sign_in(phone, deployed)
+    phone.get_by_label("Customer number").fill(number)
+    phone.keyboard.press("Enter")
+    phone.get_by_role("link", name="Agreements").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text(f"Agreements with Customer {number}")
+    wrong = problems(phone)
+
+    phone.get_by_text("Promise to pay").click()
+    phone.get_by_label("By", exact=True).fill((datetime.now(UTC).date() + timedelta(days=5)).isoformat())
+    phone.get_by_role("button", name="Keep the promise").click()
+
+    expect(phone.get_by_role("status")).to_contain_text("The promise is kept.")
+    wrong += problems(phone)
+    assert not wrong, "\n".join(wrong)
 
 
 def test_a_wrong_password_is_told_on_a_page_that_works(deployed: Deployment, refused_phone: Page) -> None:

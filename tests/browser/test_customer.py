@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.chromium import problems
+from tests.support.chromium import problems, problems_at_both_sizes
 from tests.support.debtors import new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import eventually
@@ -51,16 +51,16 @@ def test_a_reminded_customer_pays_with_the_keyboard_alone(deployed: Deployment, 
     portal.set_viewport_size({"width": 375, "height": 812})
 
     expect(portal.get_by_role("heading", level=1)).to_have_text("Confirm that it is you")
-    wrong += problems(portal)
+    wrong += problems_at_both_sizes(portal)
     earlier = len(deployed.mails(address))
     type_and_enter(portal, "Customer number or postcode", number)
 
     expect(portal.get_by_role("heading", level=1)).to_have_text("Enter your code")
-    wrong += problems(portal)
+    wrong += problems_at_both_sizes(portal)
     type_and_enter(portal, "Six-digit code", code_in_mail(deployed, address, earlier))
 
     expect(portal.get_by_role("heading", level=1)).to_have_text("Your account")
-    wrong += problems(portal)
+    wrong += problems_at_both_sizes(portal)
     portal.get_by_role("button", name="Pay all $234,687.89").focus()
     portal.keyboard.press("Enter")
 
@@ -74,10 +74,10 @@ def test_a_reminded_customer_pays_with_the_keyboard_alone(deployed: Deployment, 
     portal.wait_for_url(f"{deployed.view.urls['portal']}/paid**")
     # The page looks again by itself until the webhook has come.
     expect(portal.get_by_role("heading", level=1)).to_have_text("We have your payment", timeout=60_000)
-    wrong += problems(portal)
+    wrong += problems_at_both_sizes(portal)
     portal.get_by_role("link", name="Back to your account").click()
     expect(portal.get_by_text("Nothing is open.")).to_be_visible()
-    wrong += problems(portal)
+    wrong += problems_at_both_sizes(portal)
 
     assert not wrong, "\n".join(wrong)
     assert deployed.account(number).balances == {}
@@ -85,10 +85,10 @@ def test_a_reminded_customer_pays_with_the_keyboard_alone(deployed: Deployment, 
 
 def test_the_page_that_stops_mail_asks_first_and_then_confirms(deployed: Deployment, phone: Page, number: str) -> None:
     phone.goto(f"{deployed.view.urls['portal']}/stop/{deployed.issue_link(number, 'stop')}")
-    wrong = problems(phone)
+    wrong = problems_at_both_sizes(phone)
     phone.get_by_role("button", name="Stop e-mail").click()
     expect(phone.get_by_role("heading", level=1)).not_to_have_text("Stop e-mail from us?")
-    wrong += problems(phone)
+    wrong += problems_at_both_sizes(phone)
 
     assert not wrong, "\n".join(wrong)
     assert deployed.account(number).customer.opted_out == {"email"}

@@ -1,4 +1,4 @@
-"""A customer agrees on a phone: a plan and its first instalment, a promise. Each page on a desktop too."""
+"""A customer agrees, promises, disputes and changes the language on a phone. Each page on a desktop too."""
 
 import re
 from collections.abc import Callable
@@ -24,6 +24,14 @@ def numbers(deployed: Deployment) -> tuple[str, str]:
     numbers = (new_number(), new_number())
     deployed.owe(*(row(number, invoice, amount="300.00") for number in numbers for invoice in ("1", "2")))
     return numbers
+
+
+@pytest.fixture(scope="module")
+def disputing(deployed: Deployment) -> str:
+    """A customer with one invoice."""
+    number = new_number()
+    deployed.owe(row(number))
+    return number
 
 
 def heading(page: Page, words: str) -> None:
@@ -124,3 +132,32 @@ def test_the_language_is_changed_at_the_foot_of_the_page(
     expect(page.get_by_role("heading", level=1)).to_have_text("$12.50")
     assert not wrong, "\n".join(wrong)
     assert deployed.account(numbers[1]).customer.language == "de"
+
+
+def test_an_invoice_is_disputed_in_part_and_the_page_says_what_follows(
+    deployed: Deployment, customer_on: SignIn, disputing: str
+) -> None:
+    page = customer_on(disputing)
+    page.get_by_role("link", name=f"Invoice {disputing}-1").click()
+    wrong = problems_at_both_sizes(page)
+    page.get_by_role("link", name="Something is wrong with this invoice").click()
+    heading(page, "Something is wrong with this invoice")
+    wrong += problems_at_both_sizes(page)
+    page.get_by_label("The amount is wrong").check()
+    page.get_by_label("A part of it").check()
+    page.get_by_label("Amount of the part").fill("40")
+    page.get_by_label("What happened?").fill("Two boxes were missing.")
+    page.get_by_role("button", name="Send the dispute").click()
+
+    expect(page.get_by_role("status")).to_contain_text("We have your dispute")
+    wrong += problems_at_both_sizes(page)
+    (item,) = deployed.account(disputing).open_invoices
+    assert item.disputed_minor == 4_000
+
+    page.get_by_role("link", name="Contact us").click()
+    page.wait_for_url("**/contact")
+    wrong += problems_at_both_sizes(page)
+    page.get_by_role("link", name="Preferences").click()
+    page.wait_for_url("**/preferences")
+    wrong += problems_at_both_sizes(page)
+    assert not wrong, "\n".join(wrong)

@@ -1,6 +1,7 @@
 """Every event has a schema, and every event that the code makes is what its schema says."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from dunwell.outreach.delivery import Outcome
 from dunwell.outreach.dispatch import Dispatcher
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind
 from dunwell.payments.methods import set_autopay
-from dunwell.payments.ports import PaymentStatus
+from dunwell.payments.ports import GatewayDispute, PaymentStatus
 from dunwell_aws.outbox import read_outbox
 from dunwell_aws.table import Table
 from tests.support.agreements import method
@@ -71,6 +72,10 @@ def of_ledger() -> list[Event]:
     (payment_id,) = shop.ledger.accounts["cus_anna"].payments
     undone: dict[str, Any] = {"method": "stripe", "reference": "re_1", "reversed_at": NOW, "reason": "refund"}
     update(shop.ledger, "cus_anna", lambda read: reverse(read, payment_id, 100, **undone))
+    paid = shop.gateway.payments["pi_1"]
+    doubt = GatewayDispute("du_1", paid.amount_minor, paid.amount_minor, "fraudulent", "needs_response", NOW, NOW)
+    shop.gateway.payments["pi_1"] = replace(paid, disputes=(doubt,), version="2")
+    shop.events.apply(GatewayEvent("evt_3", GatewayEventKind.PAYMENT_DISPUTED, "pi_1"), NOW)
     return [*(event for change in made.changes for event in change.events), *shop.ledger.events]
 
 
@@ -119,13 +124,14 @@ def of_cash() -> list[Event]:
 
 
 def of_debits() -> list[Event]:
-    """A method saved, switched to automatic payment, declined for good; and a plan that is debited."""
+    """A method saved, switched to automatic payment, declined for good; a plan that is debited and announced."""
     lost = DebitWorld(debtor(methods=(method(words="x"),)))
     update(lost.ledger, "cus_anna", lambda read: set_autopay(read, "pmt_1", True, MORNING))
     lost.bank.answers = [declined("insufficient_funds"), declined("lost_card", advice="do_not_try_again")]
     lost.collect()
     kept = DebitWorld(debtor(plan()))
     kept.collect()
+    kept.collect(MORNING + timedelta(days=32))
     return [*lost.store.events, *kept.store.events]
 
 
@@ -139,6 +145,7 @@ def of_arrangements() -> list[Event]:
     world.promised(100_00, world.today)
     world.pay(100_00)
     world.look()
+    world.ticks += 1
     world.planned(2, 14, who="agent:jo", authority=Authority.AGENT)
     world.look_until(world.today + timedelta(days=30))
     return world.memory.events

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dunwell.outreach.announced import Announced
 from dunwell.outreach.policy import Conditions, Stage
 from dunwell_aws.documents import folder, read_policy
 from infra.cli.__main__ import main
@@ -150,6 +151,8 @@ def test_a_preview_of_a_stage_that_is_not_there_says_which_are(capsys: pytest.Ca
 
 def test_the_gallery_has_every_message_of_a_policy(tmp_path: Path) -> None:
     assert main(["message", "gallery", str(tmp_path)]) == 0
-    assert len(list(tmp_path.glob("*-email.html"))) == 4 * 5
+    assert len(list(tmp_path.glob("*-email.html"))) == 4 * (5 + len(Announced))
+    assert (tmp_path / "es-agreement_copy-letter.pdf").is_file()
+    assert not list(tmp_path.glob("*-receipt-call*"))
     assert (tmp_path / "de-final-letter.pdf").is_file()
     assert (tmp_path / "fr-thanks-sms.txt").is_file()

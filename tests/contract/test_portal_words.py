@@ -8,6 +8,7 @@ import pytest
 import yaml
 from jinja2 import Environment, meta
 
+from dunwell.scoring.reasons import SENTENCES
 from dunwell_aws.phrases import sources, text_environment
 from tests.support.template import ROOT
 
@@ -98,3 +99,9 @@ def test_templates_say_nothing_by_themselves() -> None:
             r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|<[^>]*>|&\w+;", " ", path.read_text(encoding="utf-8"), flags=re.S
         )
         assert not re.findall(r"[A-Za-zÀ-ÿ]{2,}", left), path.name
+
+
+def test_every_reason_of_the_model_has_its_words_and_the_english_ones_are_the_models_own() -> None:
+    assert {f"score.{key}": text for text, key in SENTENCES.items()} == {
+        key: text for key, text in texts("en").items() if key.startswith("score.")
+    }

@@ -244,5 +244,5 @@ def test_what_a_schedule_cannot_hand_over_is_kept() -> None:
     for machine in resources("AWS::Serverless::StateMachine").values():
         events = machine["Properties"].get("Events", {}).values()
         schedules += [event["Properties"] for event in events if event["Type"] == "ScheduleV2"]
-    assert len(schedules) == 7
+    assert len(schedules) == 8
     assert all(one["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["RoutingDeadLetters", "Arn"]}} for one in schedules)

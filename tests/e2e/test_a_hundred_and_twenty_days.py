@@ -10,11 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dunwell.accounts.model import Channel, CustomerKind
+from dunwell.dates import business_date
+from dunwell.ledger.agreements import AgreementKind, AgreementStatus
+from dunwell.outreach.asking import SkipReason
 from dunwell.outreach.contact import REACHED_CUSTOMER, Contact, ContactStatus
-from dunwell.outreach.decisions import DispatchDecision, PlanDecision
+from dunwell.outreach.decisions import AccountFacts, DispatchDecision, PlanDecision
 from dunwell_aws.decision_log import StoredDecision
 from dunwell_aws.documents import folder, read_policy
 from infra.local.ses_sandbox.server import SesSandbox
+from tests.support.decisions import everything
 from tests.support.emulator import running_emulator
 from tests.support.invocation import set_variables
 from tests.support.season import Season, season
@@ -57,7 +61,8 @@ def kept() -> Iterator[Kept]:
         with SesSandbox(0, None, [domain]) as mail:
             lived = season(emulator, mail, policy, CUSTOMERS, START, DAYS)
             lived.live(DAYS, outage=OUTAGE)
-            yield Kept(lived, lived.log.everything("plan"), lived.log.everything("dispatch"))
+            s3 = emulator.client("s3")
+            yield Kept(lived, *(everything(s3, "season-decisions", kind) for kind in ("plan", "dispatch")))
 
 
 def test_every_decision_is_as_it_was_kept_and_made_again_is_the_same(kept: Kept) -> None:
@@ -162,6 +167,45 @@ def test_nobody_goes_to_an_agent_without_a_warning_that_reached_them(kept: Kept)
             warned = [c for c in one.state.contacts if c.stage == warning and c.status in REACHED_CUSTOMER]
             assert any(c.currency == event.data["currency"] for c in warned), one.customer_id
     assert escalated
+
+
+def test_promises_and_plans_were_made_and_some_of_each_kept_and_broken(kept: Kept) -> None:
+    became = kept.season.promising.became(kept.season.customer_ids())
+    for kind in (AgreementKind.PROMISE, AgreementKind.PLAN):
+        assert became[kind, AgreementStatus.COMPLETED], became
+        assert became[kind, AgreementStatus.BROKEN], became
+
+
+def test_nobody_is_asked_for_what_they_agreed_about_while_that_stands(kept: Kept) -> None:
+    silent = 0
+    for one in kept.planned():
+        agreed = _agreed(one.facts, one.as_of)
+        for contact in one.plan.contacts:
+            assert agreed.isdisjoint(contact.invoice_ids), contact.contact_id
+        for event in one.plan.escalations:
+            assert event.data["oldest_invoice_id"] not in agreed, one.customer_id
+        silent += any(skipped.reason is SkipReason.AGREED for skipped in one.plan.skipped)
+    for sent in kept.sent():
+        assert _agreed(sent.facts, _day(sent, kept)).isdisjoint(sent.invoice_ids), sent.contact_id
+    assert silent > 20
+    assert any(one.record.reason_code == "AGREED" for one in kept.dispatched()), "somebody agreed just before it left"
+
+
+def test_messages_go_on_about_what_is_still_owed_after_an_agreement_broke(kept: Kept) -> None:
+    paused_on: dict[str, date] = {}
+    for one in kept.planned():
+        for invoice_id in _agreed(one.facts, one.as_of):
+            paused_on[invoice_id] = max(one.as_of, paused_on.get(invoice_id, one.as_of))
+    again = [one for one in kept.sent() for i in one.invoice_ids if i in paused_on and _day(one, kept) > paused_on[i]]
+    assert again
+
+
+def _agreed(facts: AccountFacts, on: date) -> set[str]:
+    return {invoice_id for one in facts.agreements if one.pauses(on) for invoice_id in one.invoice_ids}
+
+
+def _day(sent: DispatchDecision, kept: Kept) -> date:
+    return business_date(sent.now, kept.season.policy.creditor.timezone)
 
 
 def _reached(kept: Kept) -> Mapping[str, list[Contact]]:

@@ -6,3 +6,5 @@ os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Dunwell")
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "dunwell")
 os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "1")
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+
+from tests.support.console import browser, world  # noqa: F401 - fixtures of the tests of the console

@@ -1,171 +1,23 @@
 """The console from its routes: signing in, the worklist, a case, and what must not get through."""
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
-from http.cookies import SimpleCookie
-from typing import Any, cast
-from urllib.parse import urlencode
 
 import pytest
-from chalice.test import Client, HTTPResponse
 
-from dunwell.accounts.model import Channel, Hold
-from dunwell.escalation.case import AgentOutcome, Case
-from dunwell.escalation.escalation import Escalation, Trouble
-from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
-from dunwell.outreach.ports import CollectionState
-from dunwell.outreach.tasks import TaskDesk
-from dunwell.remittance.desk import CashDesk
-from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore, Recovery
-from dunwell_aws.agents import CognitoAgents
-from dunwell_aws.bootstrap import policy
-from dunwell_aws.clock import Clock
-from dunwell_aws.urls import Urls
-from functions.console import app as console
-from tests.support.cash import CashWorld
+from dunwell.accounts.model import Hold
+from dunwell.escalation.case import AgentOutcome
+from tests.support.console import BASE, Browser, World, csrf, path_of, sign_in, text
 from tests.support.escalation import (
     NOW,
     TODAY,
-    RecordedExecutions,
     account,
     invoice,
     pay,
 )
-from tests.support.invocation import set_variables
-from tests.support.memory import InMemoryCollection, InMemoryLedger
-from tests.support.user_pool import CLIENT_ID, InMemoryUserPool, access_token
-
-BASE = "https://console.example.com/v1"
-DECISION = DecisionRecord(False, "HOUSE_QUIET_HOURS", NOW, NOW + timedelta(hours=9), ("HOUSE-1",), "p1", "2026f")
-ASSESSMENT = Assessment(
-    "cus_1", TODAY, 731, "slow_payer", ("pays 21 days late on average",),
-    (
-        InvoiceAssessment(
-            "inv_F-1", 1000, ("the last three invoices were paid late",), 1000, 212,
-            TODAY + timedelta(days=9), TODAY, TODAY + timedelta(days=31),
-        ),
-    ),
-    "m1", "0" * 64, "card", ("Recent invoices were often paid after their due date.",),
-    history=tuple(PastScore(TODAY - timedelta(days=7 * weeks), 731 - 90 * weeks) for weeks in (4, 3, 1, 0)),
-    recoveries=(Recovery("EUR", 10_000, 410, 520, 610, 4_100, 5_200, 6_100, ("The debt is old.",), "r1", "card"),),
-)  # fmt: skip
-
-
-class StoppedClock(Clock):
-    """Always now."""
-
-    def now(self) -> Any:
-        return NOW
-
-
-class InMemoryInsight:
-    """Contacts and an assessment of the one customer."""
-
-    def state(self, customer_id: str) -> CollectionState:
-        contact = Contact(
-            "con_1", customer_id, "EUR", Channel.EMAIL, "final", ("inv_F-1",), TODAY, ContactStatus.REFUSED, "p1",
-            731, "m1", "final", decisions=(DECISION,),
-        )  # fmt: skip
-        return CollectionState((contact,))
-
-    def assessment(self, customer_id: str) -> Assessment | None:
-        return ASSESSMENT if customer_id == "cus_1" else None
-
-
-class Parameters:
-    """The one parameter."""
-
-    def get_parameter(self, *, Name: str) -> Any:  # noqa: N803
-        return {"Parameter": {"Value": json.dumps({"console": BASE})}}
-
-
-@dataclass
-class Browser:
-    """Keeps cookies, follows nothing."""
-
-    client: Client
-    cookies: dict[str, str] = field(default_factory=dict)
-
-    def get(self, path: str, **headers: str) -> HTTPResponse:
-        return self._send("GET", path, headers, b"")
-
-    def post(self, path: str, sent_from: str = "same-origin", **fields: str) -> HTTPResponse:
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": sent_from}
-        return self._send("POST", path, headers, urlencode(fields).encode())
-
-    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HTTPResponse:
-        kept = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        given = {"Accept": "text/html"} | ({"Cookie": kept} if kept else {}) | headers
-        answer = self.client.http.request(method, path, headers=given, body=body)
-        set_cookies: Any = answer.headers.get("Set-Cookie", [])
-        for line in [set_cookies] if isinstance(set_cookies, str) else set_cookies:
-            for name, morsel in SimpleCookie(line).items():
-                self.cookies[name] = morsel.value
-                if morsel["max-age"] == "0":
-                    del self.cookies[name]
-        return answer
-
-
-class World:
-    """A console with one waiting case and one agent."""
-
-    def __init__(self) -> None:
-        self.pool = InMemoryUserPool()
-        self.cases, self.executions = InMemoryCollection(), RecordedExecutions()
-        self.ledger = InMemoryLedger(account(invoice()), account(invoice("F-2"), customer_id="cus_2", name="Other"))
-        self.escalation = Escalation(self.cases, self.ledger, self.executions)
-        insight, creditor = cast("Any", InMemoryInsight()), policy().creditor
-        agents = CognitoAgents(cast("Any", self.pool), CLIENT_ID)
-        pages, urls = console.console_pages(creditor.timezone), Urls(Parameters(), "/urls")
-        self.money = CashWorld()
-        desk = CashDesk(self.money.cash)
-        tasks = TaskDesk(self.ledger, self.cases, self.cases, policy())
-        parts = (StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor, desk, tasks)
-        console.use(console.Console(*parts))
-
-    def waiting(self, customer_id: str = "cus_1", invoice_id: str = "inv_F-1") -> Case:
-        case = self.escalation.open(Trouble(customer_id, "EUR", invoice_id, ("OVERDUE",)), f"run-{customer_id}", NOW)
-        assert case
-        return self.escalation.await_agent(customer_id, case.case_id, f"token-{customer_id}", NOW, TODAY)
-
-    def stored(self, case: Case) -> Case:
-        return self.cases.stored[case.case_id]
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    set_variables(monkeypatch)
-    yield World()
-    console.use(None)
-
-
-@pytest.fixture
-def browser(world: World) -> Iterator[Browser]:
-    with Client(console.app) as client:
-        yield Browser(client)
-
-
-def text(answer: HTTPResponse) -> str:
-    return answer.body.decode()
-
-
-def csrf(page: HTTPResponse) -> str:
-    found = re.search(r'name="csrf" value="([0-9a-f]+)"', text(page))
-    assert found, text(page)
-    return found.group(1)
-
-
-def sign_in(browser: Browser, email: str = "ada@example.com", password: str = "Correct-Horse-1") -> HTTPResponse:
-    page = browser.get("/sign-in")
-    return browser.post("/sign-in", csrf=csrf(page), email=email, password=password)
-
-
-def path_of(case: Case) -> str:
-    return f"/cases/{case.customer_id}/{case.case_id}"
-
+from tests.support.user_pool import InMemoryUserPool, access_token
 
 # --- signing in and out ---
 
@@ -434,7 +286,7 @@ def test_a_case_with_a_later_day_stands_apart(world: World, browser: Browser) ->
     world.escalation.await_agent("cus_1", case.case_id, "token-2", NOW, TODAY)
     page = text(browser.get("/"))
     assert "Nothing is waiting" in page
-    assert "Later: a day was agreed on" in page
+    assert "Later: a day or an agreement is waited for" in page
 
 
 def test_a_case_that_ended_meanwhile_says_so_and_has_no_form(world: World, browser: Browser) -> None:

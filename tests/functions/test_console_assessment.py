@@ -1,27 +1,8 @@
 """What the console shows of an assessment: to agents on the worklist and on a case, to programs as a document."""
 
 import json
-from collections.abc import Iterator
 
-import pytest
-from chalice.test import Client
-
-from functions.console import app as console
-from tests.functions.test_console import Browser, World, path_of, sign_in, text
-from tests.support.invocation import set_variables
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    set_variables(monkeypatch)
-    yield World()
-    console.use(None)
-
-
-@pytest.fixture
-def browser(world: World) -> Iterator[Browser]:
-    with Client(console.app) as client:
-        yield Browser(client)
+from tests.support.console import Browser, World, path_of, sign_in, text
 
 
 def test_a_case_shows_chances_the_expected_day_with_its_range_and_the_curve_of_past_scores(

@@ -1,12 +1,11 @@
 """The console's cash page: what waits, what is proposed and why, and what an agent may do with it."""
-# ruff: noqa: F811 - pytest's fixtures are arguments of the same name
 
 import pytest
 from chalice.test import HTTPResponse
 
 from dunwell.remittance.records import LineRecord
-from tests.functions.test_console import Browser, World, browser, csrf, sign_in, text, world  # noqa: F401
 from tests.support.cash import euros, line
+from tests.support.console import Browser, World, csrf, sign_in, text
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """A customer's page at the console: finding it, what it shows, and each thing an agent may do there."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from chalice.test import Client, HTTPResponse
+from chalice.test import HTTPResponse
 
 from dunwell.accounts.consent import ConsentAct, ConsentRecord
 from dunwell.accounts.contact_points import ContactPoint, PointKind
@@ -16,10 +15,8 @@ from dunwell.ledger.change import Change
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, InvoiceStatus
 from dunwell.ledger.posting import charge
-from functions.console import app as console
-from tests.functions.test_console import BASE, Browser, World, csrf, path_of, sign_in, text
+from tests.support.console import BASE, Browser, World, csrf, path_of, sign_in, text
 from tests.support.escalation import NOW, TODAY, account, invoice, pay
-from tests.support.invocation import set_variables
 from tests.support.ledger import account_of
 from tests.support.outreach import POLICY
 
@@ -29,18 +26,9 @@ CREDITOR = POLICY.creditor.creditor_id
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    set_variables(monkeypatch)
-    yield World()
-    console.use(None)
-
-
-@pytest.fixture
-def browser(world: World) -> Iterator[Browser]:
-    with Client(console.app) as client:
-        visitor = Browser(client)
-        sign_in(visitor)
-        yield visitor
+def browser(browser: Browser) -> Browser:
+    sign_in(browser)
+    return browser
 
 
 def stored(world: World, customer_id: str = "cus_1") -> Account:

@@ -1,28 +1,11 @@
 """The console's pages of messages: every stage in every language, and who may not see them."""
 
-from collections.abc import Iterator
-
 import pytest
-from chalice.test import Client
 
 from dunwell.accounts.model import Channel
+from dunwell.outreach.announced import Announced
 from dunwell_aws.bootstrap import policy
-from functions.console import app as console
-from tests.functions.test_console import Browser, World, sign_in, text
-from tests.support.invocation import set_variables
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    set_variables(monkeypatch)
-    yield World()
-    console.use(None)
-
-
-@pytest.fixture
-def browser(world: World) -> Iterator[Browser]:
-    with Client(console.app) as client:
-        yield Browser(client)
+from tests.support.console import Browser, sign_in, text
 
 
 @pytest.mark.parametrize(
@@ -34,7 +17,8 @@ def test_an_agent_sees_every_message_with_its_notices(browser: Browser, language
     page = browser.get(f"/messages?language={language}")
     assert page.status_code == 200
     assert said in text(page)
-    assert text(page).count("<details") == len(Channel) * (len(policy().stages) + 1)
+    reminders, announcements = len(policy().stages) + 1, len(Announced)
+    assert text(page).count("<details") == len(Channel) * reminders + (len(Channel) - 1) * announcements
     assert "by rule SCOPE-FIRST-PARTY: 12 USC 5531" in text(page)
     assert "cannot be said" not in text(page)
     assert " units of GSM-7." in text(page)

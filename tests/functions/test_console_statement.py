@@ -2,33 +2,16 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from chalice.test import Client
 
 from dunwell.accounts.merging import merge_customers
 from dunwell.accounts.model import CustomerKind
-from functions.console import app as console
-from tests.functions.test_console import Browser, World, path_of, sign_in, text
+from tests.support.console import Browser, World, path_of, sign_in, text
 from tests.support.escalation import NOW
-from tests.support.invocation import set_variables
 
 STATEMENT = "/customers/cus_1/statement"
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    set_variables(monkeypatch)
-    yield World()
-    console.use(None)
-
-
-@pytest.fixture
-def browser(world: World) -> Iterator[Browser]:
-    with Client(console.app) as client:
-        yield Browser(client)
 
 
 def test_a_case_leads_to_the_customers_statement(world: World, browser: Browser) -> None:

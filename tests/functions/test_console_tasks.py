@@ -1,5 +1,4 @@
 """The console's tasks: calls with script, hours and outcome, and what keeps messages from customers."""
-# ruff: noqa: F811 - pytest's fixtures are arguments of the same name
 
 import pytest
 from chalice.test import HTTPResponse
@@ -7,7 +6,7 @@ from chalice.test import HTTPResponse
 from dunwell.accounts.contact_points import Channel
 from dunwell.outreach.contact import CallOutcome, Contact, ContactStatus
 from dunwell.outreach.tasks import Task, call_task, trouble_task
-from tests.functions.test_console import DECISION, Browser, World, browser, csrf, sign_in, text, world  # noqa: F401
+from tests.support.console import DECISION, Browser, World, csrf, sign_in, text
 from tests.support.escalation import NOW, TODAY
 
 NUMBER = "+12125550111"

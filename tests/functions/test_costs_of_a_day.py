@@ -17,6 +17,7 @@ from dunwell.outreach.ports import CollectionState
 from dunwell.scoring.assessment import HISTORY_DAYS
 from dunwell_aws.collection import DynamoCollection, past_score
 from dunwell_aws.ledger import DynamoLedger
+from dunwell_aws.switch_store import CachedSwitches, DynamoSwitches
 from dunwell_aws.table import SCORE, Table, partition
 from functions.plan_outreach import app as plan_outreach
 from functions.score_portfolio import app as score_portfolio
@@ -58,6 +59,7 @@ class Day:
             ledger=DynamoLedger(self.table),
             store=DynamoCollection(self.table),
             log=decision_log(),
+            switches=CachedSwitches(DynamoSwitches(self.table)),
             now=LATER,
         )
         return found

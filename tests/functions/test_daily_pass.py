@@ -9,16 +9,19 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from dunwell.accounts.model import Channel
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry, CaseStatus
 from dunwell.events import Event
-from dunwell.outreach.contact import Contact
+from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.decisions import PlanDecision
+from dunwell.outreach.switches import turned
 from dunwell.scoring.moment_log import read_log
 from dunwell_aws import portfolio
 from functions.plan_outreach import app as plan_outreach
 from functions.score_portfolio import app as score_portfolio
 from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.invocation import lambda_context, set_variables
-from tests.support.memory import InMemoryCollection, InMemoryLedger, shard_of
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches, shard_of
 from tests.support.outreach import NOW, TODAY, assessment, contact, overdue
 from tests.support.portal import account, customer
 from tests.support.reports_bucket import ReportsBucket
@@ -65,9 +68,17 @@ def plan(
     store: InMemoryCollection,
     context: Any = None,
     bucket: DecisionsBucket | None = None,
+    switches: InMemorySwitches | None = None,
 ) -> dict[str, Any]:
-    log = decision_log(bucket)
-    found = plan_outreach.handler(event, context or lambda_context(), ledger=ledger, store=store, log=log, now=NOW)
+    found = plan_outreach.handler(
+        event,
+        context or lambda_context(),
+        ledger=ledger,
+        store=store,
+        log=decision_log(bucket),
+        switches=switches or InMemorySwitches(),
+        now=NOW,
+    )
     passed: dict[str, Any] = json.loads(json.dumps(found))
     return passed
 
@@ -171,7 +182,15 @@ def test_when_decisions_cannot_be_kept_nothing_is_planned() -> None:
 def test_without_a_date_the_creditors_business_date_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger, store = portfolio_of("cus_1"), InMemoryCollection()
     late = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # still the 23rd in New York
-    plan_outreach.handler(given(as_of=None), lambda_context(), ledger=ledger, store=store, log=decision_log(), now=late)
+    plan_outreach.handler(
+        given(as_of=None),
+        lambda_context(),
+        ledger=ledger,
+        store=store,
+        log=decision_log(),
+        switches=InMemorySwitches(),
+        now=late,
+    )
     (made,) = store.contacts.values()
     assert made.planned_on == TODAY
 
@@ -244,3 +263,24 @@ def test_what_is_expected_of_an_account_follows_what_was_done_about_it() -> None
     assert before.past_due_minor == after.past_due_minor == 10_000
     assert after.permille_30 > before.permille_30
     assert "A promised day of payment is still to come." in after.reasons
+
+
+def test_what_a_switch_stops_is_planned_on_another_channel_and_decided_again_to_the_same_answer() -> None:
+    both = customer("cus_1", phone="+12125550111", texts=True)
+    ledger, store, bucket = InMemoryLedger(account(overdue(8), who=both)), InMemoryCollection(), DecisionsBucket()
+    switches = InMemorySwitches()
+    turned(switches, "channel:email", True, "jo", "the provider is down", NOW)
+    plan(given(), ledger, store, bucket=bucket, switches=switches)
+    (made,) = store.contacts.values()
+    assert (made.channel, made.status) == (Channel.SMS, ContactStatus.PLANNED)
+    kept = decision_log(bucket).find(made.decisions[-1].decision_id)
+    assert isinstance(kept.decision, PlanDecision)
+    assert kept.decision.stopped == ("channel:email",)
+    assert kept.decision.again(kept.policy) == kept.decision.plan
+
+
+def test_when_every_way_is_stopped_the_first_is_planned_and_dispatch_says_why_not() -> None:
+    ledger, store, switches = portfolio_of("cus_1"), InMemoryCollection(), InMemorySwitches()
+    turned(switches, "channel:email", True, "jo", "the provider is down", NOW)
+    plan(given(), ledger, store, switches=switches)
+    assert [one.channel for one in store.contacts.values()] == [Channel.EMAIL]

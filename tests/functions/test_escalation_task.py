@@ -8,11 +8,13 @@ import pytest
 
 from dunwell.escalation.case import CaseStatus
 from dunwell.escalation.escalation import Escalation
+from dunwell.outreach.tasks import TaskDesk
 from functions.escalation_task import app as escalation_task
 from functions.resume_case import app as resume_case
 from tests.support.escalation import NOW, RecordedExecutions, account, invoice, pay
 from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import InMemoryCollection, InMemoryLedger
+from tests.support.outreach import POLICY
 
 DATA = {"currency": "EUR", "oldest_invoice_id": "inv_F-1", "reason_codes": "OVERDUE,SILENT", "risk_permille": 700}
 
@@ -86,13 +88,18 @@ def test_the_business_date_is_the_creditors_and_not_utc(escalation: Escalation) 
     assert answer["outcome"] == "close"
 
 
+def resume(escalation: Escalation, event: dict[str, Any]) -> object:
+    calls = TaskDesk(escalation.ledger, InMemoryCollection(), InMemoryCollection(), POLICY)
+    return resume_case.handler(event, lambda_context(), escalation=escalation, calls=calls, now=NOW)
+
+
 def test_a_payment_on_the_bus_resumes_the_case_of_its_customer_only(escalation: Escalation) -> None:
     waiting(escalation, "cus_1")
     waiting(escalation, "cus_2")
     pay(ledger(escalation), "cus_1", 10_000)
     pay(ledger(escalation), "cus_2", 10_000)
     event = sqs_event({"detail-type": "PaymentApplied", "detail": {"customer_id": "cus_1"}})
-    result = resume_case.handler(event, lambda_context(), escalation=escalation, now=NOW)
+    result = resume(escalation, event)
     assert result == {"batchItemFailures": []}
     assert resumed(escalation) == ["token-cus_1"]
 
@@ -101,12 +108,12 @@ def test_one_bad_message_fails_alone(escalation: Escalation) -> None:
     waiting(escalation)
     pay(ledger(escalation), "cus_1", 10_000)
     event = sqs_event("not json", {"detail": {}}, {"detail": {"customer_id": "cus_1"}})
-    result = resume_case.handler(event, lambda_context(), escalation=escalation, now=NOW)
+    result = resume(escalation, event)
     assert result == {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m1"}]}
     assert resumed(escalation) == ["token-cus_1"]
 
 
 def test_an_event_about_a_customer_without_a_case_does_nothing(escalation: Escalation) -> None:
     event = sqs_event({"detail": {"customer_id": "cus_2"}})
-    assert resume_case.handler(event, lambda_context(), escalation=escalation, now=NOW) == {"batchItemFailures": []}
+    assert resume(escalation, event) == {"batchItemFailures": []}
     assert resumed(escalation) == []

@@ -71,10 +71,12 @@ def test_a_missing_variable_is_named(variables: pytest.MonkeyPatch, missing: str
 
 
 def test_the_webhook_is_composed_from_its_variables_alone(variables: pytest.MonkeyPatch) -> None:
+    variables.setenv("GATEWAY_EVENTS_BUCKET", "events")
     assert webhook_app.webhook().timezone == "America/New_York"
 
 
 def test_a_webhook_that_cannot_be_composed_asks_stripe_to_come_back(variables: pytest.MonkeyPatch) -> None:
+    variables.setenv("GATEWAY_EVENTS_BUCKET", "events")
     variables.delenv("STRIPE_SECRET")
     answer = webhook_app.handler(proxy_event("POST", "/stripe", body="{}"), lambda_context())
     assert answer["statusCode"] == 500

@@ -21,7 +21,7 @@ from functions.portal import app as portal_app
 from tests.support.agreements import method
 from tests.support.browser import text
 from tests.support.outreach import sent
-from tests.support.portal import account, changed, customer, invoice
+from tests.support.portal import NOW, account, changed, customer, invoice
 from tests.support.portal_app import PortalWorld
 from tests.support.portal_deals import agreed_plan, followed, forms, proposed_plan, send
 
@@ -140,6 +140,18 @@ def test_a_hold_that_forbids_to_ask_forbids_parts_plans_and_promises(world: Port
     assert "Pay a part" not in text(browser.get("/account"))
 
 
+def test_a_part_never_pays_an_invoice_that_is_on_hold() -> None:
+    held = Hold("identity_theft", "inv_a1", NOW, placed_by="test")
+    world = PortalWorld(account(invoice("A1", 10_000), invoice("A2", 5_000), who=changed(customer(), holds=(held,))))
+    browser = world.signed_in()
+    assert "Enter at most $50.00" in text(pay_part(world, browser, amount="60"))
+    assert pay_part(world, browser, amount="10", invoice="inv_a1").status_code in (400, 403)
+    pay_part(world, browser, amount="50")
+    (order,) = world.orders.orders("cus_anna")
+    assert [line.number for line in order.lines] == ["A2"]
+    portal_app.use(None)
+
+
 # --- saved methods ---
 
 
@@ -153,6 +165,7 @@ def test_a_method_is_saved_with_the_words_that_were_shown(world: PortalWorld) ->
     assert send(browser, page, "/methods/add").headers["Location"].startswith("https://checkout.example/")
     (order,) = world.orders.orders("cus_anna")
     assert order.only_saves
+    assert order.consent
     assert order.consent.words in text(page)
     assert send(browser, page, "/methods/add", shown="other").status_code == 409
 
@@ -163,6 +176,7 @@ def test_a_method_saved_for_a_plan_is_saved_with_the_plans_words(world: PortalWo
     send(browser, browser.get(f"/methods?plan={path.rpartition('/')[2]}"), "/methods/add")
     (order,) = world.orders.orders("cus_anna")
     assert order.agreement_id in path
+    assert order.consent
     assert "I authorise" in order.consent.words
     assert "$205.75 on December 1, 2026" in order.consent.words
 
@@ -243,6 +257,19 @@ def test_why_tells_the_models_own_reasons_and_how_to_reach_a_person(world: Porta
     assert "A person decides that" in page
     assert "Contact a person" in page
     assert "900" not in page
+
+
+def test_why_tells_the_models_reasons_in_the_customers_language(world: PortalWorld) -> None:
+    said = ("Past invoices were often paid after their due date.", "A figure of the creditor's own.")
+    world.contacts.assessments["cus_anna"] = Assessment(
+        "cus_anna", date(2026, 11, 22), 900, "s", (), (), "v", "h", "c", risk_reasons=said
+    )
+    browser = world.signed_in()
+    browser.cookies["dunwell_language"] = "de"
+    page = text(browser.get("/why?currency=USD"))
+    assert "Frühere Rechnungen wurden oft nach ihrer Fälligkeit bezahlt." in page
+    assert said[0] not in page
+    assert said[1] in page
 
 
 def test_why_tells_what_stands_in_the_way_of_a_plan() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from dunwell.escalation.escalation import Escalation
 from dunwell.outreach.policy import Policy, Thanks
+from dunwell.outreach.tasks import TaskDesk
 from functions.resume_case import app as resume_case
 from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.escalation import RecordedExecutions
@@ -26,11 +27,19 @@ def test_who_paid_what_a_reminder_asked_for_is_thanked_once_however_often_the_bu
     owing = account(overdue(10), replace(paid(overdue(10)), on=TODAY))
     ledger, store = InMemoryLedger(owing), InMemoryCollection(sent("due", 5))
     cases = Escalation(store, ledger, RecordedExecutions())
-    bucket = DecisionsBucket()
+    calls, bucket = TaskDesk(ledger, store, store, policy), DecisionsBucket()
     log = decision_log(bucket)
     event = sqs_event({"detail": {"customer_id": "cus_anna"}}, {"detail": {"customer_id": "cus_anna"}})
     answer = resume_case.handler(
-        event, lambda_context(), escalation=cases, ledger=ledger, store=store, log=log, policy=policy, now=NOW
+        event,
+        lambda_context(),
+        escalation=cases,
+        ledger=ledger,
+        store=store,
+        log=log,
+        calls=calls,
+        policy=policy,
+        now=NOW,
     )
     assert answer == {"batchItemFailures": []}
     assert [one.stage for one in store.contacts.values()] == stages

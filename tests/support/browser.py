@@ -9,6 +9,8 @@ from chalice.app import Chalice
 from chalice.test import Client, HTTPResponse
 
 FORM = "application/x-www-form-urlencoded"
+ACCEPT = "text/html,application/xhtml+xml,*/*;q=0.8"
+"""What browsers accept."""
 
 
 class Browser:
@@ -32,7 +34,7 @@ class Browser:
         return url.removeprefix(self._base)
 
     def _request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> HTTPResponse:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Accept": ACCEPT} | {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         response = self._client.http.request(method, path, headers=sent, body=body)

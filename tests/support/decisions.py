@@ -3,7 +3,8 @@
 import io
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -12,7 +13,10 @@ from dunwell.outreach.decisions import planned
 from dunwell.outreach.plan import AccountPlan, carry_out
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import ContactStore
-from dunwell_aws.decision_log import S3DecisionLog
+from dunwell_aws.decision_log import S3DecisionLog, StoredDecision, place_of, unpacked
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 class DecisionsBucket:
@@ -53,3 +57,12 @@ def plan_and_keep(account: Account, store: ContactStore, policy: Policy, as_of: 
     decided = planned(account, store.state(account.customer.customer_id), policy, as_of, now)
     (kept,) = decision_log().keep_page(as_of, "run", policy, [decided])
     return carry_out(account.customer.customer_id, kept.plan, store)
+
+
+def everything(s3: "S3Client", bucket: str, kind: str) -> list[StoredDecision]:
+    """All that is kept of a kind, ``plan`` or ``dispatch``."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{kind}/")
+    found: list[StoredDecision] = []
+    for key in (listed["Key"] for page in pages for listed in page.get("Contents", ())):
+        found += unpacked(place_of(Path("/") / key), s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    return found

@@ -1,5 +1,7 @@
 """Facts of an account for tests."""
 
+from collections.abc import Sequence
+
 from dunwell.accounts.model import Customer
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice
@@ -32,3 +34,9 @@ def account_of(who: Customer, *facts: Facts) -> Account:
         {fact.invoice_id: fact for fact in flat if isinstance(fact, Invoice)},
         {fact.entry_id: fact for fact in flat if isinstance(fact, Entry)},
     )
+
+
+def directions(account: Account, invoice_ids: Sequence[str]) -> tuple[Direction, ...]:
+    """Invoices that a payer named without amounts, each for all that is open; unknown and settled ones drop out."""
+    wanted = ((invoice_id, account.open_minor(invoice_id)) for invoice_id in dict.fromkeys(invoice_ids))
+    return tuple(Direction(invoice_id, open_minor) for invoice_id, open_minor in wanted if open_minor > 0)

@@ -19,8 +19,9 @@ from dunwell.ingestion.records import CreditNoteRecord, CustomerRecord, InvoiceR
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account
-from dunwell.ledger.posting import charge, directions, post, post_payment, reverse
+from dunwell.ledger.posting import charge, post, post_payment, reverse
 from dunwell.ledger.update import update
+from tests.support.ledger import directions
 from tests.support.oracle import check
 from tests.support.receivables import AT, TODAY
 from tests.support.stores import CrashError, FaultyLedger, Store

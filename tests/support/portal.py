@@ -205,6 +205,7 @@ class FakeGateway:
             order.customer_id,
             order.order_id,
             try_reference=f"ch_{reference}",
+            asked_minor=order.amount_minor,
         )
         self.payments[reference] = replace(paid, **changes)
         return self.payments[reference]

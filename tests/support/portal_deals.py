@@ -10,13 +10,13 @@ from tests.support.browser import Browser
 
 
 def forms(page: HTTPResponse, action: str) -> list[dict[str, str]]:
-    """The fields, hidden ones and buttons, of each form of a page whose action ends so; of boxes those that are ticked."""
+    """The fields, hidden ones and buttons, of each form of a page whose action ends so; of boxes the ticked ones."""
     found = re.findall(rf'<form method="post" action="[^"]*{action}"[^>]*>(.*?)</form>', page.body.decode(), re.S)
     ticked = [re.sub(r'<input type="(?:checkbox|radio)"(?:(?! checked)[^>])*>', "", one) for one in found]
     return [{n: unescape(v) for n, v in re.findall(r'name="([^"]+)" value="([^"]*)"', one)} for one in ticked]
 
 
-def send(browser: Browser, page: HTTPResponse, path: str, which: int = 0, **fields: Any) -> HTTPResponse:
+def send(browser: Browser, page: HTTPResponse, path: str, which: int = 0, /, **fields: Any) -> HTTPResponse:
     """Send one of the forms of a page that go to a path, with other fields as well."""
     return browser.post(path, forms(page, re.escape(path))[which] | fields)
 

@@ -1,7 +1,8 @@
 """A season of collecting on the local AWS: the daily pass and dispatch as they are deployed, with the clock passed in.
 
 Everything is real except the clock and the customers: the tables, the decision log, mail and text messages. What the
-customers do follows from the seed: they pay, refuse channels, agree to others, go bankrupt, and some mail bounces. The
+customers do follows from the seed: they pay, refuse channels, agree to others, go bankrupt, promise and agree to plans
+that they keep or break, and some mail bounces. The
 pass misses some days altogether, comes twice on others, and what it planned is at times dispatched only at night.
 """
 
@@ -50,6 +51,7 @@ from infra.local.ses_sandbox.server import SesSandbox
 from tests.support.debtors import csv_file
 from tests.support.emulator import Emulator
 from tests.support.invocation import lambda_context
+from tests.support.promising import Promising
 from tests.support.receivables import mappings
 from tests.support.template import create_table_call
 
@@ -86,12 +88,17 @@ class Season:
     store: WatchedCollection
     log: S3DecisionLog
     tasks: DynamoTasks
+    switches: CachedSwitches
     dispatcher: Dispatcher
     rng: random.Random
     scorer: OnnxScorer
     rows: dict[str, list[Receivable]]
     now: datetime
     passes: list[date] = field(default_factory=list)
+    promising: Promising = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.promising = Promising(self.ledger, self.policy.creditor.timezone)
 
     def live(self, days: int, *, outage: range) -> None:
         """So many days; in the outage nobody runs the pass, while life goes on."""
@@ -101,12 +108,18 @@ class Season:
             self.now = datetime.combine(today, time(6, 0, tzinfo=UTC))
             self._bring(today, everything=day == 0)
             self._happen()
+            self.promising.pass_a_day(self.now)
             if today.weekday() == 0 or day == 0:
                 self._score(today)
             if day not in outage:
                 self._collect(today)
 
     # --- the world ---
+
+    def customer_ids(self) -> list[str]:
+        """The customers, by number."""
+        creditor_id = self.policy.creditor.creditor_id
+        return [customer_id(creditor_id, "dunwell_receivables", number) for number in sorted(self.rows)]
 
     def _bring(self, today: date, *, everything: bool) -> None:
         """What the books of a day bring into the ledger."""
@@ -153,6 +166,8 @@ class Season:
         if self.rng.random() < 0.05:  # somebody starts a second cycle
             self._pass(today, f"r{next(_runs)}")
         planned, self.store.planned = self.store.planned, []
+        for who in (*self.promising.rng.sample(self.customer_ids(), 2), *_some(planned, self.promising.rng)):
+            self.promising.agree(who, self.now)
         self.now += timedelta(hours=self.rng.choice(DISPATCHED_AFTER_HOURS))
         for contact in planned:
             for _ in range(2 if self.rng.random() < 0.1 else 1):  # the queue delivers twice
@@ -162,7 +177,13 @@ class Season:
 
     def _pass(self, today: date, run: str) -> None:
         request = {"worker": 0, "workers": 1, "request": {"as_of": today.isoformat()}, "run": run}
-        given: dict[str, Any] = {"ledger": self.ledger, "store": self.store, "log": self.log, "now": self.now}
+        given: dict[str, Any] = {
+            "ledger": self.ledger,
+            "store": self.store,
+            "log": self.log,
+            "switches": self.switches,
+            "now": self.now,
+        }
         while True:
             request = plan_outreach.handler(request, lambda_context(), **given)
             if not request["cursor"]:
@@ -200,21 +221,26 @@ def season(emulator: Emulator, mail: SesSandbox, policy: Policy, customers: int,
         Channel.EMAIL: EmailSender(renderer, mailer, links, urls, pacer),
         Channel.SMS: SmsSender(renderer, texts, DynamoMessageIndex(table), links, urls, pacer),
     }
+    switches = CachedSwitches(DynamoSwitches(table))
     made = Season(
         policy=policy,
         ledger=ledger,
         store=store,
         log=log,
         tasks=tasks,
-        dispatcher=Dispatcher(
-            ledger, store, senders, policy, lambda: made.now, tasks, CachedSwitches(DynamoSwitches(table)), log
-        ),
+        switches=switches,
+        dispatcher=Dispatcher(ledger, store, senders, policy, lambda: made.now, tasks, switches, log),
         rng=random.Random(20261122),
         scorer=OnnxScorer(folder("model_artifacts") / "late_payment"),
         rows=_portfolio(customers, start + timedelta(days=days)),
         now=datetime.combine(start, time(6, 0, tzinfo=UTC)),
     )
     return made
+
+
+def _some(planned: Sequence[Contact], rng: random.Random) -> list[str]:
+    """Customers who agree on something just before a message to them leaves."""
+    return [one.customer_id for one in planned if rng.random() < 0.05]
 
 
 def _portfolio(customers: int, until: date) -> dict[str, list[Receivable]]:

@@ -1,4 +1,4 @@
-"""A gateway in memory that holds the truth about payments, and tells of each change as Stripe does: by a hint to look."""
+"""A gateway in memory that holds the truth about payments, and tells of each change as Stripe does: by a hint."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace

@@ -19,7 +19,7 @@ class Visitor:
     def __init__(self, base: str) -> None:
         self.base = base
         self._session = requests.Session()
-        self._session.headers["Accept"] = "text/html"
+        self._session.headers["Accept"] = "text/html,*/*;q=0.8"
 
     def get(self, path: str) -> requests.Response:
         """Open a page of the site."""

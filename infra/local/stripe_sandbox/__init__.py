@@ -12,7 +12,8 @@ Beside Stripe's own API (`/v1`) and the hosted pages (`/c`) there is `/_sandbox`
     POST settle            {"payment_intent", "outcome"?}: a bank answers a debit that is processing
     POST authenticate      {"intent", "passed"?}: a cardholder answers the bank
     POST decline_card      {"payment_method", "decline_code"}: a saved card is refused from now on
-    POST open_dispute, close_dispute, finish_refund, pay_out, finish_payout, update_card, revoke_mandate: see control.py
+    POST open_dispute, close_dispute, appeal_dispute, return_debit, finish_refund, pay_out, finish_payout, update_card,
+         revoke_mandate: see control.py
     POST advance           {"seconds"}: the account's clock moves on
     POST redeliver         {"event"};  roll_secret {"webhook_endpoint", "keep_old"?}
 """

@@ -192,6 +192,16 @@ BANK_FAILURE_MESSAGES = {
     "generic_could_not_process": "The bank was unable to process this payment.",
     "bank_account_restricted": "The customer's bank account has restrictions on debits.",
 }
+# Nacha's return codes, which the network gives beside Stripe's own word; SEPA has codes of its own.
+RETURN_CODES = {
+    "insufficient_funds": "R01",
+    "account_closed": "R02",
+    "no_account": "R03",
+    "debit_not_authorized": "R10",
+    "bank_account_restricted": "R16",
+    "bank_cannot_process": "R17",
+    "incorrect_account_details": "R04",
+}
 TEST_ROUTING_NUMBER = "110000000"
 
 _BY_NUMBER = {card.number: card for card in _CARDS.values()}

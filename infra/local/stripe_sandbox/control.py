@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, get_type_hints
 
 from . import checkout
-from .cards import DECLINE_CODES, Bank, decline
+from .cards import DECLINE_CODES, RETURN_CODES, Bank, decline
 from .errors import invalid_request
 from .resources import checkout_sessions, disputes, mandates, payouts, refunds
 from .state import API_VERSION, Resource, Sandbox
@@ -100,9 +100,19 @@ def revoke_mandate(sandbox: Sandbox, mandate: str) -> Resource:
 
 
 @command
-def open_dispute(sandbox: Sandbox, charge: str, reason: str = "fraudulent", inquiry: bool = False) -> Resource:
-    """Let a cardholder dispute a charge."""
-    return disputes.open_dispute(sandbox, sandbox.get("charge", charge, "charge"), reason, inquiry=inquiry)
+def open_dispute(
+    sandbox: Sandbox, charge: str, reason: str = "fraudulent", inquiry: bool = False, amount: int | None = None
+) -> Resource:
+    """Let a cardholder dispute a charge, or a part of it."""
+    found = sandbox.get("charge", charge, "charge")
+    return disputes.open_dispute(sandbox, found, reason, inquiry=inquiry, amount_minor=amount)
+
+
+@command
+def return_debit(sandbox: Sandbox, charge: str, reason: str = "insufficient_funds") -> Resource:
+    """Let a bank send a debit back after it arrived."""
+    found = sandbox.get("charge", charge, "charge")
+    return disputes.return_debit(sandbox, found, reason, RETURN_CODES.get(reason))
 
 
 @command
@@ -112,6 +122,14 @@ def close_dispute(sandbox: Sandbox, dispute: str, outcome: str) -> Resource:
         raise invalid_request("outcome is won or lost.", param="outcome")
     found = sandbox.get("dispute", dispute, "dispute")
     disputes.close_dispute(sandbox, found, "won" if outcome == "won" else "lost")
+    return found
+
+
+@command
+def appeal_dispute(sandbox: Sandbox, dispute: str, outcome: str) -> Resource:
+    """Let a bank decide a closed dispute the other way: `won` or `lost`."""
+    found = sandbox.get("dispute", dispute, "dispute")
+    disputes.decide_again(sandbox, found, "won" if outcome == "won" else "lost")
     return found
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from dunwell.arrangements.desk import ArrangementDesk
 from dunwell.assist.customer_desk import CustomerDesk
 from dunwell.compliance.model import HoldKind
 from dunwell.errors import InvalidInputError
@@ -16,6 +17,8 @@ from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.remittance.desk import CashDesk, split_numbers
 from dunwell.reporting.statement import Statement, last_months, statement
 from dunwell.timezones import zone
+from dunwell_aws.agent_agreements import promise
+from dunwell_aws.agents import Agent
 from dunwell_aws.web import Form
 
 E = TypeVar("E", bound=StrEnum)
@@ -140,17 +143,30 @@ def decide_cash(desk: CashDesk, item_id: str, form: Form, agent: str, now: datet
     return "closed" if action == "close" else "noted"
 
 
-def finish(desk: TaskDesk, customer_id: str, task_id: str, form: Form, agent: str, now: datetime) -> Task:
-    """Keep what came of a task.
+def finish(
+    desk: TaskDesk,
+    arrangements: ArrangementDesk,
+    customer_id: str,
+    task_id: str,
+    form: Form,
+    agent: Agent,
+    now: datetime,
+) -> Task:
+    """Keep what came of a task; a promise becomes an agreement.
 
     Raises:
         InvalidInputError: something is missing; says what. NotFoundError, ConflictError: see ``TaskDesk``.
+        RefusedError: there can be no such promise.
     """
     note = _note(form)
-    if form.one("kind") == TaskKind.CALL:
-        outcome = _chosen(CallOutcome, form.one("outcome"), "Choose what came of the call.")
-        return desk.finish_call(customer_id, task_id, outcome, note, agent, now)
-    return desk.finish_trouble(customer_id, task_id, note, agent, now)
+    if form.one("kind") != TaskKind.CALL:
+        return desk.finish_trouble(customer_id, task_id, note, agent.name, now)
+    outcome = _chosen(CallOutcome, form.one("outcome"), "Choose what came of the call.")
+    task, account = desk.tasks.task(customer_id, task_id), desk.ledger.load(customer_id)
+    if outcome is CallOutcome.PROMISED and task and account and not task.is_done:
+        invoice_ids = tuple(one for one in task.invoice_ids if account.open_minor(one))
+        promise(arrangements, account, form, agent, now, currency=task.currency, invoice_ids=invoice_ids)
+    return desk.finish_call(customer_id, task_id, outcome, note, agent.name, now)
 
 
 def _chosen(kinds: type[E], text: str, otherwise: str) -> E:

@@ -6,9 +6,16 @@ from typing import Any
 from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.errors import InvalidInputError, NotFoundError
 from dunwell.outreach.policy import Policy, Stage
-from dunwell.outreach.stage import THANKS
 from dunwell.outreach.text_size import text_size
-from dunwell_aws.message_sample import Sample, render, sample_message, stages_of
+from dunwell_aws.message_sample import (
+    Sample,
+    channels_of,
+    name_of,
+    render,
+    sample_message,
+    stages_of,
+    used_channels,
+)
 from dunwell_aws.messages import Renderer, Words
 
 SAMPLE_URL = "https://example.com/l/sample"
@@ -19,7 +26,7 @@ def messages_values(renderer: Renderer, policy: Policy, language: str, today: da
     """The values of ``messages.html``: what each stage says on each channel, in a language or else the creditor's."""
     chosen = language if language in renderer.languages else policy.creditor.language
     stages = [
-        (stage.name if stage else THANKS, [_shown(renderer, policy, chosen, stage, one, today) for one in Channel])
+        (name_of(stage), [_shown(renderer, policy, chosen, stage, one, today) for one in channels_of(stage)])
         for stage in stages_of(policy)
     ]
     return {"languages": renderer.languages, "language": chosen, "stages": stages, "version": policy.version}
@@ -31,7 +38,7 @@ def mail_html(renderer: Renderer, policy: Policy, language: str, stage: str, tod
     Raises:
         NotFoundError: there is no such language or stage.
     """
-    found = {one.name if one else THANKS: one for one in stages_of(policy)}
+    found = {name_of(one): one for one in stages_of(policy)}
     if language not in renderer.languages or stage not in found:
         raise NotFoundError("There is no such message.")
     sample = Sample(policy, found[stage], Channel.EMAIL, language)
@@ -39,7 +46,7 @@ def mail_html(renderer: Renderer, policy: Policy, language: str, stage: str, tod
 
 
 def _shown(
-    renderer: Renderer, policy: Policy, language: str, stage: Stage | None, channel: Channel, today: date
+    renderer: Renderer, policy: Policy, language: str, stage: Stage | str, channel: Channel, today: date
 ) -> dict[str, Any]:
     sample = Sample(policy, stage, channel, language, kind=CustomerKind.BUSINESS)
     message = sample_message(sample, today)
@@ -50,7 +57,7 @@ def _shown(
     size = text_size(words.text) if channel is Channel.SMS else None
     return {
         "channel": channel.value,
-        "used": stage is None or channel in stage.channels,
+        "used": channel in used_channels(stage, policy),
         "tone": message.contact.tone.value,
         "words": words,
         "size": size,

@@ -23,6 +23,7 @@ from dunwell.remittance.records import LineRecord
 from dunwell.reporting.curve import curve
 from dunwell.scoring.assessment import Assessment, AssessmentStore
 from dunwell.timezones import zone
+from dunwell_aws.agent_agreements import digest
 from dunwell_aws.agent_forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
 from dunwell_aws.web import Form
 
@@ -43,17 +44,24 @@ def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
     def words(code: str) -> str:
         return code.replace("_", " ").capitalize()
 
-    return {"moment": moment, "words": words, "percent": lambda permille: f"{permille // 10}.{permille % 10}%"}
+    return {
+        "moment": moment,
+        "words": words,
+        "percent": lambda permille: f"{permille // 10}.{permille % 10}%",
+        "digest": digest,
+    }
 
 
-def worklist_values(escalation: Escalation, assessments: AssessmentStore, today: date, most: int) -> dict[str, Any]:
+def worklist_values(
+    escalation: Escalation, assessments: AssessmentStore, today: date, zone_name: str, most: int
+) -> dict[str, Any]:
     """The values of ``worklist.html``: of the cases that wait longest at most so many, those for today apart."""
     waiting = escalation.cases.waiting_cases()
 
     def line(case: Case) -> WorklistLine | None:
         account = escalation.ledger.load(case.customer_id)
         assessment = assessments.assessment(case.customer_id)
-        return worklist_line(case, account, assessment, today) if account else None
+        return worklist_line(case, account, assessment, today, zone_name) if account else None
 
     with ThreadPoolExecutor(_THREADS) as pool:
         lines = by_expected_value(found for found in pool.map(line, waiting[:most]) if found)
@@ -68,6 +76,7 @@ def case_values(
     contacts: Sequence[Contact],
     now: datetime,
     today: date,
+    zone_name: str,
     form: Form | None = None,
 ) -> dict[str, Any]:
     """The values of ``case.html``; ``form``: what was filled in and refused."""
@@ -76,7 +85,8 @@ def case_values(
         "account": account,
         "holds": account.customer.holds_in_force(now),
         "whereabouts": whereabouts(account.customer),
-        "line": worklist_line(case, account, assessment, today),
+        "line": worklist_line(case, account, assessment, today, zone_name),
+        "agreed": account.paused_invoices(today),
         "assessment": assessment,
         "curve": curve([(one.as_of, one.risk_permille) for one in assessment.history]) if assessment else None,
         "oldest": next(iter(overdue_invoices(account, case.currency, today)), None),
@@ -87,7 +97,7 @@ def case_values(
         "today": today,
         "latest": today + timedelta(days=LATEST_NEXT_DAYS),
         "note_length": NOTE_LENGTH,
-        "given": {name: form.one(name) if form else "" for name in ("outcome", "note", "next_on")},
+        "given": {name: form.one(name) if form else "" for name in ("outcome", "note", "next_on", "promised")},
     }
 
 
@@ -130,7 +140,8 @@ def task_values(
         "hours": desk.best_hours(task, now) if is_call else [],
         "outcomes": list(CallOutcome),
         "note_length": NOTE_LENGTH,
-        "given": {name: form.one(name) if form else "" for name in ("outcome", "note")},
+        "today": business_date(now, desk.policy.creditor.timezone),
+        "given": {name: form.one(name) if form else "" for name in ("outcome", "note", "promised", "promised_on")},
     }
 
 
@@ -157,6 +168,7 @@ def customer_values(
         "parent": parent.customer if parent else None,
         "holds": sorted(customer.holds, key=lambda hold: hold.placed_at, reverse=True),
         "charges": standing_charges(account),
+        "standing": sum(one.is_standing for one in account.agreements.values()),
         "settled": settled_invoices(account, SETTLED_SHOWN),
         "kinds": {"hold": list(HoldKind), "write_off": list(WriteOffReason), "credit": list(CreditReason)},
         # Names this showing of the forms: whoever sends one of them twice decides once.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 AGENTS_GROUP = "agents"
+SUPERVISORS_GROUP = "supervisors"
+"""Agents who may also approve what goes beyond an agent's authority."""
 _REFUSED = {
     "NotAuthorizedException",
     "UserNotFoundException",
@@ -36,6 +38,7 @@ class Agent:
     """Who works on cases; ``name`` is their e-mail address."""
 
     name: str
+    is_supervisor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +112,11 @@ class CognitoAgents:
             raise SignInRequiredError("Please sign in.")
         with _translated(SignInRequiredError("Please sign in again.")):
             user = self._client.get_user(AccessToken=access_token)
-        if AGENTS_GROUP not in claims.get("cognito:groups", []):
+        groups = claims.get("cognito:groups", [])
+        if AGENTS_GROUP not in groups:
             raise RefusedError("Your account may not use the console. Ask an administrator to make you an agent.")
         attributes = {pair["Name"]: pair.get("Value", "") for pair in user["UserAttributes"]}
-        return Agent(attributes.get("email") or user["Username"])
+        return Agent(attributes.get("email") or user["Username"], SUPERVISORS_GROUP in groups)
 
     def sign_out(self, access_token: str) -> None:
         """End every session of the token's user, also in other browsers; one that ended already counts as done.

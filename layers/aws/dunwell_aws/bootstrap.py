@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.dispatch import Dispatcher, Sender
     from dunwell.outreach.policy import Policy, PolicyVersions
+    from dunwell.outreach.tasks import TaskDesk
     from dunwell.payments.debits import DebitCollector
     from dunwell.payments.gateway_events import GatewayEvents
     from dunwell.remittance.applying import CashApplication
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from dunwell_aws.stripe_gateway import StripeGateway
     from dunwell_aws.stripe_secret import StripeSecret
     from dunwell_aws.stripe_source import StripeSource
-    from dunwell_aws.switch_store import DynamoSwitches
+    from dunwell_aws.switch_store import CachedSwitches, DynamoSwitches
     from dunwell_aws.table import Table
     from dunwell_aws.tasks import DynamoNotices, DynamoTasks
     from dunwell_aws.uploads import Sources
@@ -167,14 +168,6 @@ def policies() -> "PolicyVersions":
 def policy(on: "date | None" = None) -> "Policy":
     """The version of the creditor's policy in force on a business date; None: now."""
     return policies().on(on) if on else policies().at(clock().now())
-
-
-def arrangements() -> "ArrangementDesk":
-    """What customers and agents do about agreements, under the policy in force now."""
-    from dunwell.arrangements.desk import ArrangementDesk
-
-    now = policy()
-    return ArrangementDesk(ledger(), now.arrangements, now.creditor.timezone, now.version)
 
 
 @cache
@@ -352,7 +345,13 @@ def gateway_events() -> "GatewayEvents":
     """What the gateway's reports do: by webhook, by reconciliation, by the sync."""
     from dunwell.payments.gateway_events import GatewayEvents
 
-    return GatewayEvents(ledger(), orders(), gateway(), unknown=cash(), payouts=_take_payout)
+    return GatewayEvents(ledger(), orders(), gateway(), unknown=cash(), payouts=_take_payout, works=_banks_work)
+
+
+def _banks_work(day: "date") -> bool:
+    from dunwell_aws.agreed import PolicyArrangements
+
+    return PolicyArrangements(policy().arrangements).works(day)
 
 
 def _take_payout(reference: str) -> None:
@@ -423,6 +422,22 @@ def tasks() -> "DynamoTasks":
     return DynamoTasks(ledger_table())
 
 
+def arrangement_desk() -> "ArrangementDesk":
+    """What customers and agents do about agreements, by the policy in force."""
+    from dunwell.arrangements.desk import ArrangementDesk
+
+    rules = policy()
+    return ArrangementDesk(ledger(), rules.arrangements, rules.creditor.timezone, rules.version)
+
+
+@cache
+def task_desk() -> "TaskDesk":
+    """What agents, and changes of the ledger, do about tasks."""
+    from dunwell.outreach.tasks import TaskDesk
+
+    return TaskDesk(ledger(), collection(), tasks(), policy())
+
+
 @cache
 def notices() -> "DynamoNotices":
     """What the portal shows a customer who comes."""
@@ -437,6 +452,14 @@ def switches() -> "DynamoSwitches":
     from dunwell_aws.switch_store import DynamoSwitches
 
     return DynamoSwitches(ledger_table())
+
+
+@cache
+def switched() -> "CachedSwitches":
+    """What is stopped, as planning and dispatch go by it."""
+    from dunwell_aws.switch_store import CachedSwitches
+
+    return CachedSwitches(switches())
 
 
 @cache
@@ -460,10 +483,8 @@ def letter_outbox() -> "LetterOutbox":
 def dispatcher() -> "Dispatcher":
     """Sends planned contacts, on every channel that is set up."""
     from dunwell.outreach.dispatch import Dispatcher
-    from dunwell_aws.switch_store import CachedSwitches
 
-    switched = CachedSwitches(switches())
-    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched, decision_log())
+    return Dispatcher(ledger(), collection(), senders(), policy(), clock().now, tasks(), switched(), decision_log())
 
 
 @cache

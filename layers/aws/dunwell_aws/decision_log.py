@@ -1,13 +1,14 @@
-"""Decisions in S3: a small compressed file a page of the daily pass, a dispatch or thanks; all can be decided again.
+"""Decisions in S3: a small compressed file a page of the daily pass, a dispatch, thanks or an announcement.
 
     plan/<business date>/<shard>/<run>-<page>.jsonl.gz
-    dispatch/<business date>/<shard>/<contact>-<time>.jsonl.gz
+    dispatch/<business date>/<shard>/<contact>-<time>-<answer>.jsonl.gz
     thanks/<business date>/<shard>/<customer>-<time>.jsonl.gz
+    announce/<business date>/<shard>/<contact>-<time>.jsonl.gz
 
-The first line of a file is the policy with the versions of what decided, each further line a decision, without personal
-data. An id names the file, the line, and the first digits of a hash over the first line and its own: who changes either
-has to change the id, which stands with the contact in the ledger too. A file is written once: a page that is tried
-again finds what it decided before, and does that.
+All can be decided again. The first line of a file is the policy with the versions of what decided, each further line a
+decision, without personal data. An id names the file, the line, and the first digits of a hash over the first line and
+its own: who changes either has to change the id, which stands with the contact in the ledger too. A file is written
+once: a page that is tried again finds what it decided before, and does that.
 """
 
 import gzip
@@ -27,6 +28,7 @@ import dunwell.outreach.plan
 from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError
 from dunwell.ledger.ports import SHARDS
+from dunwell.outreach.announce import AnnouncementDecision
 from dunwell.outreach.decisions import (
     DispatchDecision,
     KeptPlan,
@@ -40,10 +42,11 @@ from dunwell.outreach.thanks import ThanksDecision
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-Decision = PlanDecision | DispatchDecision | ThanksDecision
+Decision = PlanDecision | DispatchDecision | ThanksDecision | AnnouncementDecision
 
-_PLAN, _DISPATCH, _THANKS = "plan", "dispatch", "thanks"
+_PLAN, _DISPATCH, _THANKS, _ANNOUNCE = "plan", "dispatch", "thanks", "announce"
 _HASH_DIGITS = 16
+_OUTCOME_DIGITS = 8
 _ID_PARTS = 6
 _KEPT_BEFORE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _GONE = {"NoSuchKey", "404", "NotFound"}
@@ -51,6 +54,7 @@ _KINDS: dict[str, TypeAdapter[Any]] = {
     _PLAN: TypeAdapter(PlanDecision),
     _DISPATCH: TypeAdapter(DispatchDecision),
     _THANKS: TypeAdapter(ThanksDecision),
+    _ANNOUNCE: TypeAdapter(AnnouncementDecision),
 }
 
 
@@ -107,15 +111,27 @@ class S3DecisionLog:
 
     def keep_dispatch(self, policy: Policy, decision: DispatchDecision) -> str:
         """See the port. One request."""
-        return self._keep_one(_DISPATCH, decision.contact_id, policy, decision)
+        return self._keep_one(_DISPATCH, decision.contact_id, policy, decision, f"-{_answer(decision)}")
 
     def keep_thanks(self, policy: Policy, decision: ThanksDecision) -> str:
         """See ``ThanksLog``. One request."""
         return self._keep_one(_THANKS, decision.customer_id, policy, decision)
 
-    def _keep_one(self, kind: str, about: str, policy: Policy, decision: DispatchDecision | ThanksDecision) -> str:
+    def keep_announcement(self, policy: Policy, decision: AnnouncementDecision) -> str:
+        """See ``AnnouncementLog``. One request."""
+        (contact,) = decision.plan.contacts
+        return self._keep_one(_ANNOUNCE, contact.contact_id, policy, decision)
+
+    def _keep_one(
+        self,
+        kind: str,
+        about: str,
+        policy: Policy,
+        decision: DispatchDecision | ThanksDecision | AnnouncementDecision,
+        answer: str = "",
+    ) -> str:
         on = business_date(decision.now, policy.creditor.timezone)
-        place = f"{kind}:{on.isoformat()}:{_shard(decision.customer_id):02d}:{about}-{decision.now:%H%M%S%f}"
+        place = f"{kind}:{on.isoformat()}:{_shard(decision.customer_id):02d}:{about}-{decision.now:%H%M%S%f}{answer}"
         (decision_id,), content = packed(place, policy, [decision])
         self._put(place, content)
         return decision_id
@@ -133,21 +149,15 @@ class S3DecisionLog:
         return found[line - 1]
 
     def of_customer(self, customer_id: str, on: date) -> list[StoredDecision]:
-        """What was decided about a customer on a business date: planned, thanked, then dispatched."""
+        """What was decided about a customer on a business date: planned, thanked, announced, then dispatched."""
         found: list[StoredDecision] = []
-        for kind in (_PLAN, _THANKS, _DISPATCH):
+        for kind in (_PLAN, _THANKS, _ANNOUNCE, _DISPATCH):
             prefix = f"{kind}/{on.isoformat()}/{_shard(customer_id):02d}/"
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             keys = (listed["Key"] for page in pages for listed in page.get("Contents", ()))
             for place in map(_place, keys):
                 found += [one for one in unpacked(place, self._get(place)) if one.decision.customer_id == customer_id]
         return found
-
-    def everything(self, kind: str) -> list[StoredDecision]:
-        """All that is kept of a kind, ``plan`` or ``dispatch``: for an audit."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=f"{kind}/")
-        places = (_place(listed["Key"]) for page in pages for listed in page.get("Contents", ()))
-        return [one for place in places for one in unpacked(place, self._get(place))]
 
     def _put(self, place: str, content: bytes) -> bool:
         """Whether the file is new."""
@@ -217,6 +227,12 @@ def code_version() -> str:
     core = Path(dunwell.outreach.plan.__file__).parents[1]
     sources = sorted(path for name in ("compliance", "outreach") for path in (core / name).glob("*.py"))
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:_HASH_DIGITS]
+
+
+def _answer(decision: DispatchDecision) -> str:
+    """A digest of the answer: another answer about the same contact at the same instant is another file."""
+    answer = repr((decision.record, decision.channel, decision.invoice_ids))
+    return hashlib.sha256(answer.encode()).hexdigest()[:_OUTCOME_DIGITS]
 
 
 def _shard(customer_id: str) -> int:

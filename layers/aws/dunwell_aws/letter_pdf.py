@@ -65,7 +65,8 @@ def letter_pdf(values: MessageValues, subject: str, account_url: str, address: S
     size = paper(country)
     body: list[Flowable] = [paragraph(subject, TITLE), paragraph(values.greeting)]
     body += [paragraph(text) for text in values.paragraphs]
-    body += [_invoices(values, size[0] - 2 * MARGIN)] if values.message.invoices else []
+    body += [_invoices(values, size[0] - 2 * MARGIN)] if values.every_line else []
+    body += [paragraph(text) for text in (values.quote, *values.quoted) if text]
     body += [paragraph(text) for text in (values.said("close"), values.said("help_letter")) if text]
     body.append(KeepTogether([_signed(values, account_url)]))
     body += [paragraph(notice.text, NOTICE) for notice in values.notices]
@@ -117,7 +118,7 @@ def _invoices(values: MessageValues, width: float) -> Table:
     rows = [
         [
             paragraph(line["number"], CELL),
-            paragraph(f"{line['due_on']} ({line['when']})", CELL),
+            paragraph(f"{line['due_on']} ({line['when']})" if line["when"] else line["due_on"], CELL),
             paragraph(line["amount"], RIGHT),
         ]
         for line in values.every_line

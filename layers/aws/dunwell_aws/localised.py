@@ -6,7 +6,7 @@ from functools import cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import NumberPattern, format_decimal, parse_pattern
+from babel.numbers import NumberPattern, format_decimal, format_percent, parse_pattern
 
 from dunwell.errors import InvalidInputError
 from dunwell.money import exponent
@@ -30,6 +30,10 @@ class Localised:
         amount = Decimal(amount_minor).scaleb(-places)
         written: str = self._pattern(places).apply(amount, self._locale, currency=currency, currency_digits=False)
         return written
+
+    def percent(self, permille: int) -> str:
+        """A share in thousandths, such as ``12.5%``."""
+        return format_percent(Decimal(permille).scaleb(-3), "#,##0.##%", self._locale)
 
     def short_date(self, day: date) -> str:
         """A date with the month in letters or as this locale's readers expect it, such as ``Nov 22, 2026``."""

@@ -1,4 +1,4 @@
-"""A message to look at: any stage, channel, language and tone of a policy, about an account that nobody has."""
+"""A message to look at: any stage or announcement, channel, language and tone, about an account that nobody has."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,10 +8,14 @@ from dunwell.accounts.contact_points import contact_points
 from dunwell.accounts.model import Channel, Customer, CustomerKind
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice
+from dunwell.outreach.announce import plan_announcement
+from dunwell.outreach.announced import MANNERS, Announced
 from dunwell.outreach.contact import Contact, ContactStatus, contact_id
 from dunwell.outreach.dispatch import Message
 from dunwell.outreach.policy import Policy, Stage, Tone
+from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.stage import THANKS
+from dunwell_aws.announced_sample import announced_sample
 from dunwell_aws.messages import Renderer, Words
 
 PARTICULARS = {
@@ -29,13 +33,13 @@ class Sample:
     """What is to be looked at.
 
     Attributes:
-        stage: of the policy; None: the thanks for a payment.
+        stage: of the policy, or the name of what takes a stage's place: thanks, or a kind of announcement.
         amounts_minor: of the invoices, the first is the oldest.
         kind: a consumer's message carries other notices than a business's.
     """
 
     policy: Policy
-    stage: Stage | None
+    stage: Stage | str
     channel: Channel
     language: str = "en"
     tone: Tone | None = None
@@ -47,19 +51,21 @@ class Sample:
 def sample_message(sample: Sample, today: date) -> Message:
     """A message about invoices that reached the stage by a day."""
     customer, currency = sample_customer(sample)
-    days = sample.stage.when.days_past_due if sample.stage else 5
+    days = sample.stage.when.days_past_due if isinstance(sample.stage, Stage) else 5
     invoices = [
         _invoice(f"INV-{2041 + number}", amount_minor, currency, today - timedelta(days=days - 2 * number))
         for number, amount_minor in enumerate(sample.amounts_minor)
     ]
-    account = _account(customer, invoices, paid=sample.stage is None, today=today)
+    if name_of(sample.stage) in MANNERS:
+        return _announced(sample, customer, invoices, today)
+    account = _account(customer, invoices, paid=sample.stage == THANKS, today=today)
     return message_about(account, sample, currency, today)
 
 
 def message_about(account: Account, sample: Sample, currency: str, today: date) -> Message:
     """The message of a sample to a given account: about all that may be asked for in a currency."""
-    stage, customer_id = sample.stage, account.customer.customer_id
-    name = stage.name if stage else THANKS
+    customer_id, name = account.customer.customer_id, name_of(sample.stage)
+    stage = sample.stage if isinstance(sample.stage, Stage) else None
     items = tuple(one for one in account.open_invoices if one.invoice.currency == currency and one.is_collectable)
     planned = Contact(
         contact_id=contact_id(customer_id, currency, name, today),
@@ -79,6 +85,20 @@ def message_about(account: Account, sample: Sample, currency: str, today: date) 
     )
     address = account.customer.address(sample.channel)
     return Message(planned, account, address, items, datetime.combine(today, time(17), UTC))
+
+
+def _announced(sample: Sample, customer: Customer, invoices: list[Invoice], today: date) -> Message:
+    account, one = announced_sample(Announced(name_of(sample.stage)), customer, invoices, today)
+    now = datetime.combine(today, time(17), UTC)
+    items = tuple(item for item in account.open_invoices if item.invoice.invoice_id in one.invoice_ids)
+    (planned,) = plan_announcement(customer, CollectionState(), one, sample.policy, today, now).contacts
+    planned = replace(planned, channel=sample.channel, tone=sample.tone or planned.tone)
+    return Message(planned, account, customer.address(sample.channel), items, now)
+
+
+def name_of(stage: Stage | str) -> str:
+    """The name of a stage, or of what takes its place."""
+    return stage.name if isinstance(stage, Stage) else str(stage)
 
 
 def sample_customer(sample: Sample) -> tuple[Customer, str]:
@@ -119,9 +139,25 @@ def render(renderer: Renderer, message: Message, account_url: str, stop_url: str
     return renderer.letter_words(message) if channel is Channel.LETTER else renderer.portal(message)
 
 
-def stages_of(policy: Policy) -> Sequence[Stage | None]:
-    """What there is to look at in a policy: its stages, and the thanks."""
-    return (*policy.stages, None)
+def stages_of(policy: Policy) -> Sequence[Stage | str]:
+    """What there is to look at in a policy: its stages, the thanks, and every announcement."""
+    return (*policy.stages, THANKS, *(kind.value for kind in Announced))
+
+
+def channels_of(stage: Stage | str) -> Sequence[Channel]:
+    """The channels on which it can be said: nobody is called with an announcement."""
+    return [channel for channel in Channel if channel is not Channel.CALL or name_of(stage) not in MANNERS]
+
+
+def used_channels(stage: Stage | str, policy: Policy) -> Sequence[Channel]:
+    """The channels that it goes out on under a policy, in order of preference."""
+    if isinstance(stage, Stage):
+        return stage.channels
+    if stage == Announced.RECEIPT:
+        return policy.receipts.channels if policy.receipts else ()
+    if manner := MANNERS.get(stage):
+        return manner.channels
+    return policy.thanks.channels if policy.thanks else ()
 
 
 def _invoice(number: str, amount_minor: int, currency: str, due_on: date) -> Invoice:

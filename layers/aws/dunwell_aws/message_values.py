@@ -13,10 +13,12 @@ from dunwell.compliance.model import HoldKind, Party
 from dunwell.compliance.notices import Notice, NoticeKind, NoticeRequest, language_of, notices_for
 from dunwell.dates import business_date, days_past_due
 from dunwell.ledger.model import OpenInvoice
+from dunwell.outreach.announced import MANNERS
 from dunwell.outreach.dispatch import Message
-from dunwell.outreach.policy import Creditor
+from dunwell.outreach.policy import Creditor, Policy
 from dunwell.outreach.stage import THANKS
 from dunwell.outreach.whereabouts import location_of
+from dunwell_aws.announced_values import AnnouncedValues
 from dunwell_aws.localised import localised
 from dunwell_aws.phrases import Phrases
 
@@ -24,7 +26,7 @@ MOST_LISTED = 100
 """Invoices in one message; some mail programs hide the end of a longer one, and with it the notices."""
 _JUDGED_AS = {Channel.WHATSAPP: RuleChannel.SMS, Channel.PORTAL: RuleChannel.CHATBOT}
 WORDS_KNOW = frozenset({"account_url", "count", "creditor", "name", "paid", "telephone", "total"})
-"""What the words of a template may mention."""
+"""What the words of a template may mention; those of an announcement ``ANNOUNCED_WORDS`` too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,14 @@ class MessageValues:
         self,
         message: Message,
         channel: Channel,
-        creditor: Creditor,
+        policy: Policy,
         phrases: Phrases,
         wanted: str,
         account_url: str = "",
         stop_url: str = "",
     ) -> None:
-        customer = message.account.customer
-        self.message, self.channel, self.creditor = message, channel, creditor
+        customer, creditor = message.account.customer, policy.creditor
+        self.message, self.channel, self.creditor, self.policy = message, channel, creditor, policy
         self.phrases, self.wanted = phrases, wanted
         self.language = phrases.language
         self.writer = localised(phrases.language, customer.country)
@@ -62,6 +64,11 @@ class MessageValues:
         self.name = customer.name.strip()
         self.links = {"account_url": account_url, "stop_url": stop_url}
         self._marked: Mapping[str, str] = {}
+        self.announced = self._announced() if message.contact.stage in MANNERS else None
+
+    def _announced(self) -> AnnouncedValues:
+        message = self.message
+        return AnnouncedValues(message.contact, message.account, self.policy, self.writer, self.today, self.phrases)
 
     @staticmethod
     def language_for(customer: Customer, creditor: Creditor) -> str:
@@ -77,15 +84,24 @@ class MessageValues:
             "name": self.name,
             "creditor": self.creditor.name,
             "telephone": self.creditor.telephone.replace(" ", "\u00a0"),  # a number is not broken between lines
-            "total": self._money(sum(item.collectable_minor for item in invoices)),
+            "total": self._total,
             "count": len(invoices),
         }
+        if self.announced:
+            values |= self.announced.words
         if self.links["account_url"]:
             values["account_url"] = self.links["account_url"]
         payments = [entry for entry in self.message.account.payments.values() if entry.currency == contact.currency]
-        if payments:
+        if payments and not self.announced:
             values["paid"] = self._money(max(payments, key=lambda entry: entry.on).amount_minor)
         return values | dict(self._marked)
+
+    @property
+    def _total(self) -> str:
+        """What its list comes to."""
+        if self.announced and self.announced.lines is not None:
+            return self.announced.total if self.announced.lines else ""
+        return self._money(sum(item.collectable_minor for item in self.message.invoices))
 
     @property
     def subject(self) -> str:
@@ -93,8 +109,14 @@ class MessageValues:
         return self.said("subject")
 
     def said(self, key: str) -> str:
-        """A text of the template in the contact's tone, or of the common words; empty when there is none."""
+        """A text of the template in the contact's tone, or of the common words; empty when there is none.
+
+        Where a template of an announcement says nothing, the words that all announcements share come first.
+        """
         contact = self.message.contact
+        shared = self.phrases.common["announced"] if self.announced else {}
+        if key in shared and key not in self.phrases.file(contact.template):
+            return self.common("announced", key)
         return self.phrases.say(self.phrases.source(contact.template, key, contact.tone), self.words)
 
     def common(self, section: str, key: str, **values: Any) -> str:
@@ -112,11 +134,17 @@ class MessageValues:
             consumer=customer.kind is CustomerKind.PERSON,
             jurisdictions=place.jurisdictions,
             language=self.language,
-            receipt=self.message.contact.template == THANKS,
+            receipt=not self.asks,
             time_barred=any(hold.kind == HoldKind.TIME_BARRED for hold in customer.holds_in_force(now)),
             on_behalf=bool(customer.legal_entity) and self.creditor.party == Party.THIRD,
         )
         return tuple(self._said(notice) for notice in notices_for(asked))
+
+    @property
+    def asks(self) -> bool:
+        """Whether it speaks of money that is to come; thanks and receipts do not."""
+        manner = MANNERS.get(self.message.contact.stage)
+        return manner.asks if manner else self.message.contact.template != THANKS
 
     @property
     def opening(self) -> str:
@@ -134,7 +162,7 @@ class MessageValues:
 
     def with_marks(self, marks: Mapping[str, str]) -> "MessageValues":
         """The same with marks in place of some values, by name."""
-        marked = MessageValues(self.message, self.channel, self.creditor, self.phrases, self.wanted, **self.links)
+        marked = MessageValues(self.message, self.channel, self.policy, self.phrases, self.wanted, **self.links)
         marked._marked = marks
         return marked
 
@@ -147,18 +175,20 @@ class MessageValues:
 
     @property
     def listed(self) -> list[dict[str, str]]:
-        """The invoices as lines, as many as a message holds."""
-        return [self._line(item) for item in self.message.invoices[:MOST_LISTED]]
+        """The invoices or instalments as lines, as many as a message holds."""
+        return self.every_line[:MOST_LISTED]
 
     @property
     def every_line(self) -> list[dict[str, str]]:
-        """The invoices as lines, all of them: paper has room."""
+        """The invoices or instalments as lines, all of them: paper has room."""
+        if self.announced and self.announced.lines is not None:
+            return self.announced.lines
         return [self._line(item) for item in self.message.invoices]
 
     @property
     def more(self) -> str:
-        """How many invoices are not listed; empty when all are."""
-        left_out = len(self.message.invoices) - MOST_LISTED
+        """How many lines are not listed; empty when all are."""
+        left_out = len(self.every_line) - MOST_LISTED
         return self.common("table", "more", more=left_out) if left_out > 0 else ""
 
     @property
@@ -172,14 +202,24 @@ class MessageValues:
 
     @property
     def table(self) -> dict[str, str]:
-        """The headings of the list of invoices."""
-        table = self.phrases.common["table"]
+        """The headings of the list."""
+        table = self.phrases.common[self.announced.section if self.announced else "table"]
         return {key: str(table[key]) for key in ("caption", "invoice", "due", "amount", "total")}
 
     @property
     def paragraphs(self) -> list[str]:
         """What the message is about."""
-        return [part.strip() for part in self.said("lead").split("\n\n")]
+        return [part.strip() for part in self.said("lead").split("\n\n") if part.strip()]
+
+    @property
+    def quoted(self) -> list[str]:
+        """Words of the customer's consent as they stood; none in most messages."""
+        return self.announced.quoted if self.announced else []
+
+    @property
+    def quote(self) -> str:
+        """What is said before them; empty when there are none."""
+        return self.said("quote") if self.quoted else ""
 
     def _said(self, notice: Notice) -> SaidNotice:
         owed_to = self.message.account.customer.legal_entity or self.creditor.name
@@ -215,6 +255,8 @@ def _mail(values: MessageValues) -> dict[str, Any]:
         "total": values.words["total"],
         "button": values.said("button"),
         "account_url": values.address,
+        "quote": values.quote,
+        "quoted": values.quoted,
         "close": values.said("close"),
         "help": values.said("help"),
         "signature": values.said("signature"),
@@ -236,7 +278,7 @@ def _chat(values: MessageValues) -> dict[str, Any]:
         "opening": values.opening,
         "greeting": values.greeting,
         "lead": " ".join(values.paragraphs),
-        "invoices": values.message.invoices,
+        "invoices": values.listed,
         "table": values.table,
         "colon": values.said("colon"),
         "total": values.words["total"],
@@ -260,13 +302,24 @@ def _call(values: MessageValues) -> dict[str, Any]:
 
 
 def _portal(values: MessageValues) -> dict[str, Any]:
-    return {"lead": " ".join(values.paragraphs)}
+    announced = values.announced is not None
+    return {
+        "lead": " ".join(values.paragraphs),
+        "lines": values.listed if announced else [],
+        "table": values.table,
+        "colon": values.said("colon"),
+        "quote": values.quote,
+        "quoted": values.quoted,
+        "close": values.said("close") if announced else "",
+    }
 
 
 def _letter(values: MessageValues) -> dict[str, Any]:
     return {
         "greeting": values.greeting,
         "lead": "\n\n".join(values.paragraphs),
+        "quote": values.quote,
+        "quoted": values.quoted,
         "close": values.said("close"),
         "help": values.said("help_letter"),
         "signature": values.said("signature"),
@@ -283,15 +336,16 @@ _VALUES: dict[str, Callable[[MessageValues], dict[str, Any]]] = {
     "letter.txt": _letter,
 }
 _LISTS = frozenset({"invoices", "more", "table", "total", "colon"})
-_MAIL = _LISTS | {"greeting", "lead", "button", "account_url", "close", "help", "signature", "creditor"}
+_QUOTES = frozenset({"quote", "quoted"})
+_MAIL = _LISTS | _QUOTES | {"greeting", "lead", "button", "account_url", "close", "help", "signature", "creditor"}
 LAYOUTS_KNOW: dict[str, frozenset[str]] = {
     "email.txt": _MAIL,
     "email.html": _MAIL | {"lang", "subject", "ink_on_colour"},
     "sms.txt": frozenset({"opening", "sms"}),
     "whatsapp.txt": (_LISTS - {"more"}) | {"opening", "greeting", "lead", "button", "account_url"},
     "call.txt": _LISTS | {"script", "ask"},
-    "portal.txt": frozenset({"lead"}),
-    "letter.txt": frozenset({"greeting", "lead", "close", "help", "signature"}),
+    "portal.txt": _QUOTES | {"lead", "lines", "table", "colon", "close"},
+    "letter.txt": _QUOTES | {"greeting", "lead", "close", "help", "signature"},
 }
 """What each layout may mention, beside its notices; a test holds that it is what there is."""
 

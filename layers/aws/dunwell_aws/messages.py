@@ -16,6 +16,7 @@ from dunwell.outreach.dispatch import Message
 from dunwell.outreach.policy import Attachment, Policy
 from dunwell.outreach.text_size import plain_text, text_size
 from dunwell.reporting.statement import last_months, statement
+from dunwell_aws.announced_values import SAID_IN_WORDS
 from dunwell_aws.message_values import MessageValues, SaidNotice
 from dunwell_aws.observability import logger
 from dunwell_aws.phrases import Phrases, layout_environment
@@ -187,7 +188,9 @@ class Renderer:
         template = message.contact.template
         for language in dict.fromkeys((wanted, creditor.language)):
             if language in self.languages and self.phrases(language).has(template):
-                return MessageValues(message, channel, creditor, self.phrases(language), wanted, account_url, stop_url)
+                return MessageValues(
+                    message, channel, self._policy, self.phrases(language), wanted, account_url, stop_url
+                )
         path = f"infra/messages/{creditor.language}/{template}.yaml"
         raise InvalidInputError(f"the message {template!r} has no words: write {path}")
 
@@ -263,7 +266,8 @@ def _base(letter: str) -> str:
 
 def chat_template(values: MessageValues, lay_out: Callable[[MessageValues], str]) -> ChatTemplate:
     """A message with numbers in place of what differs from customer to customer."""
-    marks = {key: f"\x00{key}\x00" for key in ("name", "paid", "total", "account_url") if values.words.get(key)}
+    differ = ("name", "paid", "total", "account_url", *sorted(SAID_IN_WORDS))
+    marks = {key: f"\x00{key}\x00" for key in differ if values.words.get(key)}
     body = lay_out(values.with_marks(marks)).strip()
     used = sorted((body.index(mark), key) for key, mark in marks.items() if mark in body)
     for number, (_, key) in enumerate(used, 1):

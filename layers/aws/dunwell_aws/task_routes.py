@@ -7,7 +7,8 @@ from typing import Any
 
 from chalice.app import Response
 
-from dunwell.errors import ConflictError, InvalidInputError
+from dunwell.arrangements.desk import ArrangementDesk
+from dunwell.errors import ConflictError, InvalidInputError, RefusedError
 from dunwell.outreach.tasks import TaskDesk
 from dunwell_aws.agent_forms import finish
 from dunwell_aws.agent_pages import task_lines, task_values
@@ -29,6 +30,7 @@ class TaskParts:
     """
 
     desk: Callable[[], TaskDesk]
+    arrangements: Callable[[], ArrangementDesk]
     now: Callable[[], datetime]
     agent: Callable[[], tuple[Any, str]]
     form: Callable[[], Form]
@@ -59,8 +61,8 @@ def add_task_pages(route: Callable[[str, str], Callable[..., Any]], parts: TaskP
         agent, _ = parts.agent()
         form = parts.form()
         try:
-            finish(parts.desk(), customer_id, task_id, form, agent.name, parts.now())
-        except (ConflictError, InvalidInputError) as problem:
+            finish(parts.desk(), parts.arrangements(), customer_id, task_id, form, agent, parts.now())
+        except (ConflictError, InvalidInputError, RefusedError) as problem:
             return task_page(customer_id, task_id, problem, form)
         count("TasksDone")
         return parts.redirect("/tasks?done=task")

@@ -9,11 +9,10 @@ import pytest
 from dunwell.accounts.holds import Hold
 from dunwell.arrangements.policy import ArrangementPolicy, Authority, Frequency
 from dunwell.arrangements.progress import PartState, Progress, progress
-from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
-from dunwell.ledger.agreements import Agreement, AgreementStatus, Authorisation
+from dunwell.errors import InvalidInputError, NotFoundError, RefusedError
+from dunwell.ledger.agreements import Agreement, AgreementStatus
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import EntryKind
-from tests.support.agreements import method
 from tests.support.arrangements import CHARGING, MONDAY, POLICY, ArrangementWorld, at, bill
 
 JULY, AUGUST = date(2026, 7, 1), date(2026, 8, 3)
@@ -139,6 +138,14 @@ def test_what_is_paid_or_unknown_is_not_agreed_about() -> None:
         one.proposed(3, invoice_ids=("inv_a",))
     with pytest.raises(NotFoundError, match="no such agreement"):
         one.desk.authorise("cus_anna", "agr_x", one.evidence())
+
+
+def test_a_hold_placed_meanwhile_stops_a_proposal_from_being_accepted() -> None:
+    one = ArrangementWorld()
+    plan = one.proposed(3)
+    one.write(lambda read: Change(read, read.customer.with_hold(Hold("bankruptcy", None, at(MONDAY, 1)))))
+    with pytest.raises(RefusedError, match="on hold"):
+        one.desk.authorise("cus_anna", plan.agreement_id, one.evidence())
 
 
 # --- authority ---
@@ -313,6 +320,28 @@ def test_a_completed_plan_whose_money_went_back_goes_on() -> None:
     assert one.agreement(plan.agreement_id).next_on == JULY - timedelta(days=3)
 
 
+def test_a_plan_that_was_paid_off_stays_so_when_more_is_billed_later() -> None:
+    one = ArrangementWorld(CHARGING, (bill("A", 1200_00),))
+    plan = one.planned(3, first_in=30)
+    one.pay(1205_00)
+    one.look()
+    one.go_to(MONDAY + timedelta(days=2))
+    one.entry(EntryKind.DEBIT_NOTE, 80_00)
+    assert kept(one, plan).status is AgreementStatus.COMPLETED
+
+
+def test_after_a_dispute_an_instalment_has_its_whole_grace() -> None:
+    one = ArrangementWorld()
+    plan = one.planned(3)
+    contest = one.entry(EntryKind.DISPUTE, 300_00)
+    one.look_until(date(2026, 6, 22))
+    one.entry(EntryKind.DISPUTE_END, 300_00, of=contest)
+    one.look_until(date(2026, 6, 29))
+    assert status(one, plan) is AgreementStatus.AUTHORISED
+    one.look_until(date(2026, 6, 30))
+    assert status(one, plan) is AgreementStatus.BROKEN
+
+
 def test_a_plan_that_came_to_life_again_gives_way_to_what_was_agreed_meanwhile() -> None:
     one = ArrangementWorld()
     plan = one.planned(3)
@@ -359,138 +388,3 @@ def test_a_ledger_that_keeps_agreements_completes_them_with_the_payment() -> Non
     one.reverse(payment)
     assert status(one, plan) is AgreementStatus.ACTIVE
     assert one.look().is_empty
-
-
-# --- charges ---
-
-
-def test_the_setup_fee_is_charged_at_the_start_and_interest_on_its_days() -> None:
-    one = ArrangementWorld(CHARGING, (bill("A", 1200_00),))
-    plan = one.planned(3, first_in=30)
-    assert plan.charges_minor > 5_00
-    assert one.account.balances == {"USD": 1205_00}
-    one.look_until(JULY)
-    interest = plan.instalments[0].charges_minor - 5_00
-    assert one.account.balances == {"USD": 1205_00 + interest}
-    assert one.look().is_empty
-    for part in plan.instalments:
-        one.look_until(part.due_on)
-        one.pay(part.amount_minor)
-    one.look()
-    assert one.account.balances == {}
-    assert status(one, plan) is AgreementStatus.COMPLETED
-
-
-def test_interest_is_not_charged_after_a_plan_was_paid_off_or_broken() -> None:
-    paid, broken = (ArrangementWorld(CHARGING, (bill("A", 1200_00),)) for _ in range(2))
-    for one in (paid, broken):
-        one.planned(3, first_in=30)
-    quote = paid.desk.pay_off("cus_anna", next(iter(paid.account.agreements)), paid.today)
-    assert quote.saved_minor > 0
-    paid.pay(quote.amount_minor)
-    for one in (paid, broken):
-        one.look_until(date(2026, 10, 1))
-    assert paid.account.balances == {}
-    charged = [entry.on for entry in broken.account.entries.values() if entry.kind is EntryKind.INTEREST]
-    assert charged == [JULY]
-
-
-def test_interest_of_days_on_which_nobody_looked_is_charged_for_those_days() -> None:
-    daily, rare = (ArrangementWorld(CHARGING, (bill("A", 1200_00),)) for _ in range(2))
-    for one in (daily, rare):
-        for part in one.planned(3, first_in=30).instalments:
-            if one is daily:
-                one.look_until(part.due_on)
-            one.go_to(part.due_on)
-            one.pay(part.amount_minor)
-        one.look()
-        assert one.account.balances == {}
-        assert one.account.unapplied == {}
-        (agreement,) = one.account.agreements.values()
-        assert agreement.status is AgreementStatus.COMPLETED
-
-
-# --- changing and ending ---
-
-
-def debited(one: ArrangementWorld) -> Agreement:
-    """A plan whose instalments are debited."""
-    one.write(lambda read: Change(read, methods={"pmt_1": method()}))
-    plan = one.proposed(3, first_in=30)
-    return one.desk.authorise("cus_anna", plan.agreement_id, one.evidence("pmt_1"))
-
-
-def revised(one: ArrangementWorld, plan: Agreement, evidence: Authorisation | None = None, **terms: Any) -> Agreement:
-    asked = one.plan_terms(**terms)
-    how: dict[str, Any] = {"who": "agent:jo", "authority": Authority.AGENT, "at": at(one.today)}
-    return one.desk.revise("cus_anna", plan.agreement_id, asked, authorisation=evidence, **how)
-
-
-def test_a_revised_plan_takes_the_place_of_the_old_one_in_one_write() -> None:
-    one = ArrangementWorld()
-    plan = one.planned(3)
-    one.pay(100_00)
-    one.look()
-    version = one.account.version
-    new = revised(one, plan, instalments=4, first_in=14)
-    assert revised(one, plan, instalments=4, first_in=14) == new
-    assert one.account.version == version + 1
-    assert (new.status, new.replaces, new.amount_minor) == (AgreementStatus.AUTHORISED, plan.agreement_id, 200_00)
-    assert one.agreement(plan.agreement_id).status is AgreementStatus.CANCELLED
-    assert one.events[-2:] == ["AgreementEnded", "AgreementRevised"]
-    with pytest.raises(RefusedError, match="plan that stands"):
-        revised(one, plan, instalments=5, first_in=14)
-
-
-@pytest.mark.parametrize(("first_in", "is_told"), [(9, False), (10, True)])
-def test_a_changed_amount_is_told_ten_days_before_it_is_debited(first_in: int, is_told: bool) -> None:
-    one = ArrangementWorld(today=date(2026, 6, 5))
-    plan = debited(one)
-    if is_told:
-        assert revised(one, plan, instalments=4, first_in=first_in).is_standing
-        return
-    with pytest.raises(InvalidInputError, match="choose 2026-06-15"):
-        revised(one, plan, instalments=4, first_in=first_in - 2)
-
-
-def test_a_changed_day_is_told_seven_days_before_it_is_debited() -> None:
-    one = ArrangementWorld()
-    plan = debited(one)
-    with pytest.raises(InvalidInputError, match="told 7 days before"):
-        revised(one, plan, instalments=3, first_in=4)
-    assert revised(one, plan, instalments=3, first_in=7).is_standing
-
-
-def test_who_agrees_anew_or_pays_by_themselves_needs_no_notice() -> None:
-    one = ArrangementWorld()
-    plan = debited(one)
-    assert revised(one, plan, one.evidence("pmt_1"), instalments=4).is_standing
-    other = ArrangementWorld()
-    assert revised(other, other.planned(3), instalments=4).is_standing
-
-
-def test_a_revision_beyond_ones_authority_is_refused_and_leaves_the_plan() -> None:
-    one = ArrangementWorld()
-    plan = one.planned(3)
-    with pytest.raises(RefusedError, match="takes an approval"):
-        revised(one, plan, instalments=13, first_in=14)
-    assert status(one, plan) is AgreementStatus.AUTHORISED
-
-
-def test_a_cancelled_plan_ends_once() -> None:
-    one = ArrangementWorld()
-    plan = one.planned(3)
-    for _ in range(2):
-        ended = one.desk.cancel("cus_anna", plan.agreement_id, who="customer", at=at(one.today))
-    assert (ended.status, one.events.count("AgreementEnded")) == (AgreementStatus.CANCELLED, 1)
-    with pytest.raises(RefusedError, match="does not stand"):
-        one.desk.pay_off("cus_anna", plan.agreement_id, one.today)
-    with pytest.raises(RefusedError, match="has ended"):
-        one.desk.authorise("cus_anna", plan.agreement_id, one.evidence())
-
-
-def test_what_was_agreed_to_cannot_be_declined() -> None:
-    one = ArrangementWorld()
-    plan = one.planned(3)
-    with pytest.raises(ConflictError, match="agreed to meanwhile"):
-        one.desk.decline("cus_anna", plan.agreement_id, who="customer", at=at(one.today))

@@ -1,11 +1,15 @@
 """The worklist's order: by what is to be had, each currency by itself."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from dunwell.accounts.holds import Hold
 from dunwell.assist.worklist import WorklistLine, by_expected_value, worklist_line
-from dunwell.escalation.case import Case, CaseStatus
+from dunwell.escalation.case import AgentOutcome, Case, CaseEntry, CaseStatus
+from dunwell.ledger.agreements import Agreement, AgreementKind, AgreementStatus, AgreementStep
+from dunwell.ledger.model import Account
 from dunwell.scoring.assessment import Recovery
+from tests.support.agreements import agreement
 from tests.support.outreach import TODAY, assessment, overdue
 from tests.support.portal import account, customer
 
@@ -49,6 +53,52 @@ def test_what_was_paid_since_the_assessment_is_no_longer_expected() -> None:
     case = Case("cas_1", "cus_1", "USD", NOW, CaseStatus.WAITING, "run")
     currency = owing.open_invoices[0].invoice.currency
     assessed = replace(assessment(700, "cus_1"), recoveries=(expecting(500, currency),))
-    found = worklist_line(replace(case, currency=currency), owing, assessed, TODAY)
+    found = worklist_line(replace(case, currency=currency), owing, assessed, TODAY, "America/New_York")
     assert found.expected_minor == found.overdue_minor // 2
-    assert worklist_line(replace(case, currency="XXX"), owing, assessed, TODAY).recovery is None
+    assert worklist_line(replace(case, currency="XXX"), owing, assessed, TODAY, "America/New_York").recovery is None
+
+
+# --- what waits ---
+
+ZONE = "America/New_York"
+CASE = Case("cas_1", "cus_1", "USD", NOW, CaseStatus.WAITING, "run")
+
+
+def waits(owing: Account, case: Case = CASE) -> tuple[bool, str, date | None]:
+    found = worklist_line(case, owing, None, TODAY, ZONE)
+    return found.is_due, found.waits_for, found.again_on
+
+
+def owing(*agreed: Agreement, holds: tuple[Hold, ...] = ()) -> Account:
+    made = account(overdue(12), overdue(9, "B"), who=customer("cus_1", holds=holds))
+    return replace(made, agreements={one.agreement_id: one for one in agreed})
+
+
+def test_a_case_waits_while_everything_past_due_is_agreed_about() -> None:
+    plan = agreement("inv_a1", "inv_b", kind=AgreementKind.PLAN, next_on=TODAY + timedelta(days=4))
+    assert waits(owing(plan)) == (False, "plan", TODAY + timedelta(days=4))
+    promise = agreement("inv_a1", "inv_b", pauses_until=TODAY + timedelta(days=2))
+    assert waits(owing(promise)) == (False, "promise", TODAY + timedelta(days=3))
+    assert waits(owing(replace(promise, pauses_until=TODAY - timedelta(days=1)))) == (True, "", None)
+
+
+def test_a_case_about_more_than_was_agreed_goes_on() -> None:
+    found = worklist_line(CASE, owing(agreement("inv_a1")), None, TODAY, ZONE)
+    assert (found.is_due, found.waits_for, found.agreed_minor, found.overdue_minor) == (True, "", 10_000, 20_000)
+
+
+def test_a_case_waits_under_a_hold_that_keeps_it_from_people_and_not_under_others() -> None:
+    begun = NOW - timedelta(days=3)
+    assert waits(owing(holds=(Hold("bankruptcy", None, begun),))) == (False, "bankruptcy", None)
+    assert waits(owing(holds=(Hold("cease", None, begun),))) == (True, "", None)
+
+
+def test_a_case_that_was_put_off_is_looked_at_when_the_agreement_breaks() -> None:
+    put_off = CaseEntry(NOW - timedelta(days=5), "jo", AgentOutcome.PROMISE, "", TODAY + timedelta(days=20))
+    case = replace(CASE, opened_at=NOW - timedelta(days=9), history=(put_off,))
+    assert waits(owing(), case) == (False, "", TODAY + timedelta(days=20))
+    broken = AgreementStep(AgreementStatus.BROKEN, NOW - timedelta(days=1), "system")
+    assert waits(owing(agreement("inv_a1", status=AgreementStatus.BROKEN, steps=(broken,))), case) == (True, "", None)
+    before = replace(broken, at=NOW - timedelta(days=6))
+    ended = agreement("inv_a1", status=AgreementStatus.BROKEN, steps=(before,))
+    assert waits(owing(ended), case) == (False, "", TODAY + timedelta(days=20))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,11 +15,13 @@ from dunwell.accounts.model import CustomerKind
 from dunwell.charges.policy import ChargePolicy, LateFee
 from dunwell.charges.posting import charges_due
 from dunwell.errors import InvalidInputError
+from dunwell.ledger.agreements import AgreementKind, AgreementStatus, AgreementStep
 from dunwell.ledger.books import Part
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Instalment, Invoice
 from dunwell.ledger.posting import charge, post_payment, reverse
+from tests.support.agreements import agreement
 from tests.unit.charges.test_policy import CONTRACT, EU, FIRM, POLICY, RATES, SINCE, UK
 
 ZONE = "Europe/London"
@@ -366,3 +368,61 @@ def test_a_payment_by_posting_and_the_days_of_the_creditors_zone_agree() -> None
     ).applied()
     assert "interest#2026-03-31" in standing(charged(made, 40))
     assert SINCE < DUE
+
+
+# --- agreements ---
+
+
+def under(status: AgreementStatus, ended_on: int | None = None, **changes: Any) -> Account:
+    """An account whose invoice was agreed about from 11 March on, until a day after the due date."""
+    made_at = datetime(2026, 3, 11, 12, tzinfo=UTC)
+    steps = [AgreementStep(AgreementStatus.ACTIVE, made_at, "customer")]
+    if ended_on is not None:
+        steps.append(AgreementStep(status, datetime.combine(day(ended_on), time(12), UTC), "system"))
+    plan = AgreementKind.PLAN
+    made = agreement("inv_A", kind=plan, status=status, made_at=made_at, steps=tuple(steps), **changes)
+    return replace(account(bill(), bill("B")), agreements={made.agreement_id: made})
+
+
+def interest_on(made: Account, invoice_id: str) -> int:
+    entries = (one for one in made.entries.values() if one.kind is EntryKind.INTEREST)
+    return sum(one.amount_minor for one in entries if one.directed_to[0].invoice_id == invoice_id)
+
+
+def per_days(days: int) -> int:
+    return round(1_000_00 * days * Decimal("11.75") / 36_500)
+
+
+def test_while_a_plan_stands_its_debt_costs_no_interest_and_others_do() -> None:
+    made = charged(under(AgreementStatus.ACTIVE), 30)
+    assert interest_on(made, "inv_A") == per_days(9)  # 2 to 10 March
+    assert interest_on(made, "inv_B") == per_days(30)
+
+
+def test_a_broken_plan_costs_interest_again_from_the_next_day_and_none_for_the_days_it_stood() -> None:
+    made = charged(under(AgreementStatus.BROKEN, 20), 30)
+    assert interest_on(made, "inv_A") == per_days(9 + 10)  # and 22 to 31 March
+    assert standing(made, EntryKind.FEE) == {"late_fee": 70_00}
+
+
+def test_a_promise_stops_interest_until_it_runs_out() -> None:
+    made = charged(under(AgreementStatus.ACTIVE, pauses_until=day(20)), 30)
+    assert interest_on(made, "inv_A") == per_days(9 + 10)
+
+
+@pytest.mark.parametrize("status", [AgreementStatus.PROPOSED, AgreementStatus.LAPSED, AgreementStatus.CANCELLED])
+def test_what_nobody_agreed_to_stops_no_interest(status: AgreementStatus) -> None:
+    made = under(status)
+    (one,) = made.agreements.values()
+    asked = replace(one, steps=(AgreementStep(status, one.made_at, "customer"),))
+    assert interest_on(charged(replace(made, agreements={"agr_1": asked}), 30), "inv_A") == per_days(30)
+
+
+def test_a_plan_made_late_takes_back_nothing_that_was_charged_before() -> None:
+    before = charged(account(bill(), bill("B")), 30)
+    late = under(AgreementStatus.ACTIVE)
+    (one,) = late.agreements.values()
+    at = datetime(2026, 4, 10, 12, tzinfo=UTC)
+    agreed = replace(one, made_at=at, steps=(AgreementStep(AgreementStatus.ACTIVE, at, "customer"),))
+    made = charged(replace(before, agreements={"agr_1": agreed}), 60)
+    assert interest_on(made, "inv_A") == interest_on(before, "inv_A") + per_days(39) - per_days(30)

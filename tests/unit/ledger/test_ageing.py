@@ -1,5 +1,6 @@
 """The ageing of an account (rule AGING)."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from dunwell.ledger.ageing import BUCKETS, age_account, bucket, totals
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice
+from tests.support.agreements import agreement
 from tests.support.ledger import Facts, in_dispute
 from tests.support.portal import account, customer, invoice
 
@@ -85,3 +87,12 @@ def test_the_buckets_of_all_customers_add_up_to_what_all_of_them_owe(customers: 
         assert total.total_minor == sum(one.balances.get(total.currency, 0) for one in accounts)
         assert total.disputed_minor <= total.total_minor
     assert {total.currency for total in summed} == {currency for one in accounts for currency in one.balances}
+
+
+def test_what_is_under_an_agreement_is_shown_as_long_as_that_pauses() -> None:
+    made = agreement("inv_a1", pauses_until=AS_OF)
+    owing = replace(account(invoice("A1", 500, AS_OF), invoice("A2", 20, AS_OF)), agreements={"agr_1": made})
+    (row,) = age_account(owing, AS_OF)
+    assert (row.total_minor, row.agreed_minor) == (520, 500)
+    assert totals([row, row])[0].agreed_minor == 1_000
+    assert age_account(owing, AS_OF + timedelta(days=1))[0].agreed_minor == 0

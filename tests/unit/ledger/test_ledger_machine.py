@@ -15,8 +15,9 @@ from dunwell.ingestion.importing import Origin, customer_id, import_records
 from dunwell.ingestion.records import Receivable
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
-from dunwell.ledger.posting import directions, post_payment
+from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import update
+from tests.support.ledger import directions
 from tests.support.memory import InMemoryLedger
 from tests.support.receivables import AT, TODAY, changed, receivable
 

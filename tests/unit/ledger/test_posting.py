@@ -10,9 +10,9 @@ from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
 from dunwell.events import PAYMENT_APPLIED
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
-from dunwell.ledger.posting import directions, post_payment
+from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import ATTEMPTS, update
-from tests.support.ledger import in_dispute
+from tests.support.ledger import directions, in_dispute
 from tests.support.memory import InMemoryLedger
 from tests.support.portal import NOW, account, customer, invoice
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dunwell.accounts.model import Channel, Customer, CustomerKind
 from dunwell.compliance.model import MessageFacts
 from dunwell.errors import InvalidInputError
+from dunwell.ledger.agreements import Agreement, AgreementKind, AgreementStatus, Authorisation
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.outreach.choice_policy import ChoicePolicy
@@ -22,6 +23,7 @@ from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.pseudonyms import without_personal_data
 from dunwell_aws.decision_log import packed, unpacked
+from tests.support.agreements import agreement
 from tests.support.customers import customers, property_of_customers
 from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue
@@ -69,7 +71,28 @@ def accounts(draw: st.DrawFn) -> Account:
         for n, day in enumerate(draw(st.lists(st.integers(0, 90), max_size=2)))
     ]
     owing = account(*invoices, who=who)
-    return replace(owing, entries=owing.entries | {one.entry_id: one for one in paid})
+    coming = [
+        Entry(f"ent_coming_{n}", EntryKind.PENDING, "USD", draw(st.integers(1, 30_000)), TODAY - timedelta(days=day))
+        for n, day in enumerate(draw(st.lists(st.integers(0, 20), max_size=2)))
+    ]
+    agreed = draw(st.lists(agreements(list(owing.invoices)), max_size=2, unique_by=lambda one: one.agreement_id))
+    return replace(
+        owing,
+        entries=owing.entries | {one.entry_id: one for one in (*paid, *coming)},
+        agreements={one.agreement_id: one for one in agreed},
+    )
+
+
+@st.composite
+def agreements(draw: st.DrawFn, invoice_ids: list[str]) -> Agreement:
+    return agreement(
+        *draw(st.lists(st.sampled_from(invoice_ids), min_size=1, unique=True)),
+        agreement_id=draw(st.sampled_from(["agr_1", "agr_2"])),
+        kind=draw(st.sampled_from(AgreementKind)),
+        status=draw(st.sampled_from(AgreementStatus)),
+        pauses_until=draw(st.none() | st.dates(TODAY - timedelta(days=3), TODAY + timedelta(days=3))),
+        authorisation=Authorisation("I, Anna Baker, agree.", NOW, "portal", "customer", "198.51.100.7"),
+    )
 
 
 states = st.builds(
@@ -226,3 +249,24 @@ def test_an_internal_account_is_decided_too() -> None:
     owing = account(overdue(12), who=replace(customer(), kind=CustomerKind.SUSPENSE))
     decision = planned(owing, CollectionState(), POLICY, TODAY, NOW)
     assert decision.again(POLICY) == decision.plan
+
+
+def test_the_evidence_of_consent_is_not_in_a_record_of_a_decision() -> None:
+    consent = Authorisation("I, Anna Baker, agree.", NOW, "portal", "customer", "198.51.100.7")
+    made = agreement("inv_a1", authorisation=consent, made_by="agent:jo")
+    owing = replace(account(overdue(5)), agreements={made.agreement_id: made})
+    (_, content) = packed(PLACE, POLICY, [planned(owing, CollectionState(), POLICY, TODAY, NOW)])
+    text = gzip.decompress(content)
+    assert b"agr_1" in text
+    assert not [one for one in (b"Baker", b"198.51", b"agent:jo") if one in text]
+
+
+def test_two_answers_about_a_contact_at_the_same_instant_are_both_kept() -> None:
+    owing, about, bucket = account(overdue(5)), contact(), DecisionsBucket()
+    log = decision_log(bucket)
+    yes = may_contact(owing.customer, (), about.channel, about.invoice_ids, POLICY, NOW, WORDS)
+    no = replace(yes, allowed=False, reason_code="AGREED")
+    decisions = [dispatch_decision(owing, about, (), POLICY, record, WORDS) for record in (yes, no)]
+    ids = [log.keep_dispatch(POLICY, one) for one in (*decisions, *decisions)]
+    assert len(bucket.files) == 2
+    assert [log.find(one).decision for one in ids] == decisions * 2

@@ -1,12 +1,8 @@
 """Dispatch: at most once, and only if it is still right."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import replace
-from datetime import timedelta
-from itertools import count
-from threading import Barrier
+from datetime import date, timedelta
 from typing import Any
 from unittest.mock import Mock
 
@@ -14,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dunwell.accounts.contact_points import contact_points
-from dunwell.accounts.model import Channel, Customer, CustomerKind
+from dunwell.accounts.model import Channel, Customer
 from dunwell.errors import (
     InvalidAddressError,
     InvalidInputError,
@@ -25,48 +21,21 @@ from dunwell.errors import (
 )
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
+from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Entry, EntryKind
-from dunwell.ledger.model import Account
-from dunwell.ledger.posting import post_payment
-from dunwell.outreach.contact import Contact, ContactStatus
+from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.decisions import DispatchDecision
-from dunwell.outreach.dispatch import Dispatcher, Message
+from dunwell.outreach.dispatch import Dispatcher
 from dunwell.outreach.plan import plan_account
 from dunwell.outreach.switches import turned
-from tests.support.decisions import DecisionsBucket, decision_log
+from tests.support.agreements import agreement, method
+from tests.support.decisions import decision_log
+from tests.support.dispatching import PERSON, World, paid
 from tests.support.ledger import in_dispute
 from tests.support.ledger import paid as payment_of
-from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
-from tests.support.outreach import NOW, POLICY, TODAY, SentBox, contact, overdue
-from tests.support.portal import account, changed, customer
-
-PERSON = customer(kind=CustomerKind.PERSON, region="NY")
-
-
-class World:
-    """One planned contact of a customer with one overdue invoice."""
-
-    def __init__(self, owing: Account | None = None, **changes: Any) -> None:
-        self.ledger = InMemoryLedger(owing or account(overdue(5), who=PERSON))
-        self.contact = contact(**changes)
-        self.store = InMemoryCollection(self.contact)
-        self.switches = InMemorySwitches()
-        self.box, self.now = SentBox(), NOW
-        self.bucket = DecisionsBucket()
-
-    def dispatch(self) -> ContactStatus | None:
-        senders: Any = {self.contact.channel: self.box}
-        stores = self.store, self.switches, decision_log(self.bucket)
-        dispatcher = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now, *stores)
-        return dispatcher.dispatch("cus_anna", self.contact.contact_id)
-
-    @property
-    def kept(self) -> Contact:
-        return self.store.contacts[self.contact.contact_id]
-
-    @property
-    def told(self) -> list[str]:
-        return [event.name for event in self.store.events]
+from tests.support.memory import InMemoryLedger
+from tests.support.outreach import NOW, POLICY, TODAY, SentBox, overdue
+from tests.support.portal import account, changed
 
 
 def test_what_was_decided_is_kept_before_anything_is_sent_and_named_by_the_contact() -> None:
@@ -112,12 +81,6 @@ def test_what_nobody_planned_is_nothing() -> None:
     assert not world.box.messages
 
 
-def paid(world: World) -> None:
-    owing = world.ledger.accounts["cus_anna"]
-    posted: dict[str, Any] = {"method": "test", "reference": "r", "currency": "USD", "amount_minor": 10_000}
-    world.ledger.commit(post_payment(owing, received_at=NOW, **posted))
-
-
 def disputed(world: World) -> None:
     world.ledger = InMemoryLedger(account(in_dispute(overdue(5)), who=PERSON))
 
@@ -132,6 +95,23 @@ def bounced_meanwhile(world: World) -> None:
 
 def taken_over(world: World) -> None:
     world.store.open_case(Case("cas_1", "cus_anna", "USD", NOW, CaseStatus.OPENED, "run"), [])
+
+
+@pytest.mark.parametrize("happens", [taken_over, disputed])
+def test_an_announcement_goes_while_it_is_so_whatever_happened_to_the_invoices(
+    happens: Callable[[World], None],
+) -> None:
+    saved = {"pmt_1": method(autopay=True)}
+    about = {"method_id": "pmt_1", "autopay": True}
+    world = World(
+        stage="payment_method_saved", template="payment_method_saved", about=about, planned_on=date(2026, 11, 2)
+    )
+    happens(world)
+    here = world.ledger.accounts["cus_anna"]
+    world.ledger.accounts["cus_anna"] = replace(here, methods=saved)
+    assert world.dispatch() is ContactStatus.SENT
+    gone = World(stage="payment_method_saved", template="payment_method_saved", about=about)
+    assert gone.dispatch() is ContactStatus.CANCELLED
 
 
 @pytest.mark.parametrize(
@@ -343,149 +323,6 @@ def test_a_refusal_that_the_service_keeps_becomes_ours() -> None:
     assert world.ledger.accounts["cus_anna"].customer.opted_out == {Channel.SMS}
 
 
-# --- channels that may be repeated: letters, calls, notices ---
-
-
-class Outbox(SentBox):
-    """Writes under the contact's name, once, and dies when it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__(is_repeatable=True)
-        self.written: dict[str, Message] = {}
-        self.attempts = 0
-
-    def _send(self, message: Message) -> str:
-        self.attempts += 1
-        name = message.contact.contact_id
-        self.written.setdefault(name, message)
-        self.meanwhile()
-        if self.error:
-            raise self.error
-        return name
-
-
-REPEATABLE = [
-    (Channel.LETTER, ContactStatus.SENT, [CONTACT_SENT]),
-    (Channel.PORTAL, ContactStatus.SENT, [CONTACT_SENT]),
-    (Channel.CALL, ContactStatus.HANDED_OVER, []),
-]
-EVERYWHERE = replace(
-    PERSON, contact_points=contact_points(phone="+12125550111", postal="1 Main St\nNew York", portal="anna")
-)
-
-
-def to_be_repeated(channel: Channel) -> tuple[World, Outbox]:
-    world = World(account(overdue(5), who=EVERYWHERE), channel=channel)
-    world.box = box = Outbox()
-    return world, box
-
-
-@pytest.mark.parametrize(("channel", "end", "told"), REPEATABLE)
-@pytest.mark.parametrize("error", [OutcomeUnknownError("lost"), KeyboardInterrupt(), ValueError("a bug")], ids=repr)
-def test_who_dies_after_a_repeatable_effect_is_completed_by_the_retry_with_one_effect(
-    channel: Channel, end: ContactStatus, told: list[str], error: BaseException
-) -> None:
-    world, box = to_be_repeated(channel)
-    box.error = error
-    with pytest.raises(type(error)):
-        world.dispatch()
-    assert world.kept.status is ContactStatus.SENDING
-    box.error = None
-    assert [world.dispatch(), world.dispatch()] == [end, end]
-    assert (len(box.written), box.attempts, world.told) == (1, 2, told)
-
-
-@pytest.mark.parametrize(("channel", "end", "told"), REPEATABLE)
-@pytest.mark.parametrize("fails_at", range(1, 3))
-def test_a_function_that_dies_at_any_write_leaves_one_effect_and_the_same_end(
-    channel: Channel, end: ContactStatus, told: list[str], fails_at: int
-) -> None:
-    world, box = to_be_repeated(channel)
-    move, moves = world.store.move, count(1)
-
-    def dies(*given: Any) -> bool:
-        if next(moves) == fails_at:
-            raise ConnectionError("died")
-        return move(*given)
-
-    world.store.move = dies  # type: ignore[method-assign,assignment]
-    with pytest.raises(ConnectionError):
-        world.dispatch()
-    assert world.dispatch() is end
-    assert (len(box.written), world.told) == (1, told)
-
-
-def test_what_was_paid_before_a_letter_in_doubt_could_be_completed_stays_in_doubt() -> None:
-    world, box = to_be_repeated(Channel.LETTER)
-    box.error = OutcomeUnknownError("lost")
-    with pytest.raises(OutcomeUnknownError):
-        world.dispatch()
-    paid(world)
-    assert world.dispatch() is ContactStatus.UNCONFIRMED
-    assert box.attempts == 1
-
-
-@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS, Channel.WHATSAPP])
-@pytest.mark.parametrize("fails_at", range(1, 3))
-def test_a_function_that_dies_at_any_write_never_sends_twice_what_cannot_be_taken_back(
-    channel: Channel, fails_at: int
-) -> None:
-    who = changed(PERSON, phone="+12125550111", texts=True)
-    world = World(account(overdue(5), who=who), channel=channel)
-    move, moves = world.store.move, count(1)
-
-    def dies(*given: Any) -> bool:
-        if next(moves) == fails_at:
-            raise ConnectionError("died")
-        return move(*given)
-
-    world.store.move = dies  # type: ignore[method-assign,assignment]
-    with pytest.raises(ConnectionError):
-        world.dispatch()
-    ends = [world.dispatch(), world.dispatch()]
-    assert ends == ([ContactStatus.SENT] * 2 if fails_at == 1 else [ContactStatus.UNCONFIRMED] * 2)
-    assert len(world.box.messages) == 1
-
-
-# --- two dispatchers ---
-
-
-def test_of_two_dispatchers_at_the_same_moment_one_sends() -> None:
-    world, together = World(), Barrier(8)
-    read = world.store.state
-
-    def reads_with_the_others(customer_id: str) -> Any:
-        found = read(customer_id)
-        together.wait(5)
-        return found
-
-    world.store.state = reads_with_the_others  # type: ignore[method-assign]
-    with ThreadPoolExecutor(8) as pool:
-        statuses = list(pool.map(lambda _: world.dispatch(), range(8)))
-    assert len(world.box.messages) == 1
-    assert set(statuses) <= {ContactStatus.SENT, ContactStatus.SENDING}
-    assert (world.kept.status, world.told) == (ContactStatus.SENT, [CONTACT_SENT])
-
-
-@pytest.mark.parametrize("error", [None, UnavailableError("down"), RefusedError("no")], ids=repr)
-def test_a_second_dispatcher_while_the_first_is_sending_never_leads_to_a_second_message(
-    error: Exception | None,
-) -> None:
-    world = World()
-    world.box.error = error
-
-    def second() -> None:
-        world.box.meanwhile = lambda: None
-        assert world.dispatch() is ContactStatus.UNCONFIRMED
-
-    world.box.meanwhile = second
-    with pytest.raises(UnavailableError) if isinstance(error, UnavailableError) else nullcontext():
-        world.dispatch()
-    world.box.error = None
-    assert world.dispatch() is ContactStatus.UNCONFIRMED
-    assert len(world.box.messages) == (0 if error else 1)
-
-
 # --- thanks ---
 
 
@@ -516,3 +353,44 @@ def test_before_its_minute_a_contact_is_left_planned_and_nothing_is_decided() ->
     assert (world.kept, world.bucket.files, world.told) == (world.contact, {}, [])
     world.now = NOW + timedelta(minutes=1)
     assert world.dispatch() is ContactStatus.SENT
+
+
+# --- what was agreed meanwhile ---
+
+
+def promised(world: World, *invoice_ids: str) -> None:
+    owing = world.ledger.accounts["cus_anna"]
+    made = agreement(*invoice_ids)
+    world.ledger.commit(Change(owing, agreements={made.agreement_id: made}))
+
+
+def test_a_message_queued_before_the_customer_promised_is_cancelled() -> None:
+    world = World()
+    promised(world, "inv_a1")
+    assert world.dispatch() is ContactStatus.CANCELLED
+    assert (world.kept.decisions[-1].reason_code, world.kept.invoice_ids) == ("AGREED", ("inv_a1",))
+    assert (world.box.messages, world.told) == ([], [])
+
+
+def test_only_what_was_agreed_leaves_a_message_and_its_stage_was_not_said_about_it() -> None:
+    world = World(account(overdue(9), overdue(5, "B"), who=PERSON), invoice_ids=("inv_a1", "inv_b"))
+    promised(world, "inv_a1")
+    assert world.dispatch() is ContactStatus.SENT
+    (message,) = world.box.messages
+    assert [item.invoice.invoice_id for item in message.invoices] == ["inv_b"]
+    assert world.kept.invoice_ids == ("inv_b",)
+
+
+def test_a_message_goes_out_again_when_the_promised_day_and_its_grace_are_over() -> None:
+    world = World()
+    made = agreement("inv_a1", pauses_until=TODAY - timedelta(days=1))
+    world.ledger.commit(Change(world.ledger.accounts["cus_anna"], agreements={made.agreement_id: made}))
+    assert world.dispatch() is ContactStatus.SENT
+
+
+def test_thanks_do_not_press_for_what_was_agreed() -> None:
+    world = thankful(overdue(3, "B", 700), overdue(3, "C", 900))
+    promised(world, "inv_b")
+    assert world.dispatch() is ContactStatus.SENT
+    (message,) = world.box.messages
+    assert [item.invoice.number for item in message.invoices] == ["C"]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -10,14 +11,16 @@ from dunwell.compliance.decide import decide
 from dunwell.compliance.model import HistoryKind
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
 from dunwell.events import CONTACT_SENT
+from dunwell.ledger.change import Change
 from dunwell.outreach import permission
 from dunwell.outreach.addresses import fault
 from dunwell.outreach.contact import CallOutcome, ContactStatus
 from dunwell.outreach.notices import Notice, shown_notices
 from dunwell.outreach.replies import Keyword, keyword
 from dunwell.outreach.tasks import Task, TaskDesk, TaskKind, call_task, trouble_task
+from tests.support.agreements import agreement
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryNotices
-from tests.support.outreach import NOW, POLICY, contact, overdue, sent
+from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue, sent
 from tests.support.portal import account, customer
 
 NUMBER = "+12125550111"
@@ -190,3 +193,56 @@ def test_a_notice_whose_seeing_was_not_marked_is_delivered_once_all_the_same() -
     shown_notices("cus_anna", notices, store, NOW + timedelta(hours=1))
     assert [event.name for event in store.events] == ["ContactDelivered"]
     assert store.contacts[made.contact_id].opened_at == NOW
+
+
+# --- calls that nobody needs to make any more ---
+
+
+def agree(world: World, **changes: Any) -> None:
+    made = agreement("inv_a1", **changes)
+    world.ledger.commit(Change(world.ledger.accounts["cus_anna"], agreements={made.agreement_id: made}))
+
+
+def test_a_customer_who_promised_is_not_called_about_it_until_the_promise_is_over() -> None:
+    world = World()
+    agree(world, pauses_until=TODAY)
+    asked = world.desk.may_call(world.task, NOW)
+    assert (asked.allowed, asked.reason_code, world.desk.best_hours(world.task, NOW)) == (False, "AGREED", [])
+    assert world.desk.may_call(world.task, NOW + timedelta(days=1)).allowed
+
+
+def test_a_call_about_what_was_agreed_leaves_the_worklist_once_and_counts_as_nothing() -> None:
+    world = World()
+    agree(world)
+    assert [world.desk.withdraw_calls("cus_anna", NOW) for _ in range(2)] == [1, 0]
+    (task,) = world.store.tasks.values()
+    assert (task.outcome, task.agent, world.store.open_tasks(9)) == ("not_needed", "system", [])
+    kept = world.store.contacts[world.contact.contact_id]
+    assert (kept.status, kept.sent_at, world.store.events) == (ContactStatus.CANCELLED, None, [])
+
+
+def test_a_call_is_withdrawn_although_an_earlier_try_died_halfway() -> None:
+    world = World()
+    agree(world)
+    move = world.store.move
+    world.store.move = Mock(side_effect=ConnectionError("died"))  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError):
+        world.desk.withdraw_calls("cus_anna", NOW)
+    world.store.move = move  # type: ignore[method-assign]
+    assert world.desk.withdraw_calls("cus_anna", NOW) == 1
+    assert world.store.contacts[world.contact.contact_id].status is ContactStatus.CANCELLED
+
+
+def test_a_call_that_somebody_made_meanwhile_stays_theirs() -> None:
+    world = World()
+    world.finish(CallOutcome.PROMISED)
+    agree(world)
+    assert world.desk.withdraw_calls("cus_anna", NOW) == 0
+    assert world.store.contacts[world.contact.contact_id].status is ContactStatus.DELIVERED
+
+
+def test_a_call_that_is_needed_stays() -> None:
+    world = World()
+    assert world.desk.withdraw_calls("cus_anna", NOW) == 0
+    assert world.store.open_tasks(9) == [world.task]
+    assert world.desk.withdraw_calls("cus_nobody", NOW) == 0

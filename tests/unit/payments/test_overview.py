@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import date
 
+from dunwell.ledger.debits import AttemptStatus
+from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.posting import post_payment
-from dunwell.payments.order import CheckoutOrder, OrderLine, OrderStatus
 from dunwell.payments.overview import overview
+from tests.support.agreements import attempt
 from tests.support.ledger import in_dispute
 from tests.support.portal import NOW, account, invoice
 
@@ -19,7 +21,6 @@ def test_currencies_are_shown_apart_and_disputes_left_out_of_pay_all() -> None:
             in_dispute(invoice("A2", 200, due_on=date(2026, 12, 1))),
             invoice("J1", 30, currency="JPY", due_on=TODAY),
         ),
-        [],
         NOW,
         TODAY,
     )
@@ -33,14 +34,17 @@ def test_currencies_are_shown_apart_and_disputes_left_out_of_pay_all() -> None:
 def test_a_settled_account_shows_its_payments_and_credit() -> None:
     owed = account(invoice("A1", 1_000))
     paid = post_payment(owed, method="bank", reference="1", currency="USD", amount_minor=1_500, received_at=NOW)
-    shown = overview(paid.applied(), [], NOW, TODAY)
+    shown = overview(paid.applied(), NOW, TODAY)
     assert shown.is_settled
     assert shown.sections[0].credit_minor == 500
     assert [numbers for _, numbers in shown.payments] == [("A1",)]
 
 
-def test_only_payments_under_way_are_pending() -> None:
-    order = CheckoutOrder("ord_1", "cus_anna", "USD", (OrderLine("inv_a1", "A1", 1_000),), NOW)
-    orders = [replace(order, order_id=f"ord_{status}", status=status) for status in OrderStatus]
-    shown = overview(account(invoice("A1", 1_000)), orders, NOW, TODAY)
-    assert shown.sections[0].pending_minor == 1_000
+def test_a_debit_on_its_way_is_pending_once_however_it_is_known() -> None:
+    debit = Entry("pen_1", EntryKind.PENDING, "USD", 1_000, TODAY, method="stripe", reference="pi_1")
+    tried = attempt(status=AttemptStatus.PROCESSING, amount_minor=1_000)
+    owed = replace(account(invoice("A1", 1_000)), entries={"pen_1": debit}, attempts={tried.attempt_id: tried})
+    arrived = Entry("pay_1", EntryKind.PAYMENT, "USD", 1_000, TODAY, of="pen_1")
+    paid = replace(owed, entries={**owed.entries, "pay_1": arrived}, attempts={})
+    assert overview(owed, NOW, TODAY).sections[0].pending_minor == 1_000
+    assert not overview(paid, NOW, TODAY).sections

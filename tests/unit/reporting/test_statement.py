@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dunwell.errors import InvalidInputError
+from dunwell.ledger.agreements import AgreementKind
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.reporting.statement import last_months, statement, statement_csv
+from tests.support.agreements import agreement
 from tests.support.ledger import account_of
 from tests.support.portal import customer, invoice
 from tests.unit.ledger.test_fold import FACTS, account
@@ -100,3 +103,12 @@ def test_opening_and_lines_make_the_closing_balance_which_is_open_less_unapplied
         assert one.closing_minor == one.open_minor - one.unapplied_minor
         assert one.opening_minor == made.at(first - timedelta(days=1)).books.control_minor(one.currency)
         assert one.closing_minor == made.at(last).books.control_minor(one.currency)
+
+
+def test_an_open_item_under_a_plan_says_so() -> None:
+    plan = agreement("inv_a2", kind=AgreementKind.PLAN)
+    agreed = replace(busy(), agreements={"agr_1": plan})
+    made = statement(agreed, FIRST, LAST)
+    assert [one.agreed for one in made.currencies] == [{}, {"inv_a2": "plan"}]
+    rows = list(csv.DictReader(io.StringIO(statement_csv(made))))
+    assert [row["reason"] for row in rows if row["row"] == "open"] == ["", "plan"]

@@ -1,14 +1,16 @@
 """Recovery: coherent chances, exact reasons, dated actions, and nothing that a past day could not know."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dunwell.scoring.actions import LONG_AGO_DAYS, Action, ActionKind, Actions, actions_at
+from dunwell.ledger.agreements import AgreedInstalment, AgreementStatus, AgreementStep
+from dunwell.ledger.model import Account
+from dunwell.scoring.actions import LONG_AGO_DAYS, Action, ActionKind, Actions, actions_at, promises, with_promises
 from dunwell.scoring.assessment import Recovery
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.known import known_at
@@ -23,6 +25,8 @@ from dunwell.scoring.recovery import (
     read_model,
     recovery,
 )
+from tests.support.agreements import agreement
+from tests.support.portal import customer
 from tests.unit.scoring.given import AS_OF, DAYS, as_it_was, invoice, ledgers
 
 PAID = [invoice(n, issued=-400 + 30 * n, terms=20, late=3) for n in range(1, 10)]
@@ -147,3 +151,46 @@ def test_a_model_learned_on_other_features_is_refused() -> None:
         read_model(text.replace('"own_pace"', '"star_sign"'))
     with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
         read_model(text[:200])
+
+
+def agreed(status: AgreementStatus, ended_days_ago: int | None = None, last_days_ago: int = 8) -> Account:
+    at = datetime.combine(AS_OF - 15 * DAY, time(12), UTC)
+    steps = [AgreementStep(AgreementStatus.ACTIVE, at, "customer")]
+    if ended_days_ago is not None:
+        steps.append(AgreementStep(status, datetime.combine(AS_OF - ended_days_ago * DAY, time(12), UTC), "system"))
+    parts = (AgreedInstalment(1, AS_OF - last_days_ago * DAY, 100),)
+    made = agreement("inv_1", made_at=at, status=status, steps=tuple(steps), instalments=parts)
+    return Account(customer(), agreements={"agr_1": made})
+
+
+@pytest.mark.parametrize(
+    ("owing", "found"),
+    [
+        (agreed(AgreementStatus.ACTIVE, last_days_ago=-5), (True, 0, 0)),
+        (agreed(AgreementStatus.COMPLETED, 9), (False, 1, 0)),
+        (agreed(AgreementStatus.BROKEN, 3), (False, 0, 1)),
+        (agreed(AgreementStatus.CANCELLED, 3), (False, 0, 0)),
+        (agreed(AgreementStatus.PROPOSED), (False, 0, 0)),
+    ],
+)
+def test_promises_are_what_was_agreed_and_kept_or_broken_as_was_found(
+    owing: Account, found: tuple[bool, int, int]
+) -> None:
+    known = known_at(PAID, AS_OF)
+    done = actions_at(promises(owing, AS_OF).get("USD", []), known)
+    assert (done.promise_open, done.promises_kept, done.promises_broken) == found
+
+
+def test_a_past_day_does_not_know_what_became_of_a_promise() -> None:
+    owing = agreed(AgreementStatus.BROKEN, 3, last_days_ago=-5)
+    (made,) = promises(owing, AS_OF - 4 * DAY)["USD"]
+    assert (made.until, made.kept) == (AS_OF + 5 * DAY, None)
+    assert promises(owing, AS_OF - 15 * DAY) == {}
+
+
+def test_a_promise_that_an_agent_also_noted_counts_once() -> None:
+    made = promises(agreed(AgreementStatus.BROKEN, 3), AS_OF)
+    noted = Action(AS_OF - 15 * DAY, ActionKind.PROMISE, AS_OF - 8 * DAY)
+    other = Action(AS_OF - 20 * DAY, ActionKind.SPOKEN)
+    assert with_promises({"USD": [other, noted]}, made) == {"USD": [other, *made["USD"]]}
+    assert with_promises({}, made) == made

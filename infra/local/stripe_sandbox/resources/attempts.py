@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
-from ..cards import BANK_FAILURE_MESSAGES, Bank, decline
+from ..cards import BANK_FAILURE_MESSAGES, RETURN_CODES, Bank, decline
 from ..errors import ApiError, invalid_request
 from ..state import Params, Resource, Sandbox
 from . import charges, payment_methods
@@ -127,12 +127,15 @@ def settle(sandbox: Sandbox, intent: Resource, failure_code: str | None) -> None
         known = ", ".join(BANK_FAILURE_MESSAGES)
         raise invalid_request(f"Unknown failure {failure_code}; use one of {known}.", param="outcome")
     message = BANK_FAILURE_MESSAGES[failure_code]
-    charge.update(status="failed", failure_code=failure_code, failure_message=message)
+    method_kind = charge["payment_method_details"]["type"]
+    network_code = RETURN_CODES.get(failure_code) if method_kind == "us_bank_account" else None
+    charges.bounce(charge, failure_code, message, network_code)
     method = sandbox.get("payment_method", intent["payment_method"])
     error = {
         "charge": charge["id"],
         "code": failure_code,
         "message": message,
+        "network_decline_code": network_code,
         "payment_method": copy.deepcopy(method),
         "type": "invalid_request_error",
     }

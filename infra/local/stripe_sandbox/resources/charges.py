@@ -80,6 +80,25 @@ def authorize(sandbox: Sandbox, charge: Resource) -> None:
     )
 
 
+def bounce(charge: Resource, failure_code: str, message: str, network_code: str | None) -> None:
+    """The bank could not be debited."""
+    charge.update(
+        status="failed",
+        failure_code=failure_code,
+        failure_message=message,
+        outcome={
+            "advice_code": None,
+            "network_advice_code": None,
+            "network_decline_code": network_code,
+            "network_status": "declined_by_network",
+            "reason": failure_code,
+            "risk_level": "not_assessed",
+            "seller_message": message,
+            "type": "issuer_declined",
+        },
+    )
+
+
 def take(sandbox: Sandbox, charge: Resource, amount_minor: int) -> None:
     """Move the money, with its fee; the part of a capture that is left is released."""
     instrument = sandbox.instruments[charge["payment_method"]]

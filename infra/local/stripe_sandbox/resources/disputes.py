@@ -11,21 +11,27 @@ from . import accounting
 
 _ANSWER_SECONDS = 9 * 86400
 _OPEN = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
+_NETWORK_CODES = {"fraudulent": "10.4", "product_not_received": "13.1", "duplicate": "12.6"}
 _EVIDENCE = "evidence.uncategorized_text evidence.product_description evidence.customer_name"
 _EVIDENCE += " evidence.customer_email_address evidence.service_date evidence.refund_policy_disclosure"
 
 
-def open_dispute(sandbox: Sandbox, charge: Resource, reason: str, *, inquiry: bool = False) -> Resource:
-    """Open a dispute over the whole charge; unless it is an inquiry, Stripe takes the money back at once.
+def open_dispute(
+    sandbox: Sandbox, charge: Resource, reason: str, *, inquiry: bool = False, amount_minor: int | None = None
+) -> Resource:
+    """Open a dispute over what is left of a charge, or over less; unless it is an inquiry, Stripe takes it at once.
 
-    Raises ApiError (400) when the charge took no money or is disputed already.
+    Raises ApiError (400) when the charge took no money, is disputed already, or is not worth so much any more.
     """
-    if not charge["captured"] or charge["disputed"]:
+    left_minor = charge["amount"] - charge["amount_refunded"]
+    if not charge["captured"] or charge["disputed"] or left_minor <= 0:
         raise invalid_request(f"Charge {charge['id']} cannot be disputed.", param="charge")
+    if not 0 < (amount_minor or left_minor) <= left_minor:
+        raise invalid_request(f"Of charge {charge['id']} {left_minor} can be disputed.", param="amount")
     dispute = sandbox.new(
         "dispute",
         {
-            "amount": charge["amount_captured"],
+            "amount": amount_minor or left_minor,
             "balance_transactions": [],
             "charge": charge["id"],
             "currency": charge["currency"],
@@ -40,7 +46,7 @@ def open_dispute(sandbox: Sandbox, charge: Resource, reason: str, *, inquiry: bo
             },
             "is_charge_refundable": inquiry,
             "payment_intent": charge["payment_intent"],
-            "payment_method_details": None,
+            "payment_method_details": _method_details(charge, reason, inquiry=inquiry),
             "reason": reason,
             "status": "warning_needs_response" if inquiry else "needs_response",
         },
@@ -50,6 +56,48 @@ def open_dispute(sandbox: Sandbox, charge: Resource, reason: str, *, inquiry: bo
     if not inquiry:
         _move_money(sandbox, dispute, -1, "charge.dispute.funds_withdrawn")
     return dispute
+
+
+def _method_details(charge: Resource, reason: str, *, inquiry: bool) -> Resource | None:
+    """What the card network says; banks say nothing here."""
+    details = charge["payment_method_details"]
+    if details["type"] != "card":
+        return None
+    brand = details["card"]["brand"]
+    card = {
+        "brand": brand,
+        "case_type": "inquiry" if inquiry else "chargeback",
+        "network": brand,
+        "network_reason_code": _NETWORK_CODES.get(reason),
+    }
+    return {"type": "card", "card": card}
+
+
+def return_debit(sandbox: Sandbox, charge: Resource, reason: str, network_code: str | None) -> Resource:
+    """A bank sends a debit back that had arrived: at Stripe a dispute that is lost at once.
+
+    Raises ApiError (400) for a card, and as `open_dispute` does.
+    """
+    if charge["payment_method_details"]["type"] == "card":
+        raise invalid_request("Only a bank debit is returned.", param="charge")
+    outcome = charge["outcome"] or {}
+    charge["outcome"] = {**outcome, "network_decline_code": network_code}
+    dispute = open_dispute(sandbox, charge, reason)
+    close_dispute(sandbox, dispute, "lost")
+    return dispute
+
+
+def decide_again(sandbox: Sandbox, dispute: Resource, outcome: Literal["won", "lost"]) -> None:
+    """Decide a closed dispute otherwise, as an appeal does. Raises ApiError (400) unless that changes it."""
+    if {dispute["status"], outcome} != {"won", "lost"}:
+        raise invalid_request(f"This dispute cannot be {outcome} now (status: {dispute['status']}).", param="outcome")
+    previous = sandbox.update(dispute, {"status": outcome})
+    sandbox.emit("charge.dispute.updated", dispute, previous)
+    if outcome == "won":
+        _move_money(sandbox, dispute, 1, "charge.dispute.funds_reinstated")
+    else:
+        _move_money(sandbox, dispute, -1, "charge.dispute.funds_withdrawn")
+    sandbox.emit("charge.dispute.closed", dispute)
 
 
 def close_dispute(sandbox: Sandbox, dispute: Resource, outcome: Literal["won", "lost"]) -> None:

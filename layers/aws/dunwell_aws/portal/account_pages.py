@@ -18,7 +18,7 @@ def add_account_pages(site: Site) -> None:
 
         visitor, parts = site.visitor(), site.parts
         now = parts.clock.now()
-        shown = overview(visitor.account, parts.orders.orders(visitor.customer_id), now, parts.today)
+        shown = overview(visitor.account, now, parts.today)
         notices = shown_notices(visitor.customer_id, parts.notices, parts.contacts, now)
         values: dict[str, Any] = {
             "overview": shown,

@@ -13,7 +13,6 @@ from dunwell.arrangements.progress import PartProgress, PartState, Progress, pro
 from dunwell.errors import NotFoundError
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind, Authorisation
 from dunwell.ledger.debits import PaymentMethod
-from dunwell.payments.order import OrderStatus
 from dunwell_aws.portal.consent import Consent, source_address
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.words import Say
@@ -71,8 +70,8 @@ def standing(site: Site, visitor: Visitor, agreement: Agreement) -> Standing:
     parts = tuple(_shown(one, agreement, say, today) for one in kept.parts)
     left = [one for one in parts if one.left_minor]
     paid_minor = min(kept.paid_minor, agreement.amount_minor)
-    orders = site.parts.orders.orders(visitor.customer_id)
-    pending = any(o.agreement_id == agreement.agreement_id and o.status is OrderStatus.PROCESSING for o in orders)
+    debts = set(agreement.invoice_ids)
+    pending = any(part.invoice_id in debts for one in visitor.account.pending for part in one.directed_to)
     return Standing(kept, parts, paid_minor, sum(one.left_minor for one in left), left[0] if left else None, pending)
 
 

@@ -2,28 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from chalice.app import Response
 
 from dunwell.accounts.model import Channel
-from dunwell.outreach.contact import Contact, ContactStatus
-from dunwell.outreach.notices import shown_notices
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.words import Say
 
+if TYPE_CHECKING:
+    from dunwell.outreach.contact import Contact
+
 MOST_NOTICES, MOST_CONTACTS = 20, 40
-_LEFT = frozenset(
-    {
-        ContactStatus.SENT,
-        ContactStatus.UNCONFIRMED,
-        ContactStatus.DELIVERED,
-        ContactStatus.COMPLAINED,
-        ContactStatus.BOUNCED,
-        ContactStatus.MISSED,
-    }
-)
+_LEFT = frozenset({"sent", "unconfirmed", "delivered", "complained", "bounced", "missed"})
 """What was tried: what is planned may yet change, and what was refused never left."""
-_STATES = {ContactStatus.DELIVERED: "delivered", ContactStatus.BOUNCED: "not_delivered", ContactStatus.MISSED: "missed"}
+_STATES = {"delivered": "delivered", "bounced": "not_delivered", "missed": "missed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +36,8 @@ def add_message_pages(site: Site) -> None:
     @site.route("/messages", "GET")
     def show() -> Response:
         """Notices and what was sent, newest first."""
+        from dunwell.outreach.notices import shown_notices
+
         visitor, parts = site.visitor(), site.parts
         now = parts.clock.now()
         notices = shown_notices(visitor.customer_id, parts.notices, parts.contacts, now, MOST_NOTICES)
@@ -54,7 +49,7 @@ def add_message_pages(site: Site) -> None:
         return site.page("messages.html", visitor, notices=notices, contacts=named, earlier=earlier)
 
 
-def _named(visitor: Visitor, contact: Contact, say: Say) -> SentMessage:
+def _named(visitor: Visitor, contact: "Contact", say: Say) -> SentMessage:
     subject = "messages.subject." + contact.template
     known = visitor.account.invoices
     numbers = [known[one].number for one in contact.invoice_ids if one in known]

@@ -1,19 +1,20 @@
 """What a customer who cannot pay all now may choose from."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Response
 
 from dunwell.arrangements.agreeable import agreeable_debts
-from dunwell.arrangements.offers import OfferDraft, offers
 from dunwell.arrangements.policy import Authority
-from dunwell.arrangements.worth import outlook_of
 from dunwell.errors import RefusedError
 from dunwell.ledger.agreements import AgreedDebt, Agreement, AgreementKind, AgreementStatus
 from dunwell_aws.portal.part_pages import section_of
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.typed import read_currency
+
+if TYPE_CHECKING:
+    from dunwell.arrangements.offers import OfferDraft
 
 OFFERS = (AgreementKind.SETTLEMENT, AgreementKind.DISCOUNT)
 
@@ -65,8 +66,11 @@ def is_open_offer(site: Site, one: Agreement) -> bool:
     return one.kind in OFFERS and stands and (one.expires_on is None or site.parts.today <= one.expires_on)
 
 
-def drafts(site: Site, visitor: Visitor, currency: str) -> tuple[OfferDraft, ...]:
+def drafts(site: Site, visitor: Visitor, currency: str) -> "tuple[OfferDraft, ...]":
     """Offers that the policy lets customers take, worked out now and not made yet."""
+    from dunwell.arrangements.offers import offers
+    from dunwell.arrangements.worth import outlook_of
+
     policy = site.parts.arrangements().policy
     if not (policy.discounts or policy.settlements):
         return ()

@@ -6,7 +6,7 @@ from chalice.app import Response
 
 from dunwell.errors import RefusedError
 from dunwell.payments.checkout import Checkout
-from dunwell.payments.overview import CurrencySection, overview, require_asking
+from dunwell.payments.overview import CurrencySection, invoices_to_pay, overview, require_asking
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.typed import MistakeError, at_most, read_amount, read_currency
 from dunwell_aws.web import Form
@@ -38,8 +38,8 @@ def section_of(site: Site, visitor: Visitor, currency: str) -> CurrencySection:
     Raises:
         RefusedError: nothing is, or a hold forbids to ask for it.
     """
-    orders = site.parts.orders.orders(visitor.customer_id)
-    shown = overview(visitor.account, orders, site.parts.clock.now(), site.parts.today)
+    # Orders would only tell what is on its way, which these pages do not show: a read less.
+    shown = overview(visitor.account, site.parts.clock.now(), site.parts.today)
     require_asking(visitor.account, None, site.parts.clock.now())
     found = next((one for one in shown.sections if one.currency == currency and one.open_minor), None)
     if found is None:
@@ -50,7 +50,7 @@ def section_of(site: Site, visitor: Visitor, currency: str) -> CurrencySection:
 def _start(site: Site, visitor: Visitor, currency: str, form: Form) -> str:
     parts, say = site.parts, site.say(visitor)
     section, chosen = section_of(site, visitor, currency), form.all("invoice")
-    require_asking(visitor.account, chosen, parts.clock.now())
+    invoice_ids = invoices_to_pay(visitor.account, currency, chosen or None, parts.clock.now())
     amount_minor = read_amount(form.one("amount"), currency, say)
     most_minor = _most(section, chosen)
     if chosen and most_minor and amount_minor > most_minor:
@@ -63,7 +63,7 @@ def _start(site: Site, visitor: Visitor, currency: str, form: Form) -> str:
     return Checkout(parts.ledger, parts.orders, gateway).start(
         visitor.customer_id,
         currency,
-        chosen or None,
+        invoice_ids,
         success_url=lambda order: parts.urls.portal(f"/paid?order={order.order_id}"),
         cancel_url=parts.urls.portal("/account"),
         now=parts.clock.now(),
@@ -72,8 +72,12 @@ def _start(site: Site, visitor: Visitor, currency: str, form: Form) -> str:
 
 
 def _most(section: CurrencySection, chosen: list[str]) -> int:
-    """What can be paid at most: of the invoices chosen, or of all that are not in dispute."""
-    return sum(one.open_minor for one in section.invoices if (one.invoice_id in chosen if chosen else not one.disputed))
+    """What can be paid at most: of the invoices chosen, or of all that are neither in dispute nor on hold."""
+    return sum(
+        one.open_minor
+        for one in section.invoices
+        if (one.invoice_id in chosen if chosen else one.asked_for and not one.disputed)
+    )
 
 
 def _page(site: Site, visitor: Visitor, currency: str, form: Form, mistake: MistakeError | None = None) -> Response:

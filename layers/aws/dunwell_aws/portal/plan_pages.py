@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Response
 
 from dunwell.arrangements.explain import SayingCode
 from dunwell.arrangements.making import made_plan
 from dunwell.arrangements.policy import Authority, Frequency, PlanPolicy
-from dunwell.arrangements.recommend import Recommendation, debts_of, recommend, why_none
 from dunwell.arrangements.schedule import PlanTerms
-from dunwell.arrangements.worth import outlook_of
 from dunwell.errors import InvalidInputError, RefusedError
 from dunwell.ledger.agreements import AgreedInstalment, Agreement
 from dunwell_aws.portal.deals import CUSTOMER, apr_of
@@ -31,6 +29,9 @@ from dunwell_aws.portal.typed import MistakeError, read_currency, read_day
 from dunwell_aws.portal.why_words import obstacle_words, plan_reasons
 from dunwell_aws.portal.words import Say
 from dunwell_aws.web import Form
+
+if TYPE_CHECKING:
+    from dunwell.arrangements.recommend import Recommendation
 
 _MOST_COUNT = 60
 
@@ -145,6 +146,8 @@ def latest_first(site: Site) -> date:
 
 
 def _proposed(site: Site, visitor: Visitor, form: Form, currency: str) -> Response:
+    from dunwell.arrangements.recommend import debts_of
+
     desk, say, now = site.parts.arrangements(), site.say(visitor), site.parts.clock.now()
     plan_rules(site)
     debts = debts_of(visitor.account, currency, site.parts.today, None)
@@ -189,6 +192,9 @@ def _ask_page(site: Site, visitor: Visitor, currency: str, form: Form, mistake: 
 def _options_page(
     site: Site, visitor: Visitor, means: Means, form: Form, mistake: MistakeError | None = None
 ) -> Response:
+    from dunwell.arrangements.recommend import recommend, why_none
+    from dunwell.arrangements.worth import outlook_of
+
     rules, today, say = plan_rules(site), site.parts.today, site.say(visitor)
     policy, currency = site.parts.arrangements().policy, means.currency
     limits = rules.limits_of(Authority.CUSTOMER)
@@ -220,11 +226,13 @@ def _options_page(
 
 def _debt_minor(site: Site, visitor: Visitor, currency: str) -> int:
     """What a plan would be about (minor units): what is due, or else all that is open, but nothing contested."""
+    from dunwell.arrangements.recommend import debts_of
+
     section_of(site, visitor, currency)
     return sum(one.amount_minor for one in debts_of(visitor.account, currency, site.parts.today, None))
 
 
-def _typed(form: Form, means: Means, found: Sequence[Recommendation], today: date) -> dict[str, str]:
+def _typed(form: Form, means: Means, found: "Sequence[Recommendation]", today: date) -> dict[str, str]:
     """What the form to adjust shows: what was sent, else the best plan, else what the customer said."""
     best = found[0] if found else None
     usual = {
@@ -235,7 +243,7 @@ def _typed(form: Form, means: Means, found: Sequence[Recommendation], today: dat
     return {name: form.one(name) or value for name, value in usual.items()}
 
 
-def _option(one: Recommendation, say: Say) -> Option:
+def _option(one: "Recommendation", say: Say) -> Option:
     made = one.draft
     return Option(
         say("deals.plans.named." + one.terms.frequency, n=len(made.instalments)),

@@ -14,6 +14,7 @@ from dunwell_aws.portal.site import SESSION_COOKIE, SESSION_SECONDS, Site, Visit
 
 ADDRESS_COOKIE = "dunwell_address"
 CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.CALL, Channel.LETTER)
+ASKED_FIRST = frozenset({Channel.SMS, Channel.WHATSAPP})
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -64,8 +65,7 @@ def _add_address_pages(site: Site) -> None:
         except InvalidInputError:
             return _preferences(site, visitor, wrong_email=True)
         answer = site.page("email_code.html", visitor, address=address, failed=False)
-        answer.headers["Set-Cookie"] = [site.cookie(ADDRESS_COOKIE, token, int(CODE_LIFE.total_seconds()))]
-        return answer
+        return site.with_cookie(answer, site.cookie(ADDRESS_COOKIE, token, int(CODE_LIFE.total_seconds())))
 
     @site.route("/preferences/email/code", "POST")
     def confirm_email() -> Response:
@@ -87,7 +87,7 @@ def _add_address_pages(site: Site) -> None:
 
 def _preferences(site: Site, visitor: Visitor, wrong_email: bool = False) -> Response:
     customer = visitor.customer
-    ways = [(one, _leads_to(customer, one), one not in customer.opted_out) for one in CHANNELS]
+    ways = [(one, _leads_to(customer, one), _is_on(customer, one)) for one in CHANNELS]
     return site.page(
         "preferences.html",
         visitor,
@@ -107,6 +107,11 @@ def _consent_words(site: Site, visitor: Visitor, channel: Channel, allowed: bool
     where = _leads_to(visitor.customer, channel)
     key = "preferences.agree." if allowed else "preferences.decline."
     return say(key + channel.value, creditor=creditor, address=where)
+
+
+def _is_on(customer: Customer, channel: Channel) -> bool:
+    """Whether a channel may be used as far as the customer goes: texts need a yes, all else no no."""
+    return channel not in customer.opted_out and (channel not in ASKED_FIRST or bool(customer.consent(channel)))
 
 
 def _leads_to(customer: Customer, channel: Channel) -> str:

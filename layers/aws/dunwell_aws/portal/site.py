@@ -179,7 +179,18 @@ class Site:
         Templates find: ``t`` (words), ``base`` (address of the portal), ``creditor``, ``csrf`` (empty when nobody is
         signed in), ``here`` (the page's own path), ``signed_in``, and the filters ``money``, ``date`` and ``number``.
         """
-        return self._rendered(template, self.parts.urls.portal(), visitor, status, values)
+        answer = self._rendered(template, self.parts.urls.portal(), visitor, status, values)
+        if visitor and visitor.customer.language in self.parts.words.names and not self.cookie_value(LANGUAGE_COOKIE):
+            # Problems are told without looking anybody up, and yet in the customer's language.
+            return self.with_cookie(answer, self.language_cookie(visitor.customer.language))
+        return answer
+
+    @staticmethod
+    def with_cookie(answer: Response, made: str) -> Response:
+        """An answer that also sets a cookie."""
+        before = answer.headers.get("Set-Cookie", [])
+        answer.headers["Set-Cookie"] = [*([before] if isinstance(before, str) else before), made]
+        return answer
 
     def file(self, content: bytes, media_type: str, name: str) -> Response:
         """A file to keep, under a name of which only plain letters, digits, dots and dashes are left."""

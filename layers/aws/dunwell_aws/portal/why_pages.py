@@ -7,12 +7,11 @@ from chalice.app import Response
 from dunwell.arrangements.affordability import NOTHING_SAID
 from dunwell.arrangements.agreeable import needs_a_person
 from dunwell.arrangements.explain import SayingCode
-from dunwell.arrangements.recommend import why_none
 from dunwell_aws.portal.means import COOKIE, kept_means
 from dunwell_aws.portal.option_pages import free_debts
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.typed import read_currency
-from dunwell_aws.portal.why_words import obstacle_words
+from dunwell_aws.portal.why_words import obstacle_words, score_reason
 from dunwell_aws.portal.words import Say
 
 _FOR_A_PERSON = frozenset({SayingCode.BROKEN_BEFORE, SayingCode.BEYOND_LIMITS, SayingCode.NO_ROOM})
@@ -33,13 +32,15 @@ def add_why_pages(site: Site) -> None:
             "refused": refused,
             "asked": asked,
             "scored": assessment is not None,
-            "reasons": assessment.risk_reasons if assessment else (),
+            "reasons": [score_reason(one, say) for one in assessment.risk_reasons] if assessment else [],
         }
         return site.page("why.html", visitor, **values)
 
 
 def _obstacles(site: Site, visitor: Visitor, currency: str, say: Say) -> tuple[list[str], list[str]]:
     """Why there is no plan, and why one of us has to agree to one."""
+    from dunwell.arrangements.recommend import why_none
+
     policy, means = site.parts.arrangements().policy, kept_means(site.cookie_value(COOKIE), currency)
     needs = means.needs if means else NOTHING_SAID
     found = why_none(visitor.account, currency, policy, needs, site.parts.today)

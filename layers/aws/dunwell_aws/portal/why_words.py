@@ -26,3 +26,10 @@ def obstacle_words(saying: Saying, say: Say) -> str:
     if "least_minor" in saying.values:
         values["least"] = say.money(int(saying.values["least_minor"]), saying.currency)
     return say("why.reason." + saying.code.lower(), **values)
+
+
+def score_reason(words: str, say: Say) -> str:
+    """A reason of the model in the page's language; one from a figure of the creditor's own as it stands."""
+    from dunwell.scoring.reasons import SENTENCES
+
+    return say("score." + SENTENCES[words]) if words in SENTENCES else words

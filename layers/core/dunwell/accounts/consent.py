@@ -100,7 +100,7 @@ def refused_channels(records: Records) -> frozenset[Channel]:
     """The channels that the customer refuses."""
     if not records:
         return frozenset()
-    return frozenset(channel for channel in Channel if standing(records, channel).refused)
+    return frozenset([channel for channel in {one.channel for one in records} if standing(records, channel).refused])
 
 
 def added_consent(records: Records, new: ConsentRecord) -> Records:

@@ -2,11 +2,37 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
+from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError, NotFoundError
 from dunwell.events import HOLD_LIFTED, HOLD_PLACED, Event
 from dunwell.ids import stable_id
+
+OF_THE_PERSON = frozenset({"deceased", "minor"})
+"""Facts of the person: such a hold covers everything, whichever debt it was recorded on."""
+
+STOPS_HAND_OFF = frozenset(
+    {
+        "bankruptcy",
+        "chapter_13_codebtor",
+        "discharged",
+        "deceased",
+        "dispute_written",
+        "dispute_oral",
+        "dispute_late",
+        "identity_theft",
+        "breathing_space",
+        "mental_health_crisis",
+        "vulnerable",
+        "minor",
+        "disaster",
+        "complaint",
+        "litigation_hold",
+        "paid_or_settled",
+    }
+)
+"""Under these a debt is not handed on to people who press for it, and in the end to an agency or to law."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +70,16 @@ class Hold:
     def in_force(self, at: datetime) -> bool:
         """Whether it stops anything at an instant."""
         return self.placed_at <= at and (self.ends_at is None or at < self.ends_at)
+
+    def touches(self, day: date, zone_name: str) -> bool:
+        """Whether it stood at any time of a day in a zone."""
+        if business_date(self.placed_at, zone_name) > day:
+            return False
+        return self.ends_at is None or day <= business_date(self.ends_at, zone_name)
+
+    def covers(self, invoice_id: str) -> bool:
+        """Whether it is about a debt."""
+        return self.invoice_id in (None, invoice_id) or self.kind in OF_THE_PERSON
 
 
 Holds = tuple[Hold, ...]
@@ -88,6 +124,13 @@ def added_holds(known: Holds, new: Iterable[Hold]) -> Holds:
 def merged_holds(kept: Holds, absorbed: Holds) -> Holds:
     """The holds of both. One that was lifted for one of two customers only stands: both records are kept."""
     return tuple(dict.fromkeys((*kept, *absorbed)))
+
+
+def kept_back(holds: Holds, invoice_id: str, day: date, zone_name: str) -> bool:
+    """Whether a debt may not be handed on to people on a day."""
+    return any(
+        hold.kind in STOPS_HAND_OFF and hold.covers(invoice_id) and hold.touches(day, zone_name) for hold in holds
+    )
 
 
 def hold_placed(customer_id: str, hold: Hold, at: datetime) -> Event:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from dunwell.arrangements.evaluate import calendar_of, fee_key, next_look, reminder_days
+from dunwell.arrangements.agreeable import why_not
+from dunwell.arrangements.evaluate import calendar_of, fee_key, interest_due, next_look, reminder_days
 from dunwell.arrangements.incentives import OfferTerms, give_up
 from dunwell.arrangements.making import made_offer, made_plan, made_promise, same_plan
 from dunwell.arrangements.plans import RANKS, plan_policy
@@ -305,6 +306,7 @@ class ArrangementDesk:
         if not agreement.is_standing:
             raise RefusedError("This agreement does not stand: there is nothing to pay off.")
         owed = sum(account.open_minor(invoice_id) for invoice_id in agreement.invoice_ids)
+        owed += sum(amount_minor for _, amount_minor in interest_due(account, agreement, as_of)) if owed else 0
         later = sum(part.charges_minor for part in agreement.instalments if part.due_on > as_of)
         return PayOff(agreement_id, agreement.currency, owed, later)
 
@@ -357,9 +359,9 @@ class ArrangementDesk:
             raise RefusedError("This proposal has run out: please ask for a new one.")
         if agreement.instalments[0].due_on < as_of:
             raise RefusedError("The first day of this plan has passed: please choose again.")
-        for invoice_id in agreement.invoice_ids:
-            if account.agreement_on(invoice_id):
-                raise RefusedError("One of these invoices is part of an agreement already.")
+        for one in account.open_invoices:
+            if one.invoice.invoice_id in agreement.invoice_ids and (why := why_not(account, one, now)):
+                raise RefusedError(why)
         if not any(account.open_minor(invoice_id) for invoice_id in agreement.invoice_ids):
             raise RefusedError("This is paid already: there is nothing left to agree about.")
 

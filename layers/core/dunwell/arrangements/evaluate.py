@@ -4,12 +4,11 @@ What is found depends on the facts and the day, not on when somebody looked befo
 makes events late.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from dunwell.arrangements.policy import ArrangementPolicy, PlanPolicy
-from dunwell.arrangements.progress import PartProgress, PartState, Progress, counts_for, progress
+from dunwell.arrangements.progress import PartProgress, PartState, Progress, counts_for, is_paid, progress
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementStatus
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import EntryKind
@@ -90,21 +89,17 @@ def _lapsed(account: Account, agreement: Agreement, as_of: date, now: datetime) 
 
 
 def _may_be_undone(account: Account, agreement: Agreement) -> bool:
-    """Whether money that fulfilled it was reversed; most completed agreements are left alone without a look."""
+    """Whether money that fulfilled it went elsewhere; most completed agreements need no walk through their days."""
     if agreement.status is not AgreementStatus.COMPLETED:
         return False
-    reversed_ids = {one.of for one in account.entries.values() if one.kind is EntryKind.REVERSAL}
-    return any(counts_for(agreement, account.entries[i]) for i in reversed_ids if i in account.entries)
+    undone = (account.entries.get(one.of) for one in account.entries.values() if one.kind is EntryKind.REVERSAL)
+    return any(one and counts_for(agreement, one) for one in undone) or not is_paid(account, agreement)
 
 
 def _charged(account: Account, agreement: Agreement, policy: ArrangementPolicy, as_of: date, now: datetime) -> Change:
     """The interest of instalments whose day has come, one after the other, as long as the agreement went on."""
     change = Change(account)
-    known = {entry.reference for entry in account.entries.values() if entry.kind is EntryKind.INTEREST}
-    for part, amount_minor in interest_parts(account, agreement):
-        key = f"{agreement.agreement_id}#{part.number}"
-        if part.due_on > as_of or key in known:
-            continue
+    for part, amount_minor in interest_due(account, agreement, as_of):
         here = change.applied() if change.entries else account
         kept = progress(here, agreement, calendar_of(policy), as_of)
         ended_on = kept.broken_on or (kept.completed_on + _DAY if kept.completed_on else None)
@@ -118,7 +113,7 @@ def _charged(account: Account, agreement: Agreement, policy: ArrangementPolicy, 
                     EntryKind.INTEREST,
                     on_invoice,
                     amount_minor,
-                    key=key,
+                    key=_interest_key(agreement, part),
                     on=part.due_on,
                     at=now,
                     reason="plan_interest",
@@ -127,17 +122,24 @@ def _charged(account: Account, agreement: Agreement, policy: ArrangementPolicy, 
     return change
 
 
-def interest_parts(account: Account, agreement: Agreement) -> Iterator[tuple[AgreedInstalment, int]]:
-    """Instalments with interest within them, and how much: what was charged at the start is not charged again."""
-    at_start = sum(
-        entry.amount_minor
-        for entry in account.entries.values()
-        if entry.kind is EntryKind.FEE and entry.reference == fee_key(agreement)
-    )
-    for part in agreement.instalments:
-        amount_minor = part.charges_minor - (at_start if part.number == 1 else 0)
-        if amount_minor > 0:
-            yield part, amount_minor
+def interest_due(account: Account, agreement: Agreement, as_of: date) -> list[tuple[AgreedInstalment, int]]:
+    """The interest of instalments whose day has come, that is not posted yet (minor units), oldest first.
+
+    What was charged at the start is within the first instalment and not charged again.
+    """
+    known = {entry.reference for entry in account.entries.values() if entry.kind is EntryKind.INTEREST}
+    fees = (entry for entry in account.entries.values() if entry.kind is EntryKind.FEE)
+    at_start = sum(entry.amount_minor for entry in fees if entry.reference == fee_key(agreement))
+    found = [
+        (part, part.charges_minor - (at_start if part.number == 1 else 0))
+        for part in agreement.instalments
+        if part.due_on <= as_of and _interest_key(agreement, part) not in known
+    ]
+    return [(part, amount_minor) for part, amount_minor in found if amount_minor > 0]
+
+
+def _interest_key(agreement: Agreement, part: AgreedInstalment) -> str:
+    return f"{agreement.agreement_id}#{part.number}"
 
 
 def fee_key(agreement: Agreement) -> str:

@@ -48,7 +48,8 @@ def made_plan(
     if not replacing and (known := same_plan(account, policy, terms)):
         return known
     replaced = replacing.agreement_id if replacing else ""
-    debts = agreeable_debts(account, terms.currency, terms.invoice_ids, now, replaced)
+    wanted = _left_of(account, replacing, terms) if replacing else terms.invoice_ids
+    debts = agreeable_debts(account, terms.currency, wanted, now, replaced)
     debt_minor = sum(debt.amount_minor for debt in debts)
     if not replacing:
         require_size(rules, debt_minor, terms.currency)
@@ -75,6 +76,12 @@ def made_plan(
         steps=(AgreementStep(AgreementStatus.PROPOSED, now, who),),
         replaces=replaced,
     )
+
+
+def _left_of(account: Account, old: Agreement, terms: PlanTerms) -> tuple[str, ...]:
+    """The invoices of a plan that takes the place of another one: of those named, or of the old ones, what is open."""
+    wanted = old.invoice_ids if terms.invoice_ids is None else terms.invoice_ids
+    return tuple(i for i in wanted if account.open_minor(i) or i not in old.invoice_ids)
 
 
 def made_promise(

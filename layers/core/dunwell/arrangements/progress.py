@@ -123,6 +123,14 @@ def counts_for(agreement: Agreement, entry: Entry) -> bool:
     return entry.at >= agreement.made_at if entry.at else entry.on >= agreement.made_at.date()
 
 
+def is_paid(account: Account, agreement: Agreement) -> bool:
+    """Whether all that was agreed, or all that is owed on the debts, stands paid by the account's facts as a whole."""
+    counted = tuple(i for i, entry in account.entries.items() if counts_for(agreement, entry))
+    paid = _on_debts(account.books, counted, agreement)
+    needed = _tolerated(agreement, agreement.amount_minor)
+    return paid >= min(needed, paid + _owed(account.books, agreement))
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Days, both included, on which something holds (``last`` None: nobody knows), and how much of it.
@@ -201,7 +209,7 @@ class _Walk:
         needed = 0
         for one in agreement.instalments:
             needed += one.amount_minor
-            self.clocks.append(_Clock(one, -(-needed * agreement.tolerance_permille // 1000), one.due_on))
+            self.clocks.append(_Clock(one, _tolerated(agreement, needed), one.due_on))
 
     def through(self, as_of: date) -> Progress:
         replay = self.account.replay()
@@ -233,7 +241,7 @@ class _Walk:
         """See what stands at the close of a day."""
         before, self.paid_minor = self.paid_minor, _on_debts(books, self.counted, self.agreement)
         self.active = self.active or self.paid_minor > 0
-        owed, asked = self._owed(books, day)
+        owed, asked = _owed(books, self.agreement), self._asked(books, day)
         coming = sum(span.amount_minor for span in self.coming if span.covers(day))
         for clock in self.clocks:
             if clock.agreed.due_on <= day:
@@ -253,17 +261,14 @@ class _Walk:
         if fell_short or (was_excused and not clock.is_excused):
             clock.since = day
 
-    def _owed(self, books: Books, day: date) -> tuple[int, int]:
-        """What is owed on the debts, and what of it may be asked for on a day."""
-        owed = asked = 0
-        held = {span.invoice_id for span in self.held if span.covers(day)}
+    def _asked(self, books: Books, day: date) -> int:
+        """What of the debts may be asked for on a day."""
+        asked, held = 0, {span.invoice_id for span in self.held if span.covers(day)}
         for invoice_id in self.agreement.invoice_ids:
-            open_minor = books.open_minor(invoice_id)
-            owed += open_minor + books.part_minor(invoice_id, Part.RECOVERY)
             invoice = self.account.invoices.get(invoice_id)
             if invoice and not invoice.removed and not held & {"", invoice_id}:
-                asked += max(0, open_minor - books.disputed_minor(invoice_id))
-        return owed, asked
+                asked += max(0, books.open_minor(invoice_id) - books.disputed_minor(invoice_id))
+        return asked
 
     def _last_on(self, clock: _Clock) -> date:
         return add_business_days(clock.since, self.agreement.grace_days, self.holidays)
@@ -296,3 +301,13 @@ def _on_debts(books: Books, counted: tuple[str, ...], agreement: Agreement) -> i
     debts = set(agreement.invoice_ids)
     found = sum(one.amount_minor for i in counted for one in books.allocations(i) if one.invoice_id in debts)
     return min(found, agreement.amount_minor)
+
+
+def _owed(books: Books, agreement: Agreement) -> int:
+    """What is owed on the debts, written-off parts included."""
+    return sum(books.open_minor(i) + books.part_minor(i, Part.RECOVERY) for i in agreement.invoice_ids)
+
+
+def _tolerated(agreement: Agreement, amount_minor: int) -> int:
+    """How much of an amount has to come for it to count as paid."""
+    return -(-amount_minor * agreement.tolerance_permille // 1000)

@@ -1,11 +1,13 @@
 """The agents' worklist: one line for each case that waits, in the order of what is to be had."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from dunwell.dates import days_past_due
+from dunwell.accounts.holds import kept_back
+from dunwell.dates import business_date, days_past_due
 from dunwell.escalation.case import Case
+from dunwell.ledger.agreements import AgreementStatus
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery
 
@@ -18,11 +20,15 @@ class WorklistLine:
         overdue_minor: what is past due and not disputed, in the case's currency (minor units).
         days_past_due: age of the oldest such invoice; 0 when there is none.
         risk_permille, segment: of the newest assessment; None and empty before the first one.
-        is_due: whether an agent should look at it today; else a later day was agreed on.
+        is_due: whether an agent should look at it today; else a later day was agreed on, or it waits.
         recovery: what of the past due is expected to come in; None before the first assessment, or when nothing was
             past due then.
         reason: the first of the reasons for the risk, empty without one.
         forecast: what the model says of the oldest such invoice, None when it says nothing.
+        agreed_minor: what of the past due an agreement covers.
+        waits_for: why there is nothing to do: the kind of an agreement that covers all that is past due, or of the hold
+            on it; empty when there is.
+        again_on: when to look again, as far as a day is known.
     """
 
     case: Case
@@ -35,6 +41,9 @@ class WorklistLine:
     recovery: Recovery | None = None
     reason: str = ""
     forecast: InvoiceAssessment | None = None
+    agreed_minor: int = 0
+    waits_for: str = ""
+    again_on: date | None = None
 
     @property
     def expected_minor(self) -> int | None:
@@ -44,9 +53,14 @@ class WorklistLine:
         return self.overdue_minor * self.recovery.permille_90 // 1000
 
 
-def worklist_line(case: Case, account: Account, assessment: Assessment | None, as_of: date) -> WorklistLine:
-    """A case's line as of a business date."""
+def worklist_line(
+    case: Case, account: Account, assessment: Assessment | None, as_of: date, zone_name: str
+) -> WorklistLine:
+    """A case's line as of a business date in the creditor's zone."""
     overdue = overdue_invoices(account, case.currency, as_of)
+    agreed = account.paused_invoices(as_of)
+    wait = waiting(account, overdue, as_of, zone_name)
+    again_on = wait.until if wait else None if _broke_since(case, account) else case.next_on
     return WorklistLine(
         case=case,
         customer_name=account.customer.name,
@@ -54,10 +68,53 @@ def worklist_line(case: Case, account: Account, assessment: Assessment | None, a
         days_past_due=max((days_past_due(item.due_on, as_of) for item in overdue), default=0),
         risk_permille=assessment.risk_permille if assessment else None,
         segment=assessment.segment if assessment else "",
-        is_due=case.is_due(as_of),
+        is_due=wait is None and (again_on is None or again_on <= as_of),
         recovery=assessment.recovery(case.currency) if assessment else None,
         reason=assessment.risk_reasons[0] if assessment and assessment.risk_reasons else "",
         forecast=_forecast(assessment, overdue),
+        agreed_minor=sum(item.collectable_minor for item in overdue if item.invoice.invoice_id in agreed),
+        waits_for=wait.why if wait else "",
+        again_on=again_on,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why nothing is to be done about debts now: the kind of an agreement or a hold; until when, if that is known."""
+
+    why: str
+    until: date | None
+
+
+def waiting(account: Account, debts: Sequence[OpenInvoice], as_of: date, zone_name: str) -> Wait | None:
+    """What forbids to press for any of some debts on a date; None when at least one may be pressed for."""
+    found = [_wait(account, one, as_of, zone_name) for one in debts]
+    if not found or None in found:
+        return None
+    waits = [one for one in found if one]
+    until = [one.until for one in waits if one.until]
+    return Wait(waits[0].why, min(until) if until else None)
+
+
+def _wait(account: Account, item: OpenInvoice, as_of: date, zone_name: str) -> Wait | None:
+    invoice_id = item.invoice.invoice_id
+    agreement = account.agreement_on(invoice_id)
+    if agreement and agreement.pauses(as_of):
+        ends_on = agreement.pauses_until
+        return Wait(agreement.kind.value, ends_on + timedelta(days=1) if ends_on else agreement.next_on)
+    for hold in account.customer.holds:
+        if kept_back((hold,), invoice_id, as_of, zone_name):
+            return Wait(hold.kind, business_date(hold.ends_at, zone_name) if hold.ends_at else None)
+    return None
+
+
+def _broke_since(case: Case, account: Account) -> bool:
+    """Whether an agreement broke after an agent put the case off."""
+    put_off_at = case.history[-1].at if case.history else case.opened_at
+    return any(
+        one.currency == case.currency and one.status is AgreementStatus.BROKEN and one.steps[-1].at > put_off_at
+        for one in account.agreements.values()
+        if one.steps
     )
 
 

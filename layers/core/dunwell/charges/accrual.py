@@ -59,7 +59,7 @@ def implied_charges(account: Account, policy: ChargePolicy, as_of: date, zone_na
     """Every fee and interest that the facts up to a day imply, oldest first, whatever was posted already.
 
     Args:
-        zone_name: the creditor's zone, in which a hold's days are counted.
+        zone_name: the creditor's zone, in which the days of holds and agreements are counted.
 
     Raises:
         InvalidInputError: a reference rate is missing.
@@ -67,7 +67,7 @@ def implied_charges(account: Account, policy: ChargePolicy, as_of: date, zone_na
     watched = [_Watch(invoice) for invoice in account.invoices.values() if _may_be_late(account, invoice, as_of)]
     if not watched or not policy.rules:
         return []
-    accrual = _Accrual(account, policy, watched, stops(account.customer, zone_name))
+    accrual = _Accrual(account, policy, watched, stops(account, zone_name))
     return list(accrual.run(as_of))
 
 
@@ -170,7 +170,7 @@ class _Accrual:
         return any(stop.covers(invoice.invoice_id, day) for stop in self._stopped)
 
     def _fee(self, watch: _Watch, day: date) -> Entry | None:
-        """The fee of the first day on which something is chargeable; none when a hold stood on the first late day."""
+        """The fee of the first day on which something is chargeable; none when it was stopped on the first late day."""
         rule, late_minor = self._late(watch, day)
         if watch.fee_done or rule is None or watch.began_on is None:
             return None

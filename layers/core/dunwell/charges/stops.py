@@ -1,9 +1,13 @@
-"""Holds under which no fee and no interest is charged, as days in the creditor's zone."""
+"""Holds and agreements under which no fee and no interest is charged, as days in the creditor's zone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from dunwell.accounts.holds import OF_THE_PERSON
 from dunwell.accounts.model import Customer
+from dunwell.ledger.agreements import STANDING, Agreement, AgreementStatus
+from dunwell.ledger.model import Account
 from dunwell.timezones import zone
 
 STOPPING = frozenset(
@@ -28,9 +32,6 @@ STOPPING = frozenset(
 )
 """What a hold stops or pauses is not charged later either: the days under it never count."""
 
-_OF_THE_PERSON = frozenset({"deceased", "minor"})
-"""Facts of the person, whichever debt they were recorded on."""
-
 FOR_REVIEW = frozenset({"scra_active_duty"})
 """The law caps at 6 % what may be charged, fees included, and what was agreed before counts too: a person decides."""
 
@@ -49,22 +50,44 @@ class Stop:
         return mine and self.first <= day and (self.last is None or day <= self.last)
 
 
-def stops(customer: Customer, zone_name: str) -> tuple[Stop, ...]:
-    """A customer's holds, past ones too, that stop charges: a day that one of them touches is wholly stopped."""
+def stops(account: Account, zone_name: str) -> tuple[Stop, ...]:
+    """What stops an account's charges, past ones too: a day that one of them touches is wholly stopped.
+
+    A hold, and an agreement for as long as it stood. What was agreed says all that is to be paid, so nothing is added
+    to it; and when it breaks, the days until then are not charged afterwards either: the customer was told that
+    nothing is added, and paid some of it on that word. Charges go on with the day after.
+    """
     local = zone(zone_name)
 
     def day(instant: datetime) -> date:
         return instant.astimezone(local).date()
 
-    return tuple(
+    held = (
         Stop(
             day(hold.placed_at),
             day(hold.ends_at - timedelta(microseconds=1)) if hold.ends_at else None,
-            None if hold.kind in _OF_THE_PERSON else hold.invoice_id,
+            None if hold.kind in OF_THE_PERSON else hold.invoice_id,
         )
-        for hold in customer.holds
+        for hold in account.customer.holds
         if hold.kind in STOPPING
     )
+    return *held, *(stop for one in account.agreements.values() for stop in _agreed(one, day))
+
+
+_ONCE_AGREED = STANDING | {AgreementStatus.COMPLETED, AgreementStatus.BROKEN}
+
+
+def _agreed(agreement: Agreement, day: Callable[[datetime], date]) -> list[Stop]:
+    """The days on which an agreement stood, for each of its debts; none when it was never agreed to."""
+    began = [step.at for step in agreement.steps if step.status in STANDING]
+    began += [agreement.authorisation.at] if agreement.authorisation else []
+    began += [agreement.made_at] if agreement.status in _ONCE_AGREED else []
+    if not began:
+        return []
+    ends = [agreement.pauses_until] if agreement.pauses_until else []
+    if not agreement.is_standing:
+        ends.append(day(agreement.steps[-1].at if agreement.steps else began[0]))
+    return [Stop(day(began[0]), min(ends, default=None), invoice_id) for invoice_id in agreement.invoice_ids]
 
 
 def for_review(customer: Customer, at: datetime) -> list[str]:

@@ -322,7 +322,7 @@ def _one_a_day(channel: Channel, name: str) -> Rule:
         test=Cap(limit=1, kinds=frozenset({HistoryKind.SENT}), channels=only, days=1, per_debt=False),
         scopes=(third_party(only),),
         basis=Basis.HOUSE,
-        not_for=REQUIRED_NOTICES,
+        not_for=REQUIRED_NOTICES | {Purpose.RECEIPT},  # a receipt urges nobody
         yields_to_reply=True,
     )
 

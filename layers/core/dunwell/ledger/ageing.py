@@ -55,7 +55,11 @@ def bucket(days: int) -> str:
 
 @dataclass(slots=True)
 class AgeingRow:
-    """One customer's or one currency's open balance by bucket (minor units)."""
+    """One customer's or one currency's open balance by bucket (minor units).
+
+    Attributes:
+        agreed_minor: what of it a plan, a promise or a settlement covers.
+    """
 
     currency: str
     customer_id: str = ""
@@ -64,6 +68,7 @@ class AgeingRow:
     by_bucket: dict[str, int] = field(default_factory=lambda: dict.fromkeys(BUCKETS, 0))
     disputed_minor: int = 0
     unapplied_minor: int = 0
+    agreed_minor: int = 0
 
     @property
     def total_minor(self) -> int:
@@ -81,6 +86,7 @@ class AgeingRow:
             self.by_bucket[label] += amount_minor
         self.disputed_minor += other.disputed_minor
         self.unapplied_minor += other.unapplied_minor
+        self.agreed_minor += other.agreed_minor
 
 
 def age_account(
@@ -99,11 +105,13 @@ def age_account(
         made = AgeingRow(currency, customer.customer_id, customer.number, customer.name, empty)
         return rows.setdefault(currency, made)
 
+    agreed = account.paused_invoices(as_of)
     for item in account.open_invoices:
         line = row(item.invoice.currency)
         for part in _aged(item, by):
             line.by_bucket[buckets.label(days_past_due(part.due_on, as_of))] += part.amount_minor
         line.disputed_minor += item.disputed_minor
+        line.agreed_minor += item.open_minor if item.invoice.invoice_id in agreed else 0
     for currency, amount_minor in account.unapplied.items():
         row(currency).unapplied_minor += amount_minor
     return [rows[currency] for currency in sorted(rows)]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dunwell.ledger.entry import Entry
 
@@ -21,8 +21,7 @@ class Part(IntEnum):
     """What was written off: legally owed, no longer an open balance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(NamedTuple):
     """The part of a payment or credit note that settles a part of an invoice (minor units)."""
 
     invoice_id: str

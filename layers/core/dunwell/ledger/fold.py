@@ -63,7 +63,7 @@ class Replay:
         facts.sort(key=lambda fact: fact[0], reverse=True)
         self._ahead = facts
         self._run = _Fold(self.books, self._entries, part_order, gone)
-        self._before: tuple[date, datetime] | None = None
+        self._before: Place | None = None
 
     @property
     def next_on(self) -> date | None:
@@ -83,12 +83,11 @@ class Replay:
     def step(self) -> "Invoice | Entry":
         """Take the next fact, and say which it was. Raises IndexError after the last."""
         place, fact = self._ahead.pop()
-        moment = place[:2]
         # What is billed and contested at one moment is known before any credit of that moment flows.
-        if place[3] >= _FIRST_CREDIT or moment != self._before:
+        if self._run.stirred and (place[3] >= _FIRST_CREDIT or self._before is None or place[:2] != self._before[:2]):
             self._run.flow()
         self._run.take(fact, place[0])
-        self._before = moment
+        self._before = place
         return fact
 
     def through(self, on: date, before: datetime | None = None) -> None:
@@ -108,8 +107,11 @@ class Replay:
 
 def moved_facts(entries: Mapping[str, Entry]) -> dict[str, str]:
     """Ids of the invoices and entries that belong to another account now, and to which; not those that came back."""
+    moved = [(i, entry) for i, entry in entries.items() if entry.kind is EntryKind.MOVED]
+    if not moved:
+        return {}
     back = {entry.of for entry in entries.values() if entry.kind is EntryKind.REVERSAL}
-    return {e.of: e.reference for i, e in entries.items() if e.kind is EntryKind.MOVED and i not in back}
+    return {entry.of: entry.reference for i, entry in moved if i not in back}
 
 
 class _Fold:
@@ -124,7 +126,7 @@ class _Fold:
         self._money_order, self._other_order = (*part_order, Part.RECOVERY), (*_CREDITED, Part.RECOVERY)
         self._gone = gone
         self._on = date.min
-        self._stirred: set[str] = set()
+        self.stirred: set[str] = set()
         self._contested: set[str] = set()
         self._written_off: dict[str, list[Allocation]] = {}
         self._queues: dict[str, list[tuple[date, str, str]]] = {}
@@ -148,8 +150,8 @@ class _Fold:
 
     def flow(self) -> None:
         """Let unapplied credit find invoices, where something changed since the last time."""
-        while self._stirred:
-            self._flow(self._stirred.pop())
+        while self.stirred:
+            self._flow(self.stirred.pop())
 
     # --- what each fact does ---
 
@@ -376,9 +378,10 @@ class _Fold:
         for part in self._money_order if credit.entry.kind is EntryKind.PAYMENT else self._other_order:
             if amount_minor <= 0:
                 break
-            if owed[part] <= 0:
+            due = owed[part]
+            if due <= 0:
                 continue
-            amount = min(amount_minor, owed[part])
+            amount = due if due < amount_minor else amount_minor
             amount_minor -= amount
             owed[part] -= amount
             credit.left -= amount
@@ -448,13 +451,13 @@ class _Fold:
             queue = self._queues.setdefault(invoice.currency, [])
             heappush(queue, (invoice.due_on, invoice.number, invoice.invoice_id))
             if invoice.currency in self._with_credit:  # what is offered later stirs by itself
-                self._stirred.add(invoice.currency)
+                self.stirred.add(invoice.currency)
 
     def _offer(self, credit: Credit) -> None:
         """Let a credit's free part find invoices."""
         if credit.free > 0:
             heappush(self._with_credit.setdefault(credit.entry.currency, []), (credit.order, credit.entry.entry_id))
-            self._stirred.add(credit.entry.currency)
+            self.stirred.add(credit.entry.currency)
 
     def _cut_kept(self, credit: Credit) -> None:
         """What is kept for invoices to come never exceeds what is left."""

@@ -256,6 +256,8 @@ class Account:
     @cached_property
     def pending(self) -> tuple[Entry, ...]:
         """Debits announced that neither arrived nor failed, oldest first."""
+        if not any(e.kind is EntryKind.PENDING for e in self.entries.values()):
+            return ()  # most have none to look through
         ended = {e.of for e in self._standing if e.kind in (EntryKind.PAYMENT, EntryKind.FAILURE) and e.of}
         waiting = (e for e in self._standing if e.kind is EntryKind.PENDING and e.entry_id not in ended)
         return tuple(sorted(waiting, key=lambda entry: (entry.on, entry.entry_id)))

@@ -179,12 +179,6 @@ def failure_id(customer_id: str, method: str, reference: str) -> str:
     return stable_id("fai", customer_id, method, reference)
 
 
-def directions(account: Account, invoice_ids: Sequence[str]) -> tuple[Direction, ...]:
-    """Invoices that a payer named without amounts, each for all that is open; unknown and settled ones drop out."""
-    wanted = ((invoice_id, account.open_minor(invoice_id)) for invoice_id in dict.fromkeys(invoice_ids))
-    return tuple(Direction(invoice_id, open_minor) for invoice_id, open_minor in wanted if open_minor > 0)
-
-
 def _refuse_what_exceeds(account: Account, entry: Entry) -> None:
     """A mistake is told to whoever makes it; what comes out of order is left to the fold, which never goes below 0."""
     stands = entry.amount_minor

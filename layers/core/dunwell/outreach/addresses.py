@@ -19,6 +19,8 @@ def fault(channel: Channel, address: str) -> str:
 
     An e-mail address is one mailbox at a domain, a number is E.164, a postal address has two lines at least.
     """
+    if channel is Channel.PORTAL:
+        return ""  # to the portal customers come by themselves
     if not address.strip():
         return NO_ADDRESS
     kind = KIND_OF[channel]

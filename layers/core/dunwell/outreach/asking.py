@@ -6,8 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from dunwell.accounts.holds import Hold
-from dunwell.dates import business_date, days_past_due
-from dunwell.ledger.entry import EntryKind
+from dunwell.dates import days_past_due
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.cascade import Terms
 from dunwell.outreach.policy import Policy
@@ -92,20 +91,13 @@ def asked(account: Account, policy: Policy, terms: Terms, as_of: date, currency:
 def _held(holds: Sequence[Hold], policy: Policy, as_of: date) -> set[str]:
     """Invoices with a hold of their own on a date; what a hold on the whole customer forbids, the contact rules say."""
     zone = policy.creditor.timezone
-    return {
-        hold.invoice_id
-        for hold in holds
-        if hold.invoice_id
-        and business_date(hold.placed_at, zone) <= as_of
-        and (hold.ends_at is None or as_of <= business_date(hold.ends_at, zone))
-    }
+    return {hold.invoice_id for hold in holds if hold.invoice_id and hold.touches(as_of, zone)}
 
 
 def _less_debits(found: Sequence[OpenInvoice], account: Account, as_of: date, currency: str) -> Asked:
     """The invoices that no debit on its way pays: those it names, with what it names no invoice for the oldest."""
     due = {one.invoice.invoice_id: one.collectable_minor for one in found}
-    announced = any(entry.kind is EntryKind.PENDING for entry in account.entries.values())
-    for entry in account.pending if announced else ():
+    for entry in account.pending:
         if entry.currency != currency or days_past_due(entry.on, as_of) > DEBIT_DAYS:
             continue
         left = entry.amount_minor

@@ -1,10 +1,12 @@
 """A contact: one message or call to a customer, from plan to delivery."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from dunwell.accounts.model import Channel
+from dunwell.events import Scalar
 from dunwell.ids import stable_id
 from dunwell.outreach.policy import Attachment, Tone
 
@@ -82,6 +84,7 @@ class Contact:
         risk_permille: the customer's risk at planning in thousandths, and the model that said so.
         template, tone, attachments: how the stage is said, so that what is sent is what was planned.
         send_after: the minute that planning chose; None: it may leave now.
+        about: of an announcement, what it is about: ids, codes and amounts, as its event has them.
         decisions: at planning, then at dispatch.
         message_id: the sending service's name for the message, once it took it.
         call_outcome: of a call, what came of it; None before, and for other channels.
@@ -110,6 +113,7 @@ class Contact:
     clicked_at: datetime | None = None
     replied_at: datetime | None = None
     send_after: datetime | None = None
+    about: Mapping[str, Scalar] = field(default_factory=dict)
 
     def is_lost(self, on: date) -> bool:
         """Whether it should long have left, as of a business date."""

@@ -10,9 +10,11 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from dunwell.accounts.model import Channel, Customer
-from dunwell.compliance.model import MessageFacts
+from dunwell.compliance.model import MessageFacts, Purpose
+from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account, OpenInvoice
+from dunwell.outreach.announced import purpose_of
 from dunwell.outreach.contact import Contact, DecisionRecord
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import AccountPlan, plan_account
@@ -33,6 +35,7 @@ class AccountFacts:
         open_invoices: oldest due first, without lines and terms.
         unapplied: unapplied credit by currency (minor units).
         payments: what was received lately, where the policy's choice of channel looks at it.
+        agreements: those that stand, without the evidence of consent; pending: debits on their way.
     """
 
     customer: Customer
@@ -40,6 +43,8 @@ class AccountFacts:
     open_invoices: tuple[OpenInvoice, ...] = ()
     unapplied: Mapping[str, int] = field(default_factory=dict)
     payments: tuple[Entry, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    pending: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,9 @@ class Versions:
 class PlanDecision:
     """What the daily pass decided about one account on one business date; for each currency a contact, an escalation
     or the reason for silence.
+
+    Attributes:
+        stopped: the scopes that switches stopped then.
     """
 
     facts: AccountFacts
@@ -63,6 +71,7 @@ class PlanDecision:
     as_of: date
     now: datetime
     plan: AccountPlan
+    stopped: tuple[str, ...] = ()
 
     @property
     def customer_id(self) -> str:
@@ -71,7 +80,7 @@ class PlanDecision:
 
     def again(self, policy: Policy) -> AccountPlan:
         """What today's code decides from the same facts."""
-        return plan_account(account_of(self.facts), self.state, policy, self.as_of, self.now)
+        return plan_account(account_of(self.facts), self.state, policy, self.as_of, self.now, self.stopped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,7 @@ class DispatchDecision:
         record: the answer.
         asked_rules: False when something else stood in the way, such as a switch: the rules were not asked then, and
             their time zones are not named.
+        purpose: what the rules were asked about.
     """
 
     facts: AccountFacts
@@ -95,6 +105,7 @@ class DispatchDecision:
     words: MessageFacts | None
     record: DecisionRecord
     asked_rules: bool = True
+    purpose: Purpose = Purpose.COLLECTION
 
     @property
     def customer_id(self) -> str:
@@ -106,7 +117,7 @@ class DispatchDecision:
         if not self.asked_rules:
             return self.record
         customer, invoices = self.facts.customer, self.invoice_ids
-        return may_contact(customer, self.contacts, self.channel, invoices, policy, self.now, self.words)
+        return may_contact(customer, self.contacts, self.channel, invoices, policy, self.now, self.words, self.purpose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +150,17 @@ class DecisionLog(Protocol):
         ...
 
 
-def planned(account: Account, state: CollectionState, policy: Policy, as_of: date, now: datetime) -> PlanDecision:
-    """Plan an account, with all that is needed to do so again."""
-    plan = plan_account(account, state, policy, as_of, now)
-    return PlanDecision(facts_of(account, policy, as_of), _planning_state(state), as_of, now, plan)
+def planned(
+    account: Account,
+    state: CollectionState,
+    policy: Policy,
+    as_of: date,
+    now: datetime,
+    stopped: tuple[str, ...] = (),
+) -> PlanDecision:
+    """Plan an account, with all that is needed to do so again. Args: stopped: what switches stop, by scope."""
+    plan = plan_account(account, state, policy, as_of, now, stopped)
+    return PlanDecision(facts_of(account, policy, as_of), _planning_state(state), as_of, now, plan, stopped)
 
 
 def dispatch_decision(
@@ -168,6 +186,7 @@ def dispatch_decision(
         words=words,
         record=record,
         asked_rules=bool(record.tzdata_version),
+        purpose=purpose_of(contact.stage),
     )
 
 
@@ -180,12 +199,19 @@ def facts_of(account: Account, policy: Policy, as_of: date) -> AccountFacts:
         open_invoices=tuple([_bare(one) for one in account.open_invoices]),
         unapplied=dict(account.unapplied),
         payments=payments_since(account.payments.values(), since) if policy.choice.enabled else (),
+        agreements=tuple([_terms(one) for one in account.agreements.values() if one.is_standing]),
+        pending=account.pending,
     )
 
 
 def account_of(facts: AccountFacts) -> Account:
     """An account with the balances of a record: they are stated, not folded from entries, which a record has not."""
-    account = Account(facts.customer, facts.version)
+    account = Account(
+        facts.customer,
+        facts.version,
+        entries={one.entry_id: one for one in facts.pending},
+        agreements={one.agreement_id: one for one in facts.agreements},
+    )
     received = {one.entry_id: one for one in facts.payments}
     vars(account).update(open_invoices=facts.open_invoices, unapplied=dict(facts.unapplied), payments=received)
     return account
@@ -208,7 +234,11 @@ def versions(policy: Policy, code: str) -> Versions:
 
 
 def _planning_state(state: CollectionState) -> CollectionState:
-    return replace(state, contacts=earlier(state.contacts))
+    return replace(state, contacts=earlier(state.contacts)) if state.contacts else state
+
+
+def _terms(agreement: Agreement) -> Agreement:
+    return replace(agreement, made_by="", authorisation=None, steps=(), reasons=())
 
 
 def _bare(item: OpenInvoice) -> OpenInvoice:

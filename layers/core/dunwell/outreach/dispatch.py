@@ -6,7 +6,7 @@ nine in the evening. So the account is read again and the question is asked agai
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from dunwell.accounts.contact_points import KIND_OF
@@ -20,6 +20,10 @@ from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 from dunwell.outreach.addresses import INVALID_NUMBER, fault
+from dunwell.outreach.announce import wait_again
+from dunwell.outreach.announced import MANNERS, purpose_of
+from dunwell.outreach.announcements import is_still_true
+from dunwell.outreach.asking import SkipReason
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.decisions import DecisionLog, dispatch_decision
 from dunwell.outreach.permission import may_contact
@@ -61,7 +65,8 @@ NOTHING_LEFT_TO_SAY = "NOTHING_LEFT_TO_SAY"
 WITH_AN_AGENT = "WITH_AN_AGENT"
 TOO_LATE = "TOO_LATE"
 """Reason codes of our own for a contact that is cancelled: what it asks for was settled or contested since, an agent
-has the account, or it comes so late that a later plan speaks for it.
+has the account, or it comes so late that a later plan speaks for it. ``SkipReason.AGREED`` is one too: all that is
+left of it was agreed about since.
 """
 
 
@@ -89,11 +94,29 @@ class Sender(Protocol):
         ...
 
 
-def has_something_to_say(message: Message) -> bool:
-    """Whether anything of what it asks for is still open; of thanks, whether nothing of it is open again."""
-    if message.contact.stage == THANKS:
-        return not any(item.invoice.invoice_id in message.contact.invoice_ids for item in message.invoices)
+def has_something_to_say(message: Message, policy: Policy, today: date) -> bool:
+    """Whether anything of what it asks for is still open; of thanks, whether nothing of it is open again; of an
+    announcement, whether what it tells is still so.
+
+    Args:
+        today: the business date.
+    """
+    contact = message.contact
+    if contact.stage in MANNERS:
+        return is_still_true(contact.stage, contact.about, message.account, policy, today)
+    if contact.stage == THANKS:
+        return not _still_open(message.account, contact)
     return bool(message.invoices)
+
+
+def _is_reminder(contact: Contact) -> bool:
+    """Whether a contact asks for money, and is neither thanks nor an announcement."""
+    return contact.stage != THANKS and contact.stage not in MANNERS
+
+
+def _still_open(account: Account, contact: Contact) -> bool:
+    """Whether anything that a contact names is open and undisputed."""
+    return any(one.is_collectable and one.invoice.invoice_id in contact.invoice_ids for one in account.open_invoices)
 
 
 class Dispatcher:
@@ -137,21 +160,29 @@ class Dispatcher:
         if contact.send_after and self._now() < contact.send_after:
             return contact.status  # its minute has not come: see release
         message = self._message(contact, account)
+        if contact.stage in MANNERS:
+            return self._send(message, state.contacts)  # while it is so, an agent's case or a delay changes nothing
         if contact.currency in state.currencies_in_case:
             return self._cancelled(message, state.contacts, WITH_AN_AGENT)
-        if contact.is_lost(business_date(self._now(), self._policy.creditor.timezone)):
+        if contact.is_lost(self._today()):
             return self._cancelled(message, state.contacts, TOO_LATE)
         return self._send(message, state.contacts)
 
+    def _today(self) -> date:
+        return business_date(self._now(), self._policy.creditor.timezone)
+
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
-        if not has_something_to_say(message):
-            return self._cancelled(message, earlier, NOTHING_LEFT_TO_SAY)
+        if not has_something_to_say(message, self._policy, self._today()):
+            agreed = _is_reminder(message.contact) and _still_open(message.account, message.contact)
+            return self._cancelled(message, earlier, SkipReason.AGREED.value if agreed else NOTHING_LEFT_TO_SAY)
         try:
             decision = self._decided(message, earlier)
         except InvalidInputError as gap:
             return self._not_rendered(message, earlier, gap)
         decided = replace(message, contact=_with(message.contact, decision))
         if not decision.allowed:
+            if waiting := wait_again(decided.contact, decision, message.as_of):
+                return self._moved(waiting, ContactStatus.PLANNED)
             refused = replace(decided.contact, status=ContactStatus.REFUSED)
             return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
         return self._claim_and_send(decided, earlier)
@@ -166,7 +197,10 @@ class Dispatcher:
         if record is None:
             words = self._senders[contact.channel].facts(message)
             ids = contact.invoice_ids
-            record = may_contact(account.customer, earlier, contact.channel, ids, self._policy, message.as_of, words)
+            why = purpose_of(contact.stage)
+            record = may_contact(
+                account.customer, earlier, contact.channel, ids, self._policy, message.as_of, words, why
+            )
         return self._kept(message, earlier, record, words)
 
     def _kept(
@@ -257,14 +291,22 @@ class Dispatcher:
         return Change(account, customer=spoilt)
 
     def _message(self, contact: Contact, account: Account) -> Message:
-        """What is still to be said: invoices of the plan that are open and undisputed now; with thanks, all others."""
+        """What is still to be said: invoices of the plan that are open and undisputed now; with thanks, all others.
+
+        What was agreed about since is not asked for, and then the contact does not name it any more: its stage was not
+        said about it, should the agreement break.
+        """
+        agreed = frozenset() if contact.stage in MANNERS else account.paused_invoices(self._today())
         still = tuple(
             item
             for item in account.open_invoices
             if item.invoice.currency == contact.currency
             and item.is_collectable
+            and item.invoice.invoice_id not in agreed
             and (contact.stage == THANKS or item.invoice.invoice_id in contact.invoice_ids)
         )
+        if still and _is_reminder(contact) and not agreed.isdisjoint(contact.invoice_ids):
+            contact = replace(contact, invoice_ids=tuple(one for one in contact.invoice_ids if one not in agreed))
         return Message(contact, account, account.customer.address(contact.channel), still, self._now())
 
     def _cancelled(self, message: Message, earlier: Sequence[Contact], why: str) -> ContactStatus:
@@ -280,7 +322,13 @@ class Dispatcher:
         """
         contact = message.contact
         sender = self._senders.get(contact.channel)
-        if sender is None or not sender.is_repeatable or not has_something_to_say(message) or not message.address:
+        nowhere = fault(contact.channel, message.address) == NO_ADDRESS
+        if (
+            nowhere
+            or sender is None
+            or not sender.is_repeatable
+            or not has_something_to_say(message, self._policy, self._today())
+        ):
             kept = replace(contact, status=ContactStatus.UNCONFIRMED, sent_at=self._now())
             return self._moved(kept, ContactStatus.SENDING)
         return self._finish(message, sender.prepare(message))

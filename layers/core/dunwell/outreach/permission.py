@@ -16,6 +16,7 @@ from dunwell.compliance.model import (
     HoldKind,
     MessageFacts,
     Party,
+    Purpose,
 )
 from dunwell.errors import InvalidInputError
 from dunwell.outreach.contact import REACHED_CUSTOMER, CallOutcome, Contact, DecisionRecord
@@ -46,12 +47,14 @@ def may_contact(
     policy: Policy,
     now: datetime,
     words: MessageFacts | None = None,
+    purpose: Purpose = Purpose.COLLECTION,
 ) -> DecisionRecord:
     """Whether a customer may be contacted about invoices on a channel now, and the record of why.
 
     Args:
         contacts: what was sent before; frequency caps count it.
         words: None while planning; what the rendered message contains when dispatching.
+        purpose: why it would be made; see ``announced.purpose_of``.
     """
     if customer.is_internal:
         return DecisionRecord(False, INTERNAL_ACCOUNT, now, None, (), policy.version, TZDATA_VERSION)
@@ -66,6 +69,7 @@ def may_contact(
                 customer=facts,
                 policy=policy.creditor.compliance,
                 message=words,
+                purpose=purpose,
                 third_party_sms_permitted=False,  # an exception is negotiated with the carriers, and none is known here
             )
         )

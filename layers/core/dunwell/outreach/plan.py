@@ -3,7 +3,7 @@
 Decided first, kept as decided (``decisions``), and only then done.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,10 +15,11 @@ from dunwell.outreach.choice import NOT_WORTH_IT, Choice, choose, options
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord, contact_id
 from dunwell.outreach.hours import Opening, clock_of, openings
 from dunwell.outreach.permission import may_contact
-from dunwell.outreach.planning import DueContact, Skipped, SkipReason, considered, escalations_due
+from dunwell.outreach.planning import Demand, DueContact, Skipped, SkipReason, considered, escalations_due
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState, ContactStore
 from dunwell.outreach.response import part_of_day, responses
+from dunwell.outreach.switches import stopping
 
 NO_ADDRESS = "NO_USABLE_ADDRESS"
 """Reason code of our own: no channel of the stage leads anywhere."""
@@ -42,24 +43,33 @@ class AccountPlan:
         return (*(_event(contact) for contact in self.contacts), *self.escalations)
 
 
-def plan_account(account: Account, state: CollectionState, policy: Policy, as_of: date, now: datetime) -> AccountPlan:
+def plan_account(
+    account: Account,
+    state: CollectionState,
+    policy: Policy,
+    as_of: date,
+    now: datetime,
+    stopped: Collection[str] = (),
+) -> AccountPlan:
     """The account's contacts and escalations of a day. Pure: the same inputs give the same plan.
 
     Args:
         as_of: the business date, which stages count from; now: the instant, which the contact rules look at.
+        stopped: the scopes of the switches that stop contact: another channel of the stage is taken then.
     """
     if account.customer.is_internal:
         return AccountPlan()
-    escalations = escalations_due(account, state, policy, as_of)
+    demand = Demand(account, state, policy, as_of)
+    escalations = escalations_due(account, state, policy, as_of, demand)
     handed_over = {currency for currency, _ in escalations}
     contacts, skipped, choices = list[Contact](), list[Skipped](), list[Choice]()
-    for one in considered(account, state, policy, as_of):
+    for one in considered(account, state, policy, as_of, demand):
         if one.currency in handed_over:
             skipped.append(Skipped(one.currency, SkipReason.ESCALATED))
         elif isinstance(one, Skipped):
             skipped.append(one)
         else:
-            made, chosen = _contact(account, state, one, policy, as_of, now)
+            made, chosen = _contact(account, state, one, policy, as_of, now, stopped)
             choices += [chosen] if chosen else []
             if isinstance(made, Contact):
                 contacts.append(made)
@@ -77,13 +87,19 @@ def carry_out(customer_id: str, plan: AccountPlan, store: ContactStore) -> Accou
 
 
 def _contact(
-    account: Account, state: CollectionState, due: DueContact, policy: Policy, as_of: date, now: datetime
+    account: Account,
+    state: CollectionState,
+    due: DueContact,
+    policy: Policy,
+    as_of: date,
+    now: datetime,
+    stopped: Collection[str],
 ) -> tuple[Contact | Skipped, Choice | None]:
     """The contact on a way that is allowed; else refused, with the reason of the preferred channel."""
     customer = account.customer
-    invoice_ids = tuple(item.invoice.invoice_id for item in due.invoices)
-    channels = customer.reachable(due.stage.channels)
-    decisions = {c: may_contact(customer, state.contacts, c, invoice_ids, policy, now) for c in channels}
+    invoice_ids = tuple([item.invoice.invoice_id for item in due.invoices])
+    channels = _open_to(customer, due.stage.channels, stopped)
+    decisions = _decided(customer, state, channels, invoice_ids, policy, now)
     offers = _offers(customer, state, invoice_ids, decisions, policy, as_of)
     choice = _choice(account, state, due, policy, offers, as_of, now) if offers and policy.choice.enabled else None
     if choice and choice.why == NOT_WORTH_IT:
@@ -110,6 +126,30 @@ def _contact(
         send_after=taken.send_after if taken else None,
     )
     return contact, choice
+
+
+def _open_to(customer: Customer, channels: Sequence[Channel], stopped: Collection[str]) -> list[Channel]:
+    """The ways of a stage to the customer that no switch stops; all of them when all are stopped: dispatch says so."""
+    found = customer.reachable(channels)
+    return [one for one in found if not stopping(stopped, one, customer)] or found if stopped else found
+
+
+def _decided(
+    customer: Customer,
+    state: CollectionState,
+    channels: Sequence[Channel],
+    invoice_ids: tuple[str, ...],
+    policy: Policy,
+    now: datetime,
+) -> dict[Channel, DecisionRecord]:
+    """What the rules say of each channel; where nothing is chosen among them, up to the first that is allowed."""
+    chooses = policy.choice.enabled or policy.choice.hours
+    found: dict[Channel, DecisionRecord] = {}
+    for channel in channels:
+        found[channel] = may_contact(customer, state.contacts, channel, invoice_ids, policy, now)
+        if found[channel].allowed and not chooses:
+            break
+    return found
 
 
 def _offers(

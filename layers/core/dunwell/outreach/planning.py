@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from dunwell.accounts.holds import kept_back
 from dunwell.dates import days_past_due
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.asking import Asked, SkipReason, asked
@@ -54,14 +55,35 @@ class Skipped:
     overrides: tuple[str, ...] = ()
 
 
-def considered(account: Account, state: CollectionState, policy: Policy, as_of: date) -> list[DueContact | Skipped]:
-    """What is due for an account on a date: for each currency in which something is open a message, or why none."""
+class Demand:
+    """What may be asked for on an account on a date, by its customer's terms; worked out once for each currency."""
+
+    def __init__(self, account: Account, state: CollectionState, policy: Policy, as_of: date) -> None:
+        self.terms = policy.terms(account.customer, state.segment)
+        self._account, self._policy, self._as_of = account, policy, as_of
+        self._found: dict[str, Asked | SkipReason] = {}
+
+    def of(self, currency: str) -> Asked | SkipReason:
+        """See ``asked``."""
+        if currency not in self._found:
+            self._found[currency] = asked(self._account, self._policy, self.terms, self._as_of, currency)
+        return self._found[currency]
+
+
+def considered(
+    account: Account, state: CollectionState, policy: Policy, as_of: date, demand: Demand | None = None
+) -> list[DueContact | Skipped]:
+    """What is due for an account on a date: for each currency in which something is open a message, or why none.
+
+    Args:
+        demand: of the same account, state, policy and date, where it was worked out before.
+    """
     currencies = sorted(account.balances)
     why = _pause(state, as_of)
     if why:
         return [Skipped(currency, why) for currency in currencies]
-    terms = policy.terms(account.customer, state.segment)
-    return [_Asking(account, state, policy, terms, as_of, currency).outcome() for currency in currencies]
+    demand = demand or Demand(account, state, policy, as_of)
+    return [_Asking(account, state, policy, demand, as_of, currency).outcome() for currency in currencies]
 
 
 def _pause(state: CollectionState, as_of: date) -> SkipReason | None:
@@ -78,18 +100,18 @@ class _Asking:
     account: Account
     state: CollectionState
     policy: Policy
-    terms: Terms
+    demand: Demand
     as_of: date
     currency: str
 
     def outcome(self) -> DueContact | Skipped:
         """The message due, or why there is none."""
         if self.currency in self.state.currencies_in_case:
-            return self._skipped(SkipReason.IN_CASE, self.terms)
-        found = asked(self.account, self.policy, self.terms, self.as_of, self.currency)
+            return self._skipped(SkipReason.IN_CASE, self.demand.terms)
+        found = self.demand.of(self.currency)
         if isinstance(found, SkipReason):
-            return self._skipped(found, self.terms)
-        terms = self.policy.terms_about(self.terms, found.invoices[0].invoice)
+            return self._skipped(found, self.demand.terms)
+        terms = self.policy.terms_about(self.demand.terms, found.invoices[0].invoice)
         stage = terms.stage_due(self._standing(found))
         if stage is None:
             return self._skipped(SkipReason.NOT_DUE, terms)
@@ -194,18 +216,23 @@ def _patient_with(risk_permille: int | None, terms: Terms, invoices: Sequence[Op
 
 
 def escalations_due(
-    account: Account, state: CollectionState, policy: Policy, as_of: date
+    account: Account, state: CollectionState, policy: Policy, as_of: date, demand: Demand | None = None
 ) -> list[tuple[str, OpenInvoice]]:
-    """Currencies to hand to an agent, each with the oldest invoice: old, risky, warned, and silent since then."""
-    rule = policy.escalation
+    """Currencies to hand to an agent, each with the oldest invoice: old, risky, warned, and silent since then.
+
+    Nothing is handed on under a hold that forbids it, nor what was agreed about: ``asked`` leaves that out.
+    """
+    rule, zone = policy.escalation, policy.creditor.timezone
     if state.risk_permille is None or state.risk_permille < rule.min_risk_permille:
         return []
-    terms, due = policy.terms(account.customer, state.segment), []
+    demand, due = demand or Demand(account, state, policy, as_of), []
     for currency in sorted(account.balances.keys() - state.currencies_in_case):
-        found = asked(account, policy, terms, as_of, currency)
+        found = demand.of(currency)
         if isinstance(found, SkipReason):
             continue
         oldest = found.invoices[0]
+        if kept_back(account.customer.holds, oldest.invoice.invoice_id, as_of, zone):
+            continue
         old_enough = days_past_due(oldest.due_on, as_of) >= rule.days_past_due
         if old_enough and _warned(oldest, state.contacts, policy, as_of):
             due.append((currency, oldest))

@@ -15,7 +15,9 @@ from dunwell.compliance.policy import Policy as RulesPolicy
 from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError
 from dunwell.figures import PROXIES
+from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Invoice
+from dunwell.outreach.announced import MANNERS, Announced
 from dunwell.outreach.cascade import Cascade, Override, Terms, check_overrides
 from dunwell.outreach.choice_policy import ChoicePolicy
 from dunwell.outreach.stage import THANKS, Attachment, Conditions, Consolidation, Stage, Standing, Tone, check_stages
@@ -30,6 +32,7 @@ __all__ = [
     "Override",
     "Policy",
     "PolicyVersions",
+    "Receipts",
     "Stage",
     "Standing",
     "Thanks",
@@ -104,6 +107,26 @@ class Thanks:
     within_days: int = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """For which money customers get a receipt.
+
+    Attributes:
+        channels: in order of preference.
+        methods: how the money came (``Entry.method``): what was paid through the gateway. Of a transfer the customer's
+            own bank tells them, and an import may tell of years ago.
+        within_days: money that becomes known later than this gets none.
+    """
+
+    channels: tuple[Channel, ...] = (Channel.EMAIL, Channel.PORTAL)
+    methods: frozenset[str] = frozenset({"stripe"})
+    within_days: int = 3
+
+    def covers(self, entry: Entry, as_of: date) -> bool:
+        """Whether an entry gets a receipt on a business date."""
+        return entry.method in self.methods and (as_of - entry.on).days <= self.within_days
+
+
 @dataclass(frozen=True)
 class Policy:
     """A version of a creditor's policy.
@@ -116,6 +139,7 @@ class Policy:
         patience_permille: customers below this risk are left alone for ``patience_days`` after the due date.
         overrides: other terms for groups, segments, customers and invoices.
         thanks: for payments after a reminder; None thanks nobody, and a third party never does.
+        receipts: for money from customers; None gives none. A receipt takes the place of thanks for the same payment.
         charges: late fees and interest; none unless a rule says so.
         arrangements: plans, promises, discounts and settlements that customers may agree to.
         choice: how a channel is chosen among those permitted, and when a message is worth its cost.
@@ -134,6 +158,7 @@ class Policy:
     patience_days: int = 0
     overrides: tuple[Override, ...] = ()
     thanks: Thanks | None = None
+    receipts: Receipts | None = field(default_factory=Receipts)
     charges: ChargePolicy = field(default_factory=ChargePolicy)
     arrangements: ArrangementPolicy = field(default_factory=ArrangementPolicy)
     choice: ChoicePolicy = field(default_factory=ChoicePolicy)
@@ -184,6 +209,10 @@ class Policy:
             raise InvalidInputError("a third party thanks nobody: leave `thanks` out", field="thanks")
         if self.thanks and (not self.thanks.channels or self.thanks.within_days < 0):
             raise InvalidInputError("thanks need a channel, and within_days of 0 or more", field="thanks")
+        if self.receipts and (not self.receipts.channels or self.receipts.within_days < 0):
+            raise InvalidInputError("receipts need a channel, and within_days of 0 or more", field="receipts")
+        if self.receipts and Channel.CALL in self.receipts.channels:
+            raise InvalidInputError("a receipt is written: take `call` out of its channels", field="receipts.channels")
 
     def _check_proxies(self) -> None:
         if unknown := sorted(self.proxies.keys() - PROXIES.keys()):
@@ -237,7 +266,10 @@ class Policy:
         others = {channel for override in self.overrides for channel in override.channels or ()}
         told = {(one.words, one.tone, channel) for one in self.stages for channel in others.union(one.channels)}
         thanks = self.thanks.channels if self.thanks else ()
-        return frozenset(told | {(THANKS, Tone.FRIENDLY, channel) for channel in thanks})
+        told |= {(THANKS, Tone.FRIENDLY, channel) for channel in thanks}
+        told |= {(kind, Tone.NEUTRAL, channel) for kind, manner in MANNERS.items() for channel in manner.channels}
+        receipts = self.receipts.channels if self.receipts else ()
+        return frozenset(told | {(Announced.RECEIPT, Tone.NEUTRAL, channel) for channel in receipts})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from dunwell.accounts.contact_points import Channel, PartOfDay
 from dunwell.dates import business_date
 from dunwell.ledger.entry import Entry
+from dunwell.outreach.announced import MANNERS
 from dunwell.outreach.contact import REACHED_CUSTOMER, Contact
 from dunwell.timezones import zone
 
@@ -78,6 +79,8 @@ def responses(
 
 def _counts(contact: Contact, as_of: date) -> bool:
     age_days = (as_of - contact.planned_on).days
+    if contact.stage in MANNERS:
+        return False  # who is told something has nothing to answer
     return contact.status in REACHED_CUSTOMER and contact.sent_at is not None and ANSWER_DAYS < age_days <= HISTORY_DAYS
 
 

@@ -7,9 +7,12 @@ from itertools import combinations
 
 from dunwell.accounts.model import Channel
 from dunwell.errors import InvalidInputError
+from dunwell.outreach.announced import Announced
 
 THANKS = "thanks"
 """What takes the place of a stage, and of its template, when a customer is thanked for a payment."""
+RESERVED = (THANKS, *map(str, Announced))
+"""Names that no stage may have: what goes out under them is no reminder."""
 
 
 class Tone(StrEnum):
@@ -148,8 +151,8 @@ def check_stages(stages: Sequence[Stage]) -> None:
 def _own_faults(stage: Stage) -> Iterator[tuple[str, str]]:
     """Place and fault of what is wrong with a stage by itself."""
     when = stage.when
-    if not stage.name or stage.name == THANKS:
-        yield "name", f"it needs a name, and one other than {THANKS!r}"
+    if not stage.name or stage.name in RESERVED:
+        yield "name", f"it needs a name, and one other than {', '.join(map(repr, RESERVED))}"
     if not stage.channels or len(set(stage.channels)) < len(stage.channels):
         yield "channels", "name at least one channel, and each once"
     if when.unpaid_count < 0:

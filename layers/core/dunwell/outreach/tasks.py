@@ -11,19 +11,26 @@ from typing import Protocol
 
 from dunwell.accounts.contact_points import KIND_OF
 from dunwell.accounts.model import Channel, Customer
+from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
 from dunwell.events import CONTACT_SENT, Event
 from dunwell.ids import stable_id
+from dunwell.ledger.agreements import Agreement, AgreementStatus
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
+from dunwell.outreach.asking import SkipReason
 from dunwell.outreach.contact import CallOutcome, Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import contact_event
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import ContactStore
 
+BY_ITSELF = "system"
+"""Who took a call off the worklist that nobody needs to make any more."""
+APPROVAL_KEPT = timedelta(days=2)
+"""An agreement that changed longer ago has no approval to be taken off the worklist."""
 UNREACHABLE_BY = tuple(channel for channel in Channel if channel is not Channel.PORTAL)
 """The channels that reach a customer who does not come by themselves."""
 
@@ -34,6 +41,8 @@ class TaskKind(StrEnum):
     CALL = "call"
     TROUBLE = "trouble"
     REQUEST = "request"
+    APPROVAL = "approval"
+    """A proposal of a plan or an offer that waits for somebody's approval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,7 @@ class Task:
     """One thing to do about a customer.
 
     Attributes:
-        reason: a code: of a call the stage that asks for it, else what is wrong.
+        reason: a code: of a call the stage that asks for it, of an approval whose it is, else what is wrong.
         address: the number to call, or what does not work; empty when there is nothing at all.
         contact_id, currency: of a call, what it is about; else empty. invoice_ids: also of a request.
         script: of a call what to say, of a request what the customer wrote, else what is wrong in words.
@@ -89,10 +98,14 @@ class TaskStore(Protocol):
         ...
 
 
+def _call_id(contact: Contact) -> str:
+    return stable_id("tsk", TaskKind.CALL, contact.contact_id)
+
+
 def call_task(contact: Contact, number: str, script: str, now: datetime) -> Task:
     """The task of calling a customer about a contact."""
     return Task(
-        task_id=stable_id("tsk", TaskKind.CALL, contact.contact_id),
+        task_id=_call_id(contact),
         customer_id=contact.customer_id,
         kind=TaskKind.CALL,
         reason=contact.stage,
@@ -102,6 +115,19 @@ def call_task(contact: Contact, number: str, script: str, now: datetime) -> Task
         currency=contact.currency,
         invoice_ids=contact.invoice_ids,
         script=script,
+    )
+
+
+def approval_task(customer_id: str, proposal: Agreement, now: datetime) -> Task:
+    """The task of deciding on a proposal."""
+    return Task(
+        task_id=stable_id("tsk", TaskKind.APPROVAL, proposal.agreement_id),
+        customer_id=customer_id,
+        kind=TaskKind.APPROVAL,
+        reason=f"{proposal.kind.value}_needs_{proposal.approval or 'nobody'}",
+        opened_at=now,
+        currency=proposal.currency,
+        invoice_ids=proposal.invoice_ids,
     )
 
 
@@ -162,11 +188,15 @@ class TaskDesk:
     def may_call(self, task: Task, now: datetime) -> DecisionRecord:
         """Whether the call may be made now. Raises NotFoundError: there is no such customer."""
         account, earlier = self._known(task)
+        if self._is_agreed(task.invoice_ids, account, now):
+            return DecisionRecord(False, SkipReason.AGREED.value, now, None, (), self.policy.version, "")
         return may_contact(account.customer, earlier, Channel.CALL, task.invoice_ids, self.policy, now)
 
     def best_hours(self, task: Task, now: datetime) -> list[CallHours]:
         """When the call may be made within a day from now. Raises NotFoundError: there is no such customer."""
         account, earlier = self._known(task)
+        if self._is_agreed(task.invoice_ids, account, now):
+            return []
         start = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         hours = [start + timedelta(hours=hour) for hour in range(24)]
         free = [
@@ -200,6 +230,58 @@ class TaskDesk:
             raise InvalidInputError("Write in the note what was done about it.")
         task = self._open(customer_id, task_id, TaskKind.TROUBLE, TaskKind.REQUEST)
         return self._finished(task, "done", note, agent, now)
+
+    def withdraw_calls(self, customer_id: str, now: datetime) -> int:
+        """Take the calls off the worklist about which nothing is left to say: paid, contested or agreed; how many.
+
+        Done twice, each is withdrawn once.
+        """
+        known = self.contacts.state(customer_id).contacts
+        calls = [one for one in known if one.channel is Channel.CALL and one.status is ContactStatus.HANDED_OVER]
+        account = self.ledger.load(customer_id) if calls else None
+        return sum(self._withdrawn(one, now) for one in calls if account and self._is_needless(one, account, now))
+
+    def keep_approvals(self, customer_id: str, now: datetime) -> int:
+        """Put proposals that wait for an approval on the worklist, and take off what was decided; how many changed.
+
+        Done twice, each is opened and closed once.
+        """
+        account = self.ledger.load(customer_id)
+        return sum(self._kept(account, one, now) for one in account.agreements.values()) if account else 0
+
+    def _kept(self, account: Account, one: Agreement, now: datetime) -> bool:
+        task = approval_task(account.customer.customer_id, one, now)
+        if one.status is AgreementStatus.PROPOSED and one.approval:
+            return self.tasks.open_task(task)
+        if not one.steps or now - one.steps[-1].at > APPROVAL_KEPT:
+            return False  # what was decided about it then was kept then
+        known = self.tasks.task(task.customer_id, task.task_id)
+        if known is None or known.is_done:
+            return False
+        return self.tasks.finish_task(replace(known, outcome=one.status.value, agent=one.steps[-1].who, done_at=now))
+
+    def _withdrawn(self, contact: Contact, now: datetime) -> bool:
+        task = self.tasks.task(contact.customer_id, _call_id(contact))
+        if task is None:
+            return False
+        if not task.is_done:
+            task = replace(task, outcome=CallOutcome.NOT_NEEDED.value, agent=BY_ITSELF, done_at=now)
+            if not self.tasks.finish_task(task):
+                return False  # somebody called meanwhile
+        if task.agent != BY_ITSELF:
+            return False
+        self._settle(task, CallOutcome.NOT_NEEDED, now)
+        return True
+
+    def _is_needless(self, contact: Contact, account: Account, now: datetime) -> bool:
+        asked = {one.invoice.invoice_id for one in account.open_invoices if one.is_collectable}
+        left = asked.intersection(contact.invoice_ids)
+        return not left or self._is_agreed(tuple(left), account, now)
+
+    def _is_agreed(self, invoice_ids: tuple[str, ...], account: Account, now: datetime) -> bool:
+        """Whether everything that a call is about was agreed about."""
+        today = business_date(now, self.policy.creditor.timezone)
+        return bool(invoice_ids) and account.paused_invoices(today).issuperset(invoice_ids)
 
     def _known(self, task: Task) -> tuple[Account, Sequence[Contact]]:
         account = self.ledger.load(task.customer_id)

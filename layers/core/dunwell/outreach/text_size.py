@@ -7,7 +7,7 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")
-_PLAIN = str.maketrans("\u00a0\u202f\u2018\u2019\u201c\u201d\u2013\u2014", "  ''\"\"--")
+_PLAIN = str.maketrans("\u00a0\u202f\u2018\u2019\u201c\u201d\u2013\u2014\u2022", "  ''\"\"--*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def text_size(text: str) -> TextSize:
 
 
 def plain_text(text: str) -> str:
-    """A text with typographic spaces, quotes and dashes replaced by those of the plain alphabet."""
+    """A text with typographic spaces, quotes, dashes and dots replaced by those of the plain alphabet."""
     return text.translate(_PLAIN)
 
 

@@ -17,10 +17,10 @@ from dunwell.outreach.contact import Contact, ContactStatus, contact_id
 from dunwell.outreach.decisions import earlier, named
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import AccountPlan
-from dunwell.outreach.policy import Policy
+from dunwell.outreach.policy import Policy, Receipts
 from dunwell.outreach.ports import CollectionState, ContactStore
 from dunwell.outreach.pseudonyms import without_personal_data
-from dunwell.outreach.stage import THANKS, Tone
+from dunwell.outreach.stage import RESERVED, THANKS, Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,13 @@ class ThanksFacts:
     Attributes:
         customer: without personal data once kept; version: of the ledger account.
         paid_on: settled invoices of which nothing is open, with the latest payment for each until the business date.
+        receipted: those of them whose latest payment gets a receipt, which says thank you, too.
     """
 
     customer: Customer
     version: int
     paid_on: Mapping[str, date] = field(default_factory=dict)
+    receipted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +67,24 @@ class ThanksLog(Protocol):
         ...
 
 
-def thanks_facts(account: Account, state: CollectionState, as_of: date) -> ThanksFacts:
+def thanks_facts(
+    account: Account, state: CollectionState, as_of: date, receipts: Receipts | None = None
+) -> ThanksFacts:
     """What became of the invoices that a customer was reminded of."""
     asked = {invoice_id for one in state.contacts for invoice_id in one.invoice_ids}
     settled = {one for one in asked & account.settlement_dates.keys() if not account.open_minor(one)}
     paid_on: dict[str, date] = {}
+    receipted: set[str] = set()
     for entry_id, entry in account.payments.items():
         if entry.on <= as_of:
             for part in account.allocations(entry_id):
-                if part.invoice_id in asked:
-                    paid_on[part.invoice_id] = max(paid_on.get(part.invoice_id, entry.on), entry.on)
+                if part.invoice_id in asked and entry.on >= paid_on.get(part.invoice_id, date.min):
+                    paid_on[part.invoice_id] = entry.on
+                    covered = receipts is not None and receipts.covers(entry, as_of)
+                    receipted = receipted | {part.invoice_id} if covered else receipted - {part.invoice_id}
     never = date.min  # settled without a payment, such as by a credit note
-    return ThanksFacts(account.customer, account.version, {one: paid_on.get(one, never) for one in sorted(settled)})
+    found = {one: paid_on.get(one, never) for one in sorted(settled)}
+    return ThanksFacts(account.customer, account.version, found, frozenset(receipted & settled))
 
 
 def thanks_due(facts: ThanksFacts, state: CollectionState, policy: Policy, as_of: date) -> list[Contact]:
@@ -87,7 +95,7 @@ def thanks_due(facts: ThanksFacts, state: CollectionState, policy: Policy, as_of
     due = []
     for currency in sorted({one.currency for one in state.contacts} - state.currencies_in_case):
         told = [one for one in state.contacts if one.currency == currency]
-        reached = [one for one in told if one.may_have_reached and one.stage != THANKS]
+        reached = [one for one in told if one.may_have_reached and one.stage not in RESERVED]
         if terms.exclude or not reached:
             continue
         last = max(reached, key=lambda one: one.planned_on)
@@ -98,11 +106,16 @@ def thanks_due(facts: ThanksFacts, state: CollectionState, policy: Policy, as_of
 
 
 def _was_answered(facts: ThanksFacts, reminder: Contact, within_days: int, as_of: date) -> bool:
-    """Whether nothing of a reminder is open any more, and a payment since then and not long ago was for some of it."""
+    """Whether nothing of a reminder is open any more, and a payment since then and not long ago was for some of it.
+
+    Not when that payment gets a receipt: no two mails for one payment.
+    """
     asked = set(reminder.invoice_ids)
     if not asked or not asked <= facts.paid_on.keys():
         return False
     last = max(facts.paid_on[one] for one in asked)
+    if any(facts.paid_on[one] == last for one in asked & facts.receipted):
+        return False
     return reminder.planned_on <= last <= as_of and (as_of - last).days <= within_days
 
 
@@ -167,7 +180,7 @@ def thank(
     account = ledger.load(customer_id) if any(one.may_have_reached for one in state.contacts) else None
     if account is None:
         return ()
-    facts = thanks_facts(account, state, as_of)
+    facts = thanks_facts(account, state, as_of, policy.receipts)
     plan = plan_thanks(facts, state, policy, as_of, now)
     if not plan.contacts:
         return ()

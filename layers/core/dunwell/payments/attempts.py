@@ -63,7 +63,7 @@ def _move(draft: Draft, after: DebitAttempt, before: DebitAttempt) -> None:
 def _fail(
     draft: Draft, attempt: DebitAttempt, words: tuple[str, str, str], now: datetime, works: Callable[[date], bool]
 ) -> None:
-    """The try failed: with the bank's own code where there is one, and the day of the next try if there is to be one."""
+    """The try failed: with the bank's own code where there is one, and the day of the next try if there is one."""
     code, decline_code, _ = words
     retry = _retry(draft, attempt, words, now, works)
     failed = replace(

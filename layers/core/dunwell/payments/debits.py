@@ -125,7 +125,9 @@ class DebitCollector:
         self, account: Account, attempt: DebitAttempt, now: datetime, *, is_fresh: bool
     ) -> DebitAttempt | None:
         """Ask the gateway for a try that was stored, and store the answer; None: it waits for a later look."""
-        method = account.methods[attempt.method_id]
+        method = account.methods.get(attempt.method_id)
+        if method is None:
+            return None
         payment = None if is_fresh else self._gateway.find_debit(attempt, method)
         if payment is None and not is_fresh:
             if now - attempt.started_at >= IN_FLIGHT:
@@ -153,10 +155,11 @@ class DebitCollector:
         given_up = replace(attempt, status=AttemptStatus.FAILED, code=NOT_MADE, next_on=now.date())
 
         def decide(read: Account) -> Change:
-            is_open = read.attempts[attempt.attempt_id].status is AttemptStatus.STARTED
+            stored = read.attempts.get(attempt.attempt_id)
+            is_open = stored is not None and stored.status is AttemptStatus.STARTED
             return Change(read, attempts={attempt.attempt_id: given_up}) if is_open else Change(read)
 
-        return update(self._ledger, customer_id, decide).attempts[attempt.attempt_id]
+        return update(self._ledger, customer_id, decide).attempts.get(attempt.attempt_id, attempt)
 
     def _record(self, customer_id: str, attempt: DebitAttempt, payment: GatewayPayment, now: datetime) -> DebitAttempt:
         """The answer and its money in one write, as the gateway's own report does it."""
@@ -169,7 +172,7 @@ class DebitCollector:
             follow_attempt(draft, payment, now, self._hours.works)
             return draft.change()
 
-        return update(self._ledger, customer_id, decide).attempts[attempt.attempt_id]
+        return update(self._ledger, customer_id, decide).attempts.get(attempt.attempt_id, attempt)
 
 
 def _as_it_was(one: DebitAttempt, attempt: DebitAttempt) -> DebitAttempt:

@@ -9,7 +9,6 @@ from dunwell.errors import RefusedError
 from dunwell.ledger.debits import AttemptStatus
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account
-from dunwell.payments.order import CheckoutOrder, OrderStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +68,12 @@ class Overview:
         return not any(section.open_minor for section in self.sections)
 
 
-def overview(account: Account, orders: list[CheckoutOrder], now: datetime, as_of: date) -> Overview:
+def overview(account: Account, now: datetime, as_of: date) -> Overview:
     """The account as of an instant and the business date that it is."""
     currencies = sorted(account.balances.keys() | account.unapplied.keys())
     barred = invoices_not_asked_for(account.customer, now)
     return Overview(
-        tuple(_section(account, orders, currency, barred, as_of) for currency in currencies),
+        tuple(_section(account, currency, barred, as_of) for currency in currencies),
         tuple((payment, _paid_for(account, payment)) for payment in payments_received(account)),
         barred is not None,
     )
@@ -96,9 +95,23 @@ def require_asking(account: Account, invoice_ids: list[str] | None, now: datetim
         raise RefusedError("We may not take a payment for this at present. Please call us.", code="no_demand")
 
 
-def _section(
-    account: Account, orders: list[CheckoutOrder], currency: str, barred: frozenset[str] | None, as_of: date
-) -> CurrencySection:
+def invoices_to_pay(account: Account, currency: str, chosen: list[str] | None, now: datetime) -> list[str] | None:
+    """What a press of a pay button means for the checkout: the invoices chosen, or None for all that are payable.
+
+    Where a hold covers single invoices, all are those that it does not cover.
+
+    Raises:
+        RefusedError: see ``require_asking``.
+    """
+    require_asking(account, chosen, now)
+    barred = invoices_not_asked_for(account.customer, now)
+    if chosen is not None or not barred:
+        return chosen
+    payable = (item for item in account.open_invoices if item.invoice.currency == currency and item.is_collectable)
+    return [item.invoice.invoice_id for item in payable if item.invoice.invoice_id not in barred]
+
+
+def _section(account: Account, currency: str, barred: frozenset[str] | None, as_of: date) -> CurrencySection:
     lines = tuple(
         InvoiceLine(
             item.invoice.invoice_id,
@@ -121,23 +134,19 @@ def _section(
         sum(line.open_minor for line in asked if line.days_past_due > 0),
         sum(line.open_minor for line in asked if not line.disputed),
         account.unapplied.get(currency, 0),
-        _pending_minor(account, orders, currency),
+        _pending_minor(account, currency),
         lines,
     )
 
 
-def _pending_minor(account: Account, orders: list[CheckoutOrder], currency: str) -> int:
+def _pending_minor(account: Account, currency: str) -> int:
     """Payments made that the bank has yet to confirm.
 
-    The same debit may be known as an order or a try and as the bank's announcement: the larger of the two is shown.
+    A debit of ours may be known as a try and as the bank's announcement: the larger of the two is shown.
     """
-    ours = [one.amount_minor for one in orders if one.status is OrderStatus.PROCESSING and one.currency == currency]
-    ours += [
-        one.amount_minor
-        for one in account.attempts.values()
-        if one.status is AttemptStatus.PROCESSING and one.currency == currency
-    ]
-    return max(sum(ours), sum(one.amount_minor for one in account.pending if one.currency == currency))
+    tried = (one for one in account.attempts.values() if one.status is AttemptStatus.PROCESSING)
+    ours = sum(one.amount_minor for one in tried if one.currency == currency)
+    return max(ours, sum(one.amount_minor for one in account.pending if one.currency == currency))
 
 
 def _paid_for(account: Account, payment: Entry) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ COLUMNS = (
     "days_over_90",
     "total",
     "of_which_disputed",
+    "of_which_agreed",
     "unapplied_credit",
 )
 
@@ -52,7 +53,7 @@ def ageing_csv(report: AgeingReport) -> str:
 
 
 def _line(kind: str, row: AgeingRow, as_of: date) -> list[str]:
-    amounts = [*row.by_bucket.values(), row.total_minor, row.disputed_minor, row.unapplied_minor]
+    amounts = [*row.by_bucket.values(), row.total_minor, row.disputed_minor, row.agreed_minor, row.unapplied_minor]
     return [
         kind,
         as_of.isoformat(),

@@ -45,7 +45,8 @@ class StatementLine:
 class CurrencyStatement:
     """A customer's statement in one currency (minor units).
 
-    ``closing_minor`` is the sum of the open items less ``unapplied_minor``.
+    ``closing_minor`` is the sum of the open items less ``unapplied_minor``; ``agreed``: by invoice, the kinds of
+    the agreements that cover some of them.
     """
 
     currency: str
@@ -54,6 +55,7 @@ class CurrencyStatement:
     unapplied_minor: int = 0
     lines: list[StatementLine] = field(default_factory=list)
     open_items: list[OpenInvoice] = field(default_factory=list)
+    agreed: dict[str, str] = field(default_factory=dict)
 
     @property
     def open_minor(self) -> int:
@@ -94,7 +96,11 @@ def statement(account: Account, first: date, last: date) -> Statement:
             mine.lines.append(_line(account, on, fact, effect_minor, mine.closing_minor))
     then = account.at(last)
     for item in then.open_invoices:
-        found.setdefault(item.invoice.currency, CurrencyStatement(item.invoice.currency)).open_items.append(item)
+        mine = found.setdefault(item.invoice.currency, CurrencyStatement(item.invoice.currency))
+        mine.open_items.append(item)
+        agreement = account.agreement_on(item.invoice.invoice_id)
+        if agreement and agreement.pauses(last):
+            mine.agreed[item.invoice.invoice_id] = agreement.kind.value
     for currency, amount_minor in then.unapplied.items():
         found[currency].unapplied_minor = amount_minor
     stated = (found[currency] for currency in sorted(found) if not found[currency].is_empty)
@@ -175,7 +181,8 @@ def _csv_lines(made: Statement, one: CurrencyStatement) -> Iterator[list[str]]:
     for item in one.open_items:
         number, due_on = item.invoice.number, item.due_on.isoformat()
         issued_on, amount = item.invoice.issued_on.isoformat(), money(item.open_minor)
-        yield ["open", one.currency, issued_on, INVOICE, number, "", "", amount, "", due_on]
+        agreed = one.agreed.get(item.invoice.invoice_id, "")
+        yield ["open", one.currency, issued_on, INVOICE, number, "", agreed, amount, "", due_on]
     if one.unapplied_minor:
         amount = money(-one.unapplied_minor)
         yield ["unapplied", one.currency, made.last.isoformat(), "", "", "", "", amount, "", ""]

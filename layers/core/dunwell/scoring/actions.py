@@ -1,11 +1,13 @@
 """What has been done about a customer's debt, as recovery sees it: dated, so that a past day knows only its past."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from dunwell.ledger.agreements import STANDING, Agreement, AgreementStatus
+from dunwell.ledger.model import Account
 from dunwell.scoring.known import Known
 
 REMEMBERED_DAYS = 90  # what was done earlier was about other debt, or is forgotten
@@ -24,11 +26,15 @@ class ActionKind(StrEnum):
 
 
 class Action(NamedTuple):
-    """One thing done on a day. `until` is the promised day of a promise, the last day of a case that was closed."""
+    """One thing done on a day. `until` is the promised day of a promise, the last day of a case that was closed.
+
+    `kept` says what became of a promise where that is known; else it follows from what was paid in its time.
+    """
 
     on: date
     kind: ActionKind
     until: date | None = None
+    kept: bool | None = None
 
 
 class ActionHistory(Protocol):
@@ -86,7 +92,48 @@ def actions_at(actions: Iterable[Action], known: Known) -> Actions:
     )
 
 
+def promises(account: Account, as_of: date) -> dict[str, list[Action]]:
+    """What was agreed on an account before a day, as promises by currency, oldest first.
+
+    A plan and a settlement are promises of their last day. What became of one is known from the day on which it was
+    found kept or broken; what was withdrawn or never agreed to says nothing.
+    """
+    found: dict[str, list[Action]] = {}
+    for one in sorted(account.agreements.values(), key=lambda agreement: agreement.made_at):
+        if one.status in _SAYS_SOMETHING and one.made_at.date() < as_of:
+            found.setdefault(one.currency, []).append(_promise(one, as_of))
+    return found
+
+
+_KEPT = {AgreementStatus.COMPLETED: True, AgreementStatus.BROKEN: False}
+_SAYS_SOMETHING = STANDING | _KEPT.keys()
+
+
+def _promise(agreement: Agreement, as_of: date) -> Action:
+    on, last = agreement.made_at.date(), agreement.instalments[-1].due_on
+    ended_on = agreement.steps[-1].at.date() if agreement.steps else last
+    if agreement.status in STANDING or ended_on >= as_of:
+        return Action(on, ActionKind.PROMISE, last)
+    return Action(on, ActionKind.PROMISE, min(last, ended_on), _KEPT[agreement.status])
+
+
+def with_promises(
+    done: Mapping[str, Sequence[Action]], promised: Mapping[str, Sequence[Action]]
+) -> dict[str, list[Action]]:
+    """What was done, with the promises made, by currency, oldest first; of a talk on the same day the promise counts
+    once.
+    """
+    found = {currency: list(actions) for currency, actions in done.items()}
+    for currency, made in promised.items():
+        days = {one.on for one in made}
+        told = [one for one in found.get(currency, []) if not (one.kind is ActionKind.PROMISE and one.on in days)]
+        found[currency] = sorted([*told, *made], key=lambda one: one.on)
+    return found
+
+
 def _kept(promise: Action, known: Known) -> bool:
+    if promise.kept is not None:
+        return promise.kept
     settled: Sequence[tuple[date, int, int]] = known.settled
     last = promise.until or promise.on
     return any(promise.on <= on <= last for on, _, _ in reversed(settled))

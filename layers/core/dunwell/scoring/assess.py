@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dunwell.dates import days_past_due
 from dunwell.ledger.model import Account, InvoiceStatus
-from dunwell.scoring.actions import ActionHistory
+from dunwell.scoring.actions import ActionHistory, promises, with_promises
 from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment, Recovery
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.moment_log import LoggedMoment, moments_to_log
@@ -93,6 +93,8 @@ def expected_of(
     rows = {one.invoice_id: one.row for one in score.invoices}
     past_due = [PastDue(one, owed[one.invoice_id], rows.get(one.invoice_id)) for one in facts if one.invoice_id in owed]
     done = history.actions(account.customer.customer_id) if history else None
+    if promised := promises(account, score.as_of):
+        done = with_promises(done or {}, promised)
     return recovery(past_due, score.known, done, features=score.shared)
 
 

@@ -4,7 +4,7 @@ A feature's part in a score is what setting it to its neutral value would change
 parts, which are exact for its form; whoever doubts a reason can repeat it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
@@ -111,6 +111,13 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+SENTENCES: Mapping[str, str] = {
+    text: f"{name}.{side}"
+    for name, texts in reversed(_WORDS.items())
+    for side, text in zip(("below", "above"), reversed(texts), strict=True)
+    if text
+}
+"""Names of the sentences, for translations: the first feature that says it, and above or below its neutral value."""
 _ABOVE_AND_BELOW = tuple(_WORDS[name] for name in FEATURE_NAMES)
 
 

@@ -1,0 +1,52 @@
+"""Plans what is announced of agreements and payments: copies, reminders of instalments, failures, receipts.
+
+Trigger: events of the ledger on the bus, and notices that came back, through a queue.
+"""
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from dunwell.dates import business_date
+from dunwell.events import Event
+from dunwell.outreach.announce import announce
+from dunwell_aws import bootstrap
+from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.observability import count, logger, observed
+
+if TYPE_CHECKING:
+    from dunwell.ledger.ports import Ledger
+    from dunwell.outreach.announce import AnnouncementLog
+    from dunwell.outreach.policy import Policy
+    from dunwell.outreach.ports import ContactStore
+
+
+@observed
+def handler(
+    event: dict[str, Any],
+    context: Any,
+    *,
+    ledger: "Ledger | None" = None,
+    store: "ContactStore | None" = None,
+    log: "AnnouncementLog | None" = None,
+    policy: "Policy | None" = None,
+    now: datetime | None = None,
+) -> BatchAnswer:
+    """A batch of the bus's events. One that comes again, late or after the next plans what is true, once."""
+    at, rules = now or bootstrap.clock().now(), policy or bootstrap.policy()
+    today = business_date(at, rules.creditor.timezone)
+
+    def kept() -> "AnnouncementLog":
+        return log or bootstrap.decision_log()
+
+    def tell(body: str) -> None:
+        told = json.loads(body)["detail"]
+        happened_at = datetime.fromisoformat(told["occurred_at"])
+        fact = Event(told["event_id"], told["name"], told["customer_id"], happened_at, told["data"])
+        accounts, contacts = ledger or bootstrap.ledger(), store or bootstrap.collection()
+        contact = announce(fact, accounts, contacts, kept, rules, today, at)
+        count("AnnouncementsPlanned", int(contact is not None))
+        if contact:
+            logger.info("announced", stage=contact.stage, contact_id=contact.contact_id, status=contact.status)
+
+    return each_message(event, tell)
