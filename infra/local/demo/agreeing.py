@@ -30,6 +30,7 @@ PAYDAY = timedelta(days=7)
 """From the first day to the customer's next payday, of which there is one every two weeks. The first part is paid at
 once, so that the second is the first one that is debited: on the day of the second daily cycle."""
 PROMISED = timedelta(days=7)
+LEAST_PROMISED_MINOR = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,9 @@ def promise(
 ) -> Agreed | None:
     """Let a third reminded customer promise to pay within a week, which will not be kept; None when nobody is left."""
     others = (one for one in reminded(view, contacts) if one.customer.customer_id not in besides)
-    if (account := next(others, None)) is None:
-        progress.note("nobody else was reminded")
+    account = next((one for one in others if min(one.balances.values()) >= LEAST_PROMISED_MINOR), None)
+    if account is None:
+        progress.note("nobody else was reminded of enough")
         return None
     ((currency, owed_minor),) = account.balances.items()
     made = Agreeing(view, progress, account).promise(_whole(owed_minor, currency), day + PROMISED)
