@@ -106,7 +106,7 @@ def _plan(story: Story) -> str:
 
 def _promise(view: View, story: Story) -> str:
     if story.promise is None:
-        return "none: nobody else was reminded by mail"
+        return "none: nobody else was reminded of enough"
     one = story.promise
     again = view.reminders(story.contacts, one.customer_id, story.source.as_of)
     went_on = f"reminded again ({again[-1].stage})" if again else "the next reminder is not due yet"
