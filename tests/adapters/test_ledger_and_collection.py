@@ -20,7 +20,7 @@ from dunwell.ledger.model import Account
 from dunwell.ledger.ports import FACTS_PER_CHANGE, SHARDS
 from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import update
-from dunwell.outreach.contact import ContactStatus
+from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, InvoiceAssessment, Recovery
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.dynamo_json import marshal, plain
@@ -33,6 +33,10 @@ from tests.support.outreach import NOW, TODAY, assessment, contact, sent
 from tests.support.portal import customer, invoice
 from tests.support.receivables import receivable
 from tests.support.template import create_table_call
+
+
+def by_id(one: Contact) -> str:
+    return one.contact_id
 
 
 @dataclass
@@ -273,7 +277,7 @@ def test_the_state_holds_contacts_oldest_first_the_score_and_the_currencies_in_a
     store.collection.move_case(Case("cas_2", "cus_anna", "GBP", NOW, CaseStatus.WAITING, "run", waiting_since=NOW))
     state = store.collection.state("cus_anna")
     assert [one.stage for one in state.contacts] == ["due", "firm", "final"]
-    assert set(state.contacts) == set(made)
+    assert sorted(state.contacts, key=by_id) == sorted(made, key=by_id)
     assert (state.risk_permille, state.model_version, state.segment) == (700, "1", "drifting")
     assert state.currencies_in_case == {"USD", "GBP"}
 
@@ -284,7 +288,7 @@ def test_what_was_done_holds_all_contacts_and_all_cases_of_the_customer(store: S
     closed = Case("cas_1", "cus_anna", "EUR", NOW, CaseStatus.CLOSED, "run")
     store.collection.open_case(closed, [])
     contacts, cases = store.collection.done("cus_anna")
-    assert set(contacts) == set(made)
+    assert sorted(contacts, key=by_id) == sorted(made, key=by_id)
     assert cases == [closed]
     assert store.collection.done("cus_bert") == ([], [])
 

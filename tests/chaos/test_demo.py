@@ -119,7 +119,7 @@ class Copy:
 @pytest.fixture(scope="module")
 def data() -> bytes:
     """A dozen customers who will be reminded, and never as late as to be escalated."""
-    return csv_file(row(new_number(), overdue_days=3, amount=f"{100 + 7 * n}.50") for n in range(12))
+    return csv_file(row(new_number(), overdue_days=5, amount=f"{100 + 7 * n}.50") for n in range(12))
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from chalice.test import Client, HTTPResponse
 
+from dunwell.payments.order import CheckoutOrder, OrderLine
+from dunwell_aws.api import Operation
+from dunwell_aws.portal.api import CustomerApi, operations
 from dunwell_aws.rates import WRITES_A_MINUTE
 from functions.portal import app as portal_app
+from tests.support.agreements import agreement
 from tests.support.portal_app import PortalWorld
 
 KEY = "intent-0001"
@@ -272,3 +277,33 @@ def test_nobody_sees_or_ends_another_customers_agreement(world: PortalWorld) -> 
     assert [bert.ask(method, path).status_code for method in ("GET", "DELETE")] == [404, 404]
     assert bert.ask("POST", "/invoices/inv_a1/disputes", {"reason": "wrong_amount"}, **keyed(2)).status_code == 404
     assert anna.get(path)["status"] == "active"
+
+
+OPERATIONS = operations(CustomerApi(lambda: pytest.fail("nothing is asked")))
+OF_ANNA = {"invoice_id": "inv_a1", "agreement_id": "agr_anna", "order_id": "ord_anna"}
+BODIES: dict[str, Any] = {
+    "authoriseAgreement": {"words": "I agree"},
+    "raiseDispute": {"reason": "other"},
+}
+
+
+@pytest.mark.parametrize("one", [one for one in OPERATIONS if "{" in one.path], ids=lambda one: one.name)
+def test_with_another_customers_ids_there_is_nothing_on_any_operation(world: PortalWorld, one: Operation) -> None:
+    anna = world.ledger.accounts["cus_anna"]
+    world.ledger.accounts["cus_anna"] = replace(
+        anna, agreements={"agr_anna": agreement("inv_a1", agreement_id="agr_anna")}
+    )
+    world.orders.save(CheckoutOrder("ord_anna", "cus_anna", "USD", (OrderLine("inv_a1", "A1", 1),), world.clock.now()))
+    before = world.ledger.accounts["cus_anna"]
+    path = one.path.removeprefix("/api/v1").format(**OF_ANNA)
+    answer = signed_in(world, "cus_bert", "C-7").ask(one.method, path, BODIES.get(one.name), **keyed(1))
+    assert answer.status_code == 404
+    assert world.ledger.accounts["cus_anna"] == before
+
+
+@pytest.mark.parametrize("one", [one for one in OPERATIONS if one.signed_in], ids=lambda one: one.name)
+def test_no_operation_that_needs_a_session_does_anything_without_one(world: PortalWorld, one: Operation) -> None:
+    before = dict(world.ledger.accounts)
+    for stranger in (App(), App("made-up")):
+        assert stranger.ask(one.method, one.path.removeprefix("/api/v1"), {}, **keyed(1)).status_code == 401
+    assert world.ledger.accounts == before

@@ -41,7 +41,10 @@ class Visitor:
     @property
     def cookies(self) -> list[dict[str, str]]:
         """The cookies it keeps, as Playwright takes them."""
-        return [{"name": str(one.name), "value": str(one.value), "url": self.base} for one in self._session.cookies]
+        return [
+            {"name": str(one.name), "value": str(one.value), "domain": str(one.domain), "path": str(one.path)}
+            for one in self._session.cookies
+        ]
 
 
 def words(page: requests.Response) -> str:

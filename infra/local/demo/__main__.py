@@ -62,27 +62,26 @@ def _first_day(view: View, progress: Progress, story: Story) -> None:
 
 
 def _three_weeks_later(view: View, progress: Progress, story: Story) -> None:
-    """Agreements are held to, reminders go on for the others, and what is left is escalated, reported and compared."""
+    """Reminders go on, but not about what was agreed, which is held to; the silent are escalated; books compared."""
     day = story.source.as_of + steps.THREE_WEEKS
-    with progress.step(f"instalments: it is {day}, what was agreed is due"):
+    with progress.step(f"daily cycle of {day}"):
         # A new clock is a new configuration, which ends functions at work; what they worked on comes back much later.
         progress.wait("the queues to be empty", view.is_idle)
         view.stack.set_clock(steps.instant(day))
+        cycle = steps.daily_cycle(view, progress)
+        story.check_left_alone(view, cycle.contacts)
+    with progress.step("instalments: what was agreed is due"):
         agreed = [one for one in (story.plan, story.promise) if one]
         for one in agreeing.hold_to_it(view, progress, day, agreed):
             story.note(one)
-    with progress.step(f"daily cycle of {day}"):
-        cycle = steps.daily_cycle(view, progress)
-        story.contacts = cycle.contacts
-        for customer_id, why in story.left_alone.items():
-            if view.reminders(cycle.contacts, customer_id, story.source.as_of):
-                raise steps.DemoError(f"the customer who {why} was reminded again")
     with progress.step("escalate the unresponsive"):
         story.cases = steps.escalate(view, progress, cycle.escalated)
     with progress.step("ageing report"):
         story.report = steps.report(view, progress, day, OUT)
     with progress.step("gateway: its books against the ledger"):
         story.books = reconcile_gateway(view, progress)
+    progress.wait("the queues to be empty", view.is_idle)
+    story.contacts = progress.wait("the last messages to be delivered", view.settled_contacts)
 
 
 def addresses(view: View) -> str:

@@ -25,11 +25,12 @@ from infra.local.demo.progress import Progress
 from infra.local.demo.steps import DemoError
 from infra.local.demo.view import View
 
-PARTS = 4
-PAYDAY = timedelta(days=14)
-"""From the first day to the customer's payday. The first part is paid at once, so that the second, a week after the
-payday, is the first one that is debited: on the day of the second daily cycle."""
+PARTS = 3
+PAYDAY = timedelta(days=7)
+"""From the first day to the customer's next payday, of which there is one every two weeks. The first part is paid at
+once, so that the second is the first one that is debited: on the day of the second daily cycle."""
 PROMISED = timedelta(days=7)
+LEAST_PROMISED_MINOR = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,9 @@ def promise(
 ) -> Agreed | None:
     """Let a third reminded customer promise to pay within a week, which will not be kept; None when nobody is left."""
     others = (one for one in reminded(view, contacts) if one.customer.customer_id not in besides)
-    if (account := next(others, None)) is None:
-        progress.note("nobody else was reminded")
+    account = next((one for one in others if min(one.balances.values()) >= LEAST_PROMISED_MINOR), None)
+    if account is None:
+        progress.note("nobody else was reminded of enough")
         return None
     ((currency, owed_minor),) = account.balances.items()
     made = Agreeing(view, progress, account).promise(_whole(owed_minor, currency), day + PROMISED)
@@ -162,11 +164,11 @@ def hold_to_it(view: View, progress: Progress, day: date, agreed: Sequence[Agree
 
 
 def means_of(account: Account, day: date) -> Means:
-    """What a customer says who can pay the whole in a few weekly parts from the payday on, in whole units of money."""
+    """What a customer says who can pay the whole in a few parts, one each payday, in whole units of money."""
     ((currency, owed_minor),) = account.balances.items()
     debt_minor = sum(one.amount_minor for one in debts_of(account, currency, day, None)) or owed_minor
     unit_minor = 10 ** exponent(currency)
-    return Means(currency, -(-debt_minor // (PARTS * unit_minor)) * unit_minor, Frequency.WEEKLY, day + PAYDAY)
+    return Means(currency, -(-debt_minor // (PARTS * unit_minor)) * unit_minor, Frequency.TWO_WEEKS, day + PAYDAY)
 
 
 def _whole(amount_minor: int, currency: str) -> str:

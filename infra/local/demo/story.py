@@ -13,6 +13,7 @@ from infra.local.demo.gateway import Books
 from infra.local.demo.progress import Progress
 from infra.local.demo.reconcile import Reconciliation
 from infra.local.demo.source import Source
+from infra.local.demo.steps import DemoError
 from infra.local.demo.view import View
 
 
@@ -41,11 +42,18 @@ class Story:
         else:
             self.promise = agreed
 
-    @property
-    def left_alone(self) -> dict[str, str]:
-        """Customers who must not be reminded any more, and why."""
-        paid = {self.paid.customer.customer_id: "paid"} if self.paid else {}
-        return paid | ({self.plan.customer_id: "agreed a plan"} if self.plan else {})
+    def check_left_alone(self, view: View, contacts: list[Contact]) -> None:
+        """Expect that nobody was reminded of what was paid or is being paid by a plan.
+
+        Raises:
+            DemoError: somebody was.
+        """
+        first_day = self.source.as_of
+        if self.paid and view.reminders(contacts, self.paid.customer.customer_id, first_day):
+            raise DemoError("the customer who paid was reminded again")
+        theirs = view.reminders(contacts, self.plan.customer_id, first_day) if self.plan else []
+        if self.plan and any(set(one.invoice_ids) & set(self.plan.agreement.invoice_ids) for one in theirs):
+            raise DemoError("the customer who agreed a plan was reminded of its invoices")
 
 
 def summary(view: View, story: Story, progress: Progress) -> str:
@@ -78,7 +86,7 @@ def summary(view: View, story: Story, progress: Progress) -> str:
 
 
 def _each(progress: Progress) -> str:
-    return ", ".join(f"{title.split()[0]} {seconds:.1f}" for title, seconds in progress.seconds.items())
+    return ", ".join(f"{title.split()[0].rstrip(':')} {seconds:.1f}" for title, seconds in progress.seconds.items())
 
 
 def _paid(story: Story) -> str:
@@ -93,16 +101,16 @@ def _plan(story: Story) -> str:
     one = story.plan
     parts, debited = len(one.agreement.instalments), ", ".join(map(str, sorted(one.debited)))
     how = f"number {debited} debited from the saved card" if debited else f"the next is due on {one.next_on}"
-    return f"customer {one.number}, {one.amount} in {parts} instalments: {one.paid} paid, {how}, no reminder meanwhile"
+    return f"customer {one.number}, {one.amount} in {parts} instalments: {one.paid} paid, {how}; not reminded of it"
 
 
 def _promise(view: View, story: Story) -> str:
     if story.promise is None:
-        return "none: nobody else was reminded by mail"
+        return "none: nobody else was reminded of enough"
     one = story.promise
     again = view.reminders(story.contacts, one.customer_id, story.source.as_of)
-    went_on = f"reminded again ({again[-1].stage})" if again else "not reminded again yet"
-    return f"customer {one.number}, {one.amount} by {one.last_on}: {one.agreement.status}, {went_on}"
+    went_on = f"reminded again ({again[-1].stage})" if again else "the next reminder is not due yet"
+    return f"customer {one.number}, {one.amount} by {one.last_on}: made, {one.agreement.status}, {went_on}"
 
 
 def _told(view: View, story: Story) -> str:

@@ -120,7 +120,8 @@ def counts_for(agreement: Agreement, entry: Entry) -> bool:
     """Whether an entry is money that came since an agreement was made; a day alone counts as after it."""
     if entry.kind not in RECEIPTS or entry.currency != agreement.currency:
         return False
-    return entry.at >= agreement.made_at if entry.at else entry.on >= agreement.made_at.date()
+    # Gateways tell whole seconds: money of the very second in which it was made came after it.
+    return entry.at >= agreement.made_at.replace(microsecond=0) if entry.at else entry.on >= agreement.made_at.date()
 
 
 def is_paid(account: Account, agreement: Agreement) -> bool:
