@@ -1,6 +1,7 @@
 """People at the deployed pages, by plain HTTP: a customer at the portal, an agent at the console."""
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urljoin
 
 import requests
@@ -29,14 +30,17 @@ class Visitor:
         """Send a form of the site."""
         return self._session.post(self.base + path, data=fields, timeout=_TIMEOUT_SECONDS)
 
-    def submit(self, page: requests.Response, action: str = "", **fields: str) -> requests.Response:
-        """Send the form of a page whose address ends so, with its hidden fields."""
+    def submit(
+        self, page: requests.Response, action: str = "", files: Mapping[str, bytes] | None = None, **fields: str
+    ) -> requests.Response:
+        """Send the form of a page whose address ends so, with its hidden fields and, by their names, files."""
         document = BeautifulSoup(page.text, "lxml")
         found = [form for form in document.find_all("form") if str(form.get("action") or "").endswith(action)]
         assert found, f"{page.url} has no form {action!r}: {words(page)[:300]}"
         hidden = {str(i["name"]): str(i.get("value") or "") for i in found[0].select("input[type=hidden]")}
+        chosen = [("files", file) for file in (files or {}).items()]
         url = urljoin(page.url, str(found[0].get("action") or ""))
-        return self._session.post(url, data=hidden | fields, timeout=_TIMEOUT_SECONDS)
+        return self._session.post(url, data=hidden | fields, files=chosen, timeout=_TIMEOUT_SECONDS)
 
     @property
     def cookies(self) -> list[dict[str, str]]:
