@@ -73,7 +73,9 @@ def test_an_address_that_bounced_gets_nothing_more(later: Later) -> None:
 
 
 def test_who_paid_is_not_reminded_again(later: Later) -> None:
-    assert len(later.deployed.contacts(later.paid)) == 1
+    told = [one.stage for one in later.deployed.contacts(later.paid)]
+    assert len([stage for stage in told if stage != "receipt"]) == 1
+    assert told.count("receipt") <= 1
     assert not later.deployed.account(later.paid).balances
 
 
