@@ -22,7 +22,7 @@ def test_a_customer_takes_papers_along_reads_another_language_and_contests_an_in
     german = visitor.submit(visitor.get("/account"), "/language", language="de")
     page = visitor.get(f"/invoices/{invoice_id}/dispute")
     said = {"reason": "not_received", "part": "whole", "text": "Nichts kam an."}
-    contested = visitor.submit(page, "/dispute", {"Beleg.pdf": EVIDENCE}, **said)
+    contested = visitor.submit_files(page, "/dispute", {"Beleg.pdf": EVIDENCE}, said)
 
     assert {name: file.content[:2] for name, file in files.items()} == {
         "copy": b"%P",

@@ -30,17 +30,21 @@ class Visitor:
         """Send a form of the site."""
         return self._session.post(self.base + path, data=fields, timeout=_TIMEOUT_SECONDS)
 
-    def submit(
-        self, page: requests.Response, action: str = "", files: Mapping[str, bytes] | None = None, **fields: str
+    def submit(self, page: requests.Response, action: str = "", **fields: str) -> requests.Response:
+        """Send the form of a page whose address ends so, with its hidden fields."""
+        return self.submit_files(page, action, {}, fields)
+
+    def submit_files(
+        self, page: requests.Response, action: str, files: Mapping[str, bytes], fields: Mapping[str, str]
     ) -> requests.Response:
-        """Send the form of a page whose address ends so, with its hidden fields and, by their names, files."""
+        """As ``submit``, with files by their names."""
         document = BeautifulSoup(page.text, "lxml")
         found = [form for form in document.find_all("form") if str(form.get("action") or "").endswith(action)]
         assert found, f"{page.url} has no form {action!r}: {words(page)[:300]}"
         hidden = {str(i["name"]): str(i.get("value") or "") for i in found[0].select("input[type=hidden]")}
-        chosen = [("files", file) for file in (files or {}).items()]
+        chosen = [("files", file) for file in files.items()]
         url = urljoin(page.url, str(found[0].get("action") or ""))
-        return self._session.post(url, data=hidden | fields, files=chosen, timeout=_TIMEOUT_SECONDS)
+        return self._session.post(url, data={**hidden, **fields}, files=chosen, timeout=_TIMEOUT_SECONDS)
 
     @property
     def cookies(self) -> list[dict[str, str]]:
