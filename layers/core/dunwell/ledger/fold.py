@@ -11,6 +11,7 @@ Money directed at an invoice that is not issued yet is kept for it.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from dunwell.ledger.books import Allocation, Books, Credit, Debt, Part
@@ -60,7 +61,7 @@ class Replay:
             for i, entry in entries.items()
             if entry.kind in RANK and i not in gone
         ]
-        facts.sort(key=lambda fact: fact[0], reverse=True)
+        facts.sort(key=itemgetter(0), reverse=True)
         self._ahead = facts
         self._run = _Fold(self.books, self._entries, part_order, gone)
         self._before: Place | None = None
@@ -82,20 +83,22 @@ class Replay:
 
     def step(self) -> "Invoice | Entry":
         """Take the next fact, and say which it was. Raises IndexError after the last."""
+        run, before = self._run, self._before
         place, fact = self._ahead.pop()
         # What is billed and contested at one moment is known before any credit of that moment flows.
-        if self._run.stirred and (place[3] >= _FIRST_CREDIT or self._before is None or place[:2] != self._before[:2]):
-            self._run.flow()
-        self._run.take(fact, place[0])
+        if run.stirred and (place[3] >= _FIRST_CREDIT or before is None or place[:2] != before[:2]):
+            run.flow()
+        run.take(fact, place[0])
         self._before = place
         return fact
 
     def through(self, on: date, before: datetime | None = None) -> None:
         """Take every fact up to a day, that day included: all of it, or what is before an instant."""
-        while self._ahead and self._ahead[-1][0][0] <= on:
-            if before and self._ahead[-1][0][:2] >= (on, before):
+        ahead, step = self._ahead, self.step
+        while ahead and ahead[-1][0][0] <= on:
+            if before and ahead[-1][0][:2] >= (on, before):
                 break
-            self.step()
+            step()
         self._run.flow()
 
     def add(self, entry: Entry) -> None:
