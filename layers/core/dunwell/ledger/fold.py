@@ -94,11 +94,9 @@ class Replay:
 
     def through(self, on: date, before: datetime | None = None) -> None:
         """Take every fact up to a day, that day included: all of it, or what is before an instant."""
-        ahead, step = self._ahead, self.step
-        while ahead and ahead[-1][0][0] <= on:
-            if before and ahead[-1][0][:2] >= (on, before):
-                break
-            step()
+        ahead = self._ahead
+        while ahead and ahead[-1][0][0] <= on and not (before and ahead[-1][0][:2] >= (on, before)):
+            self.step()
         self._run.flow()
 
     def add(self, entry: Entry) -> None:
