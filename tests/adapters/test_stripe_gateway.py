@@ -84,9 +84,9 @@ def gateway(stripe: Recorder, secrets: Secrets | None = None, offer: Offer = ANY
 
 def test_an_order_becomes_a_hosted_page_under_its_own_key(stripe: Recorder) -> None:
     stripe.answers.append((200, {"id": "cs_1", "object": "checkout.session", "url": "https://pay.example/cs_1"}))
-    url = gateway(stripe).start_checkout(ORDER, "https://p/paid", "https://p/account", "anna@bakery.example")
+    page = gateway(stripe).start_checkout(ORDER, "https://p/paid", "https://p/account", "anna@bakery.example")
     ((asked, form, headers),) = stripe.asked
-    assert url == "https://pay.example/cs_1"
+    assert (page.url, page.reference) == ("https://pay.example/cs_1", "cs_1")
     assert asked == "POST /v1/checkout/sessions"
     assert headers["Idempotency-Key"] == "ord_1.1"
     assert headers["Authorization"] == "Bearer sk_test_1"

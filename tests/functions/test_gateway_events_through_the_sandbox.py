@@ -290,8 +290,8 @@ def save_a_card(till: Counter) -> str:
     order = CheckoutOrder("ord_save", "cus_anna", "USD", (), till.now(), consent=Consent("You may debit me.", True))
     till.world.orders.save(order)
     owner = till.api.customers.create({"email": "ada@example.com"})
-    url = till.gateway.start_checkout(replace(order, owner=owner.id), "http://127.0.0.1/ok", "http://127.0.0.1/no")
-    till.pay(url, **CARD, number=GOOD)
+    page = till.gateway.start_checkout(replace(order, owner=owner.id), "http://127.0.0.1/ok", "http://127.0.0.1/no")
+    till.pay(page.url, **CARD, number=GOOD)
     (saved,) = till.api.payment_methods.list({"customer": owner.id}).data
     return str(saved.id)
 

@@ -15,7 +15,7 @@ from dunwell.ledger.debits import PaymentMethod
 from dunwell.ledger.model import Account, Invoice
 from dunwell.outreach.policy import Creditor
 from dunwell.payments.order import CheckoutOrder
-from dunwell.payments.ports import GatewayPayment, PaymentStatus, SavedMethod
+from dunwell.payments.ports import GatewayPayment, HostedPage, PaymentStatus, SavedMethod
 from tests.support.ledger import Facts, account_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,12 +166,21 @@ class FakeGateway:
     claimed: dict[str, str] = field(default_factory=dict)
     ended: dict[str, SavedMethod] = field(default_factory=dict)
     error: Exception | None = None
+    used_pages: set[str] = field(default_factory=set)
+    ended_pages: list[str] = field(default_factory=list)
 
-    def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> str:
+    def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> HostedPage:
         if self.error:
             raise self.error
         self.calls.append(order.key)
-        return self.pages.setdefault(order.key, f"https://checkout.example/{len(self.pages) + 1}")
+        url = self.pages.setdefault(order.key, f"https://checkout.example/{len(self.pages) + 1}")
+        return HostedPage(url, f"cs_{order.key}")
+
+    def end_checkout(self, reference: str) -> bool:
+        if reference in self.used_pages:
+            return False
+        self.ended_pages.append(reference)
+        return True
 
     def least_minor(self, currency: str) -> int:
         return 50

@@ -11,7 +11,7 @@ import stripe
 from dunwell.errors import ConflictError, NotFoundError, RefusedError, UnavailableError
 from dunwell.ledger.debits import DebitAttempt, MethodKind, PaymentMethod
 from dunwell.payments.order import CheckoutOrder
-from dunwell.payments.ports import DebitRefusedError, GatewayPayment, SavedMethod
+from dunwell.payments.ports import DebitRefusedError, GatewayPayment, HostedPage, SavedMethod
 from dunwell_aws.clock import Clock
 from dunwell_aws.observability import logger
 from dunwell_aws.stripe_amounts import is_three_decimal, least_charge_minor, to_stripe
@@ -46,7 +46,7 @@ class StripeGateway:
         self._offer = offer
         self._clock = clock or Clock()
 
-    def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> str:
+    def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> HostedPage:
         """See the port. The attempt's key is Stripe's idempotency key."""
         params: Any = {
             "client_reference_id": order.order_id,
@@ -66,7 +66,17 @@ class StripeGateway:
         )
         if not session.url:
             raise UnavailableError("the payment gateway gave no page to pay on")
-        return session.url
+        return HostedPage(session.url, session.id)
+
+    def end_checkout(self, reference: str) -> bool:
+        """See the port. A page that is not open any more cannot be ended, and says why."""
+        try:
+            self._call(lambda client: client.v1.checkout.sessions.expire(reference))
+        except UnavailableError as error:
+            if not isinstance(error.__cause__, stripe.InvalidRequestError):
+                raise
+            return self._call(lambda client: client.v1.checkout.sessions.retrieve(reference)).status == "expired"
+        return True
 
     def _payment(self, order: CheckoutOrder) -> dict[str, Any]:
         self._check_currency(order.currency)

@@ -12,6 +12,7 @@ from dunwell.accounts.access import (
     WrongCodeError,
     csrf_token,
     fingerprint,
+    require_theirs,
 )
 from dunwell.accounts.consent import ConsentAct, ConsentRecord
 from dunwell.accounts.contact_points import ContactPoint, PointKind
@@ -211,17 +212,27 @@ def test_the_code_that_came_back_proves_the_address_once(world: World) -> None:
     assert kept.version == 2
 
 
-def test_a_code_proves_the_address_it_was_sent_to_and_no_other(world: World) -> None:
+def test_a_code_to_an_address_that_was_changed_since_signs_nobody_in(world: World) -> None:
     pending = world.sign_in.ask_for_code(world.link, "C-1042", NOW)
     world.ledger.accounts["cus_anna"] = account(who=customer(email="new@bakery.example"))
-    assert world.sign_in.use_code(pending, world.codes.sent[0][1], NOW)
+    with pytest.raises(GoneError):
+        world.sign_in.use_code(pending, world.codes.sent[0][1], NOW)
     assert [point.verified_at for point in world.ledger.accounts["cus_anna"].customer.contact_points] == [None]
 
 
-def test_a_proof_that_cannot_be_kept_does_not_keep_anybody_out(world: World) -> None:
+def test_a_code_for_an_account_that_is_gone_signs_nobody_in(world: World) -> None:
     pending = world.sign_in.ask_for_code(world.link, "C-1042", NOW)
     del world.ledger.accounts["cus_anna"]
-    assert world.sign_in.use_code(pending, world.codes.sent[0][1], NOW)
+    with pytest.raises(GoneError):
+        world.sign_in.use_code(pending, world.codes.sent[0][1], NOW)
+
+
+def test_a_session_ends_with_the_address_that_opened_it_whoever_changed_that(world: World) -> None:
+    pending = world.sign_in.ask_for_code(world.link, "C-1042", NOW)
+    session = world.sign_in.session(world.sign_in.use_code(pending, world.codes.sent[0][1], NOW), NOW)
+    require_theirs(world.ledger.accounts["cus_anna"].customer, session)
+    with pytest.raises(SignInRequiredError):
+        require_theirs(customer(email="new@bakery.example"), session)
 
 
 def test_a_link_to_a_second_address_works_while_it_is_the_customers(world: World) -> None:

@@ -42,7 +42,7 @@ def test_a_settled_account_shows_its_payments_and_credit() -> None:
 
 def test_a_debit_on_its_way_is_pending_once_however_it_is_known() -> None:
     debit = Entry("pen_1", EntryKind.PENDING, "USD", 1_000, TODAY, method="stripe", reference="pi_1")
-    tried = attempt(status=AttemptStatus.PROCESSING, amount_minor=1_000)
+    tried = replace(attempt(status=AttemptStatus.PROCESSING, amount_minor=1_000), payment_reference="pi_1")
     owed = replace(account(invoice("A1", 1_000)), entries={"pen_1": debit}, attempts={tried.attempt_id: tried})
     arrived = Entry("pay_1", EntryKind.PAYMENT, "USD", 1_000, TODAY, of="pen_1")
     paid = replace(owed, entries={**owed.entries, "pay_1": arrived}, attempts={})

@@ -5,6 +5,7 @@ from typing import Any
 from chalice.app import Response
 
 from dunwell.payments.overview import overview
+from dunwell_aws.portal.deals import shown_agreements
 from dunwell_aws.portal.site import Site
 
 
@@ -25,6 +26,6 @@ def add_account_pages(site: Site) -> None:
             "notices": notices,
             "customer": visitor.customer,
             "today": parts.today,
-            "agreements": list(visitor.account.agreements.values()),
+            "agreements": list(shown_agreements(visitor.account).values()),
         }
         return site.page("account.html", visitor, **values)

@@ -5,7 +5,7 @@ from datetime import date
 from http import HTTPStatus
 from typing import Any
 
-from dunwell.accounts.access import CODE_LIFE, SESSION_IDLE, SESSION_LIFE
+from dunwell.accounts.access import CODE_LIFE, SESSION_IDLE, SESSION_LIFE, require_theirs
 from dunwell.dates import days_past_due
 from dunwell.errors import NotFoundError
 from dunwell.ledger.model import Account, Invoice, InvoiceStatus
@@ -48,7 +48,7 @@ class CustomerApi:
         """Whose session a call is of, with their account as it is now.
 
         Raises:
-            NotFoundError: it is no longer here.
+            NotFoundError: it is no longer here. SignInRequiredError: see ``require_theirs``.
         """
         assert call.session is not None
         return Visitor(call.session, call.token, self._account(call))
@@ -125,6 +125,7 @@ class CustomerApi:
     def start_checkout(self, call: Call) -> ApiModel:
         """To the payment provider's page; the same request again leads to the same page."""
         parts = self.parts
+        self._account(call)
         checkout = Checkout(parts.ledger, parts.orders, parts.gateway())
         made: list[CheckoutOrder] = []
 
@@ -146,6 +147,7 @@ class CustomerApi:
 
     def show_checkout(self, call: Call) -> ApiModel:
         """How far a payment is."""
+        self._account(call)
         order = self.parts.orders.order(call.customer_id, call.path["order_id"])
         if order is None:
             raise NotFoundError("There is no such payment on your account.")
@@ -158,6 +160,8 @@ class CustomerApi:
         account = self.parts.ledger.load(call.customer_id)
         if account is None or account.customer.is_internal:
             raise NotFoundError("This account is no longer here.")
+        assert call.session is not None
+        require_theirs(account.customer, call.session)
         return account
 
 

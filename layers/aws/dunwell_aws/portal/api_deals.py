@@ -19,7 +19,7 @@ from dunwell.outreach.requests import clean_text, request_task
 from dunwell_aws.api import ApiModel, Call, Operation, page_of
 from dunwell_aws.portal import api_models as models
 from dunwell_aws.portal.consent import Consent
-from dunwell_aws.portal.deals import CUSTOMER, offer_words, plan_words, standing
+from dunwell_aws.portal.deals import CUSTOMER, agreement_of, offer_words, plan_words, shown_agreements, standing
 from dunwell_aws.portal.means import Means
 from dunwell_aws.portal.method_pages import shown_methods
 from dunwell_aws.portal.plan_pages import plan_rules
@@ -47,14 +47,14 @@ class DealsApi:
     def list_agreements(self, call: Call) -> ApiModel:
         """The agreements, newest first."""
         visitor = self._visitor(call)
-        ordered = sorted(visitor.account.agreements.values(), key=_age)
+        ordered = sorted(shown_agreements(visitor.account).values(), key=_age)
         part, cursor = page_of(ordered, _age, call.query)
         return models.AgreementsOut(items=[self._shown(visitor, one) for one in part], next_cursor=cursor)
 
     def show_agreement(self, call: Call) -> ApiModel:
         """One agreement and how far it is kept."""
         visitor = self._visitor(call)
-        return self._shown(visitor, _known(visitor, call))
+        return self._shown(visitor, agreement_of(visitor, call.path["agreement_id"]))
 
     def recommend_plans(self, call: Call) -> ApiModel:
         """Plans that fit what the customer can afford, best first."""
@@ -117,7 +117,7 @@ class DealsApi:
     def authorise(self, call: Call) -> ApiModel:
         """The proposal stands, with the words as evidence."""
         site, visitor = self._site(), self._visitor(call)
-        agreement = _known(visitor, call)
+        agreement = agreement_of(visitor, call.path["agreement_id"])
         if agreement.is_standing:
             return self._shown(visitor, agreement)
         ways = self._ways(visitor, agreement)
@@ -147,7 +147,7 @@ class DealsApi:
     def cancel(self, call: Call) -> None:
         """The agreement or the proposal ends; again changes nothing."""
         visitor = self._visitor(call)
-        agreement = _known(visitor, call)
+        agreement = agreement_of(visitor, call.path["agreement_id"])
         desk = self._site().parts.arrangements()
         desk.cancel(visitor.customer_id, agreement.agreement_id, who=CUSTOMER, at=call.now)
 
@@ -368,13 +368,6 @@ def deal_operations(api: DealsApi, base: str) -> list[Operation]:
             problems=gone,
         ),
     ]
-
-
-def _known(visitor: Visitor, call: Call) -> Agreement:
-    found = visitor.account.agreements.get(call.path["agreement_id"])
-    if found is None:
-        raise NotFoundError("There is no such agreement on your account.")
-    return found
 
 
 def _age(agreement: Agreement) -> str:

@@ -9,10 +9,12 @@ from babel import Locale
 from babel.numbers import format_decimal
 
 from dunwell.arrangements.evaluate import calendar_of
+from dunwell.arrangements.offers import INCENTIVES
 from dunwell.arrangements.progress import PartProgress, PartState, Progress, progress
 from dunwell.errors import NotFoundError
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind, Authorisation
 from dunwell.ledger.debits import PaymentMethod
+from dunwell.ledger.model import Account
 from dunwell_aws.portal.consent import Consent, source_address
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.words import Say
@@ -52,15 +54,20 @@ class Standing:
 
 
 def agreement_of(visitor: Visitor, agreement_id: str, *kinds: AgreementKind) -> Agreement:
-    """An agreement of the visitor's own account, of one of the kinds.
+    """An agreement that the visitor may know of, of one of the kinds; none named: of any.
 
     Raises:
         NotFoundError: there is none.
     """
-    found = visitor.account.agreements.get(agreement_id)
-    if found is None or found.kind not in kinds:
+    found = shown_agreements(visitor.account).get(agreement_id)
+    if found is None or (kinds and found.kind not in kinds):
         raise NotFoundError("There is no such agreement on your account.", code="no_agreement")
     return found
+
+
+def shown_agreements(account: Account) -> dict[str, Agreement]:
+    """The agreements that the customer may know of, by id: no offer that nobody with the authority has approved."""
+    return {i: one for i, one in account.agreements.items() if not (one.approval and one.kind in INCENTIVES)}
 
 
 def standing(site: Site, visitor: Visitor, agreement: Agreement) -> Standing:

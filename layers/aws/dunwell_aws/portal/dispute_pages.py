@@ -15,9 +15,9 @@ from dunwell.ledger.disputing import (
 )
 from dunwell.ledger.model import Account
 from dunwell.ledger.update import update
-from dunwell.money import parse_amount
 from dunwell_aws.multipart import MULTIPART_TYPE
 from dunwell_aws.portal.site import Site, Visitor
+from dunwell_aws.portal.typed import MistakeError, at_most, read_amount
 from dunwell_aws.web import FORM_TYPE, Form
 
 _KEY_BITS = 128
@@ -60,7 +60,6 @@ def add_dispute_pages(site: Site) -> None:
     ) -> Response:
         free_minor = contestable_minor(visitor.account, invoice_id)
         standing = [(one, is_withdrawable(one)) for one in standing_disputes(visitor.account, invoice_id)]
-        code = getattr(problem, "code", "")
         return site.page(
             "dispute.html",
             visitor,
@@ -71,9 +70,16 @@ def add_dispute_pages(site: Site) -> None:
             reasons=list(DisputeReason),
             key=(form.one("key") if form else "") or new_token(_KEY_BITS),
             given={name: form.one(name) if form else "" for name in ("reason", "part", "amount", "text")},
-            wrong=f"problems.details.{code}" if problem else "",
+            wrong=_told(site, visitor, problem),
             done=site.done(),
         )
+
+
+def _told(site: Site, visitor: Visitor, problem: Exception | None) -> str:
+    """What was wrong with the form, in the customer's language; empty when nothing was."""
+    if problem is None or isinstance(problem, MistakeError):
+        return str(problem or "")
+    return site.say(visitor)("problems.details." + getattr(problem, "code", ""))
 
 
 def _raise(site: Site, visitor: Visitor, invoice_id: str, form: Form) -> str:
@@ -86,7 +92,7 @@ def _raise(site: Site, visitor: Visitor, invoice_id: str, form: Form) -> str:
     if form.one("reason") not in set(DisputeReason):
         raise InvalidInputError("Choose what is wrong.", field="reason", code="dispute_reason")
     reason, text = DisputeReason(form.one("reason")), clean_text(form.one("text"))
-    amount_minor = _amount(visitor, invoice_id, form) if form.one("part") == "part" else None
+    amount_minor = _amount(site, visitor, invoice_id, form) if form.one("part") == "part" else None
     files, now, today = read_evidence(form.files("files")), parts.clock.now(), parts.today
     told = f"{reason.value}\n\n{text}"
     task = request_task(visitor.customer_id, "dispute", key, told, now, (invoice_id,), files)
@@ -103,11 +109,8 @@ def _raise(site: Site, visitor: Visitor, invoice_id: str, form: Form) -> str:
     return "raised_with_files" if files else "raised"
 
 
-def _amount(visitor: Visitor, invoice_id: str, form: Form) -> int:
+def _amount(site: Site, visitor: Visitor, invoice_id: str, form: Form) -> int:
     """The part that is contested, as the customer's language writes numbers (minor units)."""
-    currency = visitor.account.invoices[invoice_id].currency
-    given = form.one("amount").strip().replace(",", ".")
-    try:
-        return parse_amount(given, currency)
-    except InvalidInputError:
-        raise InvalidInputError("This is not an amount.", field="amount", code="dispute_amount") from None
+    currency, say = visitor.account.invoices[invoice_id].currency, site.say(visitor)
+    free_minor = contestable_minor(visitor.account, invoice_id)
+    return at_most(read_amount(form.one("amount"), currency, say), free_minor, currency, say)

@@ -5,7 +5,7 @@ from typing import Any
 from chalice.app import Response
 
 from dunwell.arrangements.policy import Authority
-from dunwell.errors import NotFoundError, RefusedError
+from dunwell.errors import RefusedError
 from dunwell.ledger.agreements import Agreement, AgreementStatus
 from dunwell_aws.portal.deals import CUSTOMER, agreement_of, evidence, offer_words, standing
 from dunwell_aws.portal.option_pages import OFFERS, drafts, is_open_offer
@@ -42,31 +42,24 @@ def add_offer_pages(site: Site) -> None:
     def show(agreement_id: str) -> Response:
         """An offer, or what became of it."""
         visitor = site.visitor()
-        return _page(site, visitor, _known(visitor, agreement_id))
+        return _page(site, visitor, agreement_of(visitor, agreement_id, *OFFERS))
 
     @site.route("/offers/{agreement_id}/accept", "POST")
     def accept(agreement_id: str) -> Response:
         """Accepted with the words that were shown; then to the gateway's page for the first part."""
         visitor, form = site.sent()
-        agreement = _known(visitor, agreement_id)
+        agreement = agreement_of(visitor, agreement_id, *OFFERS)
         words = offer_words(site, visitor, agreement).agreed(form.one("shown"))
         site.parts.arrangements().accept_offer(visitor.customer_id, agreement_id, evidence(site, words))
         now_standing = site.visitor()
-        accepted = _known(now_standing, agreement_id)
+        accepted = agreement_of(now_standing, agreement_id, *OFFERS)
         return site.redirect(pay_agreement(site, now_standing, accepted, Form({})))
 
     @site.route("/offers/{agreement_id}/pay", "POST")
     def pay(agreement_id: str) -> Response:
         """To the gateway's page for the next part."""
         visitor, form = site.sent()
-        return site.redirect(pay_agreement(site, visitor, _known(visitor, agreement_id), form))
-
-
-def _known(visitor: Visitor, agreement_id: str) -> Agreement:
-    found = agreement_of(visitor, agreement_id, *OFFERS)
-    if found.approval:
-        raise NotFoundError("There is no such agreement on your account.", code="no_agreement")
-    return found
+        return site.redirect(pay_agreement(site, visitor, agreement_of(visitor, agreement_id, *OFFERS), form))
 
 
 def _page(site: Site, visitor: Visitor, agreement: Agreement) -> Response:

@@ -9,6 +9,7 @@ from dunwell.arrangements.agreeable import agreeable_debts
 from dunwell.arrangements.policy import Authority
 from dunwell.errors import RefusedError
 from dunwell.ledger.agreements import AgreedDebt, Agreement, AgreementKind, AgreementStatus
+from dunwell_aws.portal.deals import shown_agreements
 from dunwell_aws.portal.part_pages import section_of
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.typed import read_currency
@@ -32,7 +33,7 @@ def add_option_pages(site: Site) -> None:
         values: dict[str, Any] = {
             "currency": currency,
             "owed_minor": section.open_minor,
-            "agreements": [one for one in visitor.account.agreements.values() if _is_going_on(one, currency)],
+            "agreements": [one for one in shown_agreements(visitor.account).values() if _is_going_on(one, currency)],
             "offers": open_offers(site, visitor, currency),
             "drafts": drafts(site, visitor, currency) if free else (),
             "plans": bool(free and policy.plans),
@@ -57,7 +58,11 @@ def promise_until(site: Site) -> date | None:
 
 def open_offers(site: Site, visitor: Visitor, currency: str) -> list[Agreement]:
     """Offers that were made to the customer and may be accepted today."""
-    return [one for one in visitor.account.agreements.values() if one.currency == currency and is_open_offer(site, one)]
+    return [
+        one
+        for one in shown_agreements(visitor.account).values()
+        if one.currency == currency and is_open_offer(site, one)
+    ]
 
 
 def is_open_offer(site: Site, one: Agreement) -> bool:

@@ -6,7 +6,8 @@ from chalice.app import Response
 
 from dunwell.errors import RefusedError
 from dunwell.payments.checkout import Checkout
-from dunwell.payments.overview import CurrencySection, invoices_to_pay, overview, require_asking
+from dunwell.payments.overview import CurrencySection, overview
+from dunwell.payments.payable import require_asking
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.typed import MistakeError, at_most, read_amount, read_currency
 from dunwell_aws.web import Form
@@ -50,7 +51,6 @@ def section_of(site: Site, visitor: Visitor, currency: str) -> CurrencySection:
 def _start(site: Site, visitor: Visitor, currency: str, form: Form) -> str:
     parts, say = site.parts, site.say(visitor)
     section, chosen = section_of(site, visitor, currency), form.all("invoice")
-    invoice_ids = invoices_to_pay(visitor.account, currency, chosen or None, parts.clock.now())
     amount_minor = read_amount(form.one("amount"), currency, say)
     most_minor = _most(section, chosen)
     if chosen and most_minor and amount_minor > most_minor:
@@ -63,7 +63,7 @@ def _start(site: Site, visitor: Visitor, currency: str, form: Form) -> str:
     return Checkout(parts.ledger, parts.orders, gateway).start(
         visitor.customer_id,
         currency,
-        invoice_ids,
+        chosen or None,
         success_url=lambda order: parts.urls.portal(f"/paid?order={order.order_id}"),
         cancel_url=parts.urls.portal("/account"),
         now=parts.clock.now(),
@@ -72,19 +72,20 @@ def _start(site: Site, visitor: Visitor, currency: str, form: Form) -> str:
 
 
 def _most(section: CurrencySection, chosen: list[str]) -> int:
-    """What can be paid at most: of the invoices chosen, or of all that are neither in dispute nor on hold."""
-    return sum(
-        one.open_minor
-        for one in section.invoices
-        if (one.invoice_id in chosen if chosen else one.asked_for and not one.disputed)
-    )
+    """What can be paid at most: of the invoices chosen, or of all without what is in dispute."""
+    if not chosen:
+        return section.payable_minor
+    return sum(one.payable_minor for one in section.invoices if one.invoice_id in chosen)
 
 
 def _page(site: Site, visitor: Visitor, currency: str, form: Form, mistake: MistakeError | None = None) -> Response:
     section = section_of(site, visitor, currency)
+    most_minor = section.payable_minor or sum(one.payable_minor for one in section.invoices)
+    if not most_minor:
+        raise RefusedError("A payment for this is on its way.", code="coming")
     values: dict[str, Any] = {
         "section": section,
-        "most_minor": _most(section, []) or section.open_minor,
+        "most_minor": most_minor,
         "typed": {"amount": form.one("amount"), "invoices": form.all("invoice")},
         "wrong": str(mistake) if mistake else "",
     }

@@ -5,7 +5,6 @@ from chalice.app import Response
 from dunwell.errors import NotFoundError
 from dunwell.payments.checkout import Checkout, posted_payment
 from dunwell.payments.order import OrderStatus
-from dunwell.payments.overview import invoices_to_pay
 from dunwell_aws.portal.site import Site
 
 LOOKS = 10
@@ -21,7 +20,6 @@ def add_payment_pages(site: Site) -> None:
         visitor, form = site.sent()
         parts = site.parts
         chosen = form.all("invoice") if form.one("what") == "chosen" else None
-        chosen = invoices_to_pay(visitor.account, form.one("currency"), chosen, parts.clock.now())
         checkout = Checkout(parts.ledger, parts.orders, parts.gateway())
         url = checkout.start(
             visitor.customer_id,

@@ -9,7 +9,7 @@ from dunwell.ledger.agreements import Agreement, AgreementKind, AgreementStatus
 from dunwell.payments.checkout import Checkout
 from dunwell.payments.order import CheckoutOrder
 from dunwell.payments.order import Consent as Saving
-from dunwell.payments.overview import require_asking
+from dunwell.payments.payable import require_asking, uncovered
 from dunwell_aws.portal.consent import Consent
 from dunwell_aws.portal.deals import (
     CUSTOMER,
@@ -86,7 +86,12 @@ def pay_agreement(site: Site, visitor: Visitor, agreement: Agreement, form: Form
         if not open_ids:
             raise RefusedError("Everything in this agreement is paid.", code="nothing_to_pay")
         return _checkout(site).start(
-            visitor.customer_id, agreement.currency, open_ids, now=site.parts.clock.now(), **_ways_back(site, agreement)
+            visitor.customer_id,
+            agreement.currency,
+            open_ids,
+            now=site.parts.clock.now(),
+            contested=False,
+            **_ways_back(site, agreement),
         )
     found = standing(site, visitor, agreement)
     part = next((one for one in found.parts if str(one.number) == number), found.next if not number else None)
@@ -94,7 +99,10 @@ def pay_agreement(site: Site, visitor: Visitor, agreement: Agreement, form: Form
         raise NotFoundError("There is no such instalment on your account.", code="no_agreement")
     if not part.left_minor:
         raise RefusedError("This instalment is paid already.", code="paid_already")
-    return _pay(site, visitor, agreement, part.number, part.left_minor)
+    wanting = uncovered(visitor.account, agreement, {one.number: one.left_minor for one in found.parts})
+    if not wanting[part.number]:
+        raise RefusedError("A payment for this instalment is on its way.", code="coming")
+    return _pay(site, visitor, agreement, part.number, wanting[part.number])
 
 
 def _pay(

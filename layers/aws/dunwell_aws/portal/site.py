@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from chalice.app import Chalice, Request, Response
 
-from dunwell.accounts.access import SESSION_LIFE, Session, csrf_token
+from dunwell.accounts.access import SESSION_LIFE, Session, csrf_token, require_theirs
 from dunwell.accounts.model import Customer
 from dunwell.errors import NotFoundError, UnavailableError, WrongMethodError
 from dunwell.ledger.model import Account
@@ -155,6 +155,7 @@ class Site:
         account = self.parts.ledger.load(session.customer_id)
         if account is None or account.customer.is_internal:
             raise NotFoundError("This account is no longer here.")
+        require_theirs(account.customer, session)
         return Visitor(session, token, account)
 
     # --- in which language ---

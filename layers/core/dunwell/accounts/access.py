@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from dunwell.accounts.contact_points import PointKind
 from dunwell.accounts.model import Customer
 from dunwell.errors import DunwellError, RefusedError
 
@@ -140,12 +141,14 @@ class Session:
 
     Attributes:
         seen_at: the last use, to the minute, so that reading a page seldom writes.
+        sent_to: hash of the address to which the code went; a changed address ends the session.
     """
 
     token_hash: str
     customer_id: str
     started_at: datetime
     seen_at: datetime
+    sent_to: str = ""
 
     def is_alive(self, now: datetime) -> bool:
         """Whether it may still be used: 30 minutes from the last use, 8 hours in all."""
@@ -159,6 +162,22 @@ class Session:
     def seen(self, now: datetime) -> "Session":
         """The session after a use at this instant; itself when the last noted use is less than a minute ago."""
         return replace(self, seen_at=now) if now - self.seen_at >= _SEEN_STEP else self
+
+
+def is_theirs(customer: Customer, sent_to: str) -> bool:
+    """Whether the address of this hash is one that the customer has now."""
+    points = (point for kind in (PointKind.EMAIL, PointKind.PHONE) for point in customer.points(kind))
+    return any(fingerprint(point.address) == sent_to for point in points)
+
+
+def require_theirs(customer: Customer, session: Session) -> None:
+    """Pass if the session was opened through an address that the customer still has.
+
+    Raises:
+        SignInRequiredError: the address was changed since, by whomever.
+    """
+    if not is_theirs(customer, session.sent_to):
+        raise SignInRequiredError("Your session has ended.")
 
 
 class AccessStore(Protocol):

@@ -1,6 +1,6 @@
 """Another e-mail address in place of the one we have: proved by a code that goes there, by who is signed in.
 
-Links that went to the former address open nothing any more, and the session begins anew.
+Links and codes that went to the former address open nothing any more, nor do sessions that it opened.
 """
 
 import re
@@ -73,7 +73,7 @@ class AddressChange:
             raise GoneError(_GONE)
         pending.check(token, "".join(code.split()), now)
         session_token = new_token()
-        session = Session(fingerprint(session_token), customer_id, started_at=now, seen_at=now)
+        session = Session(fingerprint(session_token), customer_id, now, now, fingerprint(wanted))
         try:
             self._store.start_session(pending, session)
         except ConflictError:

@@ -20,6 +20,7 @@ from dunwell.accounts.access import (
     answers,
     csrf_matches,
     fingerprint,
+    is_theirs,
     mac,
     new_code,
     new_token,
@@ -98,7 +99,8 @@ class SignIn:
         """Start a session with a code, once; the session's token.
 
         Raises:
-            GoneError: the code was used or is too old, or nobody asked for one.
+            GoneError: the code was used or is too old, or nobody asked for one, or the address to which it went is not
+                the customer's any more.
             WrongCodeError: it is another code. TooManyTriesError: the link rests.
         """
         pending = self._store.code(fingerprint(token))
@@ -106,11 +108,13 @@ class SignIn:
             raise GoneError("This code was used already or is older than 15 minutes.")
         counted_try(self._store, pending.link_hash, now)
         pending.check(token, "".join(code.split()), now)
+        account = self._ledger.load(pending.customer_id)
+        if account is None or not is_theirs(account.customer, pending.sent_to):
+            raise GoneError("This code was used already or is older than 15 minutes.")
         session_token = new_token()
+        session = Session(fingerprint(session_token), pending.customer_id, now, now, pending.sent_to)
         try:
-            self._store.start_session(
-                pending, Session(fingerprint(session_token), pending.customer_id, started_at=now, seen_at=now)
-            )
+            self._store.start_session(pending, session)
         except ConflictError:
             raise GoneError("This code was used already or is older than 15 minutes.") from None
         self._prove(pending, now)

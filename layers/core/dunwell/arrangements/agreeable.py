@@ -5,6 +5,7 @@ from datetime import datetime
 
 from dunwell.errors import InvalidInputError, NotFoundError, RefusedError
 from dunwell.ledger.agreements import AgreedDebt
+from dunwell.ledger.coming import coming
 from dunwell.ledger.model import Account, OpenInvoice
 
 FORBIDDING = frozenset(
@@ -59,6 +60,8 @@ def agreeable_debts(
 def why_not(account: Account, one: OpenInvoice, at: datetime, replacing: str = "") -> str:
     """Why an open invoice may not be agreed about now, as a sentence for the customer; empty when it may."""
     invoice_id, number = one.invoice.invoice_id, one.invoice.number
+    if (account.pending or account.attempts) and coming(account)[invoice_id]:
+        return f"A payment for invoice {number} is on its way: wait until it has arrived."
     if held(account, invoice_id, at) & FORBIDDING:
         return f"Invoice {number} is on hold: nothing can be agreed about it now. Please contact us."
     if not one.is_collectable:

@@ -7,12 +7,13 @@ from dunwell.arrangements.agreeable import agreeable_debts, needs_a_person
 from dunwell.arrangements.evaluate import calendar_of
 from dunwell.arrangements.incentives import OfferTerms, authority_for_offer, offer_rule, require_once
 from dunwell.arrangements.plans import (
-    BROKEN_DAYS,
     PROPOSAL_DAYS,
     approval_for,
     authority_for,
     higher,
+    lost_trust,
     plan_policy,
+    put_off,
     recently_broken,
     require_size,
 )
@@ -55,7 +56,7 @@ def made_plan(
         require_size(rules, debt_minor, terms.currency)
     made = draft(terms, debt_minor, as_of, rules, with_fee=replacing is None)
     needed = authority_for(rules, made, terms.currency, terms.frequency, as_of)
-    if needs_a_person(account, debts, now) or _broke_too_many(account, rules, now):
+    if needs_a_person(account, debts, now) or lost_trust(account, rules, now):
         needed = higher(needed, Authority.AGENT)
     expires_on = min(as_of + timedelta(days=PROPOSAL_DAYS), made.instalments[0].due_on)
     return Agreement(
@@ -229,12 +230,9 @@ def _same_promise(
 
 def _require_trust(account: Account, rules: PromisePolicy, authority: Authority, now: datetime) -> None:
     broken = recently_broken(account, AgreementKind.PROMISE, rules.broken_days, now)
-    if authority is Authority.CUSTOMER and broken >= rules.max_broken:
+    again = put_off(account, AgreementKind.PROMISE, rules.broken_days, now)
+    if authority is Authority.CUSTOMER and (broken >= rules.max_broken or again >= rules.max_put_off):
         raise RefusedError("Earlier promises were not kept: please contact us to agree on something.")
-
-
-def _broke_too_many(account: Account, rules: PlanPolicy, now: datetime) -> bool:
-    return recently_broken(account, AgreementKind.PLAN, BROKEN_DAYS, now) >= rules.max_broken
 
 
 def _offer_parts(

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from dunwell.arrangements.policy import ArrangementPolicy, Authority, Frequency, PlanLimits, PlanPolicy
 from dunwell.arrangements.schedule import Draft
 from dunwell.errors import InvalidInputError, RefusedError
-from dunwell.ledger.agreements import Agreement, AgreementKind, AgreementStatus
+from dunwell.ledger.agreements import STANDING, Agreement, AgreementKind, AgreementStatus
 from dunwell.ledger.model import Account
 from dunwell.money import format_money
 
@@ -14,6 +14,8 @@ RANKS = {Authority.CUSTOMER: 0, Authority.AGENT: 1, Authority.SUPERVISOR: 2}
 PROPOSAL_DAYS = 14
 """For so long a proposed plan may be accepted, and not after its first day."""
 BROKEN_DAYS = 365
+BY_CUSTOMER = "customer"
+"""Who did what a customer did by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,28 @@ def recently_broken(account: Account, kind: AgreementKind, days: int, at: dateti
         for one in account.agreements.values()
         if one.kind is kind and one.status is AgreementStatus.BROKEN and broken_at(one) >= since
     )
+
+
+def lost_trust(account: Account, rules: PlanPolicy, at: datetime) -> bool:
+    """Whether so many plans were broken, or put off without a payment, that a person looks at another one."""
+    broken = recently_broken(account, AgreementKind.PLAN, BROKEN_DAYS, at)
+    return broken >= rules.max_broken or put_off(account, AgreementKind.PLAN, BROKEN_DAYS, at) >= rules.max_put_off
+
+
+def put_off(account: Account, kind: AgreementKind, days: int, at: datetime) -> int:
+    """How many agreements of a kind the customer ended or replaced within so many days before any money came for them.
+
+    Each paused what it was about. Where that goes on, nobody is asked for anything and nothing is paid.
+    """
+    since, found = at - timedelta(days=days), 0
+    for one in account.agreements.values():
+        last = one.steps[-1] if one.steps else None
+        if last is None or (one.kind, last.status, last.who) != (kind, AgreementStatus.CANCELLED, BY_CUSTOMER):
+            continue
+        stood = any(step.status in STANDING for step in one.steps)
+        paid = any(one.made_at.date() <= payment.on <= last.at.date() for payment in account.payments.values())
+        found += stood and not paid and last.at >= since
+    return found
 
 
 def broken_at(agreement: Agreement) -> datetime:

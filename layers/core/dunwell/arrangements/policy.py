@@ -75,6 +75,7 @@ class PlanPolicy:
             agree to what the nearest one before it may, and the customer, not named, to none. See ``limits_of``.
         min_debt_minor: smaller debts get no plan, by currency (minor units).
         max_broken: broken plans within a year after which a customer asks an agent.
+        max_put_off: the same of plans that the customer ended or replaced before any money came.
         grace_days: business days after a due day in which a missed instalment is cured.
         interest_percent: a year on what is left, 0 for none; setup_fee_minor: once, by currency.
         reminder_days: days before each due day on which a reminder leaves.
@@ -84,6 +85,7 @@ class PlanPolicy:
     limits: Mapping[Authority, PlanLimits]
     min_debt_minor: Mapping[str, int] = field(default_factory=dict)
     max_broken: int = 1
+    max_put_off: int = 2
     grace_days: int = 5
     interest_percent: Decimal = Decimal(0)
     setup_fee_minor: Mapping[str, int] = field(default_factory=dict)
@@ -104,12 +106,14 @@ class PromisePolicy:
         grace_days: business days after it in which money still counts.
         tolerance_permille: how much of the amount must have come, in thousandths.
         max_broken: broken promises within ``broken_days`` after which a customer asks an agent.
+        max_put_off: the same of promises that the customer ended or replaced before any money came.
     """
 
     max_days: int = 14
     grace_days: int = 1
     tolerance_permille: int = 1000
     max_broken: int = 2
+    max_put_off: int = 2
     broken_days: int = 90
 
 
@@ -175,6 +179,7 @@ def _check_promises(rule: PromisePolicy) -> None:
     _in_range("promises.grace_days", rule.grace_days, 0, 31)
     _in_range("promises.tolerance_permille", rule.tolerance_permille, 1, WHOLE)
     _in_range("promises.max_broken", rule.max_broken, 1)
+    _in_range("promises.max_put_off", rule.max_put_off, 1)
     _in_range("promises.broken_days", rule.broken_days, 1)
 
 
@@ -188,6 +193,7 @@ def _check_plans(rule: PlanPolicy) -> None:
     _amounts("plans.min_debt_minor", rule.min_debt_minor)
     _amounts("plans.setup_fee_minor", rule.setup_fee_minor)
     _in_range("plans.max_broken", rule.max_broken, 1)
+    _in_range("plans.max_put_off", rule.max_put_off, 1)
     _in_range("plans.grace_days", rule.grace_days, 0, 31)
     _in_range("plans.reminder_days", rule.reminder_days, 0, 31)
     _in_range("plans.interest_percent", rule.interest_percent, 0, 100)

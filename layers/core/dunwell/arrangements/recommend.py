@@ -13,11 +13,11 @@ from dunwell.arrangements.affordability import Needs
 from dunwell.arrangements.agreeable import why_not
 from dunwell.arrangements.candidates import Case, candidates
 from dunwell.arrangements.explain import Saying, SayingCode, sayings_of
-from dunwell.arrangements.plans import BROKEN_DAYS, recently_broken
+from dunwell.arrangements.plans import lost_trust
 from dunwell.arrangements.policy import WHOLE, ArrangementPolicy, Authority, Frequency
 from dunwell.arrangements.schedule import Draft, PlanTerms, draft
 from dunwell.arrangements.worth import MONTH_DAYS, Outlook, Valuation, Worth, habits_of
-from dunwell.ledger.agreements import AgreedDebt, AgreementKind
+from dunwell.ledger.agreements import AgreedDebt
 from dunwell.ledger.model import Account
 
 AT_MOST = 3
@@ -153,10 +153,7 @@ def _case(
         return Saying(SayingCode.NOTHING_TO_AGREE, currency, {})
     if debt_minor < (least := plans.min_debt_minor.get(currency, 0)):
         return Saying(SayingCode.TOO_SMALL, currency, {"debt_minor": debt_minor, "least_minor": least})
-    if (
-        authority is Authority.CUSTOMER
-        and recently_broken(account, AgreementKind.PLAN, BROKEN_DAYS, end_of(as_of)) >= plans.max_broken
-    ):
+    if authority is Authority.CUSTOMER and lost_trust(account, plans, end_of(as_of)):
         return Saying(SayingCode.BROKEN_BEFORE, currency, {})
     if needs.spare_minor == 0:
         return Saying(SayingCode.NO_ROOM, currency, {"debt_minor": debt_minor})

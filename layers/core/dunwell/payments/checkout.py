@@ -7,49 +7,17 @@ from datetime import datetime
 
 from dunwell.accounts.model import Channel
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
-from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.entry import Entry
-from dunwell.ledger.model import Account, OpenInvoice
+from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 from dunwell.payments.methods import remove_method
 from dunwell.payments.order import CheckoutOrder, Consent, OrderLine, OrderStatus, identified
 from dunwell.payments.parts import check_least, part_of, spread
+from dunwell.payments.payable import choose_invoices
 from dunwell.payments.ports import OrderStore, PaymentGateway
 
 _RACES = 5
-
-
-def choose_invoices(account: Account, currency: str, invoice_ids: Sequence[str] | None) -> list[OpenInvoice]:
-    """What a customer sets out to pay: the invoices chosen, or all of a currency that are not in dispute.
-
-    Paying all leaves disputed invoices out, because to pay one is to give the dispute up; choosing one includes it.
-
-    Raises:
-        InvalidInputError: nothing was chosen, or an invoice in another currency.
-        NotFoundError: an invoice is not on this account.
-        ConflictError: an invoice was settled meanwhile. RefusedError: there is nothing to pay.
-    """
-    if invoice_ids is None:
-        payable = [item for item in account.open_invoices if item.invoice.currency == currency and item.is_collectable]
-        if not payable:
-            raise RefusedError("There is nothing to pay in this currency.")
-        return payable
-    if not invoice_ids:
-        raise InvalidInputError("Choose at least one invoice.", field="invoice")
-    return [_chosen(account, currency, invoice_id) for invoice_id in dict.fromkeys(invoice_ids)]
-
-
-def _chosen(account: Account, currency: str, invoice_id: str) -> OpenInvoice:
-    invoice = account.invoices.get(invoice_id)
-    if invoice is None:
-        raise NotFoundError("This invoice is not on your account.")
-    if invoice.currency != currency:
-        raise InvalidInputError(f"Invoice {invoice.number} is not in {currency}.", field="invoice")
-    owed = account.open_minor(invoice_id)
-    if owed <= 0:
-        raise ConflictError(f"Invoice {invoice.number} is settled already. Your account shows what is open now.")
-    return OpenInvoice(invoice, owed)
 
 
 class Checkout:
@@ -71,11 +39,13 @@ class Checkout:
         now: datetime,
         amount_minor: int | None = None,
         consent: Consent | None = None,
+        contested: bool = True,
     ) -> str:
         """The address to send the customer to. The order is kept before the gateway is called.
 
         Args:
-            invoice_ids: the invoices chosen, or None for all that are not in dispute.
+            invoice_ids: the invoices chosen, or None for all that is not in dispute.
+            contested: False leaves what is in dispute out of invoices chosen, too.
             success_url: where the gateway sends the customer back to, given the order.
             amount_minor: a part of what is open on them, for the oldest first; None for all of it.
             consent: given to keep the payment method for later debits.
@@ -86,7 +56,8 @@ class Checkout:
             UnavailableError: the gateway does not answer.
         """
         account = self._account(customer_id)
-        lines = spread(choose_invoices(account, currency, invoice_ids), amount_minor, currency)
+        chosen = choose_invoices(account, currency, invoice_ids, now, contested=contested)
+        lines = spread(chosen, amount_minor, currency)
         wanted = _order(account, currency, lines, now, consent)
         return self._lead(account, wanted, success_url, cancel_url)
 
@@ -113,9 +84,10 @@ class Checkout:
         numbers = {one.number for one in agreement.instalments} if agreement and agreement.is_standing else set()
         if agreement is None or number not in numbers:
             raise NotFoundError("There is no such instalment on your account.")
-        lines = instalment_lines(account, agreement, unpaid_minor)
-        if not lines:
+        open_ids = [one for one in agreement.invoice_ids if account.open_minor(one) > 0]
+        if not open_ids or unpaid_minor <= 0:
             raise ConflictError("This instalment is paid already.")
+        lines = part_of(choose_invoices(account, agreement.currency, open_ids, now, contested=False), unpaid_minor)
         made = _order(account, agreement.currency, lines, now, consent)
         wanted = identified(replace(made, agreement_id=agreement_id, instalment=number))
         return self._lead(account, wanted, success_url, cancel_url)
@@ -174,12 +146,30 @@ class Checkout:
             raise RefusedError("Your payment for these invoices has been made and is being confirmed.")
         if order.checkout_url:
             return order.checkout_url
+        self._close_rivals(order)
         email = account.customer.address(Channel.EMAIL)
-        url = self._gateway.start_checkout(order, success_url(order), cancel_url, email)
+        page = self._gateway.start_checkout(order, success_url(order), cancel_url, email)
+        opened = replace(order, checkout_url=page.url, page_reference=page.reference, version=order.version + 1)
         # A lost race is the other press of the button, or already the webhook: the page is the same.
         with contextlib.suppress(ConflictError):
-            self._orders.save(replace(order, checkout_url=url, version=order.version + 1))
-        return url
+            self._orders.save(opened)
+        return page.url
+
+    def _close_rivals(self, order: CheckoutOrder) -> None:
+        """End the pages that other tabs have open for the same invoices: what is owed once can be paid once.
+
+        Raises:
+            RefusedError: one of them was paid a moment ago.
+        """
+        for other in self._orders.orders(order.customer_id):
+            shares = set(other.invoice_ids) & set(order.invoice_ids)
+            is_rival = shares and other.order_id != order.order_id and other.status is OrderStatus.OPEN
+            if not is_rival or not other.page_reference or not other.is_current(order.started_at):
+                continue
+            if not self._gateway.end_checkout(other.page_reference):
+                raise RefusedError("A payment for this was made a moment ago and is being confirmed.", code="coming")
+            with contextlib.suppress(ConflictError):  # the gateway's report of the same was faster
+                self._orders.save(replace(other, status=OrderStatus.CLOSED, version=other.version + 1))
 
     def _claim(self, account: Account, wanted: CheckoutOrder) -> CheckoutOrder:
         """The order in an attempt that stands, stored."""
@@ -194,12 +184,6 @@ class Checkout:
                 continue
             return order
         raise ConflictError("The same payment was started several times at once. Try again.")
-
-
-def instalment_lines(account: Account, agreement: Agreement, amount_minor: int) -> tuple[OrderLine, ...]:
-    """An amount over the debts of an agreement, the oldest first; never more than is open on them."""
-    debts = set(agreement.invoice_ids)
-    return part_of([item for item in account.open_invoices if item.invoice.invoice_id in debts], amount_minor)
 
 
 def _order(

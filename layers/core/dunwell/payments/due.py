@@ -12,11 +12,13 @@ from datetime import date, datetime, timedelta
 
 from dunwell.accounts.model import CustomerKind
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind
+from dunwell.ledger.coming import coming
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt, MethodKind, PaymentMethod
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.payments.methods import autopay_method
+from dunwell.payments.payable import uncovered
 from dunwell.payments.retries import BANK_DAYS, BANK_TRIES, CARD_DAYS, CARD_TRIES
-from dunwell.payments.stops import Hours, pending_on, stop_of
+from dunwell.payments.stops import Hours, stop_of
 
 Unpaid = Callable[[Account, Agreement, date], Mapping[int, int]]
 """What is left to pay of each instalment of an agreement, by its number (minor units)."""
@@ -97,11 +99,9 @@ def _instalments(account: Account, unpaid: Unpaid, now: datetime, found: Due) ->
         elif method is not None and method.is_usable:
             debts = set(agreement.invoice_ids)
             items = [item for item in account.open_invoices if item.invoice.invoice_id in debts]
-            coming = pending_on(account, debts)
+            wanting = uncovered(account, agreement, {one.number: left[one.number] for one in due})
             for one in due:
-                covered = min(coming, left[one.number])
-                coming -= covered
-                amount_minor = min(left[one.number] - covered, one.amount_minor)
+                amount_minor = min(wanting[one.number], one.amount_minor)
                 purpose = f"{agreement.agreement_id}#{one.number}"
                 if told_late(account, agreement, one, now.date()):
                     found.refusals.append(Refusal(purpose, "REGE-VARY"))
@@ -129,13 +129,14 @@ def _invoices(account: Account, now: datetime, found: Due) -> Iterator[_Wanted]:
     if method is None:
         return
     earlier: Account | None = None
+    on_its_way = coming(account)
     for item in account.open_invoices:
         invoice_id = item.invoice.invoice_id
         if not item.is_collectable or item.due_on > now.date() or account.agreement_on(invoice_id):
             continue
         purpose = f"{AUTOPAY}#{invoice_id}#{item.due_on.isoformat()}"
         due_minor = sum(part.amount_minor for part in item.schedule if part.due_on <= now.date())
-        amount_minor = min(due_minor, item.collectable_minor) - pending_on(account, [invoice_id])
+        amount_minor = min(due_minor, item.collectable_minor) - on_its_way[invoice_id]
         if account.customer.kind is CustomerKind.PERSON:
             earlier = earlier or account.at(now.date() - timedelta(days=AMOUNT_NOTICE_DAYS))
             amount_minor = min(amount_minor, earlier.open_minor(invoice_id) if invoice_id in earlier.invoices else 0)
@@ -143,7 +144,7 @@ def _invoices(account: Account, now: datetime, found: Due) -> Iterator[_Wanted]:
             found.refusals.append(Refusal(purpose, "REGE-AUTH"))
         elif amount_minor > 0:
             yield _Wanted(purpose, method, item.invoice.currency, amount_minor, [item])
-        elif not pending_on(account, [invoice_id]):
+        elif not on_its_way[invoice_id]:
             found.refusals.append(Refusal(purpose, "REGE-VARY"))
 
 

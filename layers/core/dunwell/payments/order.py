@@ -55,7 +55,8 @@ class CheckoutOrder:
             one order, and one that comes after a payment is another.
         lines: what is paid; empty where a payment method is only saved.
         attempt: counts hosted pages; a new one only after the one before was closed or has expired.
-        checkout_url: the gateway's page of this attempt; empty until the gateway answered.
+        checkout_url, page_reference: the gateway's page of this attempt, and its name there; empty until the gateway
+            answered.
         payment_reference: the gateway's name for the payment, once it was posted.
         last_failure: the gateway's name of the last failed try, so that its report counts once.
         consent: given to keep the payment method; None: it is used for this payment only.
@@ -79,6 +80,7 @@ class CheckoutOrder:
     agreement_id: str = ""
     instalment: int = 0
     owner: str = ""
+    page_reference: str = ""
 
     @property
     def amount_minor(self) -> int:

@@ -1,14 +1,15 @@
 """What a customer is shown of their account: figures and flags, worded by the pages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from dunwell.accounts.asking import invoices_not_asked_for
 from dunwell.dates import days_past_due
-from dunwell.errors import RefusedError
-from dunwell.ledger.debits import AttemptStatus
+from dunwell.ledger.coming import coming_minor
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account
+from dunwell.payments.payable import Payable, payables
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,9 @@ class InvoiceLine:
     Attributes:
         days_past_due: negative before the due date.
         disputed: whether all of it is contested; disputed_minor: the part that is.
+        payable_minor: what may be paid on it: not what is on its way, nothing under a hold that forbids to ask.
+        asked_minor: of that, what is not contested.
+        coming_minor: payments made for it that the bank has yet to confirm.
         asked_for: whether it may be asked for: no hold stops that.
     """
 
@@ -29,6 +33,9 @@ class InvoiceLine:
     days_past_due: int
     disputed: bool
     disputed_minor: int = 0
+    payable_minor: int = 0
+    asked_minor: int = 0
+    coming_minor: int = 0
     asked_for: bool = True
 
 
@@ -37,7 +44,8 @@ class CurrencySection:
     """All that is open in one currency (minor units).
 
     Attributes:
-        payable_minor: what "pay all" pays: without invoices in dispute, and nothing that a hold forbids to ask for.
+        payable_minor: what "pay all" pays: without what is in dispute or on its way, and nothing that a hold forbids to
+            ask for.
         pending_minor: payments made that the bank has yet to confirm.
     """
 
@@ -71,11 +79,11 @@ class Overview:
 def overview(account: Account, now: datetime, as_of: date) -> Overview:
     """The account as of an instant and the business date that it is."""
     currencies = sorted(account.balances.keys() | account.unapplied.keys())
-    barred = invoices_not_asked_for(account.customer, now)
+    found = payables(account, now)
     return Overview(
-        tuple(_section(account, currency, barred, as_of) for currency in currencies),
+        tuple(_section(account, currency, found, as_of) for currency in currencies),
         tuple((payment, _paid_for(account, payment)) for payment in payments_received(account)),
-        barred is not None,
+        invoices_not_asked_for(account.customer, now) is not None,
     )
 
 
@@ -84,69 +92,36 @@ def payments_received(account: Account) -> list[Entry]:
     return sorted(account.payments.values(), key=lambda p: (p.on, p.entry_id), reverse=True)
 
 
-def require_asking(account: Account, invoice_ids: list[str] | None, now: datetime) -> None:
-    """Pass if these invoices, or all that is payable, may be paid on a page of ours.
-
-    Raises:
-        RefusedError: a hold forbids to take money for them, whoever proposes it.
-    """
-    barred = invoices_not_asked_for(account.customer, now)
-    if barred is None or barred & set(invoice_ids or ()):
-        raise RefusedError("We may not take a payment for this at present. Please call us.", code="no_demand")
-
-
-def invoices_to_pay(account: Account, currency: str, chosen: list[str] | None, now: datetime) -> list[str] | None:
-    """What a press of a pay button means for the checkout: the invoices chosen, or None for all that are payable.
-
-    Where a hold covers single invoices, all are those that it does not cover.
-
-    Raises:
-        RefusedError: see ``require_asking``.
-    """
-    require_asking(account, chosen, now)
-    barred = invoices_not_asked_for(account.customer, now)
-    if chosen is not None or not barred:
-        return chosen
-    payable = (item for item in account.open_invoices if item.invoice.currency == currency and item.is_collectable)
-    return [item.invoice.invoice_id for item in payable if item.invoice.invoice_id not in barred]
-
-
-def _section(account: Account, currency: str, barred: frozenset[str] | None, as_of: date) -> CurrencySection:
-    lines = tuple(
-        InvoiceLine(
-            item.invoice.invoice_id,
-            item.invoice.number,
-            item.invoice.amount_minor,
-            item.open_minor,
-            item.due_on,
-            days_past_due(item.due_on, as_of),
-            not item.is_collectable,
-            item.disputed_minor,
-            barred is not None and item.invoice.invoice_id not in barred,
-        )
-        for item in account.open_invoices
-        if item.invoice.currency == currency
-    )
-    asked = [line for line in lines if line.asked_for]
+def _section(account: Account, currency: str, found: Sequence[Payable], as_of: date) -> CurrencySection:
+    mine = [one for one in found if one.item.invoice.currency == currency]
+    lines = tuple(_line(one, as_of) for one in mine)
     return CurrencySection(
         currency,
         sum(line.open_minor for line in lines),
-        sum(line.open_minor for line in asked if line.days_past_due > 0),
-        sum(line.open_minor for line in asked if not line.disputed),
+        sum(line.open_minor for line in lines if line.asked_for and line.days_past_due > 0),
+        sum(line.asked_minor for line in lines),
         account.unapplied.get(currency, 0),
-        _pending_minor(account, currency),
+        coming_minor(account, currency),
         lines,
     )
 
 
-def _pending_minor(account: Account, currency: str) -> int:
-    """Payments made that the bank has yet to confirm.
-
-    A debit of ours may be known as a try and as the bank's announcement: the larger of the two is shown.
-    """
-    tried = (one for one in account.attempts.values() if one.status is AttemptStatus.PROCESSING)
-    ours = sum(one.amount_minor for one in tried if one.currency == currency)
-    return max(ours, sum(one.amount_minor for one in account.pending if one.currency == currency))
+def _line(one: Payable, as_of: date) -> InvoiceLine:
+    item = one.item
+    return InvoiceLine(
+        item.invoice.invoice_id,
+        item.invoice.number,
+        item.invoice.amount_minor,
+        item.open_minor,
+        item.due_on,
+        days_past_due(item.due_on, as_of),
+        not item.is_collectable,
+        item.disputed_minor,
+        one.most_minor,
+        one.asked_minor,
+        one.coming_minor,
+        not one.is_barred,
+    )
 
 
 def _paid_for(account: Account, payment: Entry) -> tuple[str, ...]:

@@ -121,11 +121,19 @@ class SavedMethod:
     saved_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HostedPage:
+    """A page of the gateway's: its address, and the gateway's name for it."""
+
+    url: str
+    reference: str
+
+
 class PaymentGateway(Protocol):
     """Takes money. No card data passes through us."""
 
-    def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> str:
-        """The address of a hosted page on which to pay an order; one without lines only saves a payment method.
+    def start_checkout(self, order: CheckoutOrder, success_url: str, cancel_url: str, email: str = "") -> HostedPage:
+        """A hosted page on which to pay an order; one without lines only saves a payment method.
 
         The same order and attempt give the same page. With consent the method is kept for later debits.
 
@@ -135,6 +143,14 @@ class PaymentGateway(Protocol):
         Raises:
             RefusedError: the amount or currency cannot be charged.
             UnavailableError: the gateway does not answer.
+        """
+        ...
+
+    def end_checkout(self, reference: str) -> bool:
+        """Let a hosted page take no payment any more; again does nothing. False: it was used, money is on its way.
+
+        Raises:
+            NotFoundError: the gateway has none of this name. UnavailableError: it does not answer.
         """
         ...
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from dunwell.accounts.model import Customer
-from dunwell.ledger.model import Account
 
 STOPPING_HOLDS = {
     "bankruptcy": "HOLD-BK",
@@ -67,15 +66,3 @@ def stop_of(customer: Customer, invoice_ids: Iterable[str], at: datetime) -> str
         and (hold.invoice_id is None or hold.invoice_id in wanted or hold.kind in _OF_THE_PERSON)
     )
     return min(found, default="")
-
-
-def pending_on(account: Account, invoice_ids: Iterable[str]) -> int:
-    """What is on its way for these invoices already (minor units); what names no invoice counts too."""
-    wanted = set(invoice_ids)
-    currencies = {account.invoices[one].currency for one in wanted if one in account.invoices}
-    total = 0
-    for entry in account.pending:
-        named = [one.amount_minor for one in entry.directed_to if one.invoice_id in wanted]
-        if entry.currency in currencies:
-            total += sum(named) if entry.directed_to else entry.amount_minor
-    return total
