@@ -22,6 +22,7 @@ _SILENCE: Mapping[str, str] = {
     "IN_CASE": "the account is with an agent",
     "ESCALATED": "the account was handed to an agent",
     "PATIENT": "the customer is likely to pay without being reminded, and has a while longer",
+    "STILL_REFUSED": "the contact rules refuse it for the reason that they gave before",
     "ALREADY_SAID": "this was said before and is not to be repeated yet",
     "NOT_WORTH_IT": "a message would cost more than it may bring in",
     "EXCLUDED": "the policy leaves these invoices out of messages",

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
+from zlib import crc32
+from zoneinfo import ZoneInfo
 
 from dunwell.accounts.holds import Hold
 from dunwell.accounts.links import Links
@@ -23,11 +25,13 @@ from dunwell.ingestion.importing import Origin, customer_id, import_records
 from dunwell.ingestion.reading import read_rows
 from dunwell.ingestion.records import Receivable
 from dunwell.ledger.change import Change
+from dunwell.ledger.ports import SHARDS
 from dunwell.ledger.update import update
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.delivery import Feedback, Outcome, record_delivery
 from dunwell.outreach.dispatch import Dispatcher, Sender
 from dunwell.outreach.policy import Policy
+from dunwell.outreach.release import release_due
 from dunwell.scoring.assess import assess_accounts
 from dunwell_aws.access import DynamoAccessStore
 from dunwell_aws.collection import DynamoCollection
@@ -55,9 +59,12 @@ from tests.support.promising import Promising
 from tests.support.receivables import mappings
 from tests.support.template import create_table_call
 
-PLANNED_AT = time(15, 0, tzinfo=UTC)
-DISPATCHED_AFTER_HOURS = (0, 0, 0, 1, 4, 11)
-"""Eleven hours later it is night where most of the customers live."""
+PLANNED_AT = time(6)
+"""When the daily pass runs (template.yaml), by the creditor's clock: before people may be contacted."""
+DISPATCHED_AFTER_HOURS = (3, 3, 3, 4, 7, 16)
+"""Sixteen hours later it is night where most of the customers live."""
+THEN_AFTER_HOURS = 4
+"""When what waited for customers further west leaves."""
 _HOLDS = ("bankruptcy", "cease", "dispute_written", "deceased")
 _runs = count()
 
@@ -95,6 +102,7 @@ class Season:
     rows: dict[str, list[Receivable]]
     now: datetime
     passes: list[date] = field(default_factory=list)
+    waiting: list[Contact] = field(default_factory=list)
     promising: Promising = field(init=False)
 
     def __post_init__(self) -> None:
@@ -159,7 +167,8 @@ class Season:
 
     def _collect(self, today: date) -> None:
         self.passes.append(today)
-        self.now = datetime.combine(today, PLANNED_AT)
+        zone = ZoneInfo(self.policy.creditor.timezone)
+        self.now = datetime.combine(today, PLANNED_AT, zone).astimezone(UTC)
         run = f"r{next(_runs)}"
         for _ in range(2 if self.rng.random() < 0.1 else 1):  # the state machine's retry: the same run once more
             self._pass(today, run)
@@ -168,8 +177,18 @@ class Season:
         planned, self.store.planned = self.store.planned, []
         for who in (*self.promising.rng.sample(self.customer_ids(), 2), *_some(planned, self.promising.rng)):
             self.promising.agree(who, self.now)
-        self.now += timedelta(hours=self.rng.choice(DISPATCHED_AFTER_HOURS))
-        for contact in planned:
+        self.waiting += planned
+        for hours in (self.rng.choice(DISPATCHED_AFTER_HOURS), THEN_AFTER_HOURS):
+            self.now += timedelta(hours=hours)
+            self._dispatch()
+
+    def _dispatch(self) -> None:
+        """What waited for its minute is let go, and what may leave leaves."""
+        ready = [one for one in self.waiting if one.send_after is None or one.send_after <= self.now]
+        self.waiting = [one for one in self.waiting if one not in ready]
+        for shard in sorted({crc32(one.customer_id.encode()) % SHARDS for one in ready if one.send_after}):
+            release_due(self.store, shard, self.now)
+        for contact in ready:
             for _ in range(2 if self.rng.random() < 0.1 else 1):  # the queue delivers twice
                 status = self.dispatcher.dispatch(contact.customer_id, contact.contact_id)
             if status is ContactStatus.SENT:

@@ -27,6 +27,7 @@ from tests.unit.outreach.test_decisions import accounts, states
 
 ZONE = POLICY.creditor.timezone
 AT_SIX = NOW - timedelta(hours=4)
+AT_EIGHT = NOW - timedelta(hours=2)
 """Six in the morning in New York, when the daily cycle runs: too early for any text message."""
 HOURS = ChoicePolicy(enabled=True, hours=True, explore=False, answers_permille={Channel.EMAIL: 300, Channel.SMS: 300})
 TEXTS_ONLY = tuple(replace(one, channels=(Channel.SMS,)) if isinstance(one, Stage) else one for one in POLICY.stages)
@@ -59,13 +60,11 @@ def told(hour: int, count: int, **changes: Any) -> CollectionState:
 
 
 def test_what_the_clock_alone_forbids_waits_for_its_first_permitted_minute_of_the_day() -> None:
-    off = contact_of(plan(policy(texts=True, hours=False)))
-    assert (off.status, off.send_after) == (ContactStatus.REFUSED, None)
-    made = contact_of(plan(policy(texts=True)))
-    assert made.status is ContactStatus.PLANNED
-    assert made.send_after
-    assert made.send_after == off.decisions[0].next_allowed
-    assert (made.decisions[0].allowed, made.decisions[0].decided_at) == (True, AT_SIX)
+    for rules in (policy(texts=True, hours=False), policy(texts=True)):
+        made = contact_of(plan(rules))
+        assert made.status is ContactStatus.PLANNED
+        assert made.send_after == AT_EIGHT
+        assert (made.decisions[0].allowed, made.decisions[0].decided_at) == (True, AT_SIX)
 
 
 def test_what_is_permitted_only_tomorrow_is_refused_today_with_the_reason() -> None:
@@ -164,7 +163,9 @@ def test_off_by_policy_the_hours_that_are_asked_for_change_nothing(
     for rules in (POLICY, policy(hours=False)):
         made = plan_account(preferring(owing, part), state, rules, TODAY, now)
         assert made == plan_account(owing, state, rules, TODAY, now)
-        assert not any(one.send_after for one in made.contacts)
+        for one in made.contacts:  # what the clock forbids waits all the same
+            refused = may_contact(owing.customer, state.contacts, one.channel, one.invoice_ids, rules, now)
+            assert one.send_after in (None, refused.next_allowed)
 
 
 PLACES = {"NY": "+12125550123", "CA": "+14155550123", "TX": "+19155550123", "HI": "+18085550123", "FL": "+18505550123"}

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dunwell.accounts.model import Channel, Customer, CustomerKind
-from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED, ESCALATION_DUE
+from dunwell.events import CONTACT_PLANNED, ESCALATION_DUE
+from dunwell.outreach.asking import SkipReason
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.plan import NO_ADDRESS, AccountPlan, plan_account
 from dunwell.outreach.ports import CollectionState
@@ -53,11 +54,11 @@ def test_a_customer_whom_nothing_reaches_is_refused_with_a_reason_of_our_own() -
     assert (made.status, made.decisions[0].reason_code) == (ContactStatus.REFUSED, NO_ADDRESS)
 
 
-def test_a_person_is_not_disturbed_at_night_and_the_record_says_from_when_on() -> None:
+def test_a_person_is_not_disturbed_at_night_and_the_message_waits_for_the_morning() -> None:
     (made,) = plan(replace(TEXTED, kind=CustomerKind.PERSON), NIGHT).contacts
-    assert made.status is ContactStatus.REFUSED
-    assert made.decisions[0].reason_code == "HOUSE_QUIET_HOURS"
-    assert made.decisions[0].next_allowed == datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
+    assert (made.status, made.channel) == (ContactStatus.PLANNED, Channel.EMAIL)
+    assert made.send_after == datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
+    assert (made.decisions[0].allowed, made.decisions[0].decided_at) == (True, NIGHT)
 
 
 def test_events_hold_ids_and_codes_and_are_the_same_at_every_run() -> None:
@@ -101,12 +102,17 @@ def test_planning_a_day_twice_keeps_one_contact_and_one_event() -> None:
     assert [event.name for event in store.events] == [CONTACT_PLANNED]
 
 
-def test_a_refused_contact_is_tried_again_the_next_day_and_not_the_same_day() -> None:
-    store, owing = InMemoryCollection(), account(overdue(12), who=customer(email=""))
-    assert len(plan_and_keep(owing, store, POLICY, TODAY, NOW).contacts) == 1
-    assert plan_and_keep(owing, store, POLICY, TODAY, NOW) == AccountPlan()
-    assert len(plan_and_keep(owing, store, POLICY, TODAY + timedelta(days=1), NOW + timedelta(days=1)).contacts) == 1
-    assert [event.name for event in store.events] == [CONTACT_REFUSED] * 2
+def test_a_refusal_is_told_once_for_each_reason_and_what_is_lifted_is_said_the_next_day() -> None:
+    store = InMemoryCollection()
+    unreachable, refused = account(overdue(12), who=customer(email="")), changed(TEXTED, refuses=[*Channel])
+    for days, owing in enumerate([unreachable, unreachable, account(overdue(12), who=refused)]):
+        plan_and_keep(owing, store, POLICY, TODAY + timedelta(days=days), NOW + timedelta(days=days))
+    assert [event.data["reason_code"] for event in store.events] == [NO_ADDRESS, "OPTED_OUT"]
+    again = plan_account(unreachable, CollectionState(tuple(store.contacts.values())[:1]), POLICY, TODAY, NOW)
+    assert [one.reason for one in again.skipped] == [SkipReason.STILL_REFUSED]
+    later = NOW + timedelta(days=3)
+    made = plan_and_keep(account(overdue(12), who=TEXTED), store, POLICY, later.date(), later)
+    assert [one.status for one in made.contacts] == [ContactStatus.PLANNED]
 
 
 @pytest.mark.parametrize("days", [-30, 0])

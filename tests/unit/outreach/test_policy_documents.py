@@ -1,12 +1,19 @@
 """Policy documents: read strictly, with the file, the line and what to do about a fault."""
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.errors import InvalidInputError
+from dunwell.outreach.contact import ContactStatus
+from dunwell.outreach.plan import plan_account
+from dunwell.outreach.ports import CollectionState
 from dunwell_aws.documents import folder, read_cash_policy, read_policies, read_policy
+from tests.support.outreach import TODAY
+from tests.support.portal import account, customer, invoice
 
 SHIPPED = folder("infra")
 DEFAULT = (SHIPPED / "policies" / "default.yaml").read_text(encoding="utf-8")
@@ -153,6 +160,21 @@ def test_a_shipped_policy_warns_before_it_escalates(name: str) -> None:
     assert policy.escalation.after_stage == policy.stages[-1].name == "final"
     rule, last = policy.escalation, policy.stages[-1]
     assert rule.days_past_due > last.when.days_past_due
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_person_is_reached_by_e_mail_from_the_daily_pass_of_the_early_morning(name: str) -> None:
+    policy = read_policy(SHIPPED, name)
+    country = {"uk": "GB", "uk_statutory_interest": "GB", "eu": "DE"}.get(name, "US")
+    who = customer(kind=CustomerKind.PERSON, country=country, region="NJ" if country == "US" else "")
+    reached = set()
+    for day in (TODAY + timedelta(days=n) for n in range(120)):
+        now = datetime.combine(day, time(6), ZoneInfo(policy.creditor.timezone))
+        owing = account(invoice("A1", 100_000, TODAY), who=who)
+        made = plan_account(owing, CollectionState(), policy, day, now)
+        reached |= {(one.channel, one.stage) for one in made.contacts if one.status is ContactStatus.PLANNED}
+        assert all(one.send_after is None or now < one.send_after for one in made.contacts)
+    assert {stage for channel, stage in reached if channel is Channel.EMAIL}
 
 
 def test_a_third_party_says_nothing_firmer_while_the_consumer_may_still_dispute() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from dunwell.compliance.place import Location
 from dunwell.compliance.policy import HOUSE_DEFAULT, Policy
@@ -163,6 +163,23 @@ class ReasonCode(StrEnum):
     NYC_3_IN_7 = "NYC_3_IN_7"
     ON_3_IN_7 = "ON_3_IN_7"
     HOUSE_1_MESSAGE_A_DAY = "HOUSE_1_MESSAGE_A_DAY"
+
+
+CLOCK_REASONS: Final = frozenset(
+    {
+        ReasonCode.CONSUMER_INCONVENIENT_TIME,
+        ReasonCode.REGF_QUIET_HOURS,
+        ReasonCode.QUIET_HOURS_LOCATION_UNKNOWN,
+        ReasonCode.CA_ROSENTHAL_QUIET_HOURS,
+        ReasonCode.FL_FCCPA_QUIET_HOURS,
+        ReasonCode.MA_QUIET_HOURS,
+        ReasonCode.HOUSE_QUIET_HOURS,
+        ReasonCode.ON_QUIET_HOURS,
+        ReasonCode.BC_QUIET_HOURS,
+        ReasonCode.QC_QUIET_HOURS,
+    }
+)
+"""What forbids only until a later hour."""
 
 
 def _require_zone(what: str, *moments: datetime | None) -> None:

@@ -25,6 +25,8 @@ class SkipReason(StrEnum):
     """A promise, a plan or a settlement covers it."""
     COVERED = "COVERED"
     """A debit on its way covers it."""
+    STILL_REFUSED = "STILL_REFUSED"
+    """The contact rules refuse it for the reason that they refused it for before: that was told once."""
     WITHIN_TOLERANCE = "WITHIN_TOLERANCE"
     NOT_DUE = "NOT_DUE"
     """No stage's conditions hold yet."""

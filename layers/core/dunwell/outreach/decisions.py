@@ -15,7 +15,7 @@ from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.announced import purpose_of
-from dunwell.outreach.contact import Contact, DecisionRecord
+from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import AccountPlan, plan_account
 from dunwell.outreach.policy import Policy
@@ -218,8 +218,15 @@ def account_of(facts: AccountFacts) -> Account:
 
 
 def earlier(contacts: Sequence[Contact]) -> tuple[Contact, ...]:
-    """Contacts as history: without the decisions behind them, which are kept by themselves."""
-    return tuple([replace(one, decisions=()) if one.decisions else one for one in contacts])
+    """Contacts as history: without the decisions behind them, which are kept by themselves; of refusals, why."""
+    return tuple([replace(one, decisions=_why_refused(one)) if one.decisions else one for one in contacts])
+
+
+def _why_refused(contact: Contact) -> tuple[DecisionRecord, ...]:
+    """A refusal is not told again for the same reason, so that planning looks at it."""
+    if contact.status is not ContactStatus.REFUSED:
+        return ()
+    return (replace(contact.decisions[-1], rules=()),)
 
 
 def named(contact: Contact, decision_id: str) -> Contact:

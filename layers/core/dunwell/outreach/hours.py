@@ -57,6 +57,19 @@ def clock_of(customer: Customer, policy: Policy) -> str:
     return names[0] if len(names) == 1 else policy.creditor.timezone
 
 
+def first_opening(channel: Channel, first: DecisionRecord, ask: Ask) -> list[Opening]:
+    """The channel at its first permitted minute: now, or when what the clock forbids is over.
+
+    Args:
+        first: what the rules say of now.
+    """
+    if first.allowed:
+        return [Opening(channel, first)]
+    later = ask(first.next_allowed) if first.next_allowed else first
+    kept = replace(later, decided_at=first.decided_at)
+    return [Opening(channel, kept, send_after=first.next_allowed)] if later.allowed else []
+
+
 def openings(
     channel: Channel, first: DecisionRecord, ask: Ask, clock: str, business_zone: str, as_of: date
 ) -> list[Opening]:

@@ -5,15 +5,16 @@ Decided first, kept as decided (``decisions``), and only then done.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from dunwell.accounts.model import Channel, Customer
+from dunwell.compliance.model import CLOCK_REASONS
 from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED, ESCALATION_DUE, Event
 from dunwell.ids import stable_id
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.choice import NOT_WORTH_IT, Choice, choose, options
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord, contact_id
-from dunwell.outreach.hours import Opening, clock_of, openings
+from dunwell.outreach.hours import Opening, clock_of, first_opening, openings
 from dunwell.outreach.permission import may_contact
 from dunwell.outreach.planning import Demand, DueContact, Skipped, SkipReason, considered, escalations_due
 from dunwell.outreach.policy import Policy
@@ -23,6 +24,9 @@ from dunwell.outreach.switches import stopping
 
 NO_ADDRESS = "NO_USABLE_ADDRESS"
 """Reason code of our own: no channel of the stage leads anywhere."""
+
+UNTIL_NEXT_PASS = timedelta(days=1)
+"""The daily pass begins before people may be contacted: what the clock alone forbids waits, until the next at most."""
 
 ESCALATION_REASONS = "OVERDUE,HIGH_RISK,UNRESPONSIVE_AFTER_WARNING"
 """Why escalations_due hands an account over: all three hold."""
@@ -107,6 +111,8 @@ def _contact(
     taken = next((one for one in offers if choice is None or one.way == (choice.channel, choice.part)), None)
     channel = taken.channel if taken else next(iter(channels), due.stage.channels[0])
     decision = taken.record if taken else decisions.get(channel) or _unreachable(policy, now)
+    if not decision.allowed and _was_refused(state, due, channel, decision):
+        return Skipped(due.currency, SkipReason.STILL_REFUSED), choice
     contact = Contact(
         contact_id=contact_id(customer.customer_id, due.currency, due.stage.name, as_of),
         customer_id=customer.customer_id,
@@ -128,6 +134,16 @@ def _contact(
     return contact, choice
 
 
+def _was_refused(state: CollectionState, due: DueContact, channel: Channel, decision: DecisionRecord) -> bool:
+    """Whether the same was refused for the same reason the last time: that is told once, and not every day."""
+    earlier = [one for one in state.contacts if (one.currency, one.stage) == (due.currency, due.stage.name)]
+    last = max(earlier, key=lambda one: one.planned_on, default=None)
+    if last is None or last.status is not ContactStatus.REFUSED or not last.decisions:
+        return False
+    same = (last.channel, last.decisions[-1].reason_code, last.invoice_ids[:1])
+    return same == (channel, decision.reason_code, (due.invoices[0].invoice.invoice_id,))
+
+
 def _open_to(customer: Customer, channels: Sequence[Channel], stopped: Collection[str]) -> list[Channel]:
     """The ways of a stage to the customer that no switch stops; all of them when all are stopped: dispatch says so."""
     found = customer.reachable(channels)
@@ -142,14 +158,21 @@ def _decided(
     policy: Policy,
     now: datetime,
 ) -> dict[Channel, DecisionRecord]:
-    """What the rules say of each channel; where nothing is chosen among them, up to the first that is allowed."""
+    """What the rules say of each channel; where nothing is chosen among them, up to the first that may be used soon."""
     chooses = policy.choice.enabled or policy.choice.hours
     found: dict[Channel, DecisionRecord] = {}
     for channel in channels:
         found[channel] = may_contact(customer, state.contacts, channel, invoice_ids, policy, now)
-        if found[channel].allowed and not chooses:
+        if _is_soon(found[channel], now) and not chooses:
             break
     return found
+
+
+def _is_soon(record: DecisionRecord, now: datetime) -> bool:
+    """Whether a channel may be used now, or before the next pass once the clock permits it."""
+    if record.allowed or record.next_allowed is None:
+        return record.allowed
+    return record.reason_code in CLOCK_REASONS and record.next_allowed - now < UNTIL_NEXT_PASS
 
 
 def _offers(
@@ -160,18 +183,20 @@ def _offers(
     policy: Policy,
     as_of: date,
 ) -> list[Opening]:
-    """The permitted ways, in the order of channels: now; where the policy chooses hours, later in the day too."""
-    if not policy.choice.hours:
-        return [Opening(channel, record) for channel, record in decisions.items() if record.allowed]
+    """The permitted ways, in the order of channels, each at its first minute; where the policy chooses hours, in every
+    part of the day that is still to come.
+    """
     found: list[Opening] = []
     for channel, record in decisions.items():
-        if record.allowed or record.next_allowed:
 
-            def ask(at: datetime, channel: Channel = channel) -> DecisionRecord:
-                return may_contact(customer, state.contacts, channel, invoice_ids, policy, at)
+        def ask(at: datetime, channel: Channel = channel) -> DecisionRecord:
+            return may_contact(customer, state.contacts, channel, invoice_ids, policy, at)
 
+        if policy.choice.hours and (record.allowed or record.next_allowed):
             zone_name = policy.creditor.timezone
             found += openings(channel, record, ask, clock_of(customer, policy), zone_name, as_of)
+        elif not policy.choice.hours and _is_soon(record, record.decided_at):
+            found += first_opening(channel, record, ask)
     return found
 
 

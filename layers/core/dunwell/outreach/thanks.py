@@ -2,7 +2,8 @@
 
 Accounts without an open balance leave the daily work list, so thanks are not planned by the daily cycle but when the
 ledger says on the bus that an account changed. What is decided is kept as the daily pass's decisions are. They are
-planned once or not at all: a thank-you that may not be sent when the payment arrives is refused, and not tried again.
+planned once or not at all: what time alone forbids when the payment becomes known, such as at night, waits for its
+minute; what is forbidden otherwise is refused, and not tried again.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from typing import Protocol
 from dunwell.accounts.model import Customer
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
+from dunwell.outreach.announce import may_wait
 from dunwell.outreach.contact import Contact, ContactStatus, contact_id
 from dunwell.outreach.decisions import earlier, named
 from dunwell.outreach.permission import may_contact
@@ -139,7 +141,12 @@ def _thanks(
     decided = [(c, may_contact(customer, state.contacts, c, reminder.invoice_ids, policy, now)) for c in channels]
     if not decided:
         return None
-    channel, decision = next((one for one in decided if one[1].allowed), decided[0])
+    possible = (one for one in decided if one[1].allowed or may_wait(one[1], now))
+    channel, decision = next(possible, decided[0])
+    send_after = None if decision.allowed else may_wait(decision, now)
+    if send_after:
+        later = may_contact(customer, state.contacts, channel, reminder.invoice_ids, policy, send_after)
+        decision = replace(later, decided_at=now)
     return Contact(
         contact_id=contact_id(customer.customer_id, reminder.currency, THANKS, as_of),
         customer_id=customer.customer_id,
@@ -155,6 +162,7 @@ def _thanks(
         template=THANKS,
         tone=Tone.FRIENDLY,
         decisions=(decision,),
+        send_after=send_after if decision.allowed else None,
     )
 
 
