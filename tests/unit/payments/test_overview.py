@@ -37,7 +37,7 @@ def test_a_settled_account_shows_its_payments_and_credit() -> None:
     shown = overview(paid.applied(), NOW, TODAY)
     assert shown.is_settled
     assert shown.sections[0].credit_minor == 500
-    assert [numbers for _, numbers in shown.payments] == [("A1",)]
+    assert [[one.number for one, _ in receipt.parts] for receipt in shown.payments] == [["A1"]]
 
 
 def test_a_debit_on_its_way_is_pending_once_however_it_is_known() -> None:

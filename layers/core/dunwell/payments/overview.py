@@ -7,8 +7,8 @@ from datetime import date, datetime
 from dunwell.accounts.asking import invoices_not_asked_for
 from dunwell.dates import days_past_due
 from dunwell.ledger.coming import coming_minor
-from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account
+from dunwell.payments.papers import Receipt, payments_received, receipt_of
 from dunwell.payments.payable import Payable, payables
 
 
@@ -17,6 +17,7 @@ class InvoiceLine:
     """An open invoice (minor units).
 
     Attributes:
+        amount_minor: what it came to, with fees and interest.
         days_past_due: negative before the due date.
         disputed: whether all of it is contested; disputed_minor: the part that is.
         payable_minor: what may be paid on it: not what is on its way, nothing under a hold that forbids to ask.
@@ -67,7 +68,7 @@ class Overview:
     """
 
     sections: tuple[CurrencySection, ...]
-    payments: tuple[tuple[Entry, tuple[str, ...]], ...]
+    payments: tuple[Receipt, ...]
     asks: bool = True
 
     @property
@@ -82,19 +83,14 @@ def overview(account: Account, now: datetime, as_of: date) -> Overview:
     found = payables(account, now)
     return Overview(
         tuple(_section(account, currency, found, as_of) for currency in currencies),
-        tuple((payment, _paid_for(account, payment)) for payment in payments_received(account)),
+        tuple(receipt_of(account, payment) for payment in payments_received(account)),
         invoices_not_asked_for(account.customer, now) is not None,
     )
 
 
-def payments_received(account: Account) -> list[Entry]:
-    """Money received, newest first."""
-    return sorted(account.payments.values(), key=lambda p: (p.on, p.entry_id), reverse=True)
-
-
 def _section(account: Account, currency: str, found: Sequence[Payable], as_of: date) -> CurrencySection:
     mine = [one for one in found if one.item.invoice.currency == currency]
-    lines = tuple(_line(one, as_of) for one in mine)
+    lines = tuple(_line(account, one, as_of) for one in mine)
     return CurrencySection(
         currency,
         sum(line.open_minor for line in lines),
@@ -106,12 +102,12 @@ def _section(account: Account, currency: str, found: Sequence[Payable], as_of: d
     )
 
 
-def _line(one: Payable, as_of: date) -> InvoiceLine:
+def _line(account: Account, one: Payable, as_of: date) -> InvoiceLine:
     item = one.item
     return InvoiceLine(
         item.invoice.invoice_id,
         item.invoice.number,
-        item.invoice.amount_minor,
+        account.books.billed_minor(item.invoice.invoice_id),
         item.open_minor,
         item.due_on,
         days_past_due(item.due_on, as_of),
@@ -122,8 +118,3 @@ def _line(one: Payable, as_of: date) -> InvoiceLine:
         one.coming_minor,
         not one.is_barred,
     )
-
-
-def _paid_for(account: Account, payment: Entry) -> tuple[str, ...]:
-    paid = dict.fromkeys(part.invoice_id for part in account.allocations(payment.entry_id))
-    return tuple(account.invoices[invoice_id].number for invoice_id in paid)
