@@ -163,7 +163,6 @@ def test_a_passing_trouble_is_tried_again(stripe: Recorder) -> None:
     ("status", "error", "meaning"),
     [
         (400, {"type": "invalid_request_error", "code": "amount_too_small"}, RefusedError),
-        (409, {"type": "idempotency_error"}, ConflictError),
         (404, {"type": "invalid_request_error", "code": "resource_missing"}, NotFoundError),
         (401, {"type": "invalid_request_error"}, UnavailableError),
         (400, {"type": "invalid_request_error", "code": "parameter_unknown"}, UnavailableError),
@@ -174,6 +173,13 @@ def test_stripes_errors_are_translated_once(
 ) -> None:
     stripe.fails(status, **error)
     with pytest.raises(meaning):
+        gateway(stripe).start_checkout(ORDER, "https://p", "https://p")
+
+
+def test_a_key_that_is_refused_whatever_the_parameters_is_a_conflict(stripe: Recorder) -> None:
+    stripe.fails(400, type="idempotency_error")
+    stripe.fails(400, type="idempotency_error")
+    with pytest.raises(ConflictError):
         gateway(stripe).start_checkout(ORDER, "https://p", "https://p")
 
 
