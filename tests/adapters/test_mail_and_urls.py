@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from dunwell.accounts.access import GoneError, SignInRequiredError, TooManyTriesError, WrongCodeError
-from dunwell.errors import (
+from dunwell.errors import OutcomeUnknownError, (
     ConflictError,
     DunwellError,
     InvalidInputError,
@@ -60,7 +60,9 @@ def test_a_message_carries_its_headers_tags_and_configuration_set() -> None:
         (aws_error("MessageRejected"), RefusedError),
         (aws_error("BadRequestException"), RefusedError),
         (aws_error("TooManyRequestsException", 429), UnavailableError),
-        (aws_error("InternalFailure", 500), UnavailableError),
+        (aws_error("InternalFailure", 500), OutcomeUnknownError),  # it may have left
+        (aws_error("GatewayTimeout", 504), OutcomeUnknownError),
+        (aws_error("ServiceUnavailable", 503), UnavailableError),
         (aws_error("SendingPausedException"), UnavailableError),
         (EndpointConnectionError(endpoint_url="https://ses"), UnavailableError),
     ],
