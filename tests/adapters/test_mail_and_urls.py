@@ -7,11 +7,12 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from dunwell.accounts.access import GoneError, SignInRequiredError, TooManyTriesError, WrongCodeError
-from dunwell.errors import OutcomeUnknownError, (
+from dunwell.errors import (
     ConflictError,
     DunwellError,
     InvalidInputError,
     NotFoundError,
+    OutcomeUnknownError,
     RefusedError,
     UnavailableError,
 )
