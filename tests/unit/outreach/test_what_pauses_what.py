@@ -15,7 +15,7 @@ from dunwell.accounts.holds import Hold
 from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.charges.policy import ChargePolicy
 from dunwell.charges.posting import charges_due
-from dunwell.compliance.model import HoldKind
+from dunwell.hold_kinds import HoldKind
 from dunwell.ledger.agreements import AgreementKind, AgreementStatus, AgreementStep
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account

@@ -6,7 +6,7 @@ from chalice.app import Response
 
 from dunwell.errors import RefusedError
 from dunwell.payments.checkout import Checkout
-from dunwell.payments.overview import CurrencySection, invoices_to_pay, overview, require_asking
+from dunwell.payments.overview import CurrencySection, invoices_to_pay, overview, require_taking
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.typed import MistakeError, at_most, read_amount, read_currency
 from dunwell_aws.web import Form
@@ -36,11 +36,11 @@ def section_of(site: Site, visitor: Visitor, currency: str) -> CurrencySection:
     """What is open in a currency.
 
     Raises:
-        RefusedError: nothing is, or a hold forbids to ask for it.
+        RefusedError: nothing is, or a hold forbids to take money for it.
     """
     # Orders would only tell what is on its way, which these pages do not show: a read less.
     shown = overview(visitor.account, site.parts.clock.now(), site.parts.today)
-    require_asking(visitor.account, None, site.parts.clock.now())
+    require_taking(visitor.account, None, site.parts.clock.now())
     found = next((one for one in shown.sections if one.currency == currency and one.open_minor), None)
     if found is None:
         raise RefusedError("There is nothing to pay in this currency.", code="nothing_to_pay")
@@ -72,12 +72,15 @@ def _start(site: Site, visitor: Visitor, currency: str, form: Form) -> str:
 
 
 def _most(section: CurrencySection, chosen: list[str]) -> int:
-    """What can be paid at most: of the invoices chosen, or of all that are neither in dispute nor on hold."""
-    return sum(
-        one.open_minor
-        for one in section.invoices
-        if (one.invoice_id in chosen if chosen else one.asked_for and not one.disputed)
-    )
+    """What can be paid at most: of the invoices chosen, or of all that are neither in dispute nor on hold.
+
+    Who pays what nobody may ask them for can pay all that we may take.
+    """
+    if chosen:
+        return sum(one.open_minor for one in section.invoices if one.invoice_id in chosen)
+    undisputed = [one for one in section.invoices if one.may_be_paid and not one.disputed]
+    asked = [one for one in undisputed if one.asked_for]
+    return sum(one.open_minor for one in asked or undisputed)
 
 
 def _page(site: Site, visitor: Visitor, currency: str, form: Form, mistake: MistakeError | None = None) -> Response:

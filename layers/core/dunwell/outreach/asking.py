@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dunwell.accounts.holds import Hold
 from dunwell.dates import days_past_due
+from dunwell.hold_kinds import PAUSING_ALL_CONTACT
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.cascade import Terms
 from dunwell.outreach.policy import Policy
@@ -89,9 +90,16 @@ def asked(account: Account, policy: Policy, terms: Terms, as_of: date, currency:
 
 
 def _held(holds: Sequence[Hold], policy: Policy, as_of: date) -> set[str]:
-    """Invoices with a hold of their own on a date; what a hold on the whole customer forbids, the contact rules say."""
+    """Invoices that a hold of their own keeps from any contact on a date.
+
+    What a hold on the whole customer or on one channel forbids, the contact rules say.
+    """
     zone = policy.creditor.timezone
-    return {hold.invoice_id for hold in holds if hold.invoice_id and hold.touches(as_of, zone)}
+    return {
+        hold.invoice_id
+        for hold in holds
+        if hold.invoice_id and hold.kind in PAUSING_ALL_CONTACT and hold.touches(as_of, zone)
+    }
 
 
 def _less_debits(found: Sequence[OpenInvoice], account: Account, as_of: date, currency: str) -> Asked:

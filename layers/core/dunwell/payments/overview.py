@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from dunwell.accounts.asking import invoices_not_asked_for
+from dunwell.accounts.holds import paused_debts
 from dunwell.dates import days_past_due
 from dunwell.errors import RefusedError
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.debits import AttemptStatus
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account
@@ -18,7 +19,7 @@ class InvoiceLine:
     Attributes:
         days_past_due: negative before the due date.
         disputed: whether all of it is contested; disputed_minor: the part that is.
-        asked_for: whether it may be asked for: no hold stops that.
+        asked_for, may_be_paid: whether no hold forbids to ask for it; and to take money for it from who wants to pay.
     """
 
     invoice_id: str
@@ -30,6 +31,7 @@ class InvoiceLine:
     disputed: bool
     disputed_minor: int = 0
     asked_for: bool = True
+    may_be_paid: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,14 @@ class Overview:
     """An account page: a section for each currency, and payments, newest first.
 
     Attributes:
-        asks: whether the customer may be asked to pay anything; a hold on all that they owe forbids it.
+        asks, takes: whether the customer may be asked to pay anything, and may pay on the page by themselves; a hold on
+            all that they owe may forbid the first, or both.
     """
 
     sections: tuple[CurrencySection, ...]
     payments: tuple[tuple[Entry, tuple[str, ...]], ...]
     asks: bool = True
+    takes: bool = True
 
     @property
     def is_settled(self) -> bool:
@@ -71,10 +75,11 @@ class Overview:
 def overview(account: Account, now: datetime, as_of: date) -> Overview:
     """The account as of an instant and the business date that it is."""
     currencies = sorted(account.balances.keys() | account.unapplied.keys())
-    barred = invoices_not_asked_for(account.customer, now)
+    unasked, barred = _unasked(account, now), _barred(account, now)
     return Overview(
-        tuple(_section(account, currency, barred, as_of) for currency in currencies),
+        tuple(_section(account, currency, unasked, barred, as_of) for currency in currencies),
         tuple((payment, _paid_for(account, payment)) for payment in payments_received(account)),
+        unasked is not None,
         barred is not None,
     )
 
@@ -84,13 +89,13 @@ def payments_received(account: Account) -> list[Entry]:
     return sorted(account.payments.values(), key=lambda p: (p.on, p.entry_id), reverse=True)
 
 
-def require_asking(account: Account, invoice_ids: list[str] | None, now: datetime) -> None:
-    """Pass if these invoices, or all that is payable, may be paid on a page of ours.
+def require_taking(account: Account, invoice_ids: list[str] | None, now: datetime) -> None:
+    """Pass if these invoices, or any that is open, may be paid on a page of ours.
 
     Raises:
         RefusedError: a hold forbids to take money for them, whoever proposes it.
     """
-    barred = invoices_not_asked_for(account.customer, now)
+    barred = _barred(account, now)
     if barred is None or barred & set(invoice_ids or ()):
         raise RefusedError("We may not take a payment for this at present. Please call us.", code="no_demand")
 
@@ -98,20 +103,35 @@ def require_asking(account: Account, invoice_ids: list[str] | None, now: datetim
 def invoices_to_pay(account: Account, currency: str, chosen: list[str] | None, now: datetime) -> list[str] | None:
     """What a press of a pay button means for the checkout: the invoices chosen, or None for all that are payable.
 
-    Where a hold covers single invoices, all are those that it does not cover.
+    Where a hold covers single invoices, all are those that it does not cover. Who pays what nobody may ask them for,
+    and chooses nothing, pays all that we may take.
 
     Raises:
-        RefusedError: see ``require_asking``.
+        RefusedError: see ``require_taking``.
     """
-    require_asking(account, chosen, now)
-    barred = invoices_not_asked_for(account.customer, now)
-    if chosen is not None or not barred:
+    require_taking(account, chosen, now)
+    left_out = _unasked(account, now)
+    if left_out is None:
+        left_out = _barred(account, now)
+    if chosen is not None or not left_out:
         return chosen
     payable = (item for item in account.open_invoices if item.invoice.currency == currency and item.is_collectable)
-    return [item.invoice.invoice_id for item in payable if item.invoice.invoice_id not in barred]
+    return [item.invoice.invoice_id for item in payable if item.invoice.invoice_id not in left_out]
 
 
-def _section(account: Account, currency: str, barred: frozenset[str] | None, as_of: date) -> CurrencySection:
+def _unasked(account: Account, now: datetime) -> frozenset[str] | None:
+    """The invoices that nobody may ask to pay, not even on a page that the customer opened; None when that is all."""
+    return paused_debts(account.customer.holds, Activity.ASK_TO_PAY, now)
+
+
+def _barred(account: Account, now: datetime) -> frozenset[str] | None:
+    """The invoices for which no money is taken on a page; None when that is all."""
+    return paused_debts(account.customer.holds, Activity.TAKE_PAYMENT, now)
+
+
+def _section(
+    account: Account, currency: str, unasked: frozenset[str] | None, barred: frozenset[str] | None, as_of: date
+) -> CurrencySection:
     lines = tuple(
         InvoiceLine(
             item.invoice.invoice_id,
@@ -122,6 +142,7 @@ def _section(account: Account, currency: str, barred: frozenset[str] | None, as_
             days_past_due(item.due_on, as_of),
             not item.is_collectable,
             item.disputed_minor,
+            unasked is not None and item.invoice.invoice_id not in unasked,
             barred is not None and item.invoice.invoice_id not in barred,
         )
         for item in account.open_invoices
