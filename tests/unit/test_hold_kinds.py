@@ -11,7 +11,7 @@ import pytest
 
 from dunwell.compliance.catalogue import HOLDS
 from dunwell.compliance.holds import CeaseBars, HoldBars
-from dunwell.hold_kinds import OF_THE_PERSON, PAUSING, PAUSING_ALL_CONTACT, RULE_OF, TABLE, Activity, HoldKind, kinds_of
+from dunwell.hold_kinds import OF_THE_PERSON, PAUSING, RULE_OF, TABLE, Activity, HoldKind, kinds_of
 from tests.support.template import ROOT
 
 SHARED = Path(os.environ.get("DUNWELL_SHARED", ROOT.parent / "shared"))
@@ -104,12 +104,6 @@ def test_every_cell_has_an_expectation_and_every_kind_one_row() -> None:
 
 def test_death_and_age_are_of_the_person_and_nothing_else_is() -> None:
     assert {"deceased", "minor"} == OF_THE_PERSON
-
-
-def test_all_contact_is_what_leaves_no_channel() -> None:
-    contact = {Activity.CALL_OR_TEXT, Activity.EMAIL, Activity.LETTER}
-    by_kind = {kind: {a for k, a, said in EXPECTED if (k, said in "YP") == (kind, True)} for kind in HoldKind}
-    assert {kind for kind, paused in by_kind.items() if paused >= contact} == PAUSING_ALL_CONTACT
 
 
 # --- the rules that ask it ---

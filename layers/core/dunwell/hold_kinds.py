@@ -120,8 +120,6 @@ TABLE = (
 
 PAUSING = {one: frozenset(row.kind for row in TABLE if one in row.pauses) for one in Activity}
 """The kinds of holds that pause an activity."""
-PAUSING_ALL_CONTACT = frozenset(row.kind for row in TABLE if row.pauses >= _CONTACT)
-"""The kinds under which there is no way left to the customer."""
 OF_THE_PERSON = frozenset(row.kind for row in TABLE if row.of_the_person)
 """Facts of the person: such a hold covers everything, whichever debt it was recorded on."""
 RULE_OF: dict[str, str] = {row.kind: row.rule for row in TABLE}
