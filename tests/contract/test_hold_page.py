@@ -10,7 +10,7 @@ def page_table() -> str:
     """The code's table as Markdown."""
     head = ["hold", "rule", *Activity]
     rows = [
-        [f"`{row.kind}`", f"`{row.rule}`", *("×" if activity in row.pauses else "" for activity in Activity)]
+        [f"`{row.kind}`", f"`{row.rule}`", *("x" if activity in row.pauses else "" for activity in Activity)]
         for row in TABLE
     ]
     lines = [head, ["---"] * len(head), *rows]
