@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def paying(amount_minor: int, reference: str) -> Consequence:
         paid_minor = min(amount_minor, sum(before.balances.values()))
         if not paid_minor:
             return change
-        how = {"method": "test", "reference": reference, "currency": "USD", "received_at": NOW}
+        how: dict[str, Any] = {"method": "test", "reference": reference, "currency": "USD", "received_at": NOW}
         return change.then(post_payment(before, amount_minor=paid_minor, **how))
 
     return follows
