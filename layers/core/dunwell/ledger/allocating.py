@@ -11,6 +11,7 @@ from dunwell.ledger.books import Allocation, Books, Credit, Debt, Part
 from dunwell.ledger.entry import Direction, EntryKind
 
 _CREDITED = (Part.PRINCIPAL, Part.FEES, Part.INTEREST, Part.RECOVERY)
+_PAYMENT = EntryKind.PAYMENT
 Turn = tuple[date, str, str]
 """Whose turn it is among an account's invoices: the day it is due, number, id."""
 
@@ -91,23 +92,20 @@ class Allocator:
         """Apply at most so much of a credit to an invoice, by part; what was written off comes last."""
         if debt.invoice.currency != credit.entry.currency:
             return
-        is_money = credit.entry.kind is EntryKind.PAYMENT
-        for part in self._money_order if is_money else self._other_order:
+        owed = debt.owed
+        for part in self._money_order if credit.entry.kind is _PAYMENT else self._other_order:
             if amount_minor <= 0:
                 break
-            due = debt.owed[part]
-            if due > 0:
-                amount = due if due < amount_minor else amount_minor
-                amount_minor -= amount
-                self.apply(credit, debt, part, amount)
+            due = owed[part]
+            if due <= 0:
+                continue
+            amount = due if due < amount_minor else amount_minor
+            amount_minor -= amount
+            owed[part] -= amount
+            credit.left -= amount
+            credit.taken.append(Allocation(debt.invoice.invoice_id, part, amount))
+            debt.payers[credit.entry.entry_id] = credit
         self.close(debt)
-
-    def apply(self, credit: Credit, debt: Debt, part: Part, amount_minor: int) -> None:
-        """Let a credit settle so much of a part."""
-        debt.owed[part] -= amount_minor
-        credit.left -= amount_minor
-        credit.taken.append(Allocation(debt.invoice.invoice_id, part, amount_minor))
-        debt.payers[credit.entry.entry_id] = credit
 
     def _flow_in(self, currency: str) -> None:
         """Unapplied credit, oldest first, to undisputed invoices, oldest due first."""

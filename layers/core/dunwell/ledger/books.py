@@ -69,7 +69,7 @@ class Credit:
     @property
     def free(self) -> int:
         """What may flow to any invoice: not what is kept for an invoice to come."""
-        return self.left - sum(self.kept.values())
+        return self.left - sum(self.kept.values()) if self.kept else self.left
 
 
 @dataclass(slots=True)

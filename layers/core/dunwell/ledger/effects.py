@@ -71,8 +71,7 @@ class Effects:
         if taken > 0:
             credit.live += taken
             credit.left += taken
-            self.money.apply(credit, debt, _PRINCIPAL, taken)
-            self.money.close(debt)
+            self.money.settle(credit, debt, taken)
 
     def _charge(self, entry: Entry, amount_minor: int) -> None:
         debt = self._debt_of(entry)

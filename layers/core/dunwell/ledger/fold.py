@@ -26,6 +26,7 @@ PART_ORDER = (Part.INTEREST, Part.FEES, Part.PRINCIPAL)
 """The default of rule PAY-ORDER; contracts and statutes differ."""
 _FIRST_CREDIT = RANK[EntryKind.CREDIT_NOTE]
 _MOVED = EntryKind.MOVED
+_PLACE = itemgetter(0)
 
 
 def fold(
@@ -59,7 +60,7 @@ class Replay:
             for i, entry in entries.items()
             if entry.kind in RANK and i not in gone
         ]
-        facts.sort(key=itemgetter(0), reverse=True)
+        facts.sort(key=_PLACE, reverse=True)
         self._ahead = facts
         self._run = Effects(self.books, self._entries, part_order, gone)
         self._before: Place | None = None
@@ -81,21 +82,33 @@ class Replay:
 
     def step(self) -> "Invoice | Entry":
         """Take the next fact, and say which it was. Raises IndexError after the last."""
-        run, before = self._run, self._before
-        place, fact = self._ahead.pop()
-        # What is billed and contested at one moment is known before any credit of that moment flows.
-        if run.money.stirred and (place[3] >= _FIRST_CREDIT or before is None or place[:2] != before[:2]):
-            run.money.flow()
-        run.take(fact, place[0])
-        self._before = place
+        _, fact = self._ahead[-1]
+        self._take(1)
         return fact
 
     def through(self, on: date, before: datetime | None = None) -> None:
         """Take every fact up to a day, that day included: all of it, or what is before an instant."""
-        ahead = self._ahead
-        while ahead and ahead[-1][0][0] <= on and not (before and ahead[-1][0][:2] >= (on, before)):
-            self.step()
+        ahead, count = self._ahead, 0
+        if ahead and ahead[0][0][0] <= on and not before:
+            count = len(ahead)  # as for the balances of today
+        else:
+            for place, _ in reversed(ahead):
+                if place[0] > on or (before and place[:2] >= (on, before)):
+                    break
+                count += 1
+        self._take(count)
         self._run.money.flow()
+
+    def _take(self, count: int) -> None:
+        ahead, run, money, before = self._ahead, self._run, self._run.money, self._before
+        for _ in range(count):
+            place, fact = ahead.pop()
+            # What is billed and contested at one moment is known before any credit of that moment flows.
+            if money.stirred and (place[3] >= _FIRST_CREDIT or before is None or place[:2] != before[:2]):
+                money.flow()
+            run.take(fact, place[0])
+            before = place
+        self._before = before
 
     def add(self, entry: Entry) -> None:
         """Take an entry that is not among the facts, as the latest of what has happened so far."""

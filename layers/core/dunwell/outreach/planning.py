@@ -72,7 +72,7 @@ class Demand:
 
     def to_hand_off(self, currency: str) -> Asked | SkipReason:
         """See ``asked``; also what a hold on it keeps from messages and leaves to people, such as an attorney's."""
-        if not any(hold.invoice_id for hold in self._account.customer.holds):
+        if not self._account.customer.holds:
             return self.of(currency)
         return asked(self._account, self._policy, self.terms, self._as_of, currency, Activity.HAND_OFF)
 
