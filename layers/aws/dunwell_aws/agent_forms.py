@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from dunwell.arrangements.desk import ArrangementDesk
 from dunwell.assist.customer_desk import CustomerDesk
-from dunwell.compliance.model import HoldKind
 from dunwell.errors import InvalidInputError
 from dunwell.escalation.case import AgentOutcome, CaseEntry
+from dunwell.hold_kinds import HoldKind
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import CallOutcome

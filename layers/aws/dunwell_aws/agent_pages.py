@@ -9,11 +9,11 @@ from typing import Any
 from dunwell.accounts.exposure import exposures
 from dunwell.assist.customer_desk import CustomerDesk, settled_invoices, standing_charges
 from dunwell.assist.worklist import WorklistLine, by_expected_value, overdue_invoices, worklist_line
-from dunwell.compliance.model import HoldKind
 from dunwell.dates import business_date, days_past_due
 from dunwell.errors import NotFoundError
 from dunwell.escalation.case import AgentOutcome, Case
 from dunwell.escalation.escalation import Escalation
+from dunwell.hold_kinds import HoldKind
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import CallOutcome, Contact

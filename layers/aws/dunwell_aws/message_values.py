@@ -9,9 +9,10 @@ from markupsafe import Markup, escape
 
 from dunwell.accounts.model import Channel, Customer, CustomerKind
 from dunwell.compliance.model import Channel as RuleChannel
-from dunwell.compliance.model import HoldKind, Party
+from dunwell.compliance.model import Party
 from dunwell.compliance.notices import Notice, NoticeKind, NoticeRequest, language_of, notices_for
 from dunwell.dates import business_date, days_past_due
+from dunwell.hold_kinds import HoldKind
 from dunwell.ledger.model import OpenInvoice
 from dunwell.outreach.announced import MANNERS
 from dunwell.outreach.dispatch import Message

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dunwell.accounts.holds import Hold
 from dunwell.dates import days_past_due
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.cascade import Terms
 from dunwell.outreach.policy import Policy
@@ -59,11 +60,21 @@ class Asked:
     balance_minor: int
 
 
-def asked(account: Account, policy: Policy, terms: Terms, as_of: date, currency: str) -> Asked | SkipReason:
+def asked(
+    account: Account,
+    policy: Policy,
+    terms: Terms,
+    as_of: date,
+    currency: str,
+    how: Activity = Activity.ASK_TO_PAY,
+) -> Asked | SkipReason:
     """What may be asked for on a date; or why nothing may.
 
     What is disputed or not due for a long time does not make a trifle worth a message. Payments, credits and unapplied
     cash the ledger has taken off already; debits that are on their way are taken off here.
+
+    Args:
+        how: what is to be done about it; an invoice with a hold of its own that pauses this is left out.
     """
     found = [one for one in account.open_invoices if one.invoice.currency == currency and one.is_collectable]
     if not found:
@@ -72,7 +83,7 @@ def asked(account: Account, policy: Policy, terms: Terms, as_of: date, currency:
         found = [one for one in found if not policy.cascade.leaves_out(terms, one.invoice)]
         if not found:
             return SkipReason.EXCLUDED
-    if held := _held(account.customer.holds, policy, as_of):
+    if held := _held(account.customer.holds, how, policy, as_of):
         found = [one for one in found if one.invoice.invoice_id not in held]
         if not found:
             return SkipReason.ON_HOLD
@@ -90,10 +101,13 @@ def asked(account: Account, policy: Policy, terms: Terms, as_of: date, currency:
     return left if left.balance_minor > terms.tolerance_minor.get(currency, 0) else SkipReason.WITHIN_TOLERANCE
 
 
-def _held(holds: Sequence[Hold], policy: Policy, as_of: date) -> set[str]:
-    """Invoices with a hold of their own on a date; what a hold on the whole customer forbids, the contact rules say."""
+def _held(holds: Sequence[Hold], how: Activity, policy: Policy, as_of: date) -> set[str]:
+    """Invoices that a hold of their own leaves out on a date.
+
+    What a hold on the whole customer or on one channel forbids, the contact rules say.
+    """
     zone = policy.creditor.timezone
-    return {hold.invoice_id for hold in holds if hold.invoice_id and hold.touches(as_of, zone)}
+    return {hold.invoice_id for hold in holds if hold.invoice_id and hold.pauses(how) and hold.touches(as_of, zone)}
 
 
 def _less_debits(found: Sequence[OpenInvoice], account: Account, as_of: date, currency: str) -> Asked:

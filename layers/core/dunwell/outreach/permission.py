@@ -13,12 +13,12 @@ from dunwell.compliance.model import (
     HistoryEntry,
     HistoryKind,
     Hold,
-    HoldKind,
     MessageFacts,
     Party,
     Purpose,
 )
 from dunwell.errors import InvalidInputError
+from dunwell.hold_kinds import HoldKind
 from dunwell.outreach.contact import REACHED_CUSTOMER, CallOutcome, Contact, DecisionRecord
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.whereabouts import location_of

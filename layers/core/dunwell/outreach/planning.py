@@ -21,6 +21,7 @@ from datetime import date, timedelta
 
 from dunwell.accounts.holds import kept_back
 from dunwell.dates import days_past_due
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.asking import Asked, SkipReason, asked
 from dunwell.outreach.cascade import Terms
@@ -68,6 +69,12 @@ class Demand:
         if currency not in self._found:
             self._found[currency] = asked(self._account, self._policy, self.terms, self._as_of, currency)
         return self._found[currency]
+
+    def to_hand_off(self, currency: str) -> Asked | SkipReason:
+        """See ``asked``; also what a hold on it keeps from messages and leaves to people, such as an attorney's."""
+        if not self._account.customer.holds:
+            return self.of(currency)
+        return asked(self._account, self._policy, self.terms, self._as_of, currency, Activity.HAND_OFF)
 
 
 def considered(
@@ -227,7 +234,7 @@ def escalations_due(
         return []
     demand, due = demand or Demand(account, state, policy, as_of), []
     for currency in sorted(account.balances.keys() - state.currencies_in_case):
-        found = demand.of(currency)
+        found = demand.to_hand_off(currency)
         if isinstance(found, SkipReason):
             continue
         oldest = found.invoices[0]

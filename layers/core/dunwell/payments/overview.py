@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from dunwell.accounts.asking import invoices_not_asked_for
+from dunwell.accounts.holds import paused_debts
 from dunwell.dates import days_past_due
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.coming import coming_minor
 from dunwell.ledger.model import Account
 from dunwell.payments.papers import Receipt, payments_received, receipt_of
@@ -20,10 +21,10 @@ class InvoiceLine:
         amount_minor: what it came to, with fees and interest.
         days_past_due: negative before the due date.
         disputed: whether all of it is contested; disputed_minor: the part that is.
-        payable_minor: what may be paid on it: not what is on its way, nothing under a hold that forbids to ask.
-        asked_minor: of that, what is not contested.
+        payable_minor: what may be paid on it: not what is on its way, nothing under a hold that forbids to take money.
+        undisputed_minor: of that, what is not contested.
         coming_minor: payments made for it that the bank has yet to confirm.
-        asked_for: whether it may be asked for: no hold stops that.
+        asked_for: whether no hold forbids to ask for it.
     """
 
     invoice_id: str
@@ -35,7 +36,7 @@ class InvoiceLine:
     disputed: bool
     disputed_minor: int = 0
     payable_minor: int = 0
-    asked_minor: int = 0
+    undisputed_minor: int = 0
     coming_minor: int = 0
     asked_for: bool = True
 
@@ -64,12 +65,14 @@ class Overview:
     """An account page: a section for each currency, and payments, newest first.
 
     Attributes:
-        asks: whether the customer may be asked to pay anything; a hold on all that they owe forbids it.
+        asks, takes: whether the customer may be asked to pay anything, and may pay on the page by themselves; a hold on
+            all that they owe may forbid the first, or both.
     """
 
     sections: tuple[CurrencySection, ...]
     payments: tuple[Receipt, ...]
     asks: bool = True
+    takes: bool = True
 
     @property
     def is_settled(self) -> bool:
@@ -84,7 +87,8 @@ def overview(account: Account, now: datetime, as_of: date) -> Overview:
     return Overview(
         tuple(_section(account, currency, found, as_of) for currency in currencies),
         tuple(receipt_of(account, payment) for payment in payments_received(account)),
-        invoices_not_asked_for(account.customer, now) is not None,
+        paused_debts(account.customer.holds, Activity.ASK_TO_PAY, now) is not None,
+        paused_debts(account.customer.holds, Activity.TAKE_PAYMENT, now) is not None,
     )
 
 
@@ -95,7 +99,7 @@ def _section(account: Account, currency: str, found: Sequence[Payable], as_of: d
         currency,
         sum(line.open_minor for line in lines),
         sum(line.open_minor for line in lines if line.asked_for and line.days_past_due > 0),
-        sum(line.asked_minor for line in lines),
+        sum(line.undisputed_minor for line in lines if line.asked_for),
         account.unapplied.get(currency, 0),
         coming_minor(account, currency),
         lines,
@@ -114,7 +118,7 @@ def _line(account: Account, one: Payable, as_of: date) -> InvoiceLine:
         not item.is_collectable,
         item.disputed_minor,
         one.most_minor,
-        one.asked_minor,
+        one.undisputed_minor,
         one.coming_minor,
-        not one.is_barred,
+        one.is_asked,
     )
