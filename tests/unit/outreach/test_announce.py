@@ -28,7 +28,8 @@ from dunwell.outreach.announce import AnnouncementDecision, announce, plan_annou
 from dunwell.outreach.announced import Announced
 from dunwell.outreach.announcements import Announcement
 from dunwell.outreach.contact import Contact, ContactStatus
-from dunwell.outreach.plan import NO_ADDRESS, contact_event
+from dunwell.outreach.permission import NO_ADDRESS
+from dunwell.outreach.plan import contact_event
 from dunwell.outreach.policy import Policy, Receipts, Thanks
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.thanks import plan_thanks, thanks_facts
