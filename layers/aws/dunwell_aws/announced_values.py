@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from dunwell.accounts.model import Channel
+from dunwell.compliance.model import Party
 from dunwell.compliance.validation import notice_period_end
 from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError
@@ -233,11 +234,20 @@ class AnnouncedValues:
         return {
             "address": ", ".join(home.splitlines()),
             "on": self._day(written),
-            "owed_to": customer.legal_entity or self.policy.creditor.name,
+            "owed_to": self._owed_to(),
             "reference": customer.number,
             "until": self._day(ends_on),
             "is_letter": is_letter,
         }
+
+    def _owed_to(self) -> str:
+        creditor, named = self.policy.creditor, self.account.customer.legal_entity
+        if creditor.party == Party.THIRD and not (named or creditor.owed_to):
+            raise InvalidInputError(
+                "a validation notice names the one who is owed: import the customer with its legal entity, or write "
+                "creditor.owed_to into the policy"
+            )
+        return named or creditor.owed_to or creditor.name
 
     # --- parts ---
 

@@ -136,7 +136,7 @@ class MessageValues:
             language=self.language,
             receipt=not self.asks,
             time_barred=any(hold.kind == HoldKind.TIME_BARRED for hold in customer.holds_in_force(now)),
-            on_behalf=bool(customer.legal_entity) and self.creditor.party == Party.THIRD,
+            on_behalf=bool(customer.legal_entity or self.creditor.owed_to) and self.creditor.party == Party.THIRD,
         )
         return tuple(self._said(notice) for notice in notices_for(asked))
 
@@ -234,7 +234,7 @@ class MessageValues:
         return self.said("quote") if self.quoted else ""
 
     def _said(self, notice: Notice) -> SaidNotice:
-        owed_to = self.message.account.customer.legal_entity or self.creditor.name
+        owed_to = self.message.account.customer.legal_entity or self.creditor.owed_to or self.creditor.name
         text = notice.said({"creditor": self.creditor.name, "owed_to": owed_to, "telephone": self.creditor.telephone})
         if not notice.link:
             return SaidNotice(notice, text, escape(text))

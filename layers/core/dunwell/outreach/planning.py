@@ -71,9 +71,12 @@ class Demand:
             self._unvalidated = not_to_be_asked_for(account.open_invoices, state.contacts, zone, as_of)
 
     def of(self, currency: str) -> Asked | SkipReason:
-        """See ``asked``."""
+        """See ``asked``; that it is too early after a notice counts where there is no other reason for silence."""
         if currency not in self._found:
-            self._found[currency] = self._asked(currency, self._unvalidated)
+            found = self._asked(currency, ())
+            if self._unvalidated and isinstance(found, Asked):
+                found = self._asked(currency, self._unvalidated)
+            self._found[currency] = found
         return self._found[currency]
 
     def but_for_notices(self, currency: str) -> Asked | SkipReason:
