@@ -196,6 +196,36 @@ def test_a_hold_is_placed_also_when_a_payment_comes_at_the_same_moment(world: Wo
     assert stored(world).balances == {"EUR": 7_500}
 
 
+# --- disputes ---
+
+
+def test_a_dispute_that_came_by_post_stops_collecting_until_verification_was_sent(
+    world: World, browser: Browser
+) -> None:
+    form = {"invoice": "inv_F-1", "reason": "wrong_amount", "amount": "", "note": "Form <x>", "key": "a" * 32}
+    for _ in range(2):
+        answer = send(browser, "dispute", **form)
+        assert answer.headers["Location"] == f"{BASE}{PAGE}?done=dispute"
+    contested = stored(world)
+    assert contested.disputed_minor("inv_F-1") == contested.open_minor("inv_F-1")
+    assert [(hold.kind, hold.placed_by) for hold in contested.customer.holds] == [
+        ("dispute_written", "ada@example.com")
+    ]
+    assert "in dispute, and not asked for" in text(browser.get(PAGE))
+    assert send(browser, "end_disputes", invoice="inv_F-1").status_code == 400
+    answer = send(browser, "end_disputes", invoice="inv_F-1", outcome="verified")
+    assert answer.headers["Location"] == f"{BASE}{PAGE}?done=end_disputes"
+    assert stored(world).disputed_minor("inv_F-1") == 0
+    assert not stored(world).customer.holds_in_force(NOW)
+    assert "in dispute, and not asked for" not in text(browser.get(PAGE))
+
+
+def test_no_more_is_disputed_than_is_open(world: World, browser: Browser) -> None:
+    form = {"invoice": "inv_F-1", "reason": "wrong_amount", "amount": "999999.00", "key": "b" * 32}
+    assert send(browser, "dispute", **form).status_code == 400
+    assert stored(world).disputed_minor("inv_F-1") == 0
+
+
 # --- one or two ---
 
 

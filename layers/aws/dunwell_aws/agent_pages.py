@@ -15,6 +15,7 @@ from dunwell.errors import NotFoundError
 from dunwell.escalation.case import AgentOutcome, Case
 from dunwell.escalation.escalation import Escalation
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
+from dunwell.ledger.disputing import DisputeEnd, DisputeReason, endable_disputes
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import CallOutcome, Contact
 from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
@@ -170,7 +171,14 @@ def customer_values(
         "charges": standing_charges(account),
         "standing": sum(one.is_standing for one in account.agreements.values()),
         "settled": settled_invoices(account, SETTLED_SHOWN),
-        "kinds": {"hold": list(HoldKind), "write_off": list(WriteOffReason), "credit": list(CreditReason)},
+        "contested": [one for one in account.open_invoices if endable_disputes(account, one.invoice.invoice_id)],
+        "kinds": {
+            "hold": list(HoldKind),
+            "write_off": list(WriteOffReason),
+            "credit": list(CreditReason),
+            "dispute": list(DisputeReason),
+            "end": list(DisputeEnd),
+        },
         # Names this showing of the forms: whoever sends one of them twice decides once.
         "key": secrets.token_hex(_KEY_BYTES),
         "now": now,
