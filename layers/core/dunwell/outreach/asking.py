@@ -70,6 +70,27 @@ def asked(
     What is disputed or not due for a long time does not make a trifle worth a message. Payments, credits and unapplied
     cash the ledger has taken off already; debits that are on their way are taken off here.
     """
+    found = _collectable(account, policy, terms, as_of, currency)
+    if isinstance(found, SkipReason):
+        return found
+    first_days = terms.stages[0].when.days_past_due
+    found = [one for one in found if days_past_due(one.due_on, as_of) >= first_days]
+    if not found:
+        return SkipReason.NOT_DUE
+    if unvalidated:
+        found = [one for one in found if one.invoice.invoice_id not in unvalidated]
+        if not found:
+            return SkipReason.VALIDATION
+    left = _less_debits(found, account, as_of, currency)
+    if not left.invoices:
+        return SkipReason.COVERED
+    return left if left.balance_minor > terms.tolerance_minor.get(currency, 0) else SkipReason.WITHIN_TOLERANCE
+
+
+def _collectable(
+    account: Account, policy: Policy, terms: Terms, as_of: date, currency: str
+) -> list[OpenInvoice] | SkipReason:
+    """What nothing but time is in the way of; or what is in the way of all of it."""
     found = [one for one in account.open_invoices if one.invoice.currency == currency and one.is_collectable]
     if not found:
         return SkipReason.NOTHING_TO_ASK_FOR
@@ -77,32 +98,21 @@ def asked(
         found = [one for one in found if not policy.cascade.leaves_out(terms, one.invoice)]
         if not found:
             return SkipReason.EXCLUDED
-    for ids, why in (
-        (_held(account.customer.holds, policy, as_of), SkipReason.ON_HOLD),
-        (account.paused_invoices(as_of), SkipReason.AGREED),
-        (_early(found, terms, as_of), SkipReason.NOT_DUE),
-        (unvalidated, SkipReason.VALIDATION),
-    ):
-        if ids:
-            found = [one for one in found if one.invoice.invoice_id not in ids]
-            if not found:
-                return why
-    left = _less_debits(found, account, as_of, currency)
-    if not left.invoices:
-        return SkipReason.COVERED
-    return left if left.balance_minor > terms.tolerance_minor.get(currency, 0) else SkipReason.WITHIN_TOLERANCE
+    if held := _held(account.customer.holds, policy, as_of):
+        found = [one for one in found if one.invoice.invoice_id not in held]
+        if not found:
+            return SkipReason.ON_HOLD
+    if agreed := account.paused_invoices(as_of):
+        found = [one for one in found if one.invoice.invoice_id not in agreed]
+        if not found:
+            return SkipReason.AGREED
+    return found
 
 
 def _held(holds: Sequence[Hold], policy: Policy, as_of: date) -> set[str]:
     """Invoices with a hold of their own on a date; what a hold on the whole customer forbids, the contact rules say."""
     zone = policy.creditor.timezone
     return {hold.invoice_id for hold in holds if hold.invoice_id and hold.touches(as_of, zone)}
-
-
-def _early(found: Sequence[OpenInvoice], terms: Terms, as_of: date) -> set[str]:
-    """Invoices that have not reached the mildest stage."""
-    first_days = terms.stages[0].when.days_past_due
-    return {one.invoice.invoice_id for one in found if days_past_due(one.due_on, as_of) < first_days}
 
 
 def _less_debits(found: Sequence[OpenInvoice], account: Account, as_of: date, currency: str) -> Asked:

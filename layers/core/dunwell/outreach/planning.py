@@ -73,10 +73,7 @@ class Demand:
     def of(self, currency: str) -> Asked | SkipReason:
         """See ``asked``; that it is too early after a notice counts where there is no other reason for silence."""
         if currency not in self._found:
-            found = self._asked(currency, ())
-            if self._unvalidated and isinstance(found, Asked):
-                found = self._asked(currency, self._unvalidated)
-            self._found[currency] = found
+            self._found[currency] = self._asked(currency, self._unvalidated)
         return self._found[currency]
 
     def but_for_notices(self, currency: str) -> Asked | SkipReason:
@@ -84,7 +81,10 @@ class Demand:
         return self._asked(currency, ())
 
     def _asked(self, currency: str, unvalidated: Collection[str]) -> Asked | SkipReason:
-        return asked(self._account, self._policy, self.terms, self._as_of, currency, unvalidated)
+        found = asked(self._account, self._policy, self.terms, self._as_of, currency)
+        if unvalidated and isinstance(found, Asked):
+            return asked(self._account, self._policy, self.terms, self._as_of, currency, unvalidated)
+        return found
 
 
 def considered(
