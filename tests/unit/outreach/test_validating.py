@@ -149,6 +149,26 @@ def test_without_any_address_it_is_refused_and_the_debt_is_not_asked_for_either(
     assert made.contacts[0].decisions[-1].reason_code == NO_ADDRESS
 
 
+def test_what_is_refused_is_told_once_and_goes_as_soon_as_it_may() -> None:
+    owing = account(overdue(12), who=replace(ANNA, contact_points=()))
+    (refused,) = plan(owing).contacts
+    tomorrow = TODAY + timedelta(days=1)
+    assert plan(owing, refused, as_of=tomorrow).contacts == ()
+    assert plan(owing, refused, as_of=tomorrow).skipped == SILENT
+    found = replace(owing, customer=ANNA)
+    assert told(plan(found, refused, as_of=tomorrow)) == [a_letter("inv_a1")]
+
+
+def test_what_is_refused_for_one_debt_does_not_silence_another() -> None:
+    owing = account(overdue(90), overdue(12, "A2"), who=ONLY_MAIL)
+    begun = sent("due", 2, invoice_ids=("inv_a2",))
+    first = notice(60, Channel.EMAIL)
+    (refused,) = plan(owing, first, begun).contacts
+    assert (refused.status, refused.invoice_ids) == (ContactStatus.REFUSED, ("inv_a2",))
+    made = plan(owing, first, begun, refused, as_of=TODAY + timedelta(days=1))
+    assert [(one.stage, one.invoice_ids) for one in made.contacts] == [("due", ("inv_a1",))]
+
+
 def test_what_is_not_asked_for_gets_no_notice() -> None:
     not_yet_due = account(overdue(-3), who=ANNA)
     trifle = account(overdue(12, amount_minor=50), who=ANNA)
