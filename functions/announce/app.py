@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from dunwell.dates import business_date
 from dunwell.events import Event
 from dunwell.outreach.announce import announce
-from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import base, books, outreach
 from dunwell_aws.observability import count, logger, observed
 
 if TYPE_CHECKING:
@@ -33,17 +33,17 @@ def handler(
     now: datetime | None = None,
 ) -> BatchAnswer:
     """A batch of the bus's events. One that comes again, late or after the next plans what is true, once."""
-    at, rules = now or bootstrap.clock().now(), policy or bootstrap.policy()
+    at, rules = now or base.clock().now(), policy or base.policy()
     today = business_date(at, rules.creditor.timezone)
 
     def kept() -> "AnnouncementLog":
-        return log or bootstrap.decision_log()
+        return log or outreach.decision_log()
 
     def tell(body: str) -> None:
         told = json.loads(body)["detail"]
         happened_at = datetime.fromisoformat(told["occurred_at"])
         fact = Event(told["event_id"], told["name"], told["customer_id"], happened_at, told["data"])
-        accounts, contacts = ledger or bootstrap.ledger(), store or bootstrap.collection()
+        accounts, contacts = ledger or books.ledger(), store or outreach.collection()
         contact = announce(fact, accounts, contacts, kept, rules, today, at)
         count("AnnouncementsPlanned", int(contact is not None))
         if contact:

@@ -28,7 +28,6 @@ from dunwell.outreach.tasks import TaskDesk
 from dunwell.remittance.desk import CashDesk
 from dunwell.reporting.statement import statement_csv
 from dunwell.scoring.assessment import AssessmentStore
-from dunwell_aws import bootstrap
 from dunwell_aws.agent_agreements import promise
 from dunwell_aws.agent_forms import DONE, act_on_customer, asked_statement, case_entry, decide_cash
 from dunwell_aws.agent_pages import (
@@ -40,6 +39,7 @@ from dunwell_aws.agent_pages import (
 )
 from dunwell_aws.agents import Agent, CognitoAgents, NewPasswordNeeded, SignedIn, WrongCredentialsError
 from dunwell_aws.agreement_routes import AgreementParts, add_agreement_pages
+from dunwell_aws.bootstrap import base, books, ingestion, outreach, visitors
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import EvidenceEnvironment, LedgerEnvironment, UrlsEnvironment, read_environment
 from dunwell_aws.message_routes import ConsoleParts, add_message_pages
@@ -95,7 +95,7 @@ class Console:
         """What agents do about customers. The sources are read when a number is looked up."""
 
         def names() -> list[str]:
-            return [mapping.name for mapping in bootstrap.mappings()]
+            return [mapping.name for mapping in ingestion.mappings()]
 
         return CustomerDesk(self.escalation.ledger, self.creditor.creditor_id, self.creditor.timezone, names)
 
@@ -121,15 +121,15 @@ def _composed() -> Console:
     from dunwell_aws.aws import client
 
     environment = read_environment(ConsoleEnvironment)
-    creditor = bootstrap.policy().creditor
+    creditor = base.policy().creditor
     agents = CognitoAgents(client("cognito-idp"), environment.agent_client_id)
-    collection, pages = bootstrap.collection(), console_pages(creditor.timezone)
-    desk = CashDesk(bootstrap.cash())
-    clock, escalation, urls = bootstrap.clock(), bootstrap.escalation(), bootstrap.urls()
-    tasks = bootstrap.task_desk()
-    arrangements = bootstrap.arrangement_desk()
+    collection, pages = outreach.collection(), console_pages(creditor.timezone)
+    desk = CashDesk(ingestion.cash())
+    clock, escalation, urls = base.clock(), outreach.escalation(), visitors.urls()
+    tasks = outreach.task_desk()
+    arrangements = books.arrangement_desk()
     parts = clock, escalation, collection, collection, agents, urls, pages, creditor, desk, tasks, arrangements
-    return Console(*parts, bootstrap.evidence)
+    return Console(*parts, visitors.evidence)
 
 
 def console_pages(zone_name: str) -> Pages:

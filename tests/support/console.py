@@ -23,7 +23,7 @@ from dunwell.outreach.tasks import TaskDesk
 from dunwell.remittance.desk import CashDesk
 from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore, Recovery
 from dunwell_aws.agents import CognitoAgents
-from dunwell_aws.bootstrap import policy
+from dunwell_aws.bootstrap.base import policy
 from dunwell_aws.clock import Clock
 from dunwell_aws.urls import Urls
 from functions.console import app as console

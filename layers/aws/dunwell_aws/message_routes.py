@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Response
 
-from dunwell_aws import bootstrap
+from dunwell_aws.bootstrap import base, sending
 
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src https:; frame-ancestors 'none'; base-uri 'none'"
 """A mail has its style in its elements, as mail programs want it; nothing in it runs."""
@@ -41,7 +41,7 @@ def add_message_pages(route: Callable[[str, str], Callable[..., Any]], parts: Co
 
         agent, csrf = parts.agent()
         language = parts.query().get("language", "")
-        values = messages_values(bootstrap.renderer(), bootstrap.policy(), language, parts.today())
+        values = messages_values(sending.renderer(), base.policy(), language, parts.today())
         return parts.page("messages.html", page="messages", agent=agent, csrf=csrf, **values)
 
     @route("/messages/{language}/{stage}", "GET")
@@ -50,5 +50,5 @@ def add_message_pages(route: Callable[[str, str], Callable[..., Any]], parts: Co
         from dunwell_aws.agent_messages import mail_html
 
         parts.agent()
-        html = mail_html(bootstrap.renderer(), bootstrap.policy(), language, stage, parts.today())
+        html = mail_html(sending.renderer(), base.policy(), language, stage, parts.today())
         return parts.document(html, "text/html; charset=utf-8", **{"Content-Security-Policy": MAIL_POLICY})
