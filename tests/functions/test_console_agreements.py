@@ -37,8 +37,8 @@ SUPERVISOR = "sue@example.com"
 def browser(world: World, browser: Browser) -> Browser:
     """An agent who is signed in, under a policy with plans and settlements."""
     parts = console.console()
-    desk = replace(parts.arrangements, policy=POLICY)
-    console.use(replace(parts, arrangements=desk))
+    desk = replace(parts.arrangements(), policy=POLICY)
+    console.use(replace(parts, arrangements=lambda: desk))
     world.pool.passwords[SUPERVISOR] = "Correct-Horse-2"
     world.pool.groups[SUPERVISOR] = ("agents", "supervisors")
     sign_in(browser)

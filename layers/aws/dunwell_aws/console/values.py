@@ -23,8 +23,8 @@ from dunwell.remittance.records import LineRecord
 from dunwell.reporting.curve import curve
 from dunwell.scoring.assessment import Assessment, AssessmentStore
 from dunwell.timezones import zone
-from dunwell_aws.agent_agreements import digest
-from dunwell_aws.agent_forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
+from dunwell_aws.console.agreements import digest
+from dunwell_aws.console.forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
 from dunwell_aws.web import Form
 
 SETTLED_SHOWN = 100
