@@ -16,6 +16,7 @@ from dunwell_aws.console.customer_pages import add_customer_pages
 from dunwell_aws.console.message_pages import add_message_pages
 from dunwell_aws.console.paper_pages import add_paper_pages
 from dunwell_aws.console.parts import Console
+from dunwell_aws.console.read_out import ReadOuts
 from dunwell_aws.console.sign_in_pages import add_sign_in_pages
 from dunwell_aws.console.site import Site
 from dunwell_aws.console.task_pages import add_task_pages
@@ -71,6 +72,7 @@ def console_pages(zone_name: str) -> Pages:
 
 def _composed() -> Console:
     from dunwell_aws.aws import client
+    from dunwell_aws.documents import folder
 
     environment, creditor = read_environment(ConsoleEnvironment), base.policy().creditor
     return Console(
@@ -86,6 +88,7 @@ def _composed() -> Console:
         tasks=outreach.task_desk(),
         arrangements=books.arrangement_desk,
         policy=base.policy,
+        read_outs=ReadOuts(folder("infra") / "messages", creditor),
         evidence=visitors.evidence,
         renderer=sending.renderer,
         source_names=lambda: [mapping.name for mapping in ingestion.mappings()],

@@ -28,6 +28,8 @@ from dunwell_aws.bootstrap.ingestion import mappings
 from dunwell_aws.bootstrap.sending import renderer
 from dunwell_aws.clock import Clock
 from dunwell_aws.console.parts import Console
+from dunwell_aws.console.read_out import ReadOuts
+from dunwell_aws.documents import folder
 from dunwell_aws.urls import Urls
 from functions.console import app as console
 from tests.support.cash import CashWorld
@@ -146,6 +148,7 @@ class World:
                 tasks=TaskDesk(self.ledger, self.cases, self.cases, rules),
                 arrangements=lambda: deals,
                 policy=policy,
+                read_outs=ReadOuts(folder("infra") / "messages", creditor),
                 evidence=lambda: self.evidence,
                 renderer=renderer,
                 source_names=lambda: [mapping.name for mapping in mappings()],

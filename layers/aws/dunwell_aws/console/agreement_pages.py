@@ -29,7 +29,7 @@ def add_agreement_pages(site: Site) -> None:
         try:
             if form.one("action") == "preview":
                 return agreements_page(customer_id, form=form)
-            act(parts.arrangements(), account, form, who.agent, parts.creditor.name, parts.now)
+            act(parts.arrangements(), account, form, who.agent, parts.read_outs, parts.now)
         except (ConflictError, InvalidInputError, NotFoundError, RefusedError) as problem:
             return agreements_page(customer_id, problem, form)
         customer_id = account.customer.customer_id
@@ -43,5 +43,5 @@ def add_agreement_pages(site: Site) -> None:
         if problem and given.one("action") == "preview":
             given = Form({})  # there are no words for what cannot be
         account, desk = parts.customers.account(customer_id), parts.arrangements()
-        values = agreement_values(desk, account, parts.creditor.name, who.agent, parts.now, given, site.done())
+        values = agreement_values(desk, account, parts.read_outs, who.agent, parts.now, given, site.done())
         return site.form_page("agreements.html", who, problem, page="customers", **values)

@@ -5,7 +5,7 @@ from chalice.app import Response
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from dunwell.escalation.case import AgentOutcome
 from dunwell_aws.agents import Agent
-from dunwell_aws.console.agreements import promise
+from dunwell_aws.console.agreements import promise, promise_said
 from dunwell_aws.console.forms import case_entry
 from dunwell_aws.console.site import LINES_SHOWN, Refusal, Site
 from dunwell_aws.console.values import case_values, worklist_values
@@ -59,7 +59,8 @@ def add_case_pages(site: Site) -> None:
         assessment, contacts = parts.assessments.assessment(customer_id), parts.contacts.state(customer_id).contacts
         zone_name = parts.creditor.timezone
         values = case_values(case, account, assessment, contacts, parts.now, parts.today, zone_name, form)
-        return site.form_page("case.html", who, problem, notice=site.notice(), **values)
+        said = promise_said(parts.arrangements(), account.customer, parts.read_outs)
+        return site.form_page("case.html", who, problem, notice=site.notice(), promise_said=said, **values)
 
 
 def _keep_promise(site: Site, customer_id: str, case_id: str, form: Form, agent: Agent) -> None:

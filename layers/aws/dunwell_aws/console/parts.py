@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dunwell.scoring.assessment import AssessmentStore
     from dunwell_aws.agents import CognitoAgents
     from dunwell_aws.clock import Clock
+    from dunwell_aws.console.read_out import ReadOuts
     from dunwell_aws.messages import Renderer
     from dunwell_aws.urls import Urls
     from dunwell_aws.web import Pages
@@ -46,6 +47,7 @@ class Console:
     tasks: "TaskDesk"
     arrangements: "Callable[[], ArrangementDesk]"
     policy: "Callable[[], Policy]"
+    read_outs: "ReadOuts"
     evidence: "Callable[[], EvidenceStore]"
     renderer: "Callable[[], Renderer]"
     source_names: Callable[[], list[str]]

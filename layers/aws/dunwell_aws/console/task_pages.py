@@ -3,6 +3,7 @@
 from chalice.app import Response
 
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
+from dunwell_aws.console.agreements import promise_said
 from dunwell_aws.console.forms import finish
 from dunwell_aws.console.site import LINES_SHOWN, Refusal, Site
 from dunwell_aws.console.values import task_lines, task_values
@@ -49,4 +50,5 @@ def add_task_pages(site: Site) -> None:
     def task_page(customer_id: str, task_id: str, problem: Refusal = None, form: Form | None = None) -> Response:
         who, parts = site.agent(), site.parts
         values = task_values(parts.tasks, customer_id, task_id, parts.now, form)
-        return site.form_page("task.html", who, problem, page="tasks", **values)
+        said = promise_said(parts.arrangements(), values["customer"], parts.read_outs)
+        return site.form_page("task.html", who, problem, page="tasks", promise_said=said, **values)
