@@ -90,7 +90,7 @@ def test_a_plan_is_proposed_read_out_and_agreed_to_with_the_words_as_evidence(wo
     assert plan(browser).status_code == 303
     words, _ = seen(browser.get(PAGE))
     assert "It is about: Invoice F-1." in words
-    assert "I agree to pay €100.00 to Example Supply" in words
+    assert f"I agree to pay €100.00 to {policy_in_force().creditor.name} in" in words
     assert " in 4 payments: €25.00 on " in words
     assert words.endswith("Do you agree?")
     assert accept(world, browser).status_code == 303

@@ -31,6 +31,8 @@ SETTLED_SHOWN = 100
 _PAYMENTS_SHOWN = 50
 _KEY_BYTES = 16
 _THREADS = 8
+_CERTAIN = 1000
+"""All of it, in thousandths."""
 
 
 def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
@@ -47,9 +49,21 @@ def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
     return {
         "moment": moment,
         "words": words,
-        "percent": lambda permille: f"{permille // 10}.{permille % 10}%",
+        "percent": _percent,
+        "chance": _chance,
         "digest": digest,
     }
+
+
+def _percent(permille: int) -> str:
+    return f"{permille // 10}.{permille % 10}%"
+
+
+def _chance(permille: int) -> str:
+    """A probability that a model gives: rounded as it is, none of them is certain or impossible."""
+    if permille >= _CERTAIN:
+        return f"over {_percent(_CERTAIN - 1)}"
+    return _percent(permille) if permille > 0 else f"under {_percent(1)}"
 
 
 def worklist_values(
