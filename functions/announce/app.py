@@ -1,4 +1,5 @@
-"""Plans what is announced of agreements and payments: copies, reminders of instalments, failures, receipts.
+"""Plans what is announced of agreements and payments: copies, reminders of instalments, failures, receipts; what law
+demands and nothing may carry becomes an agent's task.
 
 Trigger: events of the ledger on the bus, and notices that came back, through a queue.
 """
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dunwell.dates import business_date
 from dunwell.events import Event
 from dunwell.outreach.announce import announce
+from dunwell.outreach.blocked import keep_notices
 from dunwell_aws.batches import BatchAnswer, each_message
 from dunwell_aws.bootstrap import base, books, outreach
 from dunwell_aws.observability import count, logger, observed
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from dunwell.outreach.announce import AnnouncementLog
     from dunwell.outreach.policy import Policy
     from dunwell.outreach.ports import ContactStore
+    from dunwell.outreach.tasks import TaskStore
 
 
 @observed
@@ -29,6 +32,7 @@ def handler(
     ledger: "Ledger | None" = None,
     store: "ContactStore | None" = None,
     log: "AnnouncementLog | None" = None,
+    tasks: "TaskStore | None" = None,
     policy: "Policy | None" = None,
     now: datetime | None = None,
 ) -> BatchAnswer:
@@ -48,5 +52,7 @@ def handler(
         count("AnnouncementsPlanned", int(contact is not None))
         if contact:
             logger.info("announced", stage=contact.stage, contact_id=contact.contact_id, status=contact.status)
+        worklist = tasks or outreach.tasks()
+        count("NoticesForAgents", keep_notices(fact, accounts, contacts, worklist, rules, today, at))
 
     return each_message(event, tell)

@@ -3,10 +3,11 @@
 from chalice.app import Response
 
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
+from dunwell.outreach.tasks import TaskKind
 from dunwell_aws.console.agreements import promise_said
 from dunwell_aws.console.forms import finish
 from dunwell_aws.console.site import LINES_SHOWN, Refusal, Site
-from dunwell_aws.console.values import task_lines, task_values
+from dunwell_aws.console.values import notice_values, task_lines, task_values
 from dunwell_aws.observability import count
 from dunwell_aws.web import Form
 
@@ -50,5 +51,7 @@ def add_task_pages(site: Site) -> None:
     def task_page(customer_id: str, task_id: str, problem: Refusal = None, form: Form | None = None) -> Response:
         who, parts = site.agent(), site.parts
         values = task_values(parts.tasks, customer_id, task_id, parts.now, form)
+        if values["task"].kind is TaskKind.NOTICE:
+            values |= notice_values(parts.tasks, values["task"], parts.renderer(), parts.now)
         said = promise_said(parts.arrangements(), values["customer"], parts.read_outs)
         return site.form_page("task.html", who, problem, page="tasks", promise_said=said, **values)
