@@ -50,7 +50,6 @@ def _reconciling() -> "Reconciling":
         StripeBooks(StripeConnection(bootstrap.stripe_secret(), environment.stripe_api_base)),
         bootstrap.gateway(),
         bootstrap.gateway_events(),
-        bootstrap.ledger(),
         DynamoReconciliations(bootstrap.ledger_table()),
         epoch=time.time,
         now=lambda: bootstrap.clock().now().astimezone(local),

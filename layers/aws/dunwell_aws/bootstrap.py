@@ -346,8 +346,10 @@ def debit_collector() -> "DebitCollector":
 def gateway_events() -> "GatewayEvents":
     """What the gateway's reports do: by webhook, by reconciliation, by the sync."""
     from dunwell.payments.gateway_events import GatewayEvents
+    from dunwell.remittance.gateway_money import GatewayMoney
 
-    return GatewayEvents(ledger(), orders(), gateway(), unknown=cash(), payouts=_take_payout, works=_banks_work)
+    unknown = GatewayMoney(cash())
+    return GatewayEvents(ledger(), orders(), gateway(), unknown=unknown, payouts=_take_payout, works=_banks_work)
 
 
 def _banks_work(day: "date") -> bool:
