@@ -196,12 +196,14 @@ class ArrangementDesk:
         authority: Authority,
         at: datetime,
         invoice_ids: tuple[str, ...] | None = None,
+        replacing: str = "",
     ) -> Agreement:
         """Promise an amount by a day: it stands at once, and pauses reminders until the day and its grace are over.
 
         Args:
             on: moved to the next day on which banks work.
             invoice_ids: None: every debt that may be agreed about.
+            replacing: the standing promise that is cancelled in the same write, if the new one is made; empty for none.
 
         Raises:
             InvalidInputError: the amount is not positive or more than is owed; the day has passed or is too far away.
@@ -210,17 +212,18 @@ class ArrangementDesk:
 
         def decide(account: Account) -> Change:
             now, as_of = self._local(at)
+            old = _standing_promise(account, replacing)
             agreement = made_promise(
-                account, self.policy, currency, amount_minor, on, who, authority, as_of, now, invoice_ids
+                account, self.policy, currency, amount_minor, on, who, authority, as_of, now, invoice_ids, old
             )
-            if agreement.agreement_id in account.agreements:
-                made.append(agreement.agreement_id)
-                return Change(account)
             made.append(agreement.agreement_id)
+            if agreement.agreement_id in account.agreements:
+                return Change(account)
+            change = ended(account, old, AgreementStatus.CANCELLED, now, who, "replaced") if old else Change(account)
             agreement = self._versioned(self._looked_at(account, agreement, as_of))
             event = told(AGREEMENT_MADE, account, agreement, now)
-            withdrawn = _withdrawn(account, agreement, now, who)
-            return Change(account, agreements={agreement.agreement_id: agreement}, events=(event,)).then(withdrawn)
+            change = change.then(Change(account, agreements={agreement.agreement_id: agreement}, events=(event,)))
+            return change.then(_withdrawn(account, agreement, now, who))
 
         made: list[str] = []
         account = update(self.ledger, customer_id, decide)
@@ -420,6 +423,12 @@ def _known(account: Account, agreement_id: str) -> Agreement:
         return account.agreements[agreement_id]
     except KeyError:
         raise NotFoundError("There is no such agreement.") from None
+
+
+def _standing_promise(account: Account, agreement_id: str) -> Agreement | None:
+    """The promise that a new one takes the place of; None when it has ended meanwhile."""
+    known = _known(account, agreement_id) if agreement_id else None
+    return known if known and known.is_standing and known.kind is AgreementKind.PROMISE else None
 
 
 def _require_proposed(agreement: Agreement) -> None:

@@ -95,6 +95,7 @@ def made_promise(
     as_of: date,
     now: datetime,
     invoice_ids: Sequence[str] | None = None,
+    replacing: Agreement | None = None,
 ) -> Agreement:
     """A promise, which stands at once. Raises: see ``ArrangementDesk.promise``."""
     rules = promise_policy(policy)
@@ -102,14 +103,15 @@ def made_promise(
     due_on = following(on, holidays)
     if known := _same_promise(account, currency, amount_minor, due_on, invoice_ids):
         return known
-    debts = agreeable_debts(account, currency, invoice_ids, now)
+    replaced = replacing.agreement_id if replacing else ""
+    debts = agreeable_debts(account, currency, invoice_ids, now, replaced)
     require_promise(rules, amount_minor, sum(debt.amount_minor for debt in debts), currency, on, as_of, authority)
     _require_trust(account, rules, authority, now)
     if authority is Authority.CUSTOMER and needs_a_person(account, debts, now):
         raise RefusedError("We would like to talk to you about this first. Please contact us.")
     parts = (AgreedInstalment(1, due_on, amount_minor),)
     return Agreement(
-        agreement_id=agreement_id(account, AgreementKind.PROMISE, currency, debts, parts),
+        agreement_id=agreement_id(account, AgreementKind.PROMISE, currency, debts, parts, replaced),
         kind=AgreementKind.PROMISE,
         currency=currency,
         debts=debts,
@@ -120,6 +122,7 @@ def made_promise(
         pauses_until=add_business_days(due_on, rules.grace_days, holidays),
         grace_days=rules.grace_days,
         tolerance_permille=rules.tolerance_permille,
+        replaces=replaced,
         steps=(AgreementStep(AgreementStatus.ACTIVE, now, who),),
     )
 
