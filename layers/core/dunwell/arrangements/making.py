@@ -108,7 +108,7 @@ def made_promise(
     require_promise(rules, amount_minor, sum(debt.amount_minor for debt in debts), currency, on, as_of, authority)
     _require_trust(account, rules, authority, now)
     if authority is Authority.CUSTOMER and needs_a_person(account, debts, now):
-        raise RefusedError("We would like to talk to you about this first. Please contact us.")
+        raise RefusedError("We would like to talk to you about this first. Please contact us.", code="talk_first")
     parts = (AgreedInstalment(1, due_on, amount_minor),)
     return Agreement(
         agreement_id=agreement_id(account, AgreementKind.PROMISE, currency, debts, parts, replaced),
@@ -233,7 +233,9 @@ def _same_promise(
 def _require_trust(account: Account, rules: PromisePolicy, authority: Authority, now: datetime) -> None:
     broken = recently_broken(account, AgreementKind.PROMISE, rules.broken_days, now)
     if authority is Authority.CUSTOMER and broken >= rules.max_broken:
-        raise RefusedError("Earlier promises were not kept: please contact us to agree on something.")
+        raise RefusedError(
+            "Earlier promises were not kept: please contact us to agree on something.", code="promises_broken"
+        )
 
 
 def _broke_too_many(account: Account, rules: PlanPolicy, now: datetime) -> bool:

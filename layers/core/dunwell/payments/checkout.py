@@ -33,22 +33,24 @@ def choose_invoices(account: Account, currency: str, invoice_ids: Sequence[str] 
     if invoice_ids is None:
         payable = [item for item in account.open_invoices if item.invoice.currency == currency and item.is_collectable]
         if not payable:
-            raise RefusedError("There is nothing to pay in this currency.")
+            raise RefusedError("There is nothing to pay in this currency.", code="nothing_to_pay")
         return payable
     if not invoice_ids:
-        raise InvalidInputError("Choose at least one invoice.", field="invoice")
+        raise InvalidInputError("Choose at least one invoice.", field="invoice", code="nothing_chosen")
     return [_chosen(account, currency, invoice_id) for invoice_id in dict.fromkeys(invoice_ids)]
 
 
 def _chosen(account: Account, currency: str, invoice_id: str) -> OpenInvoice:
     invoice = account.invoices.get(invoice_id)
     if invoice is None:
-        raise NotFoundError("This invoice is not on your account.")
+        raise NotFoundError("This invoice is not on your account.", code="no_invoice")
     if invoice.currency != currency:
-        raise InvalidInputError(f"Invoice {invoice.number} is not in {currency}.", field="invoice")
+        raise InvalidInputError(f"Invoice {invoice.number} is not in {currency}.", field="invoice", code="one_currency")
     owed = account.open_minor(invoice_id)
     if owed <= 0:
-        raise ConflictError(f"Invoice {invoice.number} is settled already. Your account shows what is open now.")
+        raise ConflictError(
+            f"Invoice {invoice.number} is settled already. Your account shows what is open now.", code="paid_already"
+        )
     return OpenInvoice(invoice, owed)
 
 
@@ -112,10 +114,10 @@ class Checkout:
         agreement = account.agreements.get(agreement_id)
         numbers = {one.number for one in agreement.instalments} if agreement and agreement.is_standing else set()
         if agreement is None or number not in numbers:
-            raise NotFoundError("There is no such instalment on your account.")
+            raise NotFoundError("There is no such instalment on your account.", code="no_instalment")
         lines = instalment_lines(account, agreement, unpaid_minor)
         if not lines:
-            raise ConflictError("This instalment is paid already.")
+            raise ConflictError("This instalment is paid already.", code="paid_already")
         made = _order(account, agreement.currency, lines, now, consent)
         wanted = identified(replace(made, agreement_id=agreement_id, instalment=number))
         return self._lead(account, wanted, success_url, cancel_url)
@@ -140,10 +142,12 @@ class Checkout:
             InvalidInputError: no words of consent. Otherwise see ``start``.
         """
         if not consent.words.strip():
-            raise InvalidInputError("A payment method is saved only with the words of the consent.", field="consent")
+            raise InvalidInputError(
+                "A payment method is saved only with the words of the consent.", field="consent", code="no_consent"
+            )
         account = self._account(customer_id)
         if agreement_id and agreement_id not in account.agreements:
-            raise NotFoundError("There is no such agreement on your account.")
+            raise NotFoundError("There is no such agreement on your account.", code="no_agreement")
         wanted = identified(replace(_order(account, currency, (), now, consent), agreement_id=agreement_id))
         return self._lead(account, wanted, success_url, cancel_url)
 
@@ -161,7 +165,7 @@ class Checkout:
     def _account(self, customer_id: str) -> Account:
         account = self._ledger.load(customer_id)
         if account is None or account.customer.is_internal:
-            raise NotFoundError("There is no such account.")
+            raise NotFoundError("There is no such account.", code="no_account")
         return account
 
     def _lead(
@@ -171,7 +175,9 @@ class Checkout:
             check_least(wanted.amount_minor, self._gateway.least_minor(wanted.currency), wanted.currency)
         order = self._claim(account, wanted)
         if order.status is not OrderStatus.OPEN:
-            raise RefusedError("Your payment for these invoices has been made and is being confirmed.")
+            raise RefusedError(
+                "Your payment for these invoices has been made and is being confirmed.", code="payment_underway"
+            )
         if order.checkout_url:
             return order.checkout_url
         email = account.customer.address(Channel.EMAIL)
@@ -193,7 +199,7 @@ class Checkout:
             except ConflictError:
                 continue
             return order
-        raise ConflictError("The same payment was started several times at once. Try again.")
+        raise ConflictError("The same payment was started several times at once. Try again.", code="started_already")
 
 
 def instalment_lines(account: Account, agreement: Agreement, amount_minor: int) -> tuple[OrderLine, ...]:
