@@ -44,6 +44,8 @@ class Announced(StrEnum):
     REFUND = "refund"
     PAYMENT_METHOD_SAVED = "payment_method_saved"
     PAYMENT_METHOD_ENDED = "payment_method_ended"
+    ADDRESS_CHANGED = "address_changed"
+    """Goes where the customer was written to before, so that a stranger cannot take an account over unnoticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,14 @@ class Manner:
         channels: in order; the customer's preferred one goes first.
         is_required: law demands it: it is tried on the next channel when one refuses it or brings it back.
         asks: it speaks of money still to come; else it confirms and asks for nothing.
+        to_former: it goes to the address that another one took the place of: without a name, and without a link.
     """
 
     purpose: Purpose
     channels: tuple[Channel, ...]
     is_required: bool = False
     asks: bool = True
+    to_former: bool = False
 
 
 _SHORT = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.PORTAL)
@@ -85,6 +89,7 @@ MANNERS: Final[Mapping[str, Manner]] = {
     Announced.REFUND: _CONFIRMED,
     Announced.PAYMENT_METHOD_SAVED: Manner(Purpose.STATUTORY_NOTICE, _LASTING, is_required=True, asks=False),
     Announced.PAYMENT_METHOD_ENDED: _CONFIRMED,
+    Announced.ADDRESS_CHANGED: Manner(Purpose.RECEIPT, (Channel.EMAIL,), asks=False, to_former=True),
 }
 
 

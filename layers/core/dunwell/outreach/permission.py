@@ -31,6 +31,10 @@ UNCLEAR_FACTS = "UNCLEAR_CUSTOMER_FACTS"
 INTERNAL_ACCOUNT = "INTERNAL_ACCOUNT"
 """Reason code of our own: there is nobody behind the account."""
 
+THE_ACCOUNT = "account"
+"""What a message is about that is about no invoice, such as a payment method: a hold on a single debt leaves it alone,
+one of the person or of all debts does not."""
+
 
 _RULES = {channel: RuleChannel(channel.value) for channel in Channel if channel.value in set(RuleChannel)} | {
     Channel.WHATSAPP: RuleChannel.SMS,
@@ -65,7 +69,7 @@ def may_contact(
                 channel=_RULES[channel],
                 now=now,
                 party=Party(policy.creditor.party),
-                debt_ids=invoice_ids,
+                debt_ids=invoice_ids or (THE_ACCOUNT,),
                 customer=facts,
                 policy=policy.creditor.compliance,
                 message=words,
