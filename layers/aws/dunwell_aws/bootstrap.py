@@ -335,11 +335,10 @@ def gateway() -> "StripeGateway":
 def debit_collector() -> "DebitCollector":
     """Who debits saved methods, by the policy in force."""
     from dunwell.payments.debits import DebitCollector
-    from dunwell.payments.stops import Hours
     from dunwell_aws.agreed import PolicyArrangements
 
     agreed = PolicyArrangements(policy().arrangements)
-    return DebitCollector(ledger(), gateway(), agreed, Hours(agreed.works))
+    return DebitCollector(ledger(), gateway(), agreed, agreed.hours)
 
 
 @cache
