@@ -14,13 +14,14 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from dunwell.errors import ConflictError, InvalidInputError
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account
+from dunwell.ledger.moving import merge
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEvents, Outcome
 from dunwell.payments.order import CheckoutOrder, OrderLine, identified
 from dunwell.payments.ports import GatewayPayment, PaymentStatus
 from dunwell.payments.reconciling import Listed, Reconciliation, Reconciling
 from dunwell.remittance.desk import CashDesk
 from dunwell.remittance.gateway_money import GatewayMoney
-from dunwell.remittance.records import LineRecord
+from dunwell.remittance.records import LineRecord, LineState
 from tests.support.cash import CashWorld
 from tests.support.portal import InMemoryOrderStore, account, customer, invoice
 from tests.support.stores import CrashError, FaultyLedger
@@ -275,6 +276,26 @@ def test_a_refund_between_an_agents_choice_and_its_carrying_out_follows_it(offic
     office.gateway.refunds(paid, 4_000)
     office.hears()
     assert office.standing() == {paid: {ANNA: 6_000}}
+
+
+def test_a_choice_cut_short_is_completed_on_the_account_that_its_customer_became_part_of(office: Office) -> None:
+    paid = office.pays()
+    office.hears()
+    office.world.store.before_keep = dies_when_done
+    with pytest.raises(CrashError):
+        office.gives("C10001", "A1")
+    office.world.store.before_keep = lambda record: None
+    changes = merge(office.account("cus_c10002"), office.account(ANNA), office.gateway.at, "jo")
+    office.memory.commit(*changes)
+    office.gateway.refunds(paid, 4_000)
+    assert office.hears() == [Outcome.POSTED]
+    assert (office.standing(), office.world.unclear()) == ({paid: {"cus_c10002": 6_000}}, {})
+
+
+def dies_when_done(record: LineRecord) -> None:
+    """The process ends after the money moved, before that is kept."""
+    if record.state is LineState.DONE and record.chosen:
+        raise CrashError
 
 
 @dataclass(frozen=True)

@@ -65,13 +65,14 @@ def given_on(held: Account, account: Account, record: LineRecord, bank_fee: Bank
     Raises:
         ConflictError: it was given to somebody else. NotFoundError: the payment is not on the account.
     """
+    assert record.chosen is not None
+    to = record.chosen.customer_id
     change = paid(account, record, bank_fee, at)
     if not change.is_empty:
-        assert record.chosen is not None
-        there = held_as(account, record, record.chosen.customer_id)
+        there = held_as(account, record, to)
         for entry in _gone_back(held, held_as(held, record, held.customer.customer_id), account, there):
             change = _and(change, lambda after, e=entry: _added(after, e, at))  # type: ignore[misc]
-    return [change, _taken_off(held, account.customer.customer_id, record, at)]
+    return [change, _taken_off(held, to, record, at)]
 
 
 def _taken_off(held: Account, to: str, record: LineRecord, at: datetime) -> Change:
