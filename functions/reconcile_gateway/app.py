@@ -50,7 +50,6 @@ def _reconciling() -> "Reconciling":
         StripeBooks(StripeConnection(payments.stripe_secret(), environment.stripe_api_base)),
         payments.gateway(),
         payments.gateway_events(),
-        books.ledger(),
         DynamoReconciliations(books.ledger_table()),
         epoch=time.time,
         now=lambda: base.clock().now().astimezone(local),

@@ -119,9 +119,17 @@ def _language(folder: Path, language: str) -> Iterator[Fault]:
             yield from _text(f"{place}: {path}", text, language, forbidden, _known(name, path))
 
 
+def _required(name: str) -> Sequence[str]:
+    """What a template says itself: announcements ask nothing, and one to a former address goes by e-mail alone."""
+    manner = MANNERS.get(name)
+    if manner is None:
+        return REQUIRED
+    return [key for key in REQUIRED if key != "ask" and not (manner.to_former and key == "sms")]
+
+
 def _missing(folder: Path, place: str, name: str, file: Mapping[str, Any]) -> Iterator[Fault]:
     if name != COMMON:
-        for key in REQUIRED[: len(REQUIRED) - (name in MANNERS)]:
+        for key in _required(name):
             if not file.get(key):
                 yield Fault(place, f"does not say {key!r}")
         for path, text in sources(file):

@@ -23,6 +23,7 @@ from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post, post_payment
 from dunwell.ledger.update import update
 from dunwell_aws import portfolio
+from dunwell_aws.bootstrap import books
 from functions.post_charges import app as post_charges
 from tests.support.agreements import agreement
 from tests.support.invocation import lambda_context, set_variables

@@ -87,7 +87,7 @@ def debited(owing: Account) -> bool:
     saved = method(words="Debit my invoices when they fall due.", autopay=True)
     now = NOW.astimezone(ZoneInfo(POLICY.creditor.timezone))
     with_method = replace(owing, methods={saved.method_id: saved})
-    return bool(due_debits(with_method, lambda *_: {}, Hours(lambda _: True), now).started)
+    return bool(due_debits(with_method, lambda *_: {}, Hours(lambda _: True, 9, 17), now).started)
 
 
 GOES: dict[str, Goes] = {

@@ -52,21 +52,20 @@ def gateway() -> "StripeGateway":
 def debit_collector() -> "DebitCollector":
     """Who debits saved methods, by the policy in force."""
     from dunwell.payments.debits import DebitCollector
-    from dunwell.payments.stops import Hours
     from dunwell_aws.agreed import PolicyArrangements
 
     agreed = PolicyArrangements(base.policy().arrangements)
-    return DebitCollector(books.ledger(), gateway(), agreed, Hours(agreed.works))
+    return DebitCollector(books.ledger(), gateway(), agreed, agreed.hours)
 
 
 @cache
 def gateway_events() -> "GatewayEvents":
     """What the gateway's reports do: by webhook, by reconciliation, by the sync."""
     from dunwell.payments.gateway_events import GatewayEvents
+    from dunwell.remittance.gateway_money import GatewayMoney
 
-    return GatewayEvents(
-        books.ledger(), orders(), gateway(), unknown=ingestion.cash(), payouts=_take_payout, works=_banks_work
-    )
+    unknown = GatewayMoney(ingestion.cash())
+    return GatewayEvents(books.ledger(), orders(), gateway(), unknown=unknown, payouts=_take_payout, works=_banks_work)
 
 
 def _banks_work(day: "date") -> bool:
