@@ -144,7 +144,7 @@ def end_disputes(
         NotFoundError: the invoice is not on the account.
     """
     if invoice_id not in account.invoices or invoice_id in account.moved:
-        raise NotFoundError("This invoice is not on the account any more.")
+        raise NotFoundError("This invoice is not on the account any more.", code="no_invoice")
     change = Change(account)
     for about in endable_disputes(account, invoice_id):
         change = change.then(post(change.applied(), _end(about, outcome, on), at))
