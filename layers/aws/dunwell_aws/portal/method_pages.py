@@ -8,12 +8,13 @@ from chalice.app import Response
 
 from dunwell.errors import NotFoundError, RefusedError
 from dunwell.ledger.agreements import AgreementKind
+from dunwell.ledger.automatic import autopay_method
 from dunwell.ledger.change import Change
 from dunwell.ledger.debits import MethodStatus, PaymentMethod
 from dunwell.ledger.model import Account
 from dunwell.ledger.update import update
 from dunwell.payments.checkout import Checkout
-from dunwell.payments.methods import autopay_method, set_autopay
+from dunwell.payments.methods import set_autopay
 from dunwell.payments.order import Consent as Saving
 from dunwell.payments.stop_payment import coming_debits, stop_debit
 from dunwell_aws.agreed import PolicyArrangements
