@@ -1,8 +1,9 @@
 """Paying a part, saved payment methods, messages and reasons, as a customer's browser meets them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -211,6 +212,18 @@ def test_a_coming_debit_is_stopped_once_and_the_debt_stays(world: PortalWorld) -
     assert first not in [one.get("debit") for one in forms(stopped, "/methods/stop")]
     assert anna(world).open_minor("inv_a1") == 123_450
     assert send(browser, page, "/methods/stop", debit="agr_x#1").status_code == 403
+
+
+def test_every_debit_to_come_is_listed_with_a_button_that_names_it_and_no_day_in_the_past(world: PortalWorld) -> None:
+    """Automatic payment of many invoices that were due long ago: none of them on a day before today's notice."""
+    bills = (invoice(f"N{n:02}", 1_000 + n, NOW.date() - timedelta(days=n + 1)) for n in range(9))
+    many = {one.invoice_id: one for one in bills}
+    words = method(words="kept", autopay=True)
+    world.ledger.accounts["cus_anna"] = replace(anna(world), invoices=many, methods={"pmt_1": words})
+    page = world.signed_in().get("/methods").body.decode()
+    names = re.findall(r'aria-label="(Stop this debit: [^"]*)"', page)
+    assert len(set(names)) == 9
+    assert all(name.endswith(" on December 3, 2026") for name in names), names
 
 
 def test_a_method_is_removed_here_even_when_the_gateway_is_down(world: PortalWorld) -> None:

@@ -23,7 +23,6 @@ from dunwell_aws.portal.deals import agreement_of, plan_words
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.web import Form
 
-MOST_COMING = 6
 _DONE = ("added", "removed", "autopay_is_on", "autopay_is_off", "stopped")
 
 
@@ -142,9 +141,7 @@ def _page(site: Site, visitor: Visitor) -> Response:
         "add": saving_words(site, visitor, plan),
         "autopay": autopay_method(account),
         "consents": [autopay_words(site, visitor, one) for one in methods if one.is_usable],
-        "coming": coming_debits(account, PolicyArrangements(site.parts.arrangements().policy).unpaid, site.parts.today)[
-            :MOST_COMING
-        ],
+        "coming": coming_debits(account, PolicyArrangements(site.parts.arrangements().policy).unpaid, site.parts.today),
         "plan": plan,
         "note": say("methods.done." + done) if done in _DONE else "",
     }
