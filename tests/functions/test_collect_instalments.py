@@ -258,9 +258,7 @@ def test_a_webhook_that_is_faster_than_the_answer_changes_nothing(sandbox: Strip
     assert len(home.account.payments) == 1
 
 
-def test_a_sepa_debit_pays_invoices_in_euros_ten_days_after_it_was_announced(
-    sandbox: StripeSandbox, hooks: Receiver
-) -> None:
+def test_a_sepa_debit_pays_invoices_in_euros_after_its_notice(sandbox: StripeSandbox, hooks: Receiver) -> None:
     mine = replace(debtor(), methods={})
     euros = replace(mine, invoices={"inv_e1": invoice("E1", 70_00, DUE_ON, currency="EUR")})
     home = house(sandbox, hooks, euros, Offer(("card", "us_bank_account", "sepa_debit")))

@@ -223,7 +223,7 @@ def test_every_debit_to_come_is_listed_with_a_button_that_names_it_and_no_day_in
     page = world.signed_in().get("/methods").body.decode()
     names = re.findall(r'aria-label="(Stop this debit: [^"]*)"', page)
     assert len(set(names)) == 9
-    assert all(name.endswith(" on December 3, 2026") for name in names), names
+    assert all(name.endswith(" on December 2, 2026") for name in names), names
 
 
 def test_a_method_is_removed_here_even_when_the_gateway_is_down(world: PortalWorld) -> None:
