@@ -14,9 +14,10 @@ from chalice.test import Client, HTTPResponse
 
 from dunwell.accounts.model import Channel
 from dunwell.arrangements.desk import ArrangementDesk
-from dunwell.arrangements.keeping import KeepingLedger
+from dunwell.arrangements.keeping import moving_agreements
 from dunwell.escalation.case import Case
 from dunwell.escalation.escalation import Escalation, Trouble
+from dunwell.ledger.consequences import ConsequentLedger
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.tasks import TaskDesk
@@ -131,7 +132,7 @@ class World:
         desk = CashDesk(self.money.cash)
         tasks = TaskDesk(self.ledger, self.cases, self.cases, policy())
         rules = policy()
-        kept = KeepingLedger(self.ledger, rules.arrangements, creditor.timezone, lambda: NOW)
+        kept = ConsequentLedger(self.ledger, moving_agreements(rules.arrangements, creditor.timezone, lambda: NOW))
         deals = ArrangementDesk(kept, rules.arrangements, creditor.timezone, rules.version)
         parts = (StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor, desk, tasks, deals)
         self.evidence = InMemoryEvidence()

@@ -55,6 +55,8 @@ def announced_sample(
         return _agreed(kind, customer, invoices, today)
     if kind in (Announced.RECEIPT, Announced.REFUND):
         return _received(kind, customer, invoices, today)
+    if kind is Announced.VALIDATION_NOTICE:
+        return _debts(customer, invoices, today)
     method, known = _method(kind, today), {one.invoice_id: one for one in invoices}
     if kind not in (Announced.PAYMENT_FAILED, Announced.DEBIT_COMING):
         about: dict[str, Scalar] = {"method_id": method.method_id, "autopay": method.autopay}
@@ -98,6 +100,20 @@ def _planned_debit(invoice: Invoice, method: PaymentMethod, today: date) -> Debi
         AttemptStatus.ANNOUNCED,
         next_on=today + timedelta(days=14),
     )
+
+
+def _debts(customer: Customer, invoices: list[Invoice], today: date) -> tuple[Account, Announcement]:
+    """Invoices on the first of which some interest was charged and some was paid."""
+    first = invoices[0]
+    whole = (Direction(first.invoice_id, first.amount_minor),)
+    fourth, some = first.amount_minor // 4, first.amount_minor // 100
+    entries = [
+        Entry("int_sample", EntryKind.INTEREST, first.currency, some, today, directed_to=whole),
+        Entry("pay_sample", EntryKind.PAYMENT, first.currency, fourth, today, _at(today), directed_to=whole),
+    ]
+    known = {one.invoice_id: one for one in invoices}
+    account = Account(customer, 1, known, {one.entry_id: one for one in entries})
+    return account, Announcement(Announced.VALIDATION_NOTICE, "sample", first.currency, tuple(known))
 
 
 def _agreed(kind: Announced, customer: Customer, invoices: list[Invoice], today: date) -> tuple[Account, Announcement]:

@@ -25,7 +25,8 @@ from dunwell_aws.environment import (
 )
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Callable
+    from datetime import date, datetime
 
     from dunwell.accounts.contact_points import Channel
     from dunwell.accounts.links import Links
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from dunwell.ingestion.reading import Workbook
     from dunwell.ingestion.run import FileImport
     from dunwell.ingestion.taking import Importer
+    from dunwell.ledger.consequences import Consequence
     from dunwell.ledger.ports import Ledger
     from dunwell.outreach.dispatch import Dispatcher, Sender
     from dunwell.outreach.policy import Policy, PolicyVersions
@@ -93,16 +95,25 @@ def ledger() -> "Ledger":
 
 @cache
 def _ledger(_version: str) -> "Ledger":
-    from dunwell.arrangements.keeping import KeepingLedger
+    from dunwell.ledger.consequences import ConsequentLedger
     from dunwell_aws.ledger import DynamoLedger
 
-    rules = policy()
-    stored = KeepingLedger(DynamoLedger(ledger_table()), rules.arrangements, rules.creditor.timezone, clock().now)
-    if not rules.charges.rules:
-        return stored
-    from dunwell.charges.settling import ChargingLedger
+    return ConsequentLedger(DynamoLedger(ledger_table()), *consequences(policy(), clock().now))
 
-    return ChargingLedger(stored, rules.charges, rules.creditor.timezone, clock().now)
+
+def consequences(rules: "Policy", now: "Callable[[], datetime]") -> "list[Consequence]":
+    """What follows from a change of an account in the same write, in this order.
+
+    What accrued is charged first: agreements are judged by the books with it.
+    """
+    from dunwell.arrangements.keeping import moving_agreements
+
+    found = [moving_agreements(rules.arrangements, rules.creditor.timezone, now)]
+    if rules.charges.rules:
+        from dunwell.charges.settling import charging_what_accrued
+
+        found.insert(0, charging_what_accrued(rules.charges, rules.creditor.timezone, now))
+    return found
 
 
 @cache

@@ -17,13 +17,13 @@ from dunwell.compliance import (
     HistoryEntry,
     HistoryKind,
     Hold,
-    HoldKind,
     InconvenientTime,
     Location,
     Party,
     Purpose,
     decide,
 )
+from dunwell.hold_kinds import HoldKind
 
 START = datetime(2026, 2, 20, tzinfo=UTC)
 MINUTES = 300 * 24 * 60  # through both clock changes

@@ -5,6 +5,7 @@ from chalice.app import Response
 from dunwell.errors import NotFoundError
 from dunwell.payments.checkout import Checkout, posted_payment
 from dunwell.payments.order import OrderStatus
+from dunwell.payments.papers import receipt_of
 from dunwell_aws.portal.site import Site
 
 LOOKS = 10
@@ -39,7 +40,8 @@ def add_payment_pages(site: Site) -> None:
         if order is None:
             raise NotFoundError("There is no such payment on your account.")
         payment = posted_payment(visitor.account, order)
-        answer = site.page("paid.html", visitor, order=order, payment=payment, account=visitor.account)
+        made = receipt_of(visitor.account, payment) if payment else None
+        answer = site.page("paid.html", visitor, order=order, payment=payment, receipt=made, account=visitor.account)
         look = _looked(site.query("look"))
         if payment is None and order.status is OrderStatus.OPEN and look < LOOKS:
             again = parts.urls.portal(f"/paid?order={order.order_id}&look={look + 1}")

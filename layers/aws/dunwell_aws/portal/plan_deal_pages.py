@@ -9,7 +9,7 @@ from dunwell.ledger.agreements import Agreement, AgreementKind, AgreementStatus
 from dunwell.payments.checkout import Checkout
 from dunwell.payments.order import CheckoutOrder
 from dunwell.payments.order import Consent as Saving
-from dunwell.payments.payable import require_asking, uncovered
+from dunwell.payments.payable import require_taking, uncovered
 from dunwell_aws.portal.consent import Consent
 from dunwell_aws.portal.deals import (
     CUSTOMER,
@@ -79,7 +79,7 @@ def pay_agreement(site: Site, visitor: Visitor, agreement: Agreement, form: Form
     Raises:
         NotFoundError: there is no such instalment. RefusedError: nothing is left to pay.
     """
-    require_asking(visitor.account, list(agreement.invoice_ids), site.parts.clock.now())
+    require_taking(visitor.account, list(agreement.invoice_ids), site.parts.clock.now())
     number = form.one("number")
     if number == "all":
         open_ids = [one for one in agreement.invoice_ids if visitor.account.open_minor(one) > 0]

@@ -46,7 +46,8 @@ _KINDS = {
     410: "gone",
     429: "wait",
 }
-_TOLD_BY_KIND = frozenset({"signed_out", "wait"})
+TOO_MANY_WRITES = "too_many_writes"
+_TOLD_BY_KIND = frozenset({"signed_out", "wait", TOO_MANY_WRITES})
 _LANGUAGE_OF_ERRORS = "en"
 
 
@@ -146,9 +147,12 @@ class Site:
 
         Raises:
             SignInRequiredError, NotFoundError: as ``visitor``. RefusedError: it is from elsewhere.
+            TooManyRequestsError: see ``WriteRates``.
         """
         form, token = read_form(self.request), self.cookie_value(SESSION_COOKIE)
-        session = self.parts.sign_in.session_of_form(token, form.one("csrf"), self.parts.clock.now())
+        now = self.parts.clock.now()
+        session = self.parts.sign_in.session_of_form(token, form.one("csrf"), now)
+        self.parts.rates(session, now)
         return self._visitor(session, token), form
 
     def _visitor(self, session: Session, token: str) -> Visitor:
@@ -255,6 +259,7 @@ class Site:
         token = self.cookie_value(SESSION_COOKIE)
         account = f"{base_url}/account" if base_url and token else ""
         kind = _KINDS.get(problem.status, "down" if problem.status >= 500 else "invalid")
+        kind = problem.code if problem.code == TOO_MANY_WRITES else kind
         detail = _detail(self.say(), kind, problem)
         values = {"kind": kind, "detail": detail, "account": account, "csrf": csrf_token(token) if token else ""}
         answer = self._rendered("problem.html", base_url, None, problem.status, values)

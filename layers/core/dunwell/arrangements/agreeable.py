@@ -4,29 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dunwell.errors import InvalidInputError, NotFoundError, RefusedError
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.agreements import AgreedDebt
 from dunwell.ledger.coming import coming
 from dunwell.ledger.model import Account, OpenInvoice
-
-FORBIDDING = frozenset(
-    {
-        "bankruptcy",
-        "chapter_13_codebtor",
-        "discharged",
-        "deceased",
-        "minor",
-        "identity_theft",
-        "breathing_space",
-        "mental_health_crisis",
-        "dispute_written",
-        "paid_or_settled",
-    }
-)
-"""Holds under which nobody is asked to agree to anything (compliance rules, section 7)."""
-FOR_A_PERSON = frozenset(
-    {"dispute_oral", "dispute_late", "vulnerable", "disaster", "complaint", "litigation_hold", "scra_active_duty"}
-)
-"""Holds under which what a customer asks for is looked at by a person first."""
 
 
 def agreeable_debts(
@@ -62,7 +43,7 @@ def why_not(account: Account, one: OpenInvoice, at: datetime, replacing: str = "
     invoice_id, number = one.invoice.invoice_id, one.invoice.number
     if (account.pending or account.attempts) and coming(account)[invoice_id]:
         return f"A payment for invoice {number} is on its way: wait until it has arrived."
-    if held(account, invoice_id, at) & FORBIDDING:
+    if _is_paused(account, invoice_id, Activity.AGREE, at):
         return f"Invoice {number} is on hold: nothing can be agreed about it now. Please contact us."
     if not one.is_collectable:
         contested = f"Invoice {number} is disputed: nothing is asked for until that is settled."
@@ -73,14 +54,19 @@ def why_not(account: Account, one: OpenInvoice, at: datetime, replacing: str = "
     return ""
 
 
-def held(account: Account, invoice_id: str, at: datetime) -> set[str]:
-    """The kinds of holds in force on an invoice, or on all that the customer owes."""
-    return {one.kind for one in account.customer.holds_in_force(at) if one.invoice_id in (None, invoice_id)}
-
-
 def needs_a_person(account: Account, debts: Sequence[AgreedDebt], at: datetime) -> bool:
     """Whether a hold asks that a person looks at what the customer asks for."""
-    return any(held(account, debt.invoice_id, at) & FOR_A_PERSON for debt in debts)
+    return any(_is_paused(account, debt.invoice_id, Activity.AGREE_ALONE, at) for debt in debts)
+
+
+def may_be_asked(account: Account, debts: Sequence[AgreedDebt], at: datetime) -> bool:
+    """Whether no hold forbids to propose something about debts to the customer by ourselves."""
+    return not any(_is_paused(account, debt.invoice_id, Activity.ASK_TO_PAY, at) for debt in debts)
+
+
+def _is_paused(account: Account, invoice_id: str, activity: Activity, at: datetime) -> bool:
+    holds = account.customer.holds_in_force(at)
+    return any(hold.pauses(activity) and hold.covers(invoice_id) for hold in holds)
 
 
 def _require_named(

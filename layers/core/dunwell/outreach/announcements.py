@@ -34,6 +34,7 @@ from dunwell.ledger.automatic import automatic_debits
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account
+from dunwell.ledger.tries import tries_of
 from dunwell.outreach.announced import Announced
 from dunwell.outreach.contact import Contact
 from dunwell.outreach.policy import Policy
@@ -239,7 +240,8 @@ def _has_failed(attempt: DebitAttempt | None, account: Account) -> bool:
     if attempt is None or attempt.status is not AttemptStatus.FAILED:
         return False
     better = {AttemptStatus.SUCCEEDED, AttemptStatus.PROCESSING}
-    if any(one.purpose == attempt.purpose and one.status in better for one in account.attempts.values()):
+    made = tries_of(account)[attempt.purpose].made
+    if any(one.status in better for one in made[made.index(attempt) :]):
         return False
     return any(account.open_minor(invoice_id) for invoice_id, _ in attempt.lines if invoice_id in account.invoices)
 

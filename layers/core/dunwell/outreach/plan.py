@@ -3,7 +3,7 @@
 Decided first, kept as decided (``decisions``), and only then done.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,18 +12,19 @@ from dunwell.compliance.model import CLOCK_REASONS
 from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED, ESCALATION_DUE, Event
 from dunwell.ids import stable_id
 from dunwell.ledger.model import Account, OpenInvoice
+from dunwell.outreach.announced import Announced
+from dunwell.outreach.announcements import Announcement
+from dunwell.outreach.announcing import announcement_contact
 from dunwell.outreach.choice import NOT_WORTH_IT, Choice, choose, options
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord, contact_id
 from dunwell.outreach.hours import Opening, clock_of, first_opening, openings
-from dunwell.outreach.permission import may_contact
-from dunwell.outreach.planning import Demand, DueContact, Skipped, SkipReason, considered, escalations_due
+from dunwell.outreach.permission import NO_ADDRESS, may_contact
+from dunwell.outreach.planning import Demand, DueContact, Skipped, SkipReason, considered, escalations_due, notices_due
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState, ContactStore
 from dunwell.outreach.response import part_of_day, responses
 from dunwell.outreach.switches import stopping
-
-NO_ADDRESS = "NO_USABLE_ADDRESS"
-"""Reason code of our own: no channel of the stage leads anywhere."""
+from dunwell.outreach.validating import MOST_DEBTS
 
 UNTIL_NEXT_PASS = timedelta(days=1)
 """The daily pass begins before people may be contacted: what the clock alone forbids waits, until the next at most."""
@@ -64,21 +65,25 @@ def plan_account(
     if account.customer.is_internal:
         return AccountPlan()
     demand = Demand(account, state, policy, as_of)
+    notices = list(_notices(account, state, notices_due(account, state, as_of, demand), policy, as_of, now))
+    noticed = {one.currency for one in notices}
     escalations = escalations_due(account, state, policy, as_of, demand)
     handed_over = {currency for currency, _ in escalations}
-    contacts, skipped, choices = list[Contact](), list[Skipped](), list[Choice]()
+    contacts, skipped, choices = notices, list[Skipped](), list[Choice]()
     for one in considered(account, state, policy, as_of, demand):
+        if one.currency in noticed:
+            continue
         if one.currency in handed_over:
             skipped.append(Skipped(one.currency, SkipReason.ESCALATED))
         elif isinstance(one, Skipped):
             skipped.append(one)
         else:
-            made, chosen = _contact(account, state, one, policy, as_of, now, stopped)
+            reminder, chosen = _contact(account, state, one, policy, as_of, now, stopped)
             choices += [chosen] if chosen else []
-            if isinstance(made, Contact):
-                contacts.append(made)
+            if isinstance(reminder, Contact):
+                contacts.append(reminder)
             else:
-                skipped.append(made)
+                skipped.append(reminder)
     handed = tuple(_escalation(account, state, policy, *due, as_of, now) for due in escalations)
     return AccountPlan(tuple(contacts), handed, tuple(skipped), tuple(choices))
 
@@ -88,6 +93,32 @@ def carry_out(customer_id: str, plan: AccountPlan, store: ContactStore) -> Accou
     if plan.events and store.plan(customer_id, plan.contacts, plan.events):
         return plan
     return AccountPlan()
+
+
+def _notices(
+    account: Account,
+    state: CollectionState,
+    due: Mapping[str, Sequence[OpenInvoice]],
+    policy: Policy,
+    as_of: date,
+    now: datetime,
+) -> Iterator[Contact]:
+    """The validation notices of debts by currency, so many in each as it has room for.
+
+    What is refused once more for the same debts is not told again: somebody knows.
+    """
+    if not due:
+        return
+    told = [one for one in state.contacts if one.stage == Announced.VALIDATION_NOTICE]
+    refused = {one.invoice_ids for one in told if one.status is ContactStatus.REFUSED}
+    for currency, debts in due.items():
+        for first in range(0, len(debts), MOST_DEBTS):
+            ids = tuple([one.invoice.invoice_id for one in debts[first : first + MOST_DEBTS]])
+            identity = f"{currency}#{as_of.isoformat()}#{first // MOST_DEBTS + 1}"
+            one = Announcement(Announced.VALIDATION_NOTICE, identity, currency, ids)
+            made = announcement_contact(account.customer, state, one, policy, as_of, now)
+            if made.status is ContactStatus.PLANNED or ids not in refused:
+                yield made
 
 
 def _contact(

@@ -190,8 +190,9 @@ def _order(
     account: Account, currency: str, lines: tuple[OrderLine, ...], now: datetime, consent: Consent | None
 ) -> CheckoutOrder:
     known = next((one.owner for one in account.methods.values()), "") if consent else ""
-    customer_id = account.customer.customer_id
-    return identified(CheckoutOrder("", customer_id, currency, lines, now, consent=consent, owner=known))
+    who = account.customer
+    made = CheckoutOrder("", who.customer_id, currency, lines, now, consent=consent, owner=known, language=who.language)
+    return identified(made)
 
 
 def _is_over(account: Account, order: CheckoutOrder) -> bool:
