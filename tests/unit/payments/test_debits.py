@@ -2,8 +2,9 @@
 
 import contextlib
 import threading
+from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from dunwell.accounts.holds import Hold
 from dunwell.errors import UnavailableError
 from dunwell.events import DEBIT_FAILED, DEBIT_PLANNED, INSTALMENT_MISSED, PAYMENT_APPLIED, PAYMENT_METHOD_ENDED
+from dunwell.hold_kinds import PAUSING, Activity
 from dunwell.ledger.agreements import AgreementStatus
 from dunwell.ledger.change import Change
 from dunwell.ledger.debits import AttemptStatus, MethodKind, MethodStatus
@@ -21,7 +23,6 @@ from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
 from dunwell.payments.debits import NOT_MADE
 from dunwell.payments.ports import DebitRefusedError, PaymentStatus
-from dunwell.payments.stops import STOPPING_HOLDS
 from tests.support.agreements import method
 from tests.support.debits import DUE_ON, MORNING, NEW_YORK, PROCESSING, DebitWorld, debtor, declined, plan
 from tests.support.portal import invoice
@@ -289,7 +290,7 @@ def test_no_announced_retry_is_cut_off_by_the_end_of_the_grace() -> None:
     assert world.account.agreements["agr_1"].status is AgreementStatus.BROKEN
 
 
-@pytest.mark.parametrize("kind", sorted(STOPPING_HOLDS))
+@pytest.mark.parametrize("kind", sorted(PAUSING[Activity.DEBIT]))
 def test_no_plan_is_broken_or_told_as_missed_while_a_hold_keeps_us_from_debiting(kind: str) -> None:
     mine = debtor(plan())
     hold = Hold(kind, None, MORNING - timedelta(days=1))
@@ -372,6 +373,59 @@ def test_many_collectors_at_once_charge_once() -> None:
         assert world.bank.charged == [("agr_1#1", 60_00)]
         assert len(world.account.payments) == 1
         assert len(told(world, PAYMENT_APPLIED)) == 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    days=st.lists(
+        st.tuples(st.sampled_from(["contest", "settle", "refund", "pay", "nothing"]), st.integers(1, 80_00)),
+        min_size=1,
+        max_size=12,
+    ),
+    answers=st.lists(
+        st.sampled_from([{"status": PaymentStatus.SUCCEEDED}, declined("insufficient_funds")]), max_size=5
+    ),
+)
+def test_whatever_is_contested_paid_or_given_back_no_instalment_takes_more_than_was_authorised(
+    days: list[tuple[str, int]], answers: list[dict[str, Any]]
+) -> None:
+    world = DebitWorld(debtor(plan()))
+    world.bank.answers = answers
+    for number, (what, amount_minor) in enumerate(days):
+        day = DUE_ON + timedelta(days=number)
+        world.on_day(day)
+        entries = happening(world.account, what, amount_minor, number, day)
+        known = world.account.entries | {one.entry_id: one for one in entries}
+        world.store.accounts["cus_anna"] = replace(world.account, entries=known)
+    for ahead in range(45):
+        world.on_day(DUE_ON + timedelta(days=len(days) + ahead))
+    taken = Counter[str]()
+    for purpose, amount_minor in world.bank.charged:
+        taken[purpose] += amount_minor
+    assert taken["agr_1#1"] <= 60_00
+    assert taken["agr_1#2"] <= 65_50
+
+
+def happening(account: Account, what: str, amount_minor: int, number: int, day: date) -> list[Entry]:
+    """Something else that happens to the account at the end of a day; nothing where it cannot."""
+    at_night = datetime.combine(day, time(20), NEW_YORK)
+    entry = Entry(f"ent_{number}", EntryKind.DISPUTE, "USD", amount_minor, day, at_night)
+    if what == "contest":
+        return [replace(entry, directed_to=(Direction("inv_a1", amount_minor),))]
+    if what == "settle":
+        open_now = [i for i, one in account.entries.items() if one.kind is EntryKind.DISPUTE]
+        ended = {one.of for one in account.entries.values() if one.kind is EntryKind.DISPUTE_END}
+        left = [i for i in open_now if i not in ended]
+        end = replace(entry, kind=EntryKind.DISPUTE_END, of=left[0]) if left else entry
+        return [replace(end, amount_minor=account.entries[end.of].amount_minor)] if left else []
+    if what == "refund":
+        ours = {i: account.books.standing_minor(i) for i, one in account.payments.items() if one.method != "bank"}
+        paid = next((i for i, standing_minor in ours.items() if standing_minor), "")
+        back = replace(entry, kind=EntryKind.REVERSAL, of=paid, reason="refund")
+        return [replace(back, amount_minor=min(amount_minor, ours[paid]))] if paid else []
+    if what == "pay":
+        return [replace(entry, kind=EntryKind.PAYMENT, method="bank", reference=f"b{number}")]
+    return []
 
 
 FAULTS = st.sampled_from(["", "", "down", "lost"])

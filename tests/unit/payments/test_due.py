@@ -398,7 +398,7 @@ def test_nothing_is_debited_that_nobody_was_told_of_ten_days_before(kind: Custom
 def test_a_day_on_which_banks_rest_is_announced_as_the_next_one_on_which_they_work() -> None:
     saturday = replace(debtor(methods=(AUTOPAY,)), invoices={"inv_n": invoice("N", 77_00, date(2026, 12, 5))})
     assert [one.next_on for one in announced(saturday, MORNING).attempts.values()] == [date(2026, 12, 11)]
-    early = announced(saturday, MORNING - timedelta(days=11))
+    early = announced(saturday, MORNING - timedelta(days=8))
     assert [one.next_on for one in early.attempts.values()] == [date(2026, 12, 7)]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from dunwell.hold_kinds import RULE_OF, Activity
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind
 from dunwell.ledger.automatic import NOTICE_DAYS, AutomaticDebit, automatic_debits
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt, MethodKind, PaymentMethod
@@ -184,9 +185,9 @@ def _announce(account: Account, one: AutomaticDebit, hours: Hours, now: datetime
 
 def _untold(account: Account, one: AutomaticDebit, now: datetime) -> str:
     """The rule that forbids to tell of a debit; who may not be told is not debited."""
-    holds = account.customer.holds_in_force(now)
-    invoice_id = one.item.invoice.invoice_id
-    return "HOLD-CEASE" if any(one.kind == "cease" and one.covers(invoice_id) for one in holds) else ""
+    invoice_id, holds = one.item.invoice.invoice_id, account.customer.holds_in_force(now)
+    silencing = (hold for hold in holds if hold.covers(invoice_id) and hold.pauses(Activity.LETTER))
+    return min((RULE_OF[hold.kind] for hold in silencing), default="")
 
 
 def _consider(account: Account, wanted: _Wanted, hours: Hours, now: datetime, found: Due) -> None:
