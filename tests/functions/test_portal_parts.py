@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +15,12 @@ from dunwell.ledger.debits import AttemptStatus, MethodStatus
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.notices import Notice
+from dunwell.payments.due import due_debits
 from dunwell.payments.gateway_events import GatewayEventKind
 from dunwell.payments.ports import PaymentStatus
+from dunwell.payments.stops import Hours
 from dunwell.scoring.assessment import Assessment
+from dunwell_aws.agreed import PolicyArrangements
 from functions.portal import app as portal_app
 from tests.support.agreements import method
 from tests.support.browser import text
@@ -212,6 +215,23 @@ def test_a_coming_debit_is_stopped_once_and_the_debt_stays(world: PortalWorld) -
     assert first not in [one.get("debit") for one in forms(stopped, "/methods/stop")]
     assert anna(world).open_minor("inv_a1") == 123_450
     assert send(browser, page, "/methods/stop", debit="agr_x#1").status_code == 403
+
+
+def test_a_plan_that_the_customer_changes_is_debited_on_the_day_that_they_authorised(world: PortalWorld) -> None:
+    saved(world)
+    browser = world.signed_in()
+    path, review = proposed_plan(browser)
+    followed(browser, send(browser, review, f"{path}/agree"))
+    first = date(2026, 11, 24)
+    change = browser.get(f"{path}/change?count=2&frequency=monthly&first={first}")
+    world.clock.instant += timedelta(minutes=1)
+    followed(browser, send(browser, change, f"{path}/change", -1))
+    (plan,) = [one for one in anna(world).agreements.values() if one.is_standing]
+    agreed = PolicyArrangements(world.policy)
+    morning = datetime(2026, 11, 24, 10, tzinfo=plan.made_at.tzinfo)
+    found = due_debits(anna(world), agreed.unpaid, Hours(agreed.works), morning)
+    assert [one.amount_minor for one in found.started] == [plan.instalments[0].amount_minor]
+    assert not found.refusals
 
 
 def test_every_debit_to_come_is_listed_with_a_button_that_names_it_and_no_day_in_the_past(world: PortalWorld) -> None:
