@@ -229,7 +229,7 @@ def test_a_plan_that_the_customer_changes_is_debited_on_the_day_that_they_author
     (plan,) = [one for one in anna(world).agreements.values() if one.is_standing]
     agreed = PolicyArrangements(world.policy)
     morning = datetime(2026, 11, 24, 10, tzinfo=plan.made_at.tzinfo)
-    found = due_debits(anna(world), agreed.unpaid, Hours(agreed.works), morning)
+    found = due_debits(anna(world), agreed.unpaid, Hours(agreed.works, 9, 17), morning)
     assert [one.amount_minor for one in found.started] == [plan.instalments[0].amount_minor]
     assert not found.refusals
 

@@ -22,7 +22,8 @@ from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post, post_payment
 from dunwell.ledger.update import update
-from dunwell_aws import bootstrap, portfolio
+from dunwell_aws import portfolio
+from dunwell_aws.bootstrap import books
 from functions.post_charges import app as post_charges
 from tests.support.agreements import agreement
 from tests.support.invocation import lambda_context, set_variables
@@ -155,7 +156,7 @@ def test_agreements_are_judged_by_the_books_with_what_accrued() -> None:
     outcomes = {}
     for name, follows in (("as deployed", list), ("the other way round", reversed)):
         stored = InMemoryLedger(owing)
-        ledger = ConsequentLedger(stored, *follows(bootstrap.consequences(INTEREST, lambda: NOW)))
+        ledger = ConsequentLedger(stored, *follows(books.consequences(INTEREST, lambda: NOW)))
         update(ledger, "cus_0", lambda read: post(read, note, NOW))
         outcomes[name] = pay(ledger, customer("cus_0"), 95_00).agreements[promise.agreement_id].status
     assert outcomes == {"as deployed": AgreementStatus.ACTIVE, "the other way round": AgreementStatus.COMPLETED}

@@ -15,7 +15,6 @@ from dunwell.ledger.debits import DebitAttempt, PaymentMethod
 from dunwell.ledger.model import Account
 from dunwell.payments.debits import Collected, DebitCollector
 from dunwell.payments.ports import GatewayPayment, PaymentStatus
-from dunwell.payments.stops import Hours
 from dunwell_aws.agreed import PolicyArrangements
 from tests.support.agreements import agreement, method
 from tests.support.memory import InMemoryLedger
@@ -129,7 +128,7 @@ class DebitWorld:
         self.policy = ArrangementPolicy()
         self.ledger = ConsequentLedger(self.store, moving_agreements(self.policy, str(NEW_YORK), lambda: self.now))
         agreed = PolicyArrangements(self.policy)
-        self.collector = DebitCollector(self.ledger, self.bank, agreed, Hours(agreed.works))
+        self.collector = DebitCollector(self.ledger, self.bank, agreed, agreed.hours)
 
     @property
     def account(self) -> Account:

@@ -62,7 +62,8 @@ class MessageValues:
         self.language = phrases.language
         self.writer = localised(phrases.language, customer.country)
         self.today = business_date(message.as_of, creditor.timezone)
-        self.name = customer.name.strip()
+        manner = MANNERS.get(message.contact.stage)
+        self.name = "" if manner and manner.to_former else customer.name.strip()
         self.links = {"account_url": account_url, "stop_url": stop_url}
         self._marked: Mapping[str, str] = {}
         self.announced = self._announced() if message.contact.stage in MANNERS else None

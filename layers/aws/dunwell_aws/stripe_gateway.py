@@ -117,7 +117,7 @@ class StripeGateway:
 
     def _check_currency(self, currency: str) -> None:
         if is_three_decimal(currency) and currency not in self._offer.three_decimals:
-            raise RefusedError(f"{currency} cannot be paid online. Please call us.")
+            raise RefusedError(f"{currency} cannot be paid online. Please call us.", code="not_online")
 
     def least_minor(self, currency: str) -> int:
         """See the port."""
@@ -293,9 +293,11 @@ def _translated(error: stripe.StripeError) -> Exception:
     code = error.code or ""
     logger.warning("gateway error", kind=type(error).__name__, code=code, request=error.request_id)
     if code in _REFUSED_CODES:
-        return RefusedError("This amount cannot be paid online. Please call us.")
+        return RefusedError("This amount cannot be paid online. Please call us.", code="not_online")
     if isinstance(error, stripe.IdempotencyError):
-        return ConflictError("The same payment is being started already. Try again in a moment.")
+        return ConflictError(
+            "The same payment is being started already. Try again in a moment.", code="started_already"
+        )
     if error.http_status == 404:
         return NotFoundError("the payment gateway does not know this payment")
     return UnavailableError("The payment service does not answer. Nothing was charged. Please try again in a minute.")

@@ -38,6 +38,7 @@ PAYMENT_METHOD_SAVED = "PaymentMethodSaved"
 PAYMENT_METHOD_ENDED = "PaymentMethodEnded"
 DEBIT_FAILED = "DebitFailed"
 DEBIT_PLANNED = "DebitPlanned"
+ADDRESS_REPLACED = "AddressReplaced"
 
 
 @dataclass(frozen=True, slots=True)

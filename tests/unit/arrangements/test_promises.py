@@ -173,6 +173,37 @@ def test_the_same_form_twice_is_one_promise() -> None:
         one.promised(100_00, FRIDAY)
 
 
+def test_a_promise_takes_the_place_of_the_one_before_in_one_write() -> None:
+    one = world()
+    old = one.promised(200_00, FRIDAY)
+    version = one.account.version
+    for _ in range(2):
+        new = one.promised(100_00, FRIDAY, replacing=old.agreement_id)
+        assert (one.account.version, new.replaces) == (version + 1, old.agreement_id)
+    gone = one.agreement(old.agreement_id)
+    assert (gone.status, gone.steps[-1].why) == (AgreementStatus.CANCELLED, "replaced")
+    assert one.events == ["AgreementMade", "AgreementEnded", "AgreementMade"]
+
+
+def test_a_promise_stands_when_the_one_that_was_to_replace_it_is_refused() -> None:
+    one = world()
+    old = one.promised(200_00, FRIDAY)
+    with pytest.raises(InvalidInputError):
+        one.promised(400_00, FRIDAY, replacing=old.agreement_id)
+    assert one.agreement(old.agreement_id).is_standing
+    with pytest.raises(NotFoundError):
+        one.promised(100_00, FRIDAY, replacing="agr_other")
+
+
+def test_a_promise_that_ended_meanwhile_is_not_replaced_and_the_new_one_stands() -> None:
+    one = world()
+    old = one.promised(200_00, FRIDAY)
+    one.desk.cancel("cus_anna", old.agreement_id, who="customer", at=one.now)
+    new = one.promised(100_00, FRIDAY, replacing=old.agreement_id)
+    assert (new.replaces, new.is_standing) == ("", True)
+    assert [step.why for step in one.agreement(old.agreement_id).steps][-1] == "cancelled"
+
+
 def test_after_two_broken_promises_a_customer_asks_an_agent() -> None:
     one = ArrangementWorld()
     for _ in range(2):

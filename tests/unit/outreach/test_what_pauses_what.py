@@ -85,7 +85,7 @@ def _interest(owing: Account, until: date) -> int:
 def debited(owing: Account) -> bool:
     """Autopay for what is due and was announced, with a method that was saved with consent."""
     saved = method(words="Debit my invoices when they fall due.", autopay=True)
-    now, hours = NOW.astimezone(ZoneInfo(POLICY.creditor.timezone)), Hours(lambda _: True)
+    now, hours = NOW.astimezone(ZoneInfo(POLICY.creditor.timezone)), Hours(lambda _: True, 9, 17)
     with_method = replace(owing, methods={saved.method_id: saved})
     told = due_debits(replace(OWING, methods=with_method.methods), _nothing_left, hours, now - 11 * DAY).attempts
     assert told

@@ -8,21 +8,20 @@ import pytest
 
 from dunwell.accounts.holds import Hold
 from dunwell.accounts.model import CustomerKind
-from dunwell.arrangements.policy import ArrangementPolicy
+from dunwell.arrangements.policy import ArrangementPolicy, DebitHours
 from dunwell.hold_kinds import HoldKind
 from dunwell.ledger.agreements import AgreedInstalment, AgreementKind, AgreementStatus, Authorisation
 from dunwell.ledger.debits import STOPPED_BY_CUSTOMER, AttemptStatus, MethodKind, MethodStatus
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.payments.due import Due, due_debits
-from dunwell.payments.stops import Hours
 from dunwell_aws.agreed import PolicyArrangements
 from tests.support.agreements import attempt, method
 from tests.support.debits import AGREED_AT, DUE_ON, MORNING, WORDS, debtor, plan
 from tests.support.portal import invoice
 
 AGREED = PolicyArrangements(ArrangementPolicy())
-HOURS = Hours(AGREED.works)
+HOURS = AGREED.hours
 EVIDENCE = Authorisation(WORDS, AGREED_AT, "portal", "customer", "203.0.113.9", "pmt_1")
 AUTOPAY = method(words="Debit my invoices when they fall due.", autopay=True)
 
@@ -175,6 +174,14 @@ def test_outside_the_creditors_hours_and_on_days_banks_rest_debits_wait(now: dat
     found = due(debtor(plan()), now)
     assert not found.started
     assert rules(found) == {"HOURS"}
+
+
+def test_the_policy_names_the_hours() -> None:
+    early = PolicyArrangements(ArrangementPolicy(debit_hours=DebitHours(7, 8))).hours
+    at_half_past_seven = MORNING.replace(hour=7, minute=30)
+    assert due_debits(debtor(plan()), AGREED.unpaid, early, at_half_past_seven).started
+    assert not due_debits(debtor(plan()), AGREED.unpaid, early, MORNING.replace(hour=8)).started
+    assert early.open_again_on(MORNING.replace(hour=6)) == MORNING.date()
 
 
 def test_what_is_disputed_is_never_debited() -> None:

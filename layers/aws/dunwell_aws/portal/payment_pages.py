@@ -38,7 +38,7 @@ def add_payment_pages(site: Site) -> None:
         visitor, parts = site.visitor(), site.parts
         order = parts.orders.order(visitor.customer_id, site.query("order") or "none")
         if order is None:
-            raise NotFoundError("There is no such payment on your account.")
+            raise NotFoundError("There is no such payment on your account.", code="no_payment")
         payment = posted_payment(visitor.account, order)
         made = receipt_of(visitor.account, payment) if payment else None
         answer = site.page("paid.html", visitor, order=order, payment=payment, receipt=made, account=visitor.account)

@@ -34,24 +34,29 @@ def agreeable_debts(
         if i in wanted and i not in refusals
     )
     if not found:
-        raise RefusedError(next(iter(refusals.values()), "Nothing is open in this currency."))
+        raise next(iter(refusals.values()), RefusedError("Nothing is open in this currency.", code="nothing_to_pay"))
     return found
 
 
-def why_not(account: Account, one: OpenInvoice, at: datetime, replacing: str = "") -> str:
-    """Why an open invoice may not be agreed about now, as a sentence for the customer; empty when it may."""
+def why_not(account: Account, one: OpenInvoice, at: datetime, replacing: str = "") -> RefusedError | None:
+    """Why an open invoice may not be agreed about now, as the refusal to raise; None when it may."""
     invoice_id, number = one.invoice.invoice_id, one.invoice.number
     if (account.pending or account.attempts) and coming(account)[invoice_id]:
-        return f"A payment for invoice {number} is on its way: wait until it has arrived."
+        why = f"A payment for invoice {number} is on its way: wait until it has arrived."
+        return RefusedError(why, code="coming")
     if _is_paused(account, invoice_id, Activity.AGREE, at):
-        return f"Invoice {number} is on hold: nothing can be agreed about it now. Please contact us."
+        why = f"Invoice {number} is on hold: nothing can be agreed about it now. Please contact us."
+        return RefusedError(why, code="on_hold")
+    if one.invoice.removed:
+        return RefusedError(f"Invoice {number} was withdrawn: nothing is owed on it.", code="withdrawn")
     if not one.is_collectable:
-        contested = f"Invoice {number} is disputed: nothing is asked for until that is settled."
-        return f"Invoice {number} was withdrawn: nothing is owed on it." if one.invoice.removed else contested
+        why = f"Invoice {number} is disputed: nothing is asked for until that is settled."
+        return RefusedError(why, code="in_dispute")
     agreed = account.agreement_on(invoice_id)
     if agreed and agreed.agreement_id != replacing:
-        return f"Invoice {number} is part of an agreement already: change or end that one first."
-    return ""
+        why = f"Invoice {number} is part of an agreement already: change or end that one first."
+        return RefusedError(why, code="agreed_already")
+    return None
 
 
 def needs_a_person(account: Account, debts: Sequence[AgreedDebt], at: datetime) -> bool:
@@ -74,17 +79,19 @@ def _require_named(
     currency: str,
     invoice_ids: Sequence[str],
     candidates: dict[str, OpenInvoice],
-    refusals: dict[str, str],
+    refusals: dict[str, RefusedError],
 ) -> None:
     for invoice_id in invoice_ids:
         invoice = account.invoices.get(invoice_id)
         if invoice is None or invoice_id in account.moved:
-            raise NotFoundError("This invoice is not on the account.")
+            raise NotFoundError("This invoice is not on the account.", code="no_invoice")
         if invoice.currency != currency:
-            raise InvalidInputError("Choose invoices of one currency at a time.", field="invoice_ids")
+            raise InvalidInputError(
+                "Choose invoices of one currency at a time.", field="invoice_ids", code="one_currency"
+            )
         if invoice_id not in candidates:
-            raise RefusedError(f"Invoice {invoice.number} is paid: nothing is open on it.")
+            raise RefusedError(f"Invoice {invoice.number} is paid: nothing is open on it.", code="paid_already")
         if invoice_id in refusals:
-            raise RefusedError(refusals[invoice_id])
+            raise refusals[invoice_id]
     if not invoice_ids:
-        raise InvalidInputError("Choose at least one invoice.", field="invoice_ids")
+        raise InvalidInputError("Choose at least one invoice.", field="invoice_ids", code="nothing_chosen")

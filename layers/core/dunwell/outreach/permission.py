@@ -32,6 +32,10 @@ UNCLEAR_FACTS = "UNCLEAR_CUSTOMER_FACTS"
 INTERNAL_ACCOUNT = "INTERNAL_ACCOUNT"
 """Reason code of our own: there is nobody behind the account."""
 
+THE_ACCOUNT = "account"
+"""What a message is about that is about no invoice, such as a payment method: a hold on a single debt leaves it alone,
+one of the person or of all debts does not."""
+
 
 NO_ADDRESS = "NO_USABLE_ADDRESS"
 """Reason code of our own: no channel of the stage leads anywhere."""
@@ -70,7 +74,7 @@ def may_contact(
                 channel=_RULES[channel],
                 now=now,
                 party=Party(policy.creditor.party),
-                debt_ids=invoice_ids,
+                debt_ids=invoice_ids or (THE_ACCOUNT,),
                 customer=facts,
                 policy=policy.creditor.compliance,
                 message=words,

@@ -107,7 +107,7 @@ def choose_invoices(
         found = [one for one in open_now.values() if one.item.invoice.currency == currency]
         return _with_amounts(all_that_is_paid(found), contested=False)
     if not invoice_ids:
-        raise InvalidInputError("Choose at least one invoice.", field="invoice")
+        raise InvalidInputError("Choose at least one invoice.", field="invoice", code="nothing_chosen")
     for invoice_id in invoice_ids:
         _require_open(account, currency, invoice_id)
     return _with_amounts([open_now[one] for one in dict.fromkeys(invoice_ids)], contested=contested)
@@ -116,11 +116,13 @@ def choose_invoices(
 def _require_open(account: Account, currency: str, invoice_id: str) -> None:
     invoice = account.invoices.get(invoice_id)
     if invoice is None:
-        raise NotFoundError("This invoice is not on your account.")
+        raise NotFoundError("This invoice is not on your account.", code="no_invoice")
     if invoice.currency != currency:
-        raise InvalidInputError(f"Invoice {invoice.number} is not in {currency}.", field="invoice")
+        raise InvalidInputError(f"Invoice {invoice.number} is not in {currency}.", field="invoice", code="one_currency")
     if account.open_minor(invoice_id) <= 0:
-        raise ConflictError(f"Invoice {invoice.number} is settled already. Your account shows what is open now.")
+        raise ConflictError(
+            f"Invoice {invoice.number} is settled already. Your account shows what is open now.", code="paid_already"
+        )
 
 
 def _with_amounts(chosen: Sequence[Payable], *, contested: bool) -> list[OpenInvoice]:

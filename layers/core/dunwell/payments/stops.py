@@ -10,11 +10,11 @@ from dunwell.hold_kinds import RULE_OF, Activity
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When debits are made: on banking days, in the creditor's business hours (local hours, the last one excluded)."""
+    """When debits are made: on banking days, in hours of the policy (of the creditor's zone, the last one excluded)."""
 
     works: Callable[[date], bool]
-    opens: int = 9
-    closes: int = 17
+    opens: int
+    closes: int
 
     def are_on(self, now: datetime) -> bool:
         """Whether debits may be made at an instant of the creditor's zone."""

@@ -19,8 +19,8 @@ from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.remittance.desk import CashDesk, split_numbers
 from dunwell.reporting.statement import Statement, last_months, statement
 from dunwell.timezones import zone
-from dunwell_aws.agent_agreements import promise
 from dunwell_aws.agents import Agent
+from dunwell_aws.console.agreements import promise
 from dunwell_aws.web import Form
 
 E = TypeVar("E", bound=StrEnum)
@@ -34,7 +34,7 @@ DONE = {
     "recorded": "Your note is kept. The case is being judged again.",
     "assigned": "The case is yours.",
     "applied": "The money is applied. The payer's account is remembered for the next time.",
-    "noted": "Your note is kept. The money stays in suspense.",
+    "noted": "Your note is kept. The money stays where it is.",
     "task": "What came of it is kept. The contact rules count it.",
     "closed": "The line is off the list. Your note is kept with it.",
 }
