@@ -97,6 +97,20 @@ def test_a_reminder_of_an_instalment_says_whether_we_debit() -> None:
     assert "Nothing is debited by itself" in theirs
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_automatic_debit_is_told_with_amount_day_method_invoice_and_how_to_stop_it(language: str) -> None:
+    for channel in (Channel.EMAIL, Channel.LETTER, Channel.PORTAL):
+        text = said(Announced.DEBIT_COMING, language, channel)
+        made = sample(Announced.DEBIT_COMING, language, channel)
+        number = made.account.invoices[made.contact.invoice_ids[0]].number
+        assert all(part in text for part in ("Visa •••• 4242", number))
+        assert (
+            POLICY.creditor.telephone.replace(" ", "\u00a0") in render(RENDERER, made, ACCOUNT, STOP, attach=False).text
+        )
+    assert "On December 7, 2026 we debit $1,234.50" in said(Announced.DEBIT_COMING)
+    assert "If less is open by then, we debit less; never more." in said(Announced.DEBIT_COMING)
+
+
 def test_a_missed_instalment_says_until_when_it_can_be_cured() -> None:
     assert "If it arrives by November 30, 2026, your agreement goes on" in said(Announced.INSTALMENT_MISSED)
 

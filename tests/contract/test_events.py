@@ -134,6 +134,7 @@ def of_debits() -> list[Event]:
     update(lost.ledger, "cus_anna", lambda read: set_autopay(read, "pmt_1", True, MORNING))
     lost.bank.answers = [declined("insufficient_funds"), declined("lost_card", advice="do_not_try_again")]
     lost.collect()
+    lost.collect(MORNING + timedelta(days=10))
     kept = DebitWorld(debtor(plan()))
     kept.collect()
     kept.collect(MORNING + timedelta(days=32))

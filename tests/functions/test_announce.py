@@ -11,7 +11,15 @@ from dunwell.accounts.holds import Hold
 from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.arrangements.policy import Authority
 from dunwell.errors import InvalidInputError
-from dunwell.events import AGREEMENT_ENDED, AGREEMENT_MADE, AGREEMENT_REVISED, INSTALMENT_DUE, PAYMENT_APPLIED, Scalar
+from dunwell.events import (
+    AGREEMENT_ENDED,
+    AGREEMENT_MADE,
+    AGREEMENT_REVISED,
+    DEBIT_PLANNED,
+    INSTALMENT_DUE,
+    PAYMENT_APPLIED,
+    Scalar,
+)
 from dunwell.ledger.agreements import AgreedInstalment, AgreementKind, AgreementStatus, Authorisation
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.outreach.blocked import Addressee, addressee_of
@@ -24,6 +32,7 @@ from dunwell_aws.messages import Renderer
 from functions.announce import app
 from tests.support.agreements import MADE_AT, agreement, method
 from tests.support.arrangements import MONDAY, ArrangementWorld
+from tests.support.debits import AGREED_AT, DebitWorld, debtor
 from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
@@ -105,6 +114,24 @@ def test_the_copy_says_the_exact_words_every_payment_and_how_to_stop() -> None:
     for part in (*WORDS.splitlines(), "Nov 26, 2026", "Dec 28, 2026", "<blockquote"):
         assert part in mail.html
     assert POLICY.creditor.telephone.replace(" ", "\u00a0") in mail.text
+
+
+def test_an_automatic_debit_that_was_planned_is_told_in_the_same_hour_with_all_that_its_consent_promised() -> None:
+    """From the collector's write over the bus to the mail; doubled, it is one."""
+    lately = AGREED_AT + timedelta(hours=2)
+    house = DebitWorld(debtor(methods=(method(words="Debit my invoices.", autopay=True),)))
+    house.collect(lately)
+    planned = [event for event in house.store.events if event.name == DEBIT_PLANNED]
+    world = World()
+    world.account, world.now = house.account, lately
+    world.ledger.accounts["cus_anna"] = house.account
+    told = [said(one.name, one.event_id, **one.data) for one in planned]
+    contacts = world.announce(*told, *told)
+    assert [one.stage for one in contacts] == ["debit_coming", "debit_coming"]
+    assert [world.dispatch(one) for one in contacts] == [ContactStatus.SENT, ContactStatus.SENT]
+    mail = Renderer(folder("infra") / "messages", POLICY).email(world.box.messages[0], "https://p/l", "https://p/s")
+    for part in ("On December 3, 2026 we debit", "$100.00", "Visa •••• 4242", "invoice A1", "You can stop this debit"):
+        assert part in mail.text.replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from dunwell.errors import UnavailableError
-from dunwell.events import DEBIT_FAILED
+from dunwell.events import DEBIT_FAILED, DEBIT_PLANNED
 from dunwell.ledger.agreements import AgreementStatus, Authorisation
 from dunwell.ledger.debits import AttemptStatus, MethodKind, MethodStatus, PaymentMethod
 from dunwell.ledger.model import Account
@@ -257,17 +257,21 @@ def test_a_webhook_that_is_faster_than_the_answer_changes_nothing(sandbox: Strip
     assert len(home.account.payments) == 1
 
 
-def test_a_sepa_debit_pays_invoices_in_euros_when_they_are_due(sandbox: StripeSandbox, hooks: Receiver) -> None:
+def test_a_sepa_debit_pays_invoices_in_euros_after_its_notice(sandbox: StripeSandbox, hooks: Receiver) -> None:
     mine = replace(debtor(), methods={})
     euros = replace(mine, invoices={"inv_e1": invoice("E1", 70_00, DUE_ON, currency="EUR")})
     home = house(sandbox, hooks, euros, Offer(("card", "us_bank_account", "sepa_debit")))
     saved = home.saves(SEPA, Consent("Debit my invoices when they fall due.", autopay=True), "EUR")
     assert (saved.kind, saved.label, saved.autopay) == (MethodKind.BANK_DEBIT, "Sepa debit •••• 3000", True)
     home.collects()
+    (planned,) = [dict(event.data) for event in home.world.store.events if event.name == DEBIT_PLANNED]
+    assert (planned["amount_minor"], planned["on"]) == (70_00, "2026-12-11")
+    assert not home.intents
+    home.collects(MORNING + timedelta(days=10))
     (intent,) = home.intents
     assert (intent.currency, intent.amount, intent.status) == ("eur", 70_00, "processing")
     command(sandbox.url, "settle", payment_intent=intent.id)
-    home.webhooks_arrive("payment_intent.succeeded", MORNING + timedelta(days=3))
+    home.webhooks_arrive("payment_intent.succeeded", MORNING + timedelta(days=13))
     assert home.account.balances == {}
 
 

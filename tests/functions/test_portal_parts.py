@@ -1,8 +1,9 @@
 """Paying a part, saved payment methods, messages and reasons, as a customer's browser meets them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +15,12 @@ from dunwell.ledger.debits import AttemptStatus, MethodStatus
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.notices import Notice
+from dunwell.payments.due import due_debits
 from dunwell.payments.gateway_events import GatewayEventKind
 from dunwell.payments.ports import PaymentStatus
+from dunwell.payments.stops import Hours
 from dunwell.scoring.assessment import Assessment
+from dunwell_aws.agreed import PolicyArrangements
 from functions.portal import app as portal_app
 from tests.support.agreements import method
 from tests.support.browser import text
@@ -211,6 +215,35 @@ def test_a_coming_debit_is_stopped_once_and_the_debt_stays(world: PortalWorld) -
     assert first not in [one.get("debit") for one in forms(stopped, "/methods/stop")]
     assert anna(world).open_minor("inv_a1") == 123_450
     assert send(browser, page, "/methods/stop", debit="agr_x#1").status_code == 403
+
+
+def test_a_plan_that_the_customer_changes_is_debited_on_the_day_that_they_authorised(world: PortalWorld) -> None:
+    saved(world)
+    browser = world.signed_in()
+    path, review = proposed_plan(browser)
+    followed(browser, send(browser, review, f"{path}/agree"))
+    first = date(2026, 11, 24)
+    change = browser.get(f"{path}/change?count=2&frequency=monthly&first={first}")
+    world.clock.instant += timedelta(minutes=1)
+    followed(browser, send(browser, change, f"{path}/change", -1))
+    (plan,) = [one for one in anna(world).agreements.values() if one.is_standing]
+    agreed = PolicyArrangements(world.policy)
+    morning = datetime(2026, 11, 24, 10, tzinfo=plan.made_at.tzinfo)
+    found = due_debits(anna(world), agreed.unpaid, Hours(agreed.works, 9, 17), morning)
+    assert [one.amount_minor for one in found.started] == [plan.instalments[0].amount_minor]
+    assert not found.refusals
+
+
+def test_every_debit_to_come_is_listed_with_a_button_that_names_it_and_no_day_in_the_past(world: PortalWorld) -> None:
+    """Automatic payment of many invoices that were due long ago: none of them on a day before today's notice."""
+    bills = (invoice(f"N{n:02}", 1_000 + n, NOW.date() - timedelta(days=n + 1)) for n in range(9))
+    many = {one.invoice_id: one for one in bills}
+    words = method(words="kept", autopay=True)
+    world.ledger.accounts["cus_anna"] = replace(anna(world), invoices=many, methods={"pmt_1": words})
+    page = world.signed_in().get("/methods").body.decode()
+    names = re.findall(r'aria-label="(Stop this debit: [^"]*)"', page)
+    assert len(set(names)) == 9
+    assert all(name.endswith(" on December 2, 2026") for name in names), names
 
 
 def test_a_method_is_removed_here_even_when_the_gateway_is_down(world: PortalWorld) -> None:

@@ -30,6 +30,7 @@ _WORDS = (
 _METHOD = "Visa •••• 4242"
 _FORMER = "former@example.com"
 _PARTS = 3
+_PURPOSE = "autopay#sample"
 _MONTH = timedelta(days=30)
 _STATUS = {
     Announced.AGREEMENT_PROPOSED: AgreementStatus.PROPOSED,
@@ -66,26 +67,48 @@ def announced_sample(
             kind, "sample", NO_CURRENCY, (), about
         )
     method, known = _method(kind, today), {one.invoice_id: one for one in invoices}
-    if kind is not Announced.PAYMENT_FAILED:
+    if kind not in (Announced.PAYMENT_FAILED, Announced.DEBIT_COMING):
         about = {"method_id": method.method_id, "autopay": method.autopay}
         account = Account(customer, 1, known, methods={method.method_id: method})
         return account, Announcement(kind, method.method_id, NO_CURRENCY, (), about)
-    first = invoices[0]
-    attempt = DebitAttempt(
-        "autopay#sample#1",
-        "autopay#sample",
+    is_ahead = kind is Announced.DEBIT_COMING
+    debit = (_planned_debit if is_ahead else _failed_debit)(invoices[0], method, today)
+    account = Account(customer, 1, known, methods={method.method_id: method}, attempts={debit.attempt_id: debit})
+    about = {"attempt_id": debit.attempt_id, "amount_minor": debit.amount_minor}
+    if is_ahead:
+        about["on"] = debit.next_on.isoformat() if debit.next_on else ""
+    else:
+        about |= {"code": debit.code, "outcome": "retry"}
+    return account, Announcement(kind, debit.attempt_id, debit.currency, (invoices[0].invoice_id,), about)
+
+
+def _failed_debit(invoice: Invoice, method: PaymentMethod, today: date) -> DebitAttempt:
+    return DebitAttempt(
+        f"{_PURPOSE}#1",
+        _PURPOSE,
         method.method_id,
-        first.currency,
-        first.amount_minor,
-        ((first.invoice_id, first.amount_minor),),
+        invoice.currency,
+        invoice.amount_minor,
+        ((invoice.invoice_id, invoice.amount_minor),),
         _at(today),
         AttemptStatus.FAILED,
         code="insufficient_funds",
         next_on=today + timedelta(days=4),
     )
-    account = Account(customer, 1, known, methods={method.method_id: method}, attempts={attempt.attempt_id: attempt})
-    about = {"attempt_id": attempt.attempt_id, "code": attempt.code, "outcome": "retry"}
-    return account, Announcement(kind, attempt.attempt_id, first.currency, (first.invoice_id,), about)
+
+
+def _planned_debit(invoice: Invoice, method: PaymentMethod, today: date) -> DebitAttempt:
+    return DebitAttempt(
+        f"{_PURPOSE}#0",
+        _PURPOSE,
+        method.method_id,
+        invoice.currency,
+        invoice.amount_minor,
+        ((invoice.invoice_id, invoice.amount_minor),),
+        _at(today),
+        AttemptStatus.ANNOUNCED,
+        next_on=today + timedelta(days=14),
+    )
 
 
 def _debts(customer: Customer, invoices: list[Invoice], today: date) -> tuple[Account, Announcement]:

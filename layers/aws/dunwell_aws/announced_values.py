@@ -99,6 +99,8 @@ class AnnouncedValues:
         about = self.contact.about
         if "agreement_id" in about and self.agreement:
             values |= self._of_agreement(self.agreement)
+        elif self.contact.stage == Announced.DEBIT_COMING:
+            values |= self._of_planned_debit()
         elif "attempt_id" in about:
             values |= self._of_attempt()
         elif "payment_id" in about or "entry_id" in about:
@@ -206,6 +208,18 @@ class AnnouncedValues:
             "method": self._label(attempt.method_id),
             "until": self._day(attempt.next_on) if attempt.next_on else "",
             "reason": self._reason(method.kind if method else MethodKind.CARD, attempt.code or str(about.get("code"))),
+        }
+
+    def _of_planned_debit(self) -> dict[str, Any]:
+        """As it was planned, whatever less is open by now."""
+        about = self.contact.about
+        planned = self.account.attempts[str(about["attempt_id"])]
+        (invoice_id, _), *_ = planned.lines
+        return {
+            "amount": self._money(int(about["amount_minor"] or 0)),
+            "due_on": self._day(date.fromisoformat(str(about["on"]))),
+            "method": self._label(planned.method_id),
+            "reference": self.account.invoices[invoice_id].number,
         }
 
     def _of_entry(self) -> dict[str, Any]:

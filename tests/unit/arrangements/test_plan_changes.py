@@ -45,6 +45,30 @@ def test_the_setup_fee_is_charged_at_the_start_and_interest_on_its_days() -> Non
     assert status(one, plan) is AgreementStatus.COMPLETED
 
 
+def test_the_setup_fee_of_a_plan_that_is_cancelled_before_any_money_came_is_taken_back() -> None:
+    one = ArrangementWorld(CHARGING, (bill("A", 1200_00),))
+    plan = one.planned(3, first_in=30)
+    for _ in range(2):
+        one.desk.cancel("cus_anna", plan.agreement_id, who="customer", at=one.now)
+    assert one.account.balances == {"USD": 1200_00}
+    one.ticks += 1
+    again = one.planned(3, first_in=30, who="agent:jo", authority=Authority.AGENT)
+    assert again.debt_minor == 1200_00
+    assert one.account.balances == {"USD": 1205_00}
+
+
+def test_the_setup_fee_stays_when_money_came_or_another_plan_takes_the_place() -> None:
+    paid, changed = (ArrangementWorld(CHARGING, (bill("A", 1200_00),)) for _ in range(2))
+    plan = paid.planned(3, first_in=30)
+    paid.pay(100_00)
+    paid.desk.cancel("cus_anna", plan.agreement_id, who="customer", at=paid.now)
+    assert paid.account.balances == {"USD": 1105_00}
+    plan = changed.planned(3, first_in=30)
+    how: dict[str, Any] = {"who": "agent:jo", "authority": Authority.AGENT, "at": changed.now}
+    changed.desk.revise("cus_anna", plan.agreement_id, changed.plan_terms(4, 30), **how)
+    assert changed.account.balances == {"USD": 1205_00}
+
+
 def test_interest_is_not_charged_after_a_plan_was_paid_off_or_broken() -> None:
     paid, broken = (ArrangementWorld(CHARGING, (bill("A", 1200_00),)) for _ in range(2))
     for one in (paid, broken):

@@ -1,13 +1,14 @@
 """When somebody has to look at an account because of what was agreed, and what an agreement stops."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from dunwell.ledger.agreements import AgreementStatus
 from dunwell.ledger.change import Change
+from dunwell.ledger.debits import AttemptStatus
 from tests.support.agreements import agreement, attempt, method
 from tests.support.outreach import TODAY, overdue
 from tests.support.portal import account
@@ -28,11 +29,19 @@ def test_the_earliest_day_of_agreements_and_debits_counts() -> None:
     assert one.next_look_on == date(2026, 12, 3)
 
 
-def test_automatic_payment_looks_at_the_oldest_invoice_that_was_not_tried() -> None:
+def test_automatic_payment_looks_at_each_invoice_two_weeks_before_it_is_due_and_on_its_announced_day() -> None:
     one = replace(account(overdue(3), overdue(1, "B")), methods={"pmt_1": method(autopay=True)})
-    tried = replace(one, attempts={"x": attempt(f"autopay#inv_a1#{DUE_ON}#1", lines=(("inv_a1", 1),))})
-    assert one.next_look_on == DUE_ON
-    assert tried.next_look_on == overdue(1).due_on
+    assert one.next_look_on == DUE_ON - timedelta(days=14)
+    told = {
+        invoice_id: attempt(
+            f"autopay#{invoice_id}#{due_on}#0", status=AttemptStatus.ANNOUNCED, next_on=DUE_ON + timedelta(days=later)
+        )
+        for later, (invoice_id, due_on) in enumerate([("inv_a1", DUE_ON), ("inv_b", overdue(1, "B").due_on)], 8)
+    }
+    announced = replace(one, attempts={made.attempt_id: made for made in told.values()})
+    assert announced.next_look_on == DUE_ON + timedelta(days=8)
+    tried = attempt(f"autopay#inv_a1#{DUE_ON}#1", lines=(("inv_a1", 1),))
+    assert replace(announced, attempts=announced.attempts | {"x": tried}).next_look_on == DUE_ON + timedelta(days=9)
 
 
 @pytest.mark.parametrize("changes", [{"autopay": False}, {"autopay": True, "status": "removed"}])

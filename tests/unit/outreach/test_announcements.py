@@ -9,7 +9,7 @@ import pytest
 from dunwell import events as names
 from dunwell.events import Event, Scalar
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind, AgreementStatus
-from dunwell.ledger.debits import AttemptStatus, MethodStatus
+from dunwell.ledger.debits import STOPPED_BY_CUSTOMER, AttemptStatus, MethodStatus
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.outreach.announced import Announced
@@ -223,6 +223,73 @@ def test_a_failed_debit_is_told_unless_a_later_one_did_better_or_the_money_came(
     assert told(FAILED, replace(it, attempts=it.attempts | {later.attempt_id: later})) is None
     assert told(FAILED, replace(it, entries={"pay_1": money(10_000)})) is None
     assert told(FAILED, debit(status=AttemptStatus.SUCCEEDED)) is None
+
+
+def test_the_rest_of_an_instalment_that_failed_is_told_though_a_part_of_it_came_before() -> None:
+    part = attempt(status=AttemptStatus.SUCCEEDED, lines=(("inv_a1", 1_000),))
+    rest = attempt("agr_1#1#2", status=AttemptStatus.FAILED, lines=(("inv_a1", 500),))
+    it = owing(plan(), attempts={one.attempt_id: one for one in (part, rest)}, methods={"pmt_1": method()})
+    event = happened(names.DEBIT_FAILED, attempt_id="agr_1#1#2", code="x", outcome="customer", next_on=None)
+    assert kind_told(event, it) is Announced.PAYMENT_FAILED
+
+
+# --- automatic debits ---
+
+DEBIT_ON = TODAY + timedelta(days=12)
+PURPOSE = f"autopay#inv_a1#{overdue(5).due_on}"
+PLANNED = happened(
+    names.DEBIT_PLANNED,
+    attempt_id=f"{PURPOSE}#0",
+    method_id="pmt_1",
+    invoice_id="inv_a1",
+    currency="USD",
+    amount_minor=10_000,
+    on=DEBIT_ON.isoformat(),
+)
+
+
+def on_automatic_payment(**changes: Any) -> Account:
+    """Anna's invoice is debited by itself, and that was planned today."""
+    notice = attempt(
+        f"{PURPOSE}#0",
+        status=AttemptStatus.ANNOUNCED,
+        next_on=DEBIT_ON,
+        amount_minor=10_000,
+        started_at=NOW,
+        lines=(("inv_a1", 10_000),),
+    )
+    made = owing(attempts={notice.attempt_id: notice}, methods={"pmt_1": method(autopay=True)})
+    return replace(made, **changes)
+
+
+def test_an_automatic_debit_is_told_with_its_amount_and_its_day_each_time_it_is_planned() -> None:
+    found = told(PLANNED, on_automatic_payment())
+    assert found
+    assert (found.kind, found.invoice_ids) == (Announced.DEBIT_COMING, ("inv_a1",))
+    assert (found.about["amount_minor"], found.about["on"]) == (10_000, DEBIT_ON.isoformat())
+    again = told(replace(PLANNED, event_id="evt_2"), on_automatic_payment())
+    assert again
+    assert again.identity != found.identity
+
+
+def test_an_automatic_debit_that_will_not_be_made_so_is_not_told() -> None:
+    it = on_automatic_payment()
+    (notice,) = it.attempts.values()
+    later = {notice.attempt_id: replace(notice, next_on=DEBIT_ON + timedelta(days=3))}
+    stopped = attempt(f"{PURPOSE}#1", status=AttemptStatus.FAILED, code=STOPPED_BY_CUSTOMER)
+    untrue: list[dict[str, Any]] = [
+        {"entries": {"pay_1": money(10_000)}},
+        {"methods": {"pmt_1": method()}},
+        {"methods": {"pmt_1": method(autopay=True, status=MethodStatus.UNUSABLE)}},
+        {"attempts": {}},
+        {"attempts": it.attempts | {stopped.attempt_id: stopped}},
+        {"agreements": {"agr_1": plan()}},
+    ]
+    for changes in untrue:
+        assert told(PLANNED, replace(it, **changes)) is None, changes
+    found = told(PLANNED, it)
+    assert found
+    assert not is_still_true(found.kind, found.about, replace(it, attempts=later), POLICY, TODAY)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Which messages are due for an account today, and when it goes to an agent."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell.accounts.model import Channel, Hold
+from dunwell.ledger.debits import AttemptStatus, DebitAttempt
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice
 from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
 from dunwell.outreach.planning import DueContact, Skipped, SkipReason, considered, escalations_due
 from dunwell.outreach.policy import Conditions, Consolidation, Policy, Stage
 from dunwell.outreach.ports import CollectionState
-from tests.support.agreements import agreement
+from tests.support.agreements import agreement, attempt, method
 from tests.support.ledger import Facts, in_dispute, paid
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue, sent
 from tests.support.portal import account, customer
@@ -176,6 +177,33 @@ def test_a_debit_that_does_not_arrive_is_not_waited_for_for_ever(days_ago: int, 
     owing = with_money(overdue(25), kind=EntryKind.PENDING, minor=10_000, days_ago=days_ago)
     found = considered(owing, CollectionState(), POLICY, TODAY)
     assert [one.reason for one in found if isinstance(one, Skipped)] == reasons
+
+
+def test_nobody_is_asked_for_what_an_announced_debit_will_take_until_it_failed_for_good() -> None:
+    due_on = overdue(25).due_on
+    purpose, lines = f"autopay#inv_a1#{due_on}", (("inv_a1", 10_000),)
+    notice = attempt(
+        f"{purpose}#0",
+        status=AttemptStatus.ANNOUNCED,
+        next_on=TODAY + timedelta(days=3),
+        amount_minor=10_000,
+        started_at=NOW - timedelta(days=7),
+        lines=lines,
+    )
+    failed = attempt(f"{purpose}#1", status=AttemptStatus.FAILED, started_at=NOW, amount_minor=10_000, lines=lines)
+
+    def asked_for(*attempts: DebitAttempt, on: date = TODAY) -> list[object]:
+        known = {one.attempt_id: one for one in attempts}
+        owing = replace(account(overdue(25)), methods={"pmt_1": method(autopay=True)}, attempts=known)
+        found = considered(owing, CollectionState(), POLICY, on)
+        return [one.reason for one in found if isinstance(one, Skipped)]
+
+    assert asked_for() == []
+    assert asked_for(notice) == ["COVERED"]
+    assert asked_for(notice, replace(failed, next_on=TODAY + timedelta(days=4))) == ["COVERED"]
+    assert asked_for(notice, failed) == []
+    assert asked_for(notice, on=TODAY + timedelta(days=18)) == []
+    assert asked_for(replace(notice, amount_minor=4_000)) == []
 
 
 def test_conditions_count_and_weigh_only_what_may_be_asked_for() -> None:

@@ -83,11 +83,17 @@ def _interest(owing: Account, until: date) -> int:
 
 
 def debited(owing: Account) -> bool:
-    """Autopay for what is due, with a method that was saved with consent."""
+    """Autopay for what is due and was announced, with a method that was saved with consent."""
     saved = method(words="Debit my invoices when they fall due.", autopay=True)
-    now = NOW.astimezone(ZoneInfo(POLICY.creditor.timezone))
+    now, hours = NOW.astimezone(ZoneInfo(POLICY.creditor.timezone)), Hours(lambda _: True, 9, 17)
     with_method = replace(owing, methods={saved.method_id: saved})
-    return bool(due_debits(with_method, lambda *_: {}, Hours(lambda _: True, 9, 17), now).started)
+    told = due_debits(replace(OWING, methods=with_method.methods), _nothing_left, hours, now - 11 * DAY).attempts
+    assert told
+    return bool(due_debits(replace(with_method, attempts=told), _nothing_left, hours, now).started)
+
+
+def _nothing_left(*_: object) -> dict[int, int]:
+    return {}
 
 
 GOES: dict[str, Goes] = {

@@ -2,8 +2,9 @@
 
 import contextlib
 import threading
+from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 
 from dunwell.accounts.holds import Hold
 from dunwell.errors import UnavailableError
-from dunwell.events import DEBIT_FAILED, PAYMENT_APPLIED, PAYMENT_METHOD_ENDED
+from dunwell.events import DEBIT_FAILED, DEBIT_PLANNED, INSTALMENT_MISSED, PAYMENT_APPLIED, PAYMENT_METHOD_ENDED
+from dunwell.hold_kinds import PAUSING, Activity
 from dunwell.ledger.agreements import AgreementStatus
 from dunwell.ledger.change import Change
 from dunwell.ledger.debits import AttemptStatus, MethodKind, MethodStatus
-from dunwell.ledger.entry import EntryKind
+from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import post_payment
 from dunwell.payments.debits import NOT_MADE
@@ -212,18 +214,129 @@ def test_a_bank_debit_is_pending_and_nothing_else_is_debited_until_the_bank_answ
     assert not world.account.payments
 
 
-def test_automatic_payment_debits_each_invoice_on_its_due_day() -> None:
+def test_automatic_payment_tells_of_each_debit_and_makes_it_on_the_day_it_told() -> None:
     mine = debtor(methods=(method(words="x", autopay=True),))
-    world = DebitWorld(replace(mine, invoices={"inv_b1": invoice("B1", 9_00, date(2026, 12, 5))} | mine.invoices))
-    for ahead in range(10):
+    world = DebitWorld(replace(mine, invoices={"inv_b1": invoice("B1", 9_00, date(2026, 12, 26))} | mine.invoices))
+    for ahead in range(40):
         world.on_day(DUE_ON + timedelta(days=ahead))
+    announced = [(one["invoice_id"], one["amount_minor"], one["on"]) for one in told(world, DEBIT_PLANNED)]
+    assert announced == [
+        ("inv_a1", 100_00, "2026-12-11"),
+        ("inv_a2", 25_50, "2026-12-11"),
+        ("inv_b1", 9_00, "2026-12-28"),  # the 26th is a Saturday
+    ]
     assert world.bank.charged == [
         ("autopay#inv_a1#2026-10-31", 100_00),
         ("autopay#inv_a2#2026-10-31", 25_50),
-        ("autopay#inv_b1#2026-12-05", 9_00),
+        ("autopay#inv_b1#2026-12-26", 9_00),
     ]
-    assert {one.on for one in world.account.payments.values()} == {DUE_ON, date(2026, 12, 7)}  # the 5th is a Saturday
+    assert [one.on for one in world.account.payments.values()] == [
+        date(2026, 12, 11),
+        date(2026, 12, 11),
+        date(2026, 12, 28),
+    ]
     assert world.account.next_look_on is None
+
+
+# --- a plan is not broken by what we do not debit ---
+
+
+def paying_on(day: int) -> DebitWorld:
+    """A customer who always paid on a day of the month, and whose first instalment is due on the 1st."""
+    mine = debtor(plan())
+    past = invoice("H", 5_00, date(2026, 1, 31))
+    world = DebitWorld(replace(mine, invoices=mine.invoices | {"inv_h": past}))
+    for month in range(5, 10):
+        when = datetime(2026, month, day, 9, tzinfo=NEW_YORK)
+        change = post_payment(
+            world.account,
+            method="bank",
+            reference=f"h{month}",
+            currency="USD",
+            amount_minor=1_00,
+            received_at=when,
+            directed_to=(Direction("inv_h", 1_00),),
+        )
+        world.store.commit(change)
+    return world
+
+
+def test_a_retry_lies_within_the_grace_though_the_customers_payday_is_later() -> None:
+    world = paying_on(14)
+    world.bank.answers = [declined("insufficient_funds")]
+    for ahead in range(10):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    (failed,) = told(world, DEBIT_FAILED)
+    assert failed["next_on"] == "2026-12-04"
+    assert world.bank.charged == [("agr_1#1", 60_00)]
+    assert world.account.agreements["agr_1"].status is AgreementStatus.ACTIVE
+
+
+def test_no_announced_retry_is_cut_off_by_the_end_of_the_grace() -> None:
+    """An import, or an older version, planned a retry for a day after the grace: it is made, then the grace runs."""
+    world = DebitWorld(debtor(plan()))
+    world.bank.answers = [declined("insufficient_funds"), declined("call_issuer")]
+    world.collect()
+    late = date(2026, 12, 15)
+    tried = world.account.attempts["agr_1#1#1"]
+    stored = {"agr_1#1#1": replace(tried, next_on=late)}
+    world.store.accounts["cus_anna"] = replace(world.account, attempts=stored)
+    for ahead in range(1, 20):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+        assert world.account.agreements["agr_1"].is_standing, ahead
+    assert world.account.attempts["agr_1#1#2"].started_at.date() == late
+    for ahead in range(20, 26):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    assert world.account.agreements["agr_1"].status is AgreementStatus.BROKEN
+
+
+@pytest.mark.parametrize("kind", sorted(PAUSING[Activity.DEBIT]))
+def test_no_plan_is_broken_or_told_as_missed_while_a_hold_keeps_us_from_debiting(kind: str) -> None:
+    mine = debtor(plan())
+    hold = Hold(kind, None, MORNING - timedelta(days=1))
+    world = DebitWorld(replace(mine, customer=replace(mine.customer, holds=(hold,))))
+    for ahead in range(20):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    assert not world.bank.asked
+    assert world.account.agreements["agr_1"].is_standing
+    assert not told(world, INSTALMENT_MISSED)
+    lifted = replace(mine.customer, holds=(replace(hold, until=at(date(2026, 12, 21), 8)),))
+    world.store.accounts["cus_anna"] = replace(world.account, customer=lifted)
+    world.on_day(date(2026, 12, 21))
+    assert world.bank.charged == [("agr_1#1", 60_00)]
+
+
+def test_the_grace_runs_from_the_first_debit_when_we_made_that_late() -> None:
+    world = DebitWorld(debtor(plan()))
+    world.bank.answers = [declined("call_issuer")]
+    late = date(2026, 12, 14)
+    world.on_day(late)  # nobody looked before
+    for ahead in range(1, 8):
+        world.on_day(late + timedelta(days=ahead))
+    assert world.account.agreements["agr_1"].is_standing
+    world.on_day(date(2026, 12, 22))
+    assert world.account.agreements["agr_1"].status is AgreementStatus.BROKEN
+
+
+def test_the_rest_of_an_instalment_is_debited_once_the_dispute_is_over() -> None:
+    mine = debtor(plan())
+    contests = {
+        f"ent_{number}": Entry(
+            f"ent_{number}", EntryKind.DISPUTE, "USD", minor, DUE_ON, directed_to=(Direction(invoice_id, minor),)
+        )
+        for number, (invoice_id, minor) in enumerate([("inv_a1", 70_00), ("inv_a2", 25_50)])
+    }
+    world = DebitWorld(replace(mine, entries=contests))
+    for ahead in range(12):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    assert world.bank.charged == [("agr_1#1", 30_00)]
+    assert world.account.agreements["agr_1"].is_standing
+    ends = Entry("ent_end", EntryKind.DISPUTE_END, "USD", 70_00, date(2026, 12, 13), of="ent_0")
+    world.store.accounts["cus_anna"] = replace(world.account, entries=world.account.entries | {"ent_end": ends})
+    for ahead in range(12, 16):
+        world.on_day(DUE_ON + timedelta(days=ahead))
+    assert world.bank.charged == [("agr_1#1", 30_00), ("agr_1#1", 30_00)]
+    assert sorted(world.account.attempts) == ["agr_1#1#1", "agr_1#1#2"]
 
 
 def test_an_agreement_is_moved_on_though_nothing_is_debited() -> None:
@@ -260,6 +373,59 @@ def test_many_collectors_at_once_charge_once() -> None:
         assert world.bank.charged == [("agr_1#1", 60_00)]
         assert len(world.account.payments) == 1
         assert len(told(world, PAYMENT_APPLIED)) == 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    days=st.lists(
+        st.tuples(st.sampled_from(["contest", "settle", "refund", "pay", "nothing"]), st.integers(1, 80_00)),
+        min_size=1,
+        max_size=12,
+    ),
+    answers=st.lists(
+        st.sampled_from([{"status": PaymentStatus.SUCCEEDED}, declined("insufficient_funds")]), max_size=5
+    ),
+)
+def test_whatever_is_contested_paid_or_given_back_no_instalment_takes_more_than_was_authorised(
+    days: list[tuple[str, int]], answers: list[dict[str, Any]]
+) -> None:
+    world = DebitWorld(debtor(plan()))
+    world.bank.answers = answers
+    for number, (what, amount_minor) in enumerate(days):
+        day = DUE_ON + timedelta(days=number)
+        world.on_day(day)
+        entries = happening(world.account, what, amount_minor, number, day)
+        known = world.account.entries | {one.entry_id: one for one in entries}
+        world.store.accounts["cus_anna"] = replace(world.account, entries=known)
+    for ahead in range(45):
+        world.on_day(DUE_ON + timedelta(days=len(days) + ahead))
+    taken = Counter[str]()
+    for purpose, amount_minor in world.bank.charged:
+        taken[purpose] += amount_minor
+    assert taken["agr_1#1"] <= 60_00
+    assert taken["agr_1#2"] <= 65_50
+
+
+def happening(account: Account, what: str, amount_minor: int, number: int, day: date) -> list[Entry]:
+    """Something else that happens to the account at the end of a day; nothing where it cannot."""
+    at_night = datetime.combine(day, time(20), NEW_YORK)
+    entry = Entry(f"ent_{number}", EntryKind.DISPUTE, "USD", amount_minor, day, at_night)
+    if what == "contest":
+        return [replace(entry, directed_to=(Direction("inv_a1", amount_minor),))]
+    if what == "settle":
+        open_now = [i for i, one in account.entries.items() if one.kind is EntryKind.DISPUTE]
+        ended = {one.of for one in account.entries.values() if one.kind is EntryKind.DISPUTE_END}
+        left = [i for i in open_now if i not in ended]
+        end = replace(entry, kind=EntryKind.DISPUTE_END, of=left[0]) if left else entry
+        return [replace(end, amount_minor=account.entries[end.of].amount_minor)] if left else []
+    if what == "refund":
+        ours = {i: account.books.standing_minor(i) for i, one in account.payments.items() if one.method != "bank"}
+        paid = next((i for i, standing_minor in ours.items() if standing_minor), "")
+        back = replace(entry, kind=EntryKind.REVERSAL, of=paid, reason="refund")
+        return [replace(back, amount_minor=min(amount_minor, ours[paid]))] if paid else []
+    if what == "pay":
+        return [replace(entry, kind=EntryKind.PAYMENT, method="bank", reference=f"b{number}")]
+    return []
 
 
 FAULTS = st.sampled_from(["", "", "down", "lost"])

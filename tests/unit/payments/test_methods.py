@@ -8,11 +8,11 @@ import pytest
 
 from dunwell.errors import InvalidInputError, NotFoundError, RefusedError
 from dunwell.events import PAYMENT_METHOD_ENDED, PAYMENT_METHOD_SAVED
+from dunwell.ledger.automatic import autopay_method
 from dunwell.ledger.change import Change
 from dunwell.ledger.debits import MethodKind, MethodStatus
 from dunwell.ledger.model import Account
 from dunwell.payments.methods import (
-    autopay_method,
     end_method,
     follow_card,
     method_id,

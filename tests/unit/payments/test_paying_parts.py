@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind, AgreementStatus, Authorisation
+from dunwell.ledger.automatic import autopay_method
 from dunwell.ledger.change import Change
 from dunwell.ledger.debits import MethodKind, MethodStatus
 from dunwell.ledger.model import OpenInvoice
-from dunwell.payments.methods import autopay_method, method_id, save_from_order
+from dunwell.payments.methods import method_id, save_from_order
 from dunwell.payments.order import CheckoutOrder, Consent, OrderStatus
 from dunwell.payments.parts import read_part, spread
 from dunwell.payments.ports import SavedMethod

@@ -8,12 +8,13 @@ from chalice.app import Response
 
 from dunwell.errors import NotFoundError, RefusedError
 from dunwell.ledger.agreements import AgreementKind
+from dunwell.ledger.automatic import autopay_method
 from dunwell.ledger.change import Change
 from dunwell.ledger.debits import MethodStatus, PaymentMethod
 from dunwell.ledger.model import Account
 from dunwell.ledger.update import update
 from dunwell.payments.checkout import Checkout
-from dunwell.payments.methods import autopay_method, set_autopay
+from dunwell.payments.methods import set_autopay
 from dunwell.payments.order import Consent as Saving
 from dunwell.payments.stop_payment import coming_debits, stop_debit
 from dunwell_aws.agreed import PolicyArrangements
@@ -22,7 +23,6 @@ from dunwell_aws.portal.deals import agreement_of, plan_words
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.web import Form
 
-MOST_COMING = 6
 _DONE = ("added", "removed", "autopay_is_on", "autopay_is_off", "stopped")
 
 
@@ -141,9 +141,7 @@ def _page(site: Site, visitor: Visitor) -> Response:
         "add": saving_words(site, visitor, plan),
         "autopay": autopay_method(account),
         "consents": [autopay_words(site, visitor, one) for one in methods if one.is_usable],
-        "coming": coming_debits(account, PolicyArrangements(site.parts.arrangements().policy).unpaid, site.parts.today)[
-            :MOST_COMING
-        ],
+        "coming": coming_debits(account, PolicyArrangements(site.parts.arrangements().policy).unpaid, site.parts.today),
         "plan": plan,
         "note": say("methods.done." + done) if done in _DONE else "",
     }

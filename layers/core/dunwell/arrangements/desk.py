@@ -25,8 +25,8 @@ from dunwell.ledger.change import Change
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
-from dunwell.ledger.posting import charge
-from dunwell.ledger.steps import ended, moved, stepped, told
+from dunwell.ledger.posting import charge, reverse
+from dunwell.ledger.steps import METHOD, ended, moved, stepped, told
 from dunwell.ledger.update import update
 from dunwell.timezones import zone
 
@@ -283,6 +283,8 @@ class ArrangementDesk:
     ) -> Agreement:
         """End an agreement that stands or is proposed; what it gave up is taken back. Again changes nothing.
 
+        The setup fee of a plan that ends before any money came for it is taken back, too.
+
         Raises:
             RefusedError: it has ended otherwise. NotFoundError: no such agreement.
         """
@@ -292,7 +294,8 @@ class ArrangementDesk:
                 return Change(account)
             if not agreement.is_standing and agreement.status is not AgreementStatus.PROPOSED:
                 raise RefusedError("This agreement has ended already.", code="agreement_ended")
-            return ended(account, agreement, AgreementStatus.CANCELLED, now, who, why)
+            change = ended(account, agreement, AgreementStatus.CANCELLED, now, who, why)
+            return change.then(self._setup_fee_back(change.applied(), agreement, now))
 
         return self._about(customer_id, agreement_id, decide, at)
 
@@ -386,6 +389,16 @@ class ArrangementDesk:
             return Change(account)
         invoice_id, key = agreement.invoice_ids[-1], fee_key(agreement)
         return charge(account, EntryKind.FEE, invoice_id, fee_minor, key=key, on=now.date(), at=now, reason="plan_fee")
+
+    def _setup_fee_back(self, account: Account, agreement: Agreement, now: datetime) -> Change:
+        """The fee of a plan that came to nothing, as far as it stands."""
+        key = (EntryKind.FEE, fee_key(agreement))
+        fee = next((i for i, one in account.entries.items() if (one.kind, one.reference) == key), "")
+        standing_minor = account.books.standing_minor(fee) if fee and fee not in account.moved else 0
+        if not standing_minor or progress(account, agreement, calendar_of(self.policy), now.date()).paid_minor:
+            return Change(account)
+        how = {"method": METHOD, "reference": f"{fee_key(agreement)}#ended", "reason": "agreement_ended"}
+        return reverse(account, fee, standing_minor, reversed_at=now, **how)
 
     def _looked_at(self, account: Account, agreement: Agreement, as_of: date) -> Agreement:
         kept = progress(account, agreement, calendar_of(self.policy), as_of)

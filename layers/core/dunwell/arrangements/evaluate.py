@@ -62,6 +62,7 @@ def next_look(agreement: Agreement, kept: Progress, reminder_days: int, as_of: d
         due_on = part.agreed.due_on
         days += [due_on - timedelta(days=reminder_days), due_on, due_on + _DAY]
         days += [part.last_on + _DAY] if part.last_on else []
+        days += [as_of + _DAY] if part.awaits_debit else []
     days += [one.due_on for one in agreement.instalments if one.charges_minor]
     return min((day for day in days if day > as_of), default=None)
 

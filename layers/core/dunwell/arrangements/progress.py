@@ -8,9 +8,13 @@ except for a promise.
 
 An instalment that is short for longer than the grace breaks the agreement. The grace begins anew when what excused is
 over, and that of a plan also when money for an instalment is reversed; else there is one last day.
+
+Nobody breaks an agreement by what we do not debit. As long as a debit of an instalment may still be made, whatever
+keeps it (a hold, a notice, a day on which banks rest, a retry on a later day), it is not late; and when the first debit
+was late, or a retry came after the grace, the grace is counted from there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -19,9 +23,12 @@ from dunwell.calendars import Holidays, add_business_days, banking_calendar
 from dunwell.hold_kinds import Activity
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind, AgreementStatus
 from dunwell.ledger.books import Books, Part
+from dunwell.ledger.debits import STOPPED_BY_CUSTOMER, AttemptStatus
 from dunwell.ledger.entry import RECEIPTS, Entry, EntryKind
 from dunwell.ledger.fold import Replay
 from dunwell.ledger.model import Account
+from dunwell.ledger.steps import is_debited
+from dunwell.ledger.tries import NONE, Tries, tries_of
 
 WAITED_DAYS = 14
 """A debit that was announced longer ago without arriving or failing is not waited for any more."""
@@ -43,12 +50,14 @@ class PartProgress:
 
     Attributes:
         last_on: the last day on which money for it counts, once it is short; None before.
+        awaits_debit: whether it is short because a debit of ours, the first or that of the rest, is still to be made.
     """
 
     agreed: AgreedInstalment
     paid_minor: int
     state: PartState
     last_on: date | None = None
+    awaits_debit: bool = False
 
     @property
     def left_minor(self) -> int:
@@ -94,7 +103,7 @@ def progress(account: Account, agreement: Agreement, calendar: str, as_of: date)
     Raises:
         InvalidInputError: there is no such calendar.
     """
-    return _Walk(account, agreement, banking_calendar(calendar)).through(as_of)
+    return _Walk(account, agreement, banking_calendar(calendar), as_of).through(as_of)
 
 
 def counts_for(agreement: Agreement, entry: Entry) -> bool:
@@ -176,6 +185,9 @@ class _Walk:
     account: Account
     agreement: Agreement
     holidays: Holidays
+    as_of: date
+    method_id: str = ""
+    tries: Mapping[str, Tries] = field(default_factory=dict)
     counted: tuple[str, ...] = field(init=False)
     held: tuple[Span, ...] = field(init=False)
     coming: tuple[Span, ...] = field(init=False)
@@ -191,6 +203,9 @@ class _Walk:
         self.counted = tuple(i for i, entry in self.account.entries.items() if counts_for(agreement, entry))
         self.held = tuple(holds_on(self.account, agreement))
         self.coming = () if agreement.kind is AgreementKind.PROMISE else tuple(debits_for(self.account, agreement))
+        if agreement.kind is not AgreementKind.PROMISE and is_debited(self.account, agreement):
+            self.method_id = agreement.authorisation.method_id if agreement.authorisation else ""
+        self.tries = tries_of(self.account) if self.account.attempts else {}
         needed = 0
         for one in agreement.instalments:
             needed += one.amount_minor
@@ -256,7 +271,37 @@ class _Walk:
         return asked
 
     def _last_on(self, clock: _Clock) -> date:
-        return add_business_days(clock.since, self.agreement.grace_days, self.holidays)
+        """The last day of its grace; today while a debit of it is still to be made."""
+        zone, tries = self.agreement.made_at.tzinfo, self._tries(clock)
+        made = (one.started_at.astimezone(zone).date() for one in tries.made if one.code != STOPPED_BY_CUSTOMER)
+        tried_on = sorted(day for day in made if day >= clock.agreed.due_on)
+        last_on = self._graced(max([clock.since, *tried_on[:1]]))
+        if tried_on and tried_on[-1] > last_on:
+            last_on = self._graced(tried_on[-1])
+        return max(last_on, self.as_of) if self._is_to_be_debited(clock) else last_on
+
+    def _graced(self, since: date) -> date:
+        return add_business_days(since, self.agreement.grace_days, self.holidays)
+
+    def _tries(self, clock: _Clock) -> Tries:
+        return self.tries.get(f"{self.agreement.agreement_id}#{clock.agreed.number}", NONE)
+
+    def _is_to_be_debited(self, clock: _Clock) -> bool:
+        """Whether what is short of an instalment is still debited, under way or by another try."""
+        tries = self._tries(clock)
+        if not self.method_id or tries.is_under_way:
+            return tries.is_under_way
+        short_minor = min(clock.agreed.amount_minor, clock.needed_minor - self.paid_minor)
+        left_minor = min(
+            short_minor - tries.given_back_minor(self.account), clock.agreed.amount_minor - tries.taken_minor
+        )
+        return left_minor > 0 and tries.may_go_on(self.method_id)
+
+    def _awaits_debit(self, clock: _Clock) -> bool:
+        """Whether it is short and no debit of it has failed so far."""
+        made = self._tries(clock).made
+        has_failed = bool(made) and made[-1].status is AttemptStatus.FAILED
+        return clock.is_short and not has_failed and self._is_to_be_debited(clock)
 
     def _is_late(self, day: date) -> bool:
         return any(clock.is_short and self._last_on(clock) < day for clock in self.clocks)
@@ -267,16 +312,17 @@ class _Walk:
             paid = max(0, min(left, clock.agreed.amount_minor))
             left -= paid
             last_on = self._last_on(clock) if clock.is_short else None
-            state = PartState.PAID if done else _state(clock, paid, self.paid_minor, as_of)
-            parts.append(PartProgress(clock.agreed, paid, state, last_on))
+            awaits = self._awaits_debit(clock)
+            state = PartState.PAID if done else _state(clock, paid, self.paid_minor, as_of, awaits)
+            parts.append(PartProgress(clock.agreed, paid, state, last_on, awaits))
         excused = any(clock.is_excused for clock in self.clocks)
         return Progress(status, self.paid_minor, tuple(parts), broken_on, self.completed_on if done else None, excused)
 
 
-def _state(clock: _Clock, paid: int, paid_so_far: int, as_of: date) -> PartState:
+def _state(clock: _Clock, paid: int, paid_so_far: int, as_of: date, awaits_debit: bool) -> PartState:
     if paid_so_far >= clock.needed_minor:
         return PartState.PAID
-    if clock.is_short and clock.agreed.due_on < as_of:
+    if clock.is_short and clock.agreed.due_on < as_of and not awaits_debit:
         return PartState.MISSED
     return PartState.PARTLY if paid else PartState.OPEN
 

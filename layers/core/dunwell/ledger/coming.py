@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt
 from dunwell.ledger.entry import Entry
-from dunwell.ledger.model import Account
+
+if TYPE_CHECKING:
+    from dunwell.ledger.model import Account
 
 _UNDER_WAY = frozenset({AttemptStatus.STARTED, AttemptStatus.PROCESSING})
 
 
-def coming(account: Account) -> Counter[str]:
+def coming(account: "Account") -> Counter[str]:
     """What is on its way for each invoice (minor units).
 
     A debit of ours is known as a try and, once the gateway answered, as a payment announced: it counts once. What
@@ -26,13 +29,13 @@ def coming(account: Account) -> Counter[str]:
     return found
 
 
-def coming_minor(account: Account, currency: str) -> int:
+def coming_minor(account: "Account", currency: str) -> int:
     """All that is on its way in a currency (minor units), whatever it is for."""
     announced = sum(one.amount_minor for one in account.pending if one.currency == currency)
     return announced + sum(one.amount_minor for one in _unannounced(account) if one.currency == currency)
 
 
-def _unannounced(account: Account) -> Iterator[DebitAttempt]:
+def _unannounced(account: "Account") -> Iterator[DebitAttempt]:
     """Our tries to debit that are under way and that no announced payment tells of already."""
     announced = {entry.reference.partition("#")[0] for entry in account.pending}
     for one in account.attempts.values():
@@ -40,7 +43,7 @@ def _unannounced(account: Account) -> Iterator[DebitAttempt]:
             yield one
 
 
-def _fill_oldest(account: Account, entry: Entry, found: Counter[str]) -> None:
+def _fill_oldest(account: "Account", entry: Entry, found: Counter[str]) -> None:
     left = entry.amount_minor - sum(one.amount_minor for one in entry.directed_to)
     for item in account.open_invoices:
         if left > 0 and item.invoice.currency == entry.currency:

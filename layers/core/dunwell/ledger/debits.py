@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+STOPPED_BY_CUSTOMER = "stopped_by_customer"
+"""The code of a try that was never started: the customer stopped this debit."""
+
 
 class MethodKind(StrEnum):
     """How the gateway moves the money."""
@@ -61,10 +64,12 @@ class PaymentMethod:
 class AttemptStatus(StrEnum):
     """Where a try to debit is. It is stored before the gateway is asked.
 
+    announced is no try yet: the customer was told the amount and the day of an automatic debit
     started → succeeded | processing (bank debits) | failed
     processing → succeeded | failed; succeeded → failed (a bank debit came back)
     """
 
+    ANNOUNCED = "announced"
     STARTED = "started"
     PROCESSING = "processing"
     SUCCEEDED = "succeeded"
@@ -77,12 +82,13 @@ class DebitAttempt:
 
     Attributes:
         attempt_id: ``agreement#instalment#attempt``, or ``autopay#invoice#due date#attempt``: the gateway's idempotency
-            key, so that one try is one charge whatever is repeated.
+            key, so that one try is one charge whatever is repeated. Tries count from 1; 0 is what was announced.
         purpose: the same without the attempt's number: what all its tries are for.
         lines: the invoices and amounts (minor units) it was meant for, as ``(invoice_id, amount_minor)``.
         payment_reference: the gateway's name of the payment, once it answered.
         code: why it failed, in the gateway's words (``insufficient_funds``, ``R01``); empty when it did not.
-        next_on: the day of the next try; None when there will be none.
+        started_at: of what was announced, when the customer was told.
+        next_on: the day of the next try, or of the debit announced; None when there will be none.
     """
 
     attempt_id: str

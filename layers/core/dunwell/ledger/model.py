@@ -13,8 +13,9 @@ from dunwell.accounts.model import Customer
 from dunwell.errors import InvalidInputError
 from dunwell.figures import Figure
 from dunwell.ledger.agreements import Agreement
+from dunwell.ledger.automatic import automatic_debits
 from dunwell.ledger.books import Allocation, Books, Part
-from dunwell.ledger.debits import DebitAttempt, PaymentMethod
+from dunwell.ledger.debits import AttemptStatus, DebitAttempt, PaymentMethod
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.fold import PART_ORDER, Replay, moved_facts
 from dunwell.ledger.order import effective_on
@@ -286,17 +287,9 @@ class Account:
         if self.customer.merged_into:
             return None
         days = [one.next_on for one in self.agreements.values() if one.next_on]
-        days += [one.next_on for one in self.attempts.values() if one.next_on]
-        if any(method.autopay and method.is_usable for method in self.methods.values()):
-            paused = {i for one in self.agreements.values() if one.is_standing for i in one.invoice_ids}
-            tried = {one.purpose for one in self.attempts.values()}
-            days += [
-                one.due_on
-                for one in self.open_invoices
-                if one.is_collectable
-                and one.invoice.invoice_id not in paused
-                and f"autopay#{one.invoice.invoice_id}#{one.due_on.isoformat()}" not in tried
-            ]
+        tries = (one for one in self.attempts.values() if one.status is not AttemptStatus.ANNOUNCED)
+        days += [one.next_on for one in tries if one.next_on]
+        days += [one.look_on for one in automatic_debits(self) if one.look_on]
         return min(days, default=None)
 
     @cached_property

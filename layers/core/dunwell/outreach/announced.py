@@ -42,6 +42,7 @@ class Announced(StrEnum):
     AGREEMENT_ENDED = "agreement_ended"
     INSTALMENT_DUE = "instalment_due"
     INSTALMENT_MISSED = "instalment_missed"
+    DEBIT_COMING = "debit_coming"
     PAYMENT_FAILED = "payment_failed"
     RECEIPT = "receipt"
     REFUND = "refund"
@@ -90,6 +91,7 @@ MANNERS: Final[Mapping[str, Manner]] = {
     Announced.AGREEMENT_ENDED: _CONFIRMED,
     Announced.INSTALMENT_DUE: _COMING,
     Announced.INSTALMENT_MISSED: _COMING,
+    Announced.DEBIT_COMING: _NOTICE,
     Announced.PAYMENT_FAILED: _COMING,
     Announced.RECEIPT: _CONFIRMED,
     Announced.REFUND: _CONFIRMED,

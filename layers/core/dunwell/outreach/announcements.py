@@ -20,6 +20,7 @@ from dunwell.events import (
     AGREEMENT_PROPOSED,
     AGREEMENT_REVISED,
     DEBIT_FAILED,
+    DEBIT_PLANNED,
     ENTRY_POSTED,
     INSTALMENT_DUE,
     INSTALMENT_MISSED,
@@ -31,9 +32,11 @@ from dunwell.events import (
     Scalar,
 )
 from dunwell.ledger.agreements import Agreement, AgreementStatus
+from dunwell.ledger.automatic import automatic_debits
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account
+from dunwell.ledger.tries import tries_of
 from dunwell.outreach.announced import Announced
 from dunwell.outreach.contact import Contact
 from dunwell.outreach.policy import Policy
@@ -106,6 +109,8 @@ def is_still_true(kind: str, about: Mapping[str, Scalar], account: Account, poli
     if "agreement_id" in about:
         agreement = account.agreements.get(str(about["agreement_id"]))
         return agreement is not None and _is_so(Announced(kind), agreement, about, account, policy, as_of)
+    if kind == Announced.DEBIT_COMING:
+        return _is_planned(about, account, as_of)
     if "attempt_id" in about:
         return _has_failed(account.attempts.get(str(about["attempt_id"])), account)
     if "method_id" in about:
@@ -241,9 +246,36 @@ def _has_failed(attempt: DebitAttempt | None, account: Account) -> bool:
     if attempt is None or attempt.status is not AttemptStatus.FAILED:
         return False
     better = {AttemptStatus.SUCCEEDED, AttemptStatus.PROCESSING}
-    if any(one.purpose == attempt.purpose and one.status in better for one in account.attempts.values()):
+    made = tries_of(account)[attempt.purpose].made
+    if any(one.status in better for one in made[made.index(attempt) :]):
         return False
     return any(account.open_minor(invoice_id) for invoice_id, _ in attempt.lines if invoice_id in account.invoices)
+
+
+def _is_planned(about: Mapping[str, Scalar], account: Account, as_of: date) -> bool:
+    """Whether an automatic debit will still be made as it was planned: of this amount or less, on this day."""
+    planned = account.attempts.get(str(about["attempt_id"]))
+    if planned is None or (planned.amount_minor, _day_of(planned)) != (about.get("amount_minor"), about.get("on")):
+        return False
+    return any(
+        one.purpose == planned.purpose and one.told_for(as_of) == planned.next_on and one.look_on
+        for one in automatic_debits(account)
+    )
+
+
+def _day_of(planned: DebitAttempt) -> str:
+    return planned.next_on.isoformat() if planned.next_on else ""
+
+
+def _debit_planned(event: Event, account: Account, *_: object) -> Announcement | None:
+    """The amount and the day of an automatic debit, each time it is planned."""
+    planned = account.attempts.get(str(event.data.get("attempt_id")))
+    if planned is None:
+        return None
+    about = {name: event.data.get(name) for name in ("attempt_id", "amount_minor", "on")}
+    identity = f"{planned.attempt_id}#{event.event_id}"
+    invoice_ids = tuple(invoice_id for invoice_id, _ in planned.lines)
+    return Announcement(Announced.DEBIT_COMING, identity, planned.currency, invoice_ids, about)
 
 
 def _debit_failed(event: Event, account: Account, *_: object) -> Announcement | None:
@@ -336,6 +368,7 @@ _OF_EVENT: Mapping[str, _Made] = {
     AGREEMENT_ENDED: _ended,
     INSTALMENT_DUE: _due,
     INSTALMENT_MISSED: _missed,
+    DEBIT_PLANNED: _debit_planned,
     DEBIT_FAILED: _debit_failed,
     PAYMENT_FAILED: _payment_failed,
     PAYMENT_APPLIED: _received,

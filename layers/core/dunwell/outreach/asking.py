@@ -8,6 +8,7 @@ from enum import StrEnum
 from dunwell.accounts.holds import Hold
 from dunwell.dates import days_past_due
 from dunwell.hold_kinds import Activity
+from dunwell.ledger.automatic import announced_minor
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.cascade import Terms
 from dunwell.outreach.policy import Policy
@@ -25,7 +26,7 @@ class SkipReason(StrEnum):
     AGREED = "AGREED"
     """A promise, a plan or a settlement covers it."""
     COVERED = "COVERED"
-    """A debit on its way covers it."""
+    """A debit on its way, or one that the customer was told of, covers it."""
     STILL_REFUSED = "STILL_REFUSED"
     """The contact rules refuse it for the reason that they refused it for before: that was told once."""
     VALIDATION = "VALIDATION"
@@ -129,8 +130,15 @@ def _held(holds: Sequence[Hold], how: Activity, policy: Policy, as_of: date) -> 
 
 
 def _less_debits(found: Sequence[OpenInvoice], account: Account, as_of: date, currency: str) -> Asked:
-    """The invoices that no debit on its way pays: those it names, with what it names no invoice for the oldest."""
-    due = {one.invoice.invoice_id: one.collectable_minor for one in found}
+    """The invoices that no debit on its way pays: those it names, with what it names no invoice for the oldest.
+
+    Nor one that will be made by itself and was announced; once it failed for good, its invoice is asked for again.
+    """
+    will_be_debited = announced_minor(account, as_of)
+    due = {
+        one.invoice.invoice_id: max(0, one.collectable_minor - will_be_debited.get(one.invoice.invoice_id, 0))
+        for one in found
+    }
     for entry in account.pending:
         if entry.currency != currency or days_past_due(entry.on, as_of) > DEBIT_DAYS:
             continue

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from dunwell.events import DEBIT_FAILED, Event
 from dunwell.ids import stable_id
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt, MethodKind
+from dunwell.ledger.model import Account
+from dunwell.ledger.tries import tries_of
 from dunwell.payments.contesting import is_return
 from dunwell.payments.draft import Draft
 from dunwell.payments.methods import end_method
@@ -79,12 +81,28 @@ def _retry(
     draft: Draft, attempt: DebitAttempt, words: tuple[str, str, str], now: datetime, works: Callable[[date], bool]
 ) -> Retry:
     account = draft.account
-    tries = [one for one in account.attempts.values() if one.purpose == attempt.purpose]
-    tried_on = [one.started_at.astimezone(now.tzinfo).date() for one in tries]
+    failed = replace(attempt, status=AttemptStatus.FAILED)
+    tries = tries_of(replace(account, attempts=account.attempts | {attempt.attempt_id: failed}))
+    tried = tries[attempt.purpose].since_success()
+    tried_on = [one.started_at.astimezone(now.tzinfo).date() for one in tried]
     paydays = learned_paydays([payment.on for payment in account.payments.values()])
     method = account.methods.get(attempt.method_id)
     kind = method.kind if method else MethodKind.CARD
-    return decide_retry(tried_on, *words, kind, paydays, now.date(), works)
+    last_on = _grace_ends_on(account, attempt, works)
+    return decide_retry(tried_on, *words, kind, paydays, now.date(), works, last_on)
+
+
+def _grace_ends_on(account: Account, attempt: DebitAttempt, works: Callable[[date], bool]) -> date | None:
+    """The last day of grace of the instalment that was debited, as it is without delays; None for an invoice."""
+    agreement_id, _, number = attempt.purpose.rpartition("#")
+    agreement = account.agreements.get(agreement_id)
+    parts = agreement.instalments if agreement else ()
+    day = next((part.due_on for part in parts if str(part.number) == number), None)
+    left = agreement.grace_days if agreement else 0
+    while day and left:
+        day += timedelta(days=1)
+        left -= works(day)
+    return day
 
 
 def _failed(customer_id: str, attempt: DebitAttempt, retry: Retry, now: datetime) -> Event:

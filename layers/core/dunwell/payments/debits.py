@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from dunwell.events import DEBIT_PLANNED, Event
+from dunwell.ids import stable_id
 from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.change import Change
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt
@@ -103,7 +105,8 @@ class DebitCollector:
         draft = Draft(read)
         draft.take(self._arrangements.evaluate(read, now))
         look.due = self._due(draft.account, now)
-        draft.take(Change(draft.account, attempts=look.due.attempts))
+        told = tuple(_planned(read.customer.customer_id, one, now) for one in look.due.announced)
+        draft.take(Change(draft.account, attempts=look.due.attempts, events=told))
         draft.take(Change(draft.account, agreements=self._looked_at_again(draft.account, look.due, now)))
         return _less_what_stayed(draft.change())
 
@@ -179,6 +182,26 @@ def _as_it_was(one: DebitAttempt, attempt: DebitAttempt) -> DebitAttempt:
     """An earlier try before the one started that took its place: its day had come."""
     is_before = one.purpose == attempt.purpose and one.status is AttemptStatus.FAILED and one.next_on is None
     return replace(one, next_on=attempt.started_at.date()) if is_before else one
+
+
+def _planned(customer_id: str, notice: DebitAttempt, now: datetime) -> Event:
+    """The event of an automatic debit that the customer is to be told of: its amount and its day."""
+    (invoice_id, _), *_ = notice.lines
+    on = notice.next_on.isoformat() if notice.next_on else None
+    return Event(
+        event_id=stable_id("evt", DEBIT_PLANNED, customer_id, notice.attempt_id, now.isoformat()),
+        name=DEBIT_PLANNED,
+        customer_id=customer_id,
+        occurred_at=now,
+        data={
+            "attempt_id": notice.attempt_id,
+            "method_id": notice.method_id,
+            "invoice_id": invoice_id,
+            "currency": notice.currency,
+            "amount_minor": notice.amount_minor,
+            "on": on,
+        },
+    )
 
 
 def _never_made(account: Account, attempt: DebitAttempt, code: str) -> GatewayPayment:

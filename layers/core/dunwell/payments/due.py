@@ -2,7 +2,7 @@
 
 Every debit rests on a stored authorisation (REGE-AUTH), is never more than was authorised or announced in time
 (REGE-VARY, NACHA), and is started at most once for a try: the try is an entry of the account before anybody asks the
-gateway.
+gateway. What could not be debited with the first try, because it was disputed or on its way, is debited by a later one.
 """
 
 from collections import Counter
@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from dunwell.accounts.model import CustomerKind
+from dunwell.hold_kinds import RULE_OF, Activity
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind
-from dunwell.ledger.coming import coming
+from dunwell.ledger.automatic import NOTICE_DAYS, AutomaticDebit, automatic_debits
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt, MethodKind, PaymentMethod
 from dunwell.ledger.model import Account, OpenInvoice
-from dunwell.payments.methods import autopay_method
+from dunwell.ledger.tries import NONE, Tries, tries_of
 from dunwell.payments.payable import uncovered
 from dunwell.payments.retries import BANK_DAYS, BANK_TRIES, CARD_DAYS, CARD_TRIES
 from dunwell.payments.stops import Hours, stop_of
@@ -24,7 +24,6 @@ Unpaid = Callable[[Account, Agreement, date], Mapping[int, int]]
 """What is left to pay of each instalment of an agreement, by its number (minor units)."""
 
 AMOUNT_NOTICE_DAYS, DATE_NOTICE_DAYS = 10, 7
-AUTOPAY = "autopay"
 _UNDER_WAY = frozenset({AttemptStatus.STARTED, AttemptStatus.PROCESSING})
 _FINAL = frozenset({"NACHA", "CARD-RETRY"})
 """Rules that forbid another try for good; under the others a debit waits."""
@@ -43,7 +42,7 @@ class Due:
     """What a look at an account finds.
 
     Attributes:
-        attempts: tries to start, and earlier ones that they take the place of, by id.
+        attempts: tries to start, earlier ones that they take the place of, and debits to announce, by id.
     """
 
     attempts: dict[str, DebitAttempt] = field(default_factory=dict)
@@ -55,6 +54,11 @@ class Due:
         return [one for one in self.attempts.values() if one.status is AttemptStatus.STARTED]
 
     @property
+    def announced(self) -> list[DebitAttempt]:
+        """The automatic debits to tell the customer of."""
+        return [one for one in self.attempts.values() if one.status is AttemptStatus.ANNOUNCED]
+
+    @property
     def waiting(self) -> set[str]:
         """What is due and not debited now, but may be later."""
         return {one.purpose for one in self.refusals if one.rule not in _FINAL}
@@ -62,13 +66,14 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A debt to be debited for: what for, from which method, how much at most, of which invoices."""
+    """A debt to be debited for: what for, from which method, how much at most, of which invoices, tried how."""
 
     purpose: str
     method: PaymentMethod
     currency: str
     amount_minor: int
     items: Sequence[OpenInvoice]
+    tries: Tries
 
 
 def due_debits(account: Account, unpaid: Unpaid, hours: Hours, now: datetime) -> Due:
@@ -78,13 +83,14 @@ def due_debits(account: Account, unpaid: Unpaid, hours: Hours, now: datetime) ->
         now: in the creditor's time zone.
     """
     found = Due()
-    for wanted in (*_instalments(account, unpaid, now, found), *_invoices(account, now, found)):
+    for wanted in (*_instalments(account, unpaid, now, found), *_invoices(account, hours, now, found)):
         _consider(account, wanted, hours, now, found)
     _leave_no_dead_retries(account, found, hours, now)
     return found
 
 
 def _instalments(account: Account, unpaid: Unpaid, now: datetime, found: Due) -> Iterator[_Wanted]:
+    tries = tries_of(account)
     for agreement in account.agreements.values():
         if not agreement.is_standing or agreement.kind is AgreementKind.PROMISE:
             continue
@@ -101,63 +107,95 @@ def _instalments(account: Account, unpaid: Unpaid, now: datetime, found: Due) ->
             items = [item for item in account.open_invoices if item.invoice.invoice_id in debts]
             wanting = uncovered(account, agreement, {one.number: left[one.number] for one in due})
             for one in due:
-                amount_minor = min(wanting[one.number], one.amount_minor)
                 purpose = f"{agreement.agreement_id}#{one.number}"
-                if told_late(account, agreement, one, now.date()):
+                mine = tries.get(purpose, NONE)
+                amount_minor = authorised_minor(account, one, mine, wanting[one.number])
+                if now.date() < debited_from(account, agreement, one):
                     found.refusals.append(Refusal(purpose, "REGE-VARY"))
                 elif amount_minor:
-                    yield _Wanted(purpose, method, agreement.currency, amount_minor, items)
+                    yield _Wanted(purpose, method, agreement.currency, amount_minor, items, mine)
+                elif authorised_minor(account, one, mine, left[one.number]) and mine.may_go_on(method.method_id):
+                    found.refusals.append(Refusal(purpose, "COMING"))
 
 
-def told_late(account: Account, agreement: Agreement, part: AgreedInstalment, as_of: date) -> bool:
-    """Whether an instalment differs from what the agreement before it said, and the notice of that is too young.
+def authorised_minor(account: Account, part: AgreedInstalment, tries: Tries, left_minor: int) -> int:
+    """What of an instalment may still be debited (minor units).
 
-    A changed amount is told ten days before its debit, a changed day seven (REGE-VARY, NACHA).
+    Not more than is left of it, nor than was authorised for it; what was debited and given back is not taken again.
+    """
+    given_back = tries.given_back_minor(account)
+    return max(0, min(left_minor - given_back, part.amount_minor - tries.taken_minor))
+
+
+def debited_from(account: Account, agreement: Agreement, part: AgreedInstalment) -> date:
+    """The first day on which an instalment may be debited: its own, and not before a change of it was told in time.
+
+    A changed amount is told ten days before its debit, a changed day seven (REGE-VARY, NACHA). Who authorised the
+    changed amounts and days anew needs no notice of them: only what goes on under the words of the agreement before.
     """
     old, evidence = account.agreements.get(agreement.replaces), agreement.authorisation
     if old is None or old.authorisation is None or not old.authorisation.method_id or evidence is None:
-        return False
+        return part.due_on
+    if (evidence.words, evidence.at) != (old.authorisation.words, old.authorisation.at):
+        return part.due_on
     if any((one.due_on, one.amount_minor) == (part.due_on, part.amount_minor) for one in old.instalments):
-        return False
+        return part.due_on
     same_amount = any(one.amount_minor == part.amount_minor for one in old.instalments)
     days = DATE_NOTICE_DAYS if same_amount else AMOUNT_NOTICE_DAYS
-    return as_of < evidence.at.date() + timedelta(days=days)
+    return max(part.due_on, agreement.made_at.date() + timedelta(days=days))
 
 
-def _invoices(account: Account, now: datetime, found: Due) -> Iterator[_Wanted]:
-    method = autopay_method(account)
-    if method is None:
-        return
-    earlier: Account | None = None
-    on_its_way = coming(account)
-    for item in account.open_invoices:
-        invoice_id = item.invoice.invoice_id
-        if not item.is_collectable or item.due_on > now.date() or account.agreement_on(invoice_id):
+def _invoices(account: Account, hours: Hours, now: datetime, found: Due) -> Iterator[_Wanted]:
+    """Invoices whose announced day has come; and those to be announced now."""
+    for one in automatic_debits(account):
+        look_on = one.look_on
+        if look_on is None or look_on > now.date():
             continue
-        purpose = f"{AUTOPAY}#{invoice_id}#{item.due_on.isoformat()}"
-        due_minor = sum(part.amount_minor for part in item.schedule if part.due_on <= now.date())
-        amount_minor = min(due_minor, item.collectable_minor) - on_its_way[invoice_id]
-        if account.customer.kind is CustomerKind.PERSON:
-            earlier = earlier or account.at(now.date() - timedelta(days=AMOUNT_NOTICE_DAYS))
-            amount_minor = min(amount_minor, earlier.open_minor(invoice_id) if invoice_id in earlier.invoices else 0)
-        if not method.words.strip():
-            found.refusals.append(Refusal(purpose, "REGE-AUTH"))
-        elif amount_minor > 0:
-            yield _Wanted(purpose, method, item.invoice.currency, amount_minor, [item])
-        elif not on_its_way[invoice_id]:
-            found.refusals.append(Refusal(purpose, "REGE-VARY"))
+        if not one.method.words.strip():
+            found.refusals.append(Refusal(one.purpose, "REGE-AUTH"))
+        elif one.told_for(now.date()) is None:
+            _announce(account, one, hours, now, found)
+        else:
+            amount_minor = min(one.told_minor, one.wanted_minor(now.date()))
+            currency = one.item.invoice.currency
+            yield _Wanted(one.purpose, one.method, currency, amount_minor, [one.item], one.tries)
+
+
+def _announce(account: Account, one: AutomaticDebit, hours: Hours, now: datetime, found: Due) -> None:
+    """Plan an automatic debit: it is told to the customer today, and made after the days of its notice."""
+    rule = stop_of(account.customer, [one.item.invoice.invoice_id], now) or _untold(account, one, now)
+    if rule or not hours.are_on(now):
+        found.refusals.append(Refusal(one.purpose, rule or "HOURS"))
+        return
+    on = hours.works_on(max(one.item.due_on, now.date() + timedelta(days=NOTICE_DAYS)))
+    amount_minor = one.wanted_minor(on)
+    planned = DebitAttempt(
+        attempt_id=f"{one.purpose}#0",
+        purpose=one.purpose,
+        method_id=one.method.method_id,
+        currency=one.item.invoice.currency,
+        amount_minor=amount_minor,
+        lines=((one.item.invoice.invoice_id, amount_minor),),
+        started_at=now,
+        status=AttemptStatus.ANNOUNCED,
+        next_on=on,
+    )
+    found.attempts[planned.attempt_id] = planned
+
+
+def _untold(account: Account, one: AutomaticDebit, now: datetime) -> str:
+    """The rule that forbids to tell of a debit; who may not be told is not debited."""
+    invoice_id, holds = one.item.invoice.invoice_id, account.customer.holds_in_force(now)
+    silencing = (hold for hold in holds if hold.covers(invoice_id) and hold.pauses(Activity.LETTER))
+    return min((RULE_OF[hold.kind] for hold in silencing), default="")
 
 
 def _consider(account: Account, wanted: _Wanted, hours: Hours, now: datetime, found: Due) -> None:
     """Start a try for a debt, unless one is under way, it is not its day, a rule forbids it, or it was tried enough."""
-    tries = sorted(
-        (one for one in account.attempts.values() if one.purpose == wanted.purpose), key=lambda one: one.started_at
-    )
-    if any(one.status is not AttemptStatus.FAILED for one in tries):
-        return  # under way, or debited once for this already: what was given back is not taken again
-    mine = [one for one in tries if one.method_id == wanted.method.method_id]
+    tries, method_id = wanted.tries, wanted.method.method_id
+    mine = tries.since_success(method_id)
     last = mine[-1] if mine else None
-    if last and (last.next_on is None or last.next_on > now.date()):
+    if not tries.may_go_on(method_id) or (last and last.next_on and last.next_on > now.date()):
         return
     if not hours.are_on(now):
         found.refusals.append(Refusal(wanted.purpose, "HOURS"))
@@ -168,10 +206,10 @@ def _consider(account: Account, wanted: _Wanted, hours: Hours, now: datetime, fo
     if rule or not lines:
         found.refusals.append(Refusal(wanted.purpose, rule or "HOLD-DISPUTE"))
         return
-    for one in tries:
+    for one in tries.made:
         if one.next_on:
             found.attempts[one.attempt_id] = replace(one, next_on=None)
-    made = _started(wanted, len(tries) + 1, lines, now)
+    made = _started(wanted, len(tries.made) + 1, lines, now)
     found.attempts[made.attempt_id] = made
 
 

@@ -152,11 +152,6 @@ def set_autopay(account: Account, method_id: str, on: bool, now: datetime) -> Ch
     return _change(account, now, *changed)
 
 
-def autopay_method(account: Account) -> PaymentMethod | None:
-    """The method that invoices are debited from when they fall due, if the customer switched that on."""
-    return next((one for one in account.methods.values() if one.autopay and one.is_usable), None)
-
-
 def _known(account: Account, method_id: str) -> PaymentMethod:
     known = account.methods.get(method_id)
     if known is None:

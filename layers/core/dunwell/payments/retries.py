@@ -154,6 +154,7 @@ def decide_retry(
     paydays: Paydays,
     as_of: date,
     works: Callable[[date], bool],
+    last_on: date | None = None,
 ) -> Retry:
     """What comes after a failed debit.
 
@@ -162,6 +163,8 @@ def decide_retry(
         code, decline_code, advice: the gateway's words; empty where it gives none.
         as_of: the business date.
         works: whether banks work on a day.
+        last_on: the last day on which money for what was debited counts; None: no day is too late. A day within it is
+            sought, and when it leaves none, the first sensible one.
     """
     reason = reason_of(kind, code, decline_code, advice)
     if reason in _STOPPING:
@@ -169,7 +172,7 @@ def decide_retry(
     if reason not in _RETRIED or not _may_retry(tried_on, kind, reason, as_of):
         return Retry(RetryOutcome.CUSTOMER, reason)
     last = min(tried_on) + timedelta(days=CARD_DAYS if kind is MethodKind.CARD else BANK_DAYS)
-    day = _next_day(reason, paydays, as_of, works)
+    day = _next_day(reason, paydays, as_of, works, last_on)
     if day is None or day >= last:
         return Retry(RetryOutcome.CUSTOMER, reason)
     return Retry(RetryOutcome.RETRY, reason, day)
@@ -184,18 +187,35 @@ def _may_retry(tried_on: Sequence[date], kind: MethodKind, reason: Reason, as_of
     return len(tried_on) < (_UNCLEAR_TRIES if reason is Reason.UNCLEAR else CARD_TRIES)
 
 
-def _next_day(reason: Reason, paydays: Paydays, as_of: date, works: Callable[[date], bool]) -> date | None:
+def _next_day(
+    reason: Reason, paydays: Paydays, as_of: date, works: Callable[[date], bool], last_on: date | None
+) -> date | None:
     """The first sensible banking day. A payday on which banks rest is the banking day after it.
 
-    A customer whose own payday is weeks away is tried on a usual one: until theirs the debt would be broken.
+    A customer whose own payday is weeks away, or beyond the last day, is tried on a usual one, or on the last banking
+    day there is: until theirs the debt would be broken.
     """
     first = as_of + timedelta(days=3 if reason is Reason.UNCLEAR else 1)
-    coming = [first + timedelta(days=ahead) for ahead in range(_PAYDAY_WITHIN)]
-    start: date | None = first
-    if reason is Reason.FUNDS:
-        known = (next(filter(one.includes, coming), None) for one in (paydays, USUAL_PAYDAYS))
-        start = next((day for day in known if day), None)
-    return next((day for day in coming if start and day >= start and works(day)), None)
+    coming = [day for day in (first + timedelta(days=ahead) for ahead in range(_PAYDAY_WITHIN)) if works(day)]
+    in_time = [day for day in coming if last_on and day <= last_on]
+    if reason is not Reason.FUNDS:
+        return next(iter(in_time or coming), None)
+    for days in (in_time, coming):
+        if found := _payday(paydays, first, days) or _payday(USUAL_PAYDAYS, first, days):
+            return found
+        if days:
+            return days[-1]
+    return None
+
+
+def _payday(paydays: Paydays, first: date, days: Sequence[date]) -> date | None:
+    """The first of some banking days that is a payday, or the one after a payday on which banks rest."""
+    before = first
+    for day in days:
+        if any(paydays.includes(before + timedelta(days=ahead)) for ahead in range((day - before).days + 1)):
+            return day
+        before = day + timedelta(days=1)
+    return None
 
 
 def learned_paydays(paid_on: Sequence[date]) -> Paydays:

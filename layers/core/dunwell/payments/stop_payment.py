@@ -6,17 +6,17 @@ follows one that failed for good.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from dunwell.errors import RefusedError
 from dunwell.ledger.agreements import AgreementKind
+from dunwell.ledger.automatic import NOTICE_DAYS, automatic_debits
 from dunwell.ledger.change import Change
-from dunwell.ledger.debits import AttemptStatus, DebitAttempt, PaymentMethod
+from dunwell.ledger.debits import STOPPED_BY_CUSTOMER, AttemptStatus, DebitAttempt, PaymentMethod
 from dunwell.ledger.model import Account
-from dunwell.payments.due import AUTOPAY, Unpaid
-from dunwell.payments.methods import autopay_method
-
-STOPPED = "stopped_by_customer"
+from dunwell.ledger.tries import NONE, tries_of
+from dunwell.payments.due import Unpaid, authorised_minor, debited_from
+from dunwell.payments.payable import uncovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,8 @@ def coming_debits(account: Account, unpaid: Unpaid, as_of: date) -> tuple[Coming
     Args:
         unpaid: what is left of each instalment of an agreement.
     """
-    tried = {one.purpose for one in account.attempts.values() if one.next_on is None}
-    found = (*_instalments(account, unpaid, as_of), *_invoices(account))
-    return tuple(sorted((one for one in found if one.purpose not in tried), key=lambda one: (one.on, one.purpose)))
+    found = (*_instalments(account, unpaid, as_of), *_invoices(account, as_of))
+    return tuple(sorted(found, key=lambda one: (one.on, one.purpose)))
 
 
 def stop_debit(account: Account, purpose: str, unpaid: Unpaid, as_of: date, now: datetime) -> Change:
@@ -48,15 +47,15 @@ def stop_debit(account: Account, purpose: str, unpaid: Unpaid, as_of: date, now:
     Raises:
         RefusedError: no such debit is to come: it is under way, or was made.
     """
-    tries = [one for one in account.attempts.values() if one.purpose == purpose]
-    if any(one.code == STOPPED for one in tries):
+    tries = tries_of(account).get(purpose, NONE)
+    if tries.is_stopped:
         return Change(account)
     coming = next((one for one in coming_debits(account, unpaid, as_of) if one.purpose == purpose), None)
-    if coming is None or any(one.status is not AttemptStatus.FAILED for one in tries):
+    if coming is None:
         raise RefusedError("This debit is not planned any more.", code="no_debit")
     lines = tuple((one, min(coming.amount_minor, account.open_minor(one))) for one in coming.invoice_ids)
     stopped = DebitAttempt(
-        attempt_id=f"{purpose}#{len(tries) + 1}",
+        attempt_id=f"{purpose}#{len(tries.made) + 1}",
         purpose=purpose,
         method_id=coming.method.method_id,
         currency=coming.currency,
@@ -64,32 +63,35 @@ def stop_debit(account: Account, purpose: str, unpaid: Unpaid, as_of: date, now:
         lines=lines,
         started_at=now,
         status=AttemptStatus.FAILED,
-        code=STOPPED,
+        code=STOPPED_BY_CUSTOMER,
     )
     return Change(account, attempts={stopped.attempt_id: stopped})
 
 
 def _instalments(account: Account, unpaid: Unpaid, as_of: date) -> Iterator[ComingDebit]:
+    tries = tries_of(account)
     for agreement in account.agreements.values():
         evidence = agreement.authorisation
         method = account.methods.get(evidence.method_id) if evidence else None
         if not agreement.is_standing or agreement.kind is AgreementKind.PROMISE or not (method and method.is_usable):
             continue
-        left = unpaid(account, agreement, as_of)
+        left = uncovered(account, agreement, unpaid(account, agreement, as_of))
         for part in agreement.instalments:
-            if amount_minor := left.get(part.number, 0):
-                purpose = f"{agreement.agreement_id}#{part.number}"
-                on = max(part.due_on, as_of)
-                yield ComingDebit(purpose, method, agreement.currency, amount_minor, on, agreement.invoice_ids)
+            purpose = f"{agreement.agreement_id}#{part.number}"
+            mine = tries.get(purpose, NONE)
+            amount_minor = authorised_minor(account, part, mine, left.get(part.number, 0))
+            if amount_minor and mine.may_go_on(method.method_id):
+                last = mine.since_success(method.method_id)[-1:]
+                days = (debited_from(account, agreement, part), as_of, *(one.next_on for one in last if one.next_on))
+                yield ComingDebit(purpose, method, agreement.currency, amount_minor, max(days), agreement.invoice_ids)
 
 
-def _invoices(account: Account) -> Iterator[ComingDebit]:
-    method = autopay_method(account)
-    if method is None:
-        return
-    for item in account.open_invoices:
-        invoice = item.invoice
-        if item.is_collectable and not account.agreement_on(invoice.invoice_id):
-            purpose = f"{AUTOPAY}#{invoice.invoice_id}#{item.due_on.isoformat()}"
-            ids = (invoice.invoice_id,)
-            yield ComingDebit(purpose, method, invoice.currency, item.collectable_minor, item.due_on, ids)
+def _invoices(account: Account, as_of: date) -> Iterator[ComingDebit]:
+    """Invoices as they were announced; those that were not, as they will be when that is done today or later."""
+    for one in automatic_debits(account):
+        invoice, told_for = one.item.invoice, one.told_for(as_of)
+        on = max(told_for or max(one.item.due_on, as_of + timedelta(days=NOTICE_DAYS)), as_of)
+        wanted_minor = one.wanted_minor(on)
+        amount_minor = min(one.told_minor, wanted_minor) if told_for else wanted_minor
+        if amount_minor and one.may_go_on:
+            yield ComingDebit(one.purpose, one.method, invoice.currency, amount_minor, on, (invoice.invoice_id,))

@@ -20,13 +20,17 @@ class Hours:
         """Whether debits may be made at an instant of the creditor's zone."""
         return self.works(now.date()) and self.opens <= now.hour < self.closes
 
+    def works_on(self, day: date) -> date:
+        """The first day from a day on on which banks work."""
+        while not self.works(day):
+            day += timedelta(days=1)
+        return day
+
     def open_again_on(self, now: datetime) -> date:
         """The day on which what waits at an instant is looked at again: today before the hours, else a later one."""
         day = now.date()
         if not (self.works(day) and now.hour < self.opens):
-            day += timedelta(days=1)
-            while not self.works(day):
-                day += timedelta(days=1)
+            day = self.works_on(day + timedelta(days=1))
         return day
 
 
