@@ -373,7 +373,8 @@ def change_customer(customer_id: str) -> Response:
     agent, _ = _agent()
     form = _form(SESSION_COOKIE)
     try:
-        account = act_on_customer(console().customers, customer_id, form, agent.name, console().clock.now())
+        desks = console().customers, console().tasks
+        account = act_on_customer(*desks, customer_id, form, agent.name, console().clock.now())
     except (InvalidInputError, ConflictError, RefusedError, NotFoundError) as problem:
         return _customer_page(customer_id, problem, form)
     count("CustomersChanged")
@@ -400,7 +401,8 @@ def _given(name: str) -> str:
 
 def _customer_page(customer_id: str, problem: Refusal = None, form: Form | None = None) -> Response:
     who = _agent()
-    values = customer_values(console().customers, customer_id, console().clock.now(), form, _given("done"))
+    desks = console().customers, console().tasks
+    values = customer_values(*desks, customer_id, console().clock.now(), form, _given("done"))
     return _form_page("customer.html", who, problem, page="customers", **values)
 
 

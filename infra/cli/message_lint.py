@@ -34,6 +34,7 @@ _OF_COMMON = {
     "when": {"days"},
     "table": {"more"},
     "schedule": {"was_amount", "was_on"},
+    "itemised": {"on"},
     "letter": {"page", "pages"},
     "statement": {"first", "last"},
 }

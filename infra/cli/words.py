@@ -12,6 +12,7 @@ from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.decisions import AccountFacts, DispatchDecision, PlanDecision
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.thanks import ThanksDecision, ThanksFacts
+from dunwell.outreach.validating import last_day, on_record
 from dunwell_aws.decision_log import Decision, StoredDecision
 
 _CITATIONS = {rule.id: rule.citation for rule in RULES}
@@ -30,9 +31,12 @@ _SILENCE: Mapping[str, str] = {
     "COVERED": "money that is not applied yet covers what is open",
     "WITHIN_TOLERANCE": "so little is not worth a message",
     "NOT_DUE": "no stage of the policy is due yet",
+    "VALIDATION": "its validation notice has not gone out yet, or the time to dispute it is not over",
     "PAUSED": "messages are paused for this customer",
 }
 _REFUSALS: Mapping[str, str] = {
+    "VALIDATION_NOTICE_OVERDUE": "the validation notice did not follow within five days, and goes before anything else",
+    "ESIGN_CONSENT": "after something was said about the debt, its validation notice goes by letter",
     "NO_USABLE_ADDRESS": "no channel of the stage leads to an address that works",
     "UNCLEAR_CUSTOMER_FACTS": "it is not clear where the customer is",
     "INTERNAL_ACCOUNT": "nobody is behind the account",
@@ -58,6 +62,7 @@ def told(stored: StoredDecision) -> Iterator[str]:
         yield f"Before sending contact {decision.contact_id} to customer {decision.customer_id}, decided {at}."
         yield from _of_dispatch(decision)
     yield from _facts(decision)
+    yield from _noticed(decision, stored.policy)
     by = stored.versions
     yield f"Versions: policy {by.policy}, rules {by.rules}, time zones {by.tzdata}, code {by.code}."
     yield from _relaxed(stored.policy)
@@ -145,6 +150,14 @@ def _facts(decision: Decision) -> Iterator[str]:
     earlier = decision.contacts if isinstance(decision, DispatchDecision) else decision.state.contacts
     for contact in earlier:
         yield f"  earlier: {contact.stage} by {contact.channel.value} on {contact.planned_on}, {contact.status.value}"
+
+
+def _noticed(decision: Decision, policy: Policy) -> Iterator[str]:
+    """Of a third party's debts in the United States, when each was notified and until when it may be disputed."""
+    earlier = decision.contacts if isinstance(decision, DispatchDecision) else decision.state.contacts
+    for invoice_id, record in on_record(earlier).items():
+        until = last_day(record, policy.creditor.timezone)
+        yield f"  {invoice_id}: validation notice sent {record.at:%Y-%m-%d %H:%M} UTC, may be disputed until {until}"
 
 
 def _known(decision: Decision) -> Iterator[str]:

@@ -15,10 +15,11 @@ from dunwell.ledger.change import Change
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, InvoiceStatus
 from dunwell.ledger.posting import charge
+from dunwell.outreach.contact import ContactStatus
 from tests.support.console import BASE, Browser, World, csrf, path_of, sign_in, text
 from tests.support.escalation import NOW, TODAY, account, invoice, pay
 from tests.support.ledger import account_of
-from tests.support.outreach import POLICY
+from tests.support.outreach import POLICY, sent
 
 PAGE = "/customers/cus_1"
 KEY = "0123456789abcdef0"
@@ -194,6 +195,56 @@ def test_a_hold_is_placed_also_when_a_payment_comes_at_the_same_moment(world: Wo
     assert send(browser, "hold", kind="bankruptcy").status_code == 303
     assert [hold.kind for hold in stored(world).customer.holds] == ["bankruptcy"]
     assert stored(world).balances == {"EUR": 7_500}
+
+
+# --- letters ---
+
+
+def test_a_letter_that_came_back_counts_as_not_delivered_and_spoils_the_address(world: World, browser: Browser) -> None:
+    known = stored(world)
+    home = ContactPoint(PointKind.POSTAL, "12 Mill Lane\nBrooklyn NY 11201")
+    world.ledger.accounts["cus_1"] = replace(known, customer=replace(known.customer, contact_points=(home,)))
+    letter = sent("validation_notice", 9, channel=Channel.LETTER, customer_id="cus_1", invoice_ids=("inv_F-1",))
+    world.cases.contacts[letter.contact_id] = letter
+    assert "A letter came back" in text(browser.get(PAGE))
+    answer = send(browser, "returned", letter=letter.contact_id)
+    assert answer.headers["Location"] == f"{BASE}{PAGE}?done=returned"
+    assert world.cases.contacts[letter.contact_id].status is ContactStatus.BOUNCED
+    (point,) = stored(world).customer.contact_points
+    assert (point.is_usable, point.bounce_reason) == (False, "returned")
+    assert "ContactBounced" in [event.name for event in world.cases.events]
+    assert send(browser, "returned", letter=letter.contact_id).status_code == 409
+    assert "A letter came back" not in text(browser.get(PAGE))
+
+
+# --- disputes ---
+
+
+def test_a_dispute_that_came_by_post_stops_collecting_until_verification_was_sent(
+    world: World, browser: Browser
+) -> None:
+    form = {"invoice": "inv_F-1", "reason": "wrong_amount", "amount": "", "note": "Form <x>", "key": "a" * 32}
+    for _ in range(2):
+        answer = send(browser, "dispute", **form)
+        assert answer.headers["Location"] == f"{BASE}{PAGE}?done=dispute"
+    contested = stored(world)
+    assert contested.disputed_minor("inv_F-1") == contested.open_minor("inv_F-1")
+    assert [(hold.kind, hold.placed_by) for hold in contested.customer.holds] == [
+        ("dispute_written", "ada@example.com")
+    ]
+    assert "in dispute, and not asked for" in text(browser.get(PAGE))
+    assert send(browser, "end_disputes", invoice="inv_F-1").status_code == 400
+    answer = send(browser, "end_disputes", invoice="inv_F-1", outcome="verified")
+    assert answer.headers["Location"] == f"{BASE}{PAGE}?done=end_disputes"
+    assert stored(world).disputed_minor("inv_F-1") == 0
+    assert not stored(world).customer.holds_in_force(NOW)
+    assert "in dispute, and not asked for" not in text(browser.get(PAGE))
+
+
+def test_no_more_is_disputed_than_is_open(world: World, browser: Browser) -> None:
+    form = {"invoice": "inv_F-1", "reason": "wrong_amount", "amount": "999999.00", "key": "b" * 32}
+    assert send(browser, "dispute", **form).status_code == 400
+    assert stored(world).disputed_minor("inv_F-1") == 0
 
 
 # --- one or two ---

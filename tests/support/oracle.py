@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 
 from dunwell.ledger.books import Part
 from dunwell.ledger.entry import Entry, EntryKind
+from dunwell.ledger.itemising import itemised
 from dunwell.ledger.model import Account, Invoice, InvoiceStatus
 
 CREDIT_KINDS = (EntryKind.PAYMENT, EntryKind.CREDIT_NOTE)
@@ -108,6 +109,10 @@ def check(account: Account) -> None:
     assert _nonzero(net) == _nonzero(made.net)
     assert account.balances == _nonzero(_open(account))
     _check_nothing_idle(account)
+    for item in itemised(account, [one.invoice.invoice_id for one in account.open_invoices]):  # it refuses other sums
+        parts = (item.then_minor, item.interest_minor, item.fees_minor, item.paid_minor, item.credited_minor)
+        assert min(parts) >= 0
+        assert item.now_minor == account.open_minor(item.invoice.invoice_id)
 
 
 SETTLED = (InvoiceStatus.PAID, InvoiceStatus.WRITTEN_OFF)

@@ -7,7 +7,7 @@ pass misses some days altogether, comes twice on others, and what it planned is 
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
@@ -42,6 +42,7 @@ from dunwell_aws.mail import Mailer
 from dunwell_aws.message_index import DynamoMessageIndex
 from dunwell_aws.messages import Renderer
 from dunwell_aws.senders.email import EmailSender
+from dunwell_aws.senders.letter import LetterSender
 from dunwell_aws.senders.pacing import Pacer
 from dunwell_aws.senders.sms import SmsSender, SnsTexts
 from dunwell_aws.switch_store import CachedSwitches, DynamoSwitches
@@ -65,6 +66,8 @@ DISPATCHED_AFTER_HOURS = (3, 3, 3, 4, 7, 16)
 """Sixteen hours later it is night where most of the customers live."""
 THEN_AFTER_HOURS = 4
 """When what waited for customers further west leaves."""
+LETTERS = "season-letters"
+"""The bucket of letters."""
 _HOLDS = ("bankruptcy", "cease", "dispute_written", "deceased")
 _runs = count()
 
@@ -221,12 +224,26 @@ class Season:
             record_delivery(told, self.ledger, self.store, self.tasks)
 
 
-def season(emulator: Emulator, mail: SesSandbox, policy: Policy, customers: int, start: date, days: int) -> Season:
-    """A season that is about to begin: tables and buckets of its own, and a generated portfolio."""
+def season(
+    emulator: Emulator,
+    mail: SesSandbox,
+    policy: Policy,
+    customers: int,
+    start: date,
+    days: int,
+    kind: type[Season] = Season,
+    books: Callable[[Receivable], Receivable | None] = lambda row: row,
+) -> Season:
+    """A season that is about to begin: tables and buckets of its own, and a generated portfolio.
+
+    Args:
+        books: what becomes of a line of the generated books; None leaves it out.
+    """
     dynamodb, s3 = emulator.client("dynamodb"), emulator.client("s3")
     for logical_id, name in (("LedgerTable", "season"), ("AccessTable", "season-access")):
         dynamodb.create_table(**create_table_call(logical_id, name))
-    s3.create_bucket(Bucket="season-decisions")
+    for bucket in ("season-decisions", LETTERS):
+        s3.create_bucket(Bucket=bucket)
     ssm = emulator.client("ssm")
     addresses = '{"portal": "https://portal.example", "console": "https://c.example", "webhooks": "https://w.example"}'
     ssm.put_parameter(Name="season-urls", Value=addresses, Type="String")
@@ -239,9 +256,10 @@ def season(emulator: Emulator, mail: SesSandbox, policy: Policy, customers: int,
     senders: dict[Channel, Sender] = {
         Channel.EMAIL: EmailSender(renderer, mailer, links, urls, pacer),
         Channel.SMS: SmsSender(renderer, texts, DynamoMessageIndex(table), links, urls, pacer),
+        Channel.LETTER: LetterSender(renderer, s3, LETTERS, links, urls, policy.creditor.timezone),
     }
     switches = CachedSwitches(DynamoSwitches(table))
-    made = Season(
+    made = kind(
         policy=policy,
         ledger=ledger,
         store=store,
@@ -251,7 +269,7 @@ def season(emulator: Emulator, mail: SesSandbox, policy: Policy, customers: int,
         dispatcher=Dispatcher(ledger, store, senders, policy, lambda: made.now, tasks, switches, log),
         rng=random.Random(20261122),
         scorer=OnnxScorer(folder("model_artifacts") / "late_payment"),
-        rows=_portfolio(customers, start + timedelta(days=days)),
+        rows=_portfolio(customers, start + timedelta(days=days), books),
         now=datetime.combine(start, time(6, 0, tzinfo=UTC)),
     )
     return made
@@ -262,7 +280,9 @@ def _some(planned: Sequence[Contact], rng: random.Random) -> list[str]:
     return [one.customer_id for one in planned if rng.random() < 0.05]
 
 
-def _portfolio(customers: int, until: date) -> dict[str, list[Receivable]]:
+def _portfolio(
+    customers: int, until: date, books: Callable[[Receivable], Receivable | None]
+) -> dict[str, list[Receivable]]:
     """By customer number, what their books will have brought by a day."""
     content = csv_file(generate(customers, 11, until, 0), columns=COLUMNS)
     found: dict[str, list[Receivable]] = {}
@@ -270,7 +290,8 @@ def _portfolio(customers: int, until: date) -> dict[str, list[Receivable]]:
         assert not batch.rejects, batch.rejects[:3]
         for row in batch.records:
             assert isinstance(row, Receivable)
-            found.setdefault(row.customer.customer_number, []).append(row)
+            if line := books(row):
+                found.setdefault(line.customer.customer_number, []).append(line)
     return found
 
 

@@ -11,8 +11,10 @@ from dunwell.compliance.model import HoldKind
 from dunwell.errors import InvalidInputError
 from dunwell.escalation.case import AgentOutcome, CaseEntry
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
+from dunwell.ledger.disputing import DisputeEnd, DisputeReason
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import CallOutcome
+from dunwell.outreach.delivery import letter_returned
 from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.remittance.desk import CashDesk, split_numbers
 from dunwell.reporting.statement import Statement, last_months, statement
@@ -41,6 +43,9 @@ DONE = {
 CUSTOMER_DONE = {
     "hold": "The hold is placed. What it stops is stopped from now on.",
     "lift": "The hold is lifted. It stays in the history.",
+    "dispute": "The dispute is entered. What is contested is not asked for.",
+    "end_disputes": "The dispute has ended. The invoice may be asked for again.",
+    "returned": "It is kept that the letter came back. Nothing more goes to that address.",
     "merge": "The two customers are one now.",
     "split": "The invoices are this customer's now.",
     "write_off": "The balance is written off. It is still owed.",
@@ -89,7 +94,9 @@ def asked_statement(account: Account, given: Mapping[str, str], today: date) -> 
         return statement(account, *usual), str(problem)
 
 
-def act_on_customer(desk: CustomerDesk, customer_id: str, form: Form, agent: str, now: datetime) -> Account:
+def act_on_customer(
+    desk: CustomerDesk, tasks: TaskDesk, customer_id: str, form: Form, agent: str, now: datetime
+) -> Account:
     """Carry out the form's action; the account to show afterwards.
 
     Raises:
@@ -103,6 +110,11 @@ def act_on_customer(desk: CustomerDesk, customer_id: str, form: Form, agent: str
         return desk.place_hold(customer_id, kind, invoice_id, until, _note(form), agent, now)
     if action == "lift":
         return desk.lift_hold(customer_id, form.one("hold"), agent, now)
+    if action == "returned":
+        return letter_returned(customer_id, form.one("letter"), desk.ledger, tasks.contacts, tasks.tasks, now)
+    if action == "end_disputes":
+        outcome = _chosen(DisputeEnd, form.one("outcome"), "Choose why the dispute has ended.")
+        return desk.end_disputes(customer_id, form.one("invoice"), outcome, agent, now)
     if action == "merge":
         return desk.merge(customer_id, form.one("absorbed"), agent, now)
     if action == "split":
@@ -114,6 +126,9 @@ def _correct(desk: CustomerDesk, customer_id: str, form: Form, agent: str, now: 
     action, amount, key, invoice_id = form.one("action"), form.one("amount"), form.one("key"), form.one("invoice")
     if len(key) not in KEY_LENGTHS or not key.isalnum():
         raise InvalidInputError("This form is incomplete. Reload the page and fill it in again.")
+    if action == "dispute":
+        contested = _chosen(DisputeReason, form.one("reason"), "Choose what the customer says.")
+        return desk.dispute(customer_id, invoice_id, amount, contested, _note(form), key, agent, now)
     if action == "write_off":
         reason = _chosen(WriteOffReason, form.one("reason"), "Choose why it is written off.")
         return desk.write_off(customer_id, invoice_id, amount, reason, key, agent, now)

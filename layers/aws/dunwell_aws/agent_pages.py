@@ -15,8 +15,10 @@ from dunwell.errors import NotFoundError
 from dunwell.escalation.case import AgentOutcome, Case
 from dunwell.escalation.escalation import Escalation
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
+from dunwell.ledger.disputing import DisputeEnd, DisputeReason, endable_disputes
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import CallOutcome, Contact
+from dunwell.outreach.delivery import letters_out
 from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.outreach.whereabouts import whereabouts
 from dunwell.remittance.records import LineRecord
@@ -27,6 +29,7 @@ from dunwell_aws.agent_agreements import digest
 from dunwell_aws.agent_forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
 from dunwell_aws.web import Form
 
+LETTERS_SHOWN = 10
 SETTLED_SHOWN = 100
 _PAYMENTS_SHOWN = 50
 _KEY_BYTES = 16
@@ -146,7 +149,7 @@ def task_values(
 
 
 def customer_values(
-    desk: CustomerDesk, customer_id: str, now: datetime, form: Form | None = None, done: str = ""
+    desk: CustomerDesk, tasks: TaskDesk, customer_id: str, now: datetime, form: Form | None = None, done: str = ""
 ) -> dict[str, Any]:
     """The values of ``customer.html``.
 
@@ -170,7 +173,15 @@ def customer_values(
         "charges": standing_charges(account),
         "standing": sum(one.is_standing for one in account.agreements.values()),
         "settled": settled_invoices(account, SETTLED_SHOWN),
-        "kinds": {"hold": list(HoldKind), "write_off": list(WriteOffReason), "credit": list(CreditReason)},
+        "letters": letters_out(tasks.contacts.state(customer.customer_id).contacts)[:LETTERS_SHOWN],
+        "contested": [one for one in account.open_invoices if endable_disputes(account, one.invoice.invoice_id)],
+        "kinds": {
+            "hold": list(HoldKind),
+            "write_off": list(WriteOffReason),
+            "credit": list(CreditReason),
+            "dispute": list(DisputeReason),
+            "end": list(DisputeEnd),
+        },
         # Names this showing of the forms: whoever sends one of them twice decides once.
         "key": secrets.token_hex(_KEY_BYTES),
         "now": now,

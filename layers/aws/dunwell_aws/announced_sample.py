@@ -54,6 +54,8 @@ def announced_sample(
         return _agreed(kind, customer, invoices, today)
     if kind in (Announced.RECEIPT, Announced.REFUND):
         return _received(kind, customer, invoices, today)
+    if kind is Announced.VALIDATION_NOTICE:
+        return _debts(customer, invoices, today)
     method, known = _method(kind, today), {one.invoice_id: one for one in invoices}
     if kind is not Announced.PAYMENT_FAILED:
         about: dict[str, Scalar] = {"method_id": method.method_id, "autopay": method.autopay}
@@ -75,6 +77,20 @@ def announced_sample(
     account = Account(customer, 1, known, methods={method.method_id: method}, attempts={attempt.attempt_id: attempt})
     about = {"attempt_id": attempt.attempt_id, "code": attempt.code, "outcome": "retry"}
     return account, Announcement(kind, attempt.attempt_id, first.currency, (first.invoice_id,), about)
+
+
+def _debts(customer: Customer, invoices: list[Invoice], today: date) -> tuple[Account, Announcement]:
+    """Invoices on the first of which some interest was charged and some was paid."""
+    first = invoices[0]
+    whole = (Direction(first.invoice_id, first.amount_minor),)
+    fourth, some = first.amount_minor // 4, first.amount_minor // 100
+    entries = [
+        Entry("int_sample", EntryKind.INTEREST, first.currency, some, today, directed_to=whole),
+        Entry("pay_sample", EntryKind.PAYMENT, first.currency, fourth, today, _at(today), directed_to=whole),
+    ]
+    known = {one.invoice_id: one for one in invoices}
+    account = Account(customer, 1, known, {one.entry_id: one for one in entries})
+    return account, Announcement(Announced.VALIDATION_NOTICE, "sample", first.currency, tuple(known))
 
 
 def _agreed(kind: Announced, customer: Customer, invoices: list[Invoice], today: date) -> tuple[Account, Announcement]:

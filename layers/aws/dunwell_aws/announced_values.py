@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from dunwell.accounts.model import Channel
+from dunwell.compliance.model import Party
+from dunwell.compliance.validation import notice_period_end
 from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementStatus
 from dunwell.ledger.debits import MethodKind, MethodStatus
+from dunwell.ledger.itemising import Itemisation, itemised
 from dunwell.ledger.model import Account
 from dunwell.outreach.announced import Announced
 from dunwell.outreach.contact import Contact
@@ -20,6 +24,7 @@ from dunwell_aws.phrases import Phrases
 
 SAID_IN_WORDS = frozenset(
     {
+        "address",
         "amount",
         "apr",
         "charges",
@@ -28,6 +33,7 @@ SAID_IN_WORDS = frozenset(
         "left",
         "method",
         "on",
+        "owed_to",
         "reference",
         "until",
         "was_amount",
@@ -44,6 +50,7 @@ ASKED_IN_WORDS = frozenset(
         "is_automatic",
         "is_debited",
         "is_lapsed",
+        "is_letter",
         "is_removed",
         "kind",
         "reason",
@@ -97,6 +104,8 @@ class AnnouncedValues:
             values |= self._of_entry()
         elif "method_id" in about:
             values |= self._of_method()
+        elif self.contact.stage == Announced.VALIDATION_NOTICE:
+            values |= self._of_debts()
         else:
             values["amount"] = self._some(int(about.get("amount_minor") or 0))
             values["reason"] = self._reason(MethodKind.BANK_DEBIT, str(about.get("code") or ""))
@@ -118,6 +127,8 @@ class AnnouncedValues:
         """Which headings its list has, of the common words."""
         if self.contact.stage in _SCHEDULED:
             return "schedule"
+        if self.contact.stage == Announced.VALIDATION_NOTICE:
+            return "itemised"
         return "receipt" if self.contact.stage == Announced.RECEIPT else "table"
 
     @property
@@ -125,6 +136,8 @@ class AnnouncedValues:
         """Its list, with what it comes to; None: the invoices that are open."""
         if self.contact.stage == Announced.RECEIPT:
             return self._paid_for()
+        if self.contact.stage == Announced.VALIDATION_NOTICE:
+            return [line for one in self._itemised() for line in self._items(one)]
         if self.contact.stage in _SCHEDULED and self.agreement:
             return [self._scheduled(one, self.agreement) for one in self.agreement.instalments]
         return None if self.contact.stage == Announced.AGREEMENT_BROKEN else []
@@ -135,6 +148,8 @@ class AnnouncedValues:
         if self.contact.stage == Announced.RECEIPT:
             parts = self.account.allocations(str(self.contact.about.get("payment_id")))
             return self._money(sum(part.amount_minor for part in parts))
+        if self.contact.stage == Announced.VALIDATION_NOTICE:
+            return self._money(sum(one.now_minor for one in self._itemised()))
         return self._money(self.agreement.amount_minor) if self.agreement else ""
 
     # --- values by what it is about ---
@@ -209,6 +224,31 @@ class AnnouncedValues:
             "is_removed": method.status is MethodStatus.REMOVED,
         }
 
+    def _of_debts(self) -> dict[str, Any]:
+        """Of a validation notice. The period counts from the decision that let it go, as the letter's own date does."""
+        customer, zone_name = self.account.customer, self.policy.creditor.timezone
+        written = business_date(self.contact.decisions[-1].decided_at, zone_name)
+        is_letter = self.contact.channel is Channel.LETTER
+        ends_on = notice_period_end(written, by_post=is_letter)
+        home = customer.address(Channel.LETTER)
+        return {
+            "address": ", ".join(home.splitlines()),
+            "on": self._day(written),
+            "owed_to": self._owed_to(),
+            "reference": customer.number,
+            "until": self._day(ends_on),
+            "is_letter": is_letter,
+        }
+
+    def _owed_to(self) -> str:
+        creditor, named = self.policy.creditor, self.account.customer.legal_entity
+        if creditor.party == Party.THIRD and not (named or creditor.owed_to):
+            raise InvalidInputError(
+                "a validation notice names the one who is owed: import the customer with its legal entity, or write "
+                "creditor.owed_to into the policy"
+            )
+        return named or creditor.owed_to or creditor.name
+
     # --- parts ---
 
     def _change(self, agreement: Agreement) -> dict[str, str]:
@@ -238,6 +278,30 @@ class AnnouncedValues:
             due_on, amount = self.writer.short_date(invoice.due_on), self._money(part.amount_minor)
             found.append({"number": invoice.number, "due_on": due_on, "amount": amount, "when": ""})
         return found
+
+    def _itemised(self) -> list[Itemisation]:
+        return itemised(self.account, [one for one in self.contact.invoice_ids if self.account.open_minor(one)])
+
+    def _items(self, debt: Itemisation) -> list[Line]:
+        """A debt on its itemisation date, what changed since, also where nothing did, and what it is today."""
+        rows = (
+            ("then", debt.then_minor),
+            ("interest", debt.interest_minor),
+            ("fees", debt.fees_minor),
+            ("paid", -debt.paid_minor),
+            ("credited", -debt.credited_minor),
+            ("now", debt.now_minor),
+        )
+        words, on = self.phrases.common["itemised"], {"on": self.writer.short_date(debt.on)}
+        return [
+            {
+                "number": debt.invoice.number,
+                "due_on": self.phrases.say(str(words[key]), on),
+                "amount": self._money(amount_minor),
+                "when": "",
+            }
+            for key, amount_minor in rows
+        ]
 
     def _label(self, method_id: str) -> str:
         method = self.account.methods.get(method_id)

@@ -10,7 +10,7 @@ from dunwell.accounts.model import Channel
 from dunwell.errors import NotFoundError
 from dunwell.ledger.ports import Ledger
 from dunwell.outreach.delivery import Feedback, Outcome, latest_on, record_delivery
-from dunwell.outreach.plan import NO_ADDRESS
+from dunwell.outreach.permission import NO_ADDRESS
 from dunwell.outreach.ports import ContactStore
 from dunwell.outreach.replies import Reply, keyword, record_choice
 from dunwell.outreach.switches import Counts, CountStore, Switch, SwitchStore, count_and_judge

@@ -7,7 +7,7 @@ from reportlab.graphics.barcode.qr import QrCodeWidget
 from reportlab.graphics.shapes import Drawing
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, KeepTogether, Table
+from reportlab.platypus import Flowable, HRFlowable, KeepTogether, Table
 
 from dunwell_aws.message_values import MessageValues
 from dunwell_aws.pdf import (
@@ -16,6 +16,7 @@ from dunwell_aws.pdf import (
     CELL,
     HEAD,
     INK,
+    LINE,
     MARGIN,
     NOTICE,
     REGULAR,
@@ -32,6 +33,8 @@ from dunwell_aws.pdf import (
 
 QR_SIZE = 26 * mm
 ADDRESS_LEADING = 13
+BOX = 10
+"""Side of a box to tick (points)."""
 FIRST_TOP = 105 * mm
 
 
@@ -67,9 +70,10 @@ def letter_pdf(values: MessageValues, subject: str, account_url: str, address: S
     body += [paragraph(text) for text in values.paragraphs]
     body += [_invoices(values, size[0] - 2 * MARGIN)] if values.every_line else []
     body += [paragraph(text) for text in (values.quote, *values.quoted) if text]
-    body += [paragraph(text) for text in (values.said("close"), values.said("help_letter")) if text]
+    body += [paragraph(text) for text in (*values.closing_words, values.said("help_letter")) if text]
     body.append(KeepTogether([_signed(values, account_url)]))
     body += [paragraph(notice.text, NOTICE) for notice in values.notices]
+    body += [_slip(values, address, size[0] - 2 * MARGIN)] if values.slip else []
 
     def number(page: int, pages: int) -> str:
         return values.common("letter", "page", page=page, pages=pages)
@@ -125,6 +129,24 @@ def _invoices(values: MessageValues, width: float) -> Table:
     ]
     total = [paragraph(words["total"], HEAD), paragraph("", HEAD), paragraph(values.words["total"], RIGHT_HEAD)]
     return table([heading, *rows, total], (width * 0.3, width * 0.4, width * 0.3), bold_last=True)
+
+
+def _slip(values: MessageValues, address: Sequence[str], width: float) -> KeepTogether:
+    """What can be cut off: who answers whom, and a box to tick before each answer, with room to write."""
+    what_to_do, *answers = values.slip
+    creditor = values.creditor
+    ends = [paragraph("\n".join(one), CELL) for one in (address, (creditor.name, creditor.postal_address))]
+    box = Table([[""]], colWidths=BOX, rowHeights=BOX, style=[("BOX", (0, 0), (-1, -1), 0.8, INK)])
+    ticks = [[box, paragraph(answer, CELL)] for answer in answers]
+    no_padding = [("LEFTPADDING", (0, 0), (-1, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+    spaced = [*no_padding, ("BOTTOMPADDING", (0, 0), (-1, -1), 12)]
+    parts = [
+        HRFlowable(width="100%", thickness=0.8, color=LINE, dash=(4, 3), spaceBefore=6, spaceAfter=6),
+        Table([ends], colWidths=(width / 2, width / 2), style=no_padding, spaceAfter=6),
+        paragraph(what_to_do, HEAD),
+        Table(ticks, colWidths=(BOX * 2, width - BOX * 2), style=spaced),
+    ]
+    return KeepTogether(parts)
 
 
 def _signed(values: MessageValues, account_url: str) -> Table:

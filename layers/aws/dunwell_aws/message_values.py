@@ -136,7 +136,7 @@ class MessageValues:
             language=self.language,
             receipt=not self.asks,
             time_barred=any(hold.kind == HoldKind.TIME_BARRED for hold in customer.holds_in_force(now)),
-            on_behalf=bool(customer.legal_entity) and self.creditor.party == Party.THIRD,
+            on_behalf=bool(customer.legal_entity or self.creditor.owed_to) and self.creditor.party == Party.THIRD,
         )
         return tuple(self._said(notice) for notice in notices_for(asked))
 
@@ -212,6 +212,18 @@ class MessageValues:
         return [part.strip() for part in self.said("lead").split("\n\n") if part.strip()]
 
     @property
+    def closing_words(self) -> list[str]:
+        """What is said after the list."""
+        return [part.strip() for part in self.said("close").split("\n\n") if part.strip()]
+
+    @property
+    def slip(self) -> list[str]:
+        """What can be cut off a letter and sent back: what to do with it, then what can be ticked; of most, nothing."""
+        if self.channel is not Channel.LETTER or "slip" not in self.phrases.file(self.message.contact.template):
+            return []
+        return [part.strip() for part in self.said("slip").split("\n\n")]
+
+    @property
     def quoted(self) -> list[str]:
         """Words of the customer's consent as they stood; none in most messages."""
         return self.announced.quoted if self.announced else []
@@ -222,7 +234,7 @@ class MessageValues:
         return self.said("quote") if self.quoted else ""
 
     def _said(self, notice: Notice) -> SaidNotice:
-        owed_to = self.message.account.customer.legal_entity or self.creditor.name
+        owed_to = self.message.account.customer.legal_entity or self.creditor.owed_to or self.creditor.name
         text = notice.said({"creditor": self.creditor.name, "owed_to": owed_to, "telephone": self.creditor.telephone})
         if not notice.link:
             return SaidNotice(notice, text, escape(text))
@@ -257,7 +269,7 @@ def _mail(values: MessageValues) -> dict[str, Any]:
         "account_url": values.address,
         "quote": values.quote,
         "quoted": values.quoted,
-        "close": values.said("close"),
+        "close": values.closing_words,
         "help": values.said("help"),
         "signature": values.said("signature"),
         "creditor": values.creditor,
@@ -320,9 +332,13 @@ def _letter(values: MessageValues) -> dict[str, Any]:
         "lead": "\n\n".join(values.paragraphs),
         "quote": values.quote,
         "quoted": values.quoted,
-        "close": values.said("close"),
+        "invoices": values.every_line if values.slip else [],
+        "table": values.table,
+        "colon": values.said("colon"),
+        "close": "\n\n".join(values.closing_words),
         "help": values.said("help_letter"),
         "signature": values.said("signature"),
+        "slip": values.slip,
     }
 
 
@@ -345,7 +361,7 @@ LAYOUTS_KNOW: dict[str, frozenset[str]] = {
     "whatsapp.txt": (_LISTS - {"more"}) | {"opening", "greeting", "lead", "button", "account_url"},
     "call.txt": _LISTS | {"script", "ask"},
     "portal.txt": _QUOTES | {"lead", "lines", "table", "colon", "close"},
-    "letter.txt": _QUOTES | {"greeting", "lead", "close", "help", "signature"},
+    "letter.txt": _QUOTES | {"greeting", "lead", "invoices", "table", "colon", "close", "help", "signature", "slip"},
 }
 """What each layout may mention, beside its notices; a test holds that it is what there is."""
 

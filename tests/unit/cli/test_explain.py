@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dunwell.accounts.contact_points import PartOfDay
-from dunwell.accounts.model import Channel, Customer
+from dunwell.accounts.model import Channel, Customer, CustomerKind
 from dunwell.compliance.model import MessageFacts
 from dunwell.compliance.policy import Policy as RulesPolicy
 from dunwell.compliance.policy import Relaxation
@@ -162,3 +162,16 @@ def test_a_message_that_waits_is_told_with_its_minute_and_why(
     said = capsys.readouterr().out
     assert "to leave from 2026-11-23 22:00 UTC on" in said
     assert "in the evening (the customer prefers it)" in said
+
+
+def test_a_debt_that_waits_for_its_validation_notice_or_for_the_end_of_its_period_is_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = customer(kind=CustomerKind.PERSON, region="NJ", postcode="07030")
+    collector = replace(POLICY, creditor=replace(CREDITOR, party="third"))
+    notice = sent("validation_notice", 9, channel=Channel.EMAIL)
+    _, file = kept(tmp_path, person, CollectionState((notice,)), collector)
+    assert explain("--file", file) == 0
+    said = capsys.readouterr().out
+    assert "USD: no message (VALIDATION): its validation notice has not gone out yet, or the time to dispute" in said
+    assert "inv_a1: validation notice sent 2026-11-14 15:00 UTC, may be disputed until 2026-12-20" in said

@@ -12,9 +12,12 @@ from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
 from dunwell.events import HOLD_LIFTED, HOLD_PLACED
 from dunwell.ledger.change import Change
 from dunwell.ledger.disputing import (
+    DisputeEnd,
     DisputeReason,
     contestable_minor,
     dispute,
+    end_disputes,
+    endable_disputes,
     standing_disputes,
     withdraw_dispute,
 )
@@ -85,3 +88,34 @@ def test_an_invoice_that_was_removed_or_is_elsewhere_cannot_be_contested() -> No
             contest(of)
     with pytest.raises(ConflictError):
         contest(replace(account(invoice("A1", 0))))
+
+
+def ended(of: Account, outcome: DisputeEnd = DisputeEnd.VERIFIED) -> Change:
+    return end_disputes(of, "inv_a1", outcome, agent="ada", on=TODAY, at=NOW + timedelta(days=1))
+
+
+def test_an_agent_ends_what_was_contested_on_the_page_or_by_post_and_it_may_be_asked_for_again() -> None:
+    part = contest(account(invoice("A1", 1_000)), 400).applied()
+    whole = contest(part, 600, key="k2", agent="ada").applied()
+    assert [hold.placed_by for hold in whole.customer.holds] == ["ada"]
+    change = ended(whole)
+    after = change.applied()
+    assert (after.disputed_minor("inv_a1"), endable_disputes(after, "inv_a1")) == (0, [])
+    assert [entry.reason for entry in change.entries.values()] == ["verified", "verified"]
+    assert [(hold.lifted_by, hold.in_force(NOW + timedelta(days=2))) for hold in after.customer.holds] == [
+        ("ada", False)
+    ]
+    assert [event.name for event in change.events][-1] == HOLD_LIFTED
+    assert ended(after).is_empty
+
+
+def test_what_others_contest_is_not_ended_by_an_agent() -> None:
+    owing = account(*in_dispute(invoice("A1", 1_000)))
+    assert endable_disputes(owing, "inv_a1") == []
+    assert ended(owing).is_empty
+    assert owing.disputed_minor("inv_a1")
+
+
+def test_a_dispute_of_an_invoice_that_is_not_there_cannot_end() -> None:
+    with pytest.raises(NotFoundError):
+        ended(account())

@@ -28,7 +28,8 @@ from dunwell.outreach.announce import AnnouncementDecision, announce, plan_annou
 from dunwell.outreach.announced import Announced
 from dunwell.outreach.announcements import Announcement
 from dunwell.outreach.contact import Contact, ContactStatus
-from dunwell.outreach.plan import NO_ADDRESS, contact_event
+from dunwell.outreach.permission import NO_ADDRESS
+from dunwell.outreach.plan import contact_event
 from dunwell.outreach.policy import Policy, Receipts, Thanks
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.thanks import plan_thanks, thanks_facts
@@ -270,3 +271,17 @@ def test_nobody_is_thanked_for_paying_after_an_announcement() -> None:
     state = CollectionState((contact("instalment_due", 3, status=ContactStatus.SENT, sent_at=NOW - timedelta(days=3)),))
     it = paid_account("camt053")
     assert plan_thanks(thanks_facts(it, state, TODAY), state, policy, TODAY, NOW).contacts == ()
+
+
+def test_a_validation_notice_whose_mail_bounced_goes_by_letter_and_covers_the_same_debts() -> None:
+    who = replace(PERSON, contact_points=POSTED, region="NJ", postcode="07030")
+    kind = Announced.VALIDATION_NOTICE.value
+    bounced = sent(kind, 0, channel=Channel.EMAIL, template=kind, status=ContactStatus.BOUNCED)
+    store, event = InMemoryCollection(bounced), contact_event(CONTACT_BOUNCED, bounced, NOW)
+    ledger = InMemoryLedger(account(overdue(12), who=who))
+    for _ in range(2):
+        made = announce(event, ledger, store, lambda: decision_log(DecisionsBucket()), COLLECTOR, TODAY, NOW)
+        if made:
+            again = made
+    assert (again.channel, again.status, again.invoice_ids) == (Channel.LETTER, ContactStatus.PLANNED, ("inv_a1",))
+    assert len(store.contacts) == 2

@@ -9,7 +9,8 @@ from dunwell.accounts.model import Channel, Customer, CustomerKind
 from dunwell.events import CONTACT_PLANNED, ESCALATION_DUE
 from dunwell.outreach.asking import SkipReason
 from dunwell.outreach.contact import ContactStatus
-from dunwell.outreach.plan import NO_ADDRESS, AccountPlan, plan_account
+from dunwell.outreach.permission import NO_ADDRESS
+from dunwell.outreach.plan import AccountPlan, plan_account
 from dunwell.outreach.ports import CollectionState
 from tests.support.decisions import plan_and_keep
 from tests.support.memory import InMemoryCollection

@@ -177,8 +177,13 @@ def test_a_person_is_reached_by_e_mail_from_the_daily_pass_of_the_early_morning(
     assert {stage for channel, stage in reached if channel is Channel.EMAIL}
 
 
-def test_a_third_party_says_nothing_firmer_while_the_consumer_may_still_dispute() -> None:
+def test_a_third_party_warns_at_every_stage_and_says_for_whom_it_collects() -> None:
     policy = read_policy(SHIPPED, "us_consumer_third_party")
     assert policy.creditor.party == "third"
+    assert policy.creditor.owed_to
     assert all(policy.warns(stage) for stage in policy.stages)
-    assert all((stage.min_gap_days or 0) >= 30 for stage in policy.stages[1:])
+
+
+def test_who_collects_for_itself_is_not_said_to_collect_for_another(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="owed_to"):
+        read_policy(changed(tmp_path, "party: first\n", "party: first\n  owed_to: Acme Inc\n"))

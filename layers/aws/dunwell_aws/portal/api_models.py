@@ -237,7 +237,16 @@ class PromiseIn(ApiModel):
 class DisputeIn(ApiModel):
     """What is wrong with an invoice."""
 
-    reason: Literal["not_mine", "wrong_amount", "not_received", "defective", "returned", "already_paid", "other"]
+    reason: Literal[
+        "not_mine",
+        "wrong_amount",
+        "not_received",
+        "defective",
+        "returned",
+        "already_paid",
+        "original_creditor",
+        "other",
+    ]
     amount_minor: Asked | None = Field(default=None, description="The part that is contested; leave out for all of it.")
     text: Annotated[str, Field(max_length=2_000)] = ""
 

@@ -22,6 +22,8 @@ from dunwell_aws.web import FORM_TYPE, Form
 
 _KEY_BITS = 128
 _LONGEST_KEY = 64
+_ASKED = DisputeReason.ORIGINAL_CREDITOR
+"""Who collects for themselves are it."""
 
 
 def add_dispute_pages(site: Site) -> None:
@@ -67,7 +69,7 @@ def add_dispute_pages(site: Site) -> None:
             invoice=visitor.account.invoices[invoice_id],
             free_minor=free_minor,
             standing=standing,
-            reasons=list(DisputeReason),
+            reasons=[one for one in DisputeReason if one is not _ASKED or site.parts.creditor.party == "third"],
             key=(form.one("key") if form else "") or new_token(_KEY_BITS),
             given={name: form.one(name) if form else "" for name in ("reason", "part", "amount", "text")},
             wrong=_told(site, visitor, problem),

@@ -13,6 +13,7 @@ from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason, credit_note, write_off
 from dunwell.ledger.change import Change
+from dunwell.ledger.disputing import DisputeEnd, DisputeReason, dispute, end_disputes
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.moving import merge, split
@@ -134,6 +135,47 @@ class CustomerDesk:
             return Change(account, customer, events=(hold_lifted(customer.customer_id, hold, at),))
 
         return self._update(customer_id, decide)
+
+    # --- disputes ---
+
+    def dispute(
+        self,
+        customer_id: str,
+        invoice_id: str,
+        amount: str,
+        reason: DisputeReason,
+        note: str,
+        key: str,
+        who: str,
+        at: datetime,
+    ) -> Account:
+        """Enter a dispute that came by post or otherwise: what is contested is not asked for until it is ended.
+
+        Args:
+            amount: as written, such as ``12.50``; empty: all that is open and not contested yet.
+            key: names the dispute: the same key again changes nothing.
+
+        Raises:
+            InvalidInputError: not so much is open. ConflictError: nothing is.
+            NotFoundError: no such customer, or invoice.
+        """
+
+        def decide(account: Account) -> Change:
+            amount_minor, on = self._amount(account, invoice_id, amount), business_date(at, self.zone_name)
+            return dispute(account, invoice_id, amount_minor, reason, key=key, note=note, on=on, at=at, agent=who)
+
+        return self._update(customer_id, decide)
+
+    def end_disputes(self, customer_id: str, invoice_id: str, outcome: DisputeEnd, who: str, at: datetime) -> Account:
+        """Record that verification was sent, or what was wrong corrected: the invoice may be asked for again.
+
+        Raises:
+            NotFoundError: no such customer, or invoice.
+        """
+        on = business_date(at, self.zone_name)
+        return self._update(
+            customer_id, lambda account: end_disputes(account, invoice_id, outcome, agent=who, on=on, at=at)
+        )
 
     # --- one or two ---
 

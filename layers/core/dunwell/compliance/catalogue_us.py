@@ -183,6 +183,14 @@ CONTENT: Final = (
         scopes=(Scope(within=MASSACHUSETTS, party=Party.FIRST, consumer=True),),
         not_for=CONFIRMATION | {Purpose.VALIDATION_NOTICE},
     ),
+    Rule(
+        id="DELIVERY",
+        reason=ReasonCode.ESIGN_CONSENT,
+        citation="12 CFR 1006.42(b)(1); 15 USC 7001(c) (electronic only inside the initial communication)",
+        test=content.begun_without_esign,
+        scopes=(third_party(ELECTRONIC),),
+        only_for=frozenset({Purpose.VALIDATION_NOTICE}),
+    ),
 )
 
 _KNOWN = Scope(within=US, party=Party.THIRD, consumer=True, channels=TIMED, location_known=True)

@@ -38,6 +38,13 @@ def no_disclosure(case: Case, at: datetime) -> datetime | None:
     return UNTIL_LIFTED if message is not None and not message.disclosure else None
 
 
+def begun_without_esign(case: Case, at: datetime) -> datetime | None:
+    """Something was said about the debt before, and the customer did not agree to electronic messages in writing."""
+    account = case.request.account
+    begun = account is not None and account.initial_communication_at is not None
+    return UNTIL_LIFTED if begun and not case.request.customer.consents.electronic else None
+
+
 @dataclass(frozen=True, slots=True)
 class ValidationOverdue:
     """Validation information was not sent within some days of the initial communication."""

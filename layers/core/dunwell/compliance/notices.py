@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import Final
 
 from dunwell.compliance.catalogue_us import third_party
-from dunwell.compliance.model import Channel, DebtKind, MessageFacts, Party, Purpose
+from dunwell.compliance.model import Channel, MessageFacts, Party
 from dunwell.compliance.notice_words import WORDS
 from dunwell.compliance.regions import EUROPEAN_COUNTRIES
-from dunwell.compliance.rule import Scope, Situation
+from dunwell.compliance.rule import Scope, Situation, situation_in
 from dunwell.errors import InvalidInputError
 
 _WRITTEN = frozenset({Channel.EMAIL, Channel.LETTER})
@@ -232,7 +232,7 @@ def notices_for(request: NoticeRequest) -> tuple[Notice, ...]:
     """
     if request.language not in WORDS:
         raise InvalidInputError(f"there are no notices in {request.language!r}; use one of: {', '.join(WORDS)}")
-    situation = _situation(request)
+    situation = situation_in(request.jurisdictions, request.party, request.consumer, request.channel)
     found: dict[NoticeKind, _Row] = {}
     for row in _ROWS:
         if row.kind not in found and row.covers(request, situation):
@@ -258,18 +258,3 @@ def _notice(row: _Row, request: NoticeRequest) -> Notice:
         if name in words:
             return Notice(row.kind, row.rule_id, row.citation, words[name], words.get(f"{name}_link", ""))
     return Notice(row.kind, row.rule_id, row.citation, words[key])
-
-
-def _situation(request: NoticeRequest) -> Situation:
-    return Situation(
-        jurisdictions=request.jurisdictions,
-        location_known=True,
-        party=request.party,
-        consumer=request.consumer,
-        channel=request.channel,
-        purpose=Purpose.COLLECTION,
-        answers_customer=False,
-        debt_kind=DebtKind.OTHER,
-        in_collection_procedures=True,
-        covered_commercial=False,
-    )

@@ -54,6 +54,24 @@ def situation_of(case: Case) -> Situation:
     )
 
 
+def situation_in(
+    jurisdictions: frozenset[str], party: Party, consumer: bool, channel: Channel, purpose: Purpose = Purpose.COLLECTION
+) -> Situation:
+    """A contact with a customer whose place is known, as the scopes of rules see it."""
+    return Situation(
+        jurisdictions=jurisdictions,
+        location_known=True,
+        party=party,
+        consumer=consumer,
+        channel=channel,
+        purpose=purpose,
+        answers_customer=False,
+        debt_kind=_NO_ACCOUNT.debt_kind,
+        in_collection_procedures=_NO_ACCOUNT.in_collection_procedures,
+        covered_commercial=_NO_ACCOUNT.covered_commercial,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Which contacts a rule reaches. A part left at None does not matter.

@@ -3,11 +3,31 @@
 from datetime import date, timedelta
 
 from dunwell.calendars import add_business_days
+from dunwell.compliance.catalogue_us import third_party
 from dunwell.compliance.holidays import us_federal_holidays
+from dunwell.compliance.model import Channel, Party
+from dunwell.compliance.rule import situation_in
 
+_POSTED_WITHIN_BUSINESS_DAYS = 2
+"""A letter is on the print service's list a day after it was written, and in the post a day after that."""
 _ASSUMED_RECEIPT_BUSINESS_DAYS = 5
 _VALIDATION_DAYS = 30
 _REVOCATION_BUSINESS_DAYS = 10
+
+
+def requires_notice(party: Party, consumer: bool, jurisdictions: frozenset[str]) -> bool:
+    """Whether rule VALIDATION-5D reaches a debt: somebody collects it for another from a consumer in the United States.
+
+    Args:
+        jurisdictions: the customer's place and what contains it (``Location.jurisdictions``).
+    """
+    return third_party().covers(situation_in(jurisdictions, party, consumer, Channel.LETTER))
+
+
+def notice_period_end(written: date, *, by_post: bool) -> date:
+    """Last day of the validation period of a notice written on a day: a letter is sent later than it is written."""
+    posted = add_business_days(written, _POSTED_WITHIN_BUSINESS_DAYS, us_federal_holidays)
+    return validation_period_end(posted if by_post else written)
 
 
 def assumed_receipt(sent: date) -> date:

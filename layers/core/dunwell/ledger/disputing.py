@@ -1,7 +1,8 @@
 """Disputes: a customer contests an invoice, whole or in part, and may take that back.
 
-A written dispute counts as one within the validation period, whenever it comes: nothing is asked for until somebody has
-looked, which is the stricter of the two ways.
+A written dispute counts as one within the validation period, whenever it comes: what is contested is not asked for
+until an agent records that what shows that it is owed was sent, or what was wrong is corrected. That is the stricter of
+the two ways (rule HOLD-DISPUTE). To ask who the original creditor is stops the same, until that was answered.
 """
 
 from dataclasses import replace
@@ -19,6 +20,8 @@ from dunwell.ledger.posting import charge, post
 HOLD = "dispute_written"
 BY_CUSTOMER = "portal"
 """Who placed the hold of a dispute that a customer raised on a page of ours; what its entry's key begins with."""
+BY_AGENT = "agent"
+"""What the entry's key begins with of a dispute that came by post or otherwise, and that an agent entered."""
 
 
 class DisputeReason(StrEnum):
@@ -30,7 +33,18 @@ class DisputeReason(StrEnum):
     DEFECTIVE = "defective"
     RETURNED = "returned"
     ALREADY_PAID = "already_paid"
+    ORIGINAL_CREDITOR = "original_creditor"
+    """It is asked who the original creditor is."""
     OTHER = "other"
+
+
+class DisputeEnd(StrEnum):
+    """Why a dispute ended that the customer did not take back."""
+
+    VERIFIED = "verified"
+    """What shows that it is owed, or who the original creditor is, was sent."""
+    CORRECTED = "corrected"
+    """What was wrong is put right."""
 
 
 def standing_disputes(account: Account, invoice_id: str) -> list[Entry]:
@@ -66,19 +80,21 @@ def dispute(
     note: str,
     on: date,
     at: datetime,
+    agent: str = "",
 ) -> Change:
     """Contest an invoice; a hold on it stops all asking when nothing uncontested is left. The same key again: nothing.
 
     Args:
         amount_minor: None for all that is open.
         key: names this dispute for good. note: the customer's words, kept with the hold.
+        agent: who entered it; empty: the customer by themselves.
 
     Raises:
         NotFoundError: the invoice is not on the account. ConflictError: nothing of it is open and uncontested.
         InvalidInputError: the amount is not more than zero, or more than that.
     """
     free_minor = contestable_minor(account, invoice_id)
-    named = f"{BY_CUSTOMER}#{key}"
+    named = f"{BY_AGENT if agent else BY_CUSTOMER}#{key}"
     if stable_id("ent", EntryKind.DISPUTE, invoice_id, named) in account.entries:
         return Change(account)
     if not free_minor:
@@ -89,7 +105,7 @@ def dispute(
     change = charge(account, EntryKind.DISPUTE, invoice_id, contested, key=named, on=on, at=at, reason=reason)
     if contested < free_minor:
         return change
-    hold = Hold(HOLD, invoice_id, at, None, BY_CUSTOMER, note)
+    hold = Hold(HOLD, invoice_id, at, None, agent or BY_CUSTOMER, note)
     customer = account.customer.with_hold(hold)
     return replace(change, customer=customer, events=(*change.events, hold_placed(customer.customer_id, hold, at)))
 
@@ -104,20 +120,34 @@ def withdraw_dispute(account: Account, entry_id: str, *, on: date, at: datetime)
     if about is None or not is_withdrawable(about) or entry_id in account.moved:
         raise NotFoundError("This dispute is not on your account.", code="no_dispute")
     (direction,) = about.directed_to
-    end = Entry(
-        entry_id=stable_id("ent", EntryKind.DISPUTE_END, direction.invoice_id, f"{about.reference}#withdrawn"),
-        kind=EntryKind.DISPUTE_END,
-        currency=about.currency,
-        amount_minor=about.amount_minor,
-        on=on,
-        reference=f"{about.reference}#withdrawn",
-        directed_to=about.directed_to,
-        of=entry_id,
-        reason="withdrawn",
-    )
     if entry_id not in {one.entry_id for one in standing_disputes(account, direction.invoice_id)}:
         return Change(account)
-    return _without_holds(post(account, end, at), direction.invoice_id, at)
+    ended = post(account, _end(about, "withdrawn", on), at)
+    return _without_holds(ended, direction.invoice_id, at, BY_CUSTOMER, placed_by=BY_CUSTOMER)
+
+
+def endable_disputes(account: Account, invoice_id: str) -> list[Entry]:
+    """The standing disputes about an invoice that customers raised, themselves or through an agent."""
+    ours = (BY_CUSTOMER, BY_AGENT)
+    return [one for one in standing_disputes(account, invoice_id) if one.reference.partition("#")[0] in ours]
+
+
+def end_disputes(
+    account: Account, invoice_id: str, outcome: DisputeEnd, *, agent: str, on: date, at: datetime
+) -> Change:
+    """End what customers contest of an invoice and lift its holds: collecting goes on. Again changes nothing.
+
+    What the gateway or a source contests is for them to end.
+
+    Raises:
+        NotFoundError: the invoice is not on the account.
+    """
+    if invoice_id not in account.invoices or invoice_id in account.moved:
+        raise NotFoundError("This invoice is not on the account any more.")
+    change = Change(account)
+    for about in endable_disputes(account, invoice_id):
+        change = change.then(post(change.applied(), _end(about, outcome, on), at))
+    return _without_holds(change, invoice_id, at, agent)
 
 
 def is_withdrawable(entry: Entry) -> bool:
@@ -125,11 +155,27 @@ def is_withdrawable(entry: Entry) -> bool:
     return entry.kind is EntryKind.DISPUTE and entry.reference.startswith(f"{BY_CUSTOMER}#")
 
 
-def _without_holds(change: Change, invoice_id: str, at: datetime) -> Change:
+def _end(about: Entry, why: str, on: date) -> Entry:
+    reference = f"{about.reference}#{why}"
+    return Entry(
+        entry_id=stable_id("ent", EntryKind.DISPUTE_END, about.directed_to[0].invoice_id, reference),
+        kind=EntryKind.DISPUTE_END,
+        currency=about.currency,
+        amount_minor=about.amount_minor,
+        on=on,
+        reference=reference,
+        directed_to=about.directed_to,
+        of=about.entry_id,
+        reason=why,
+    )
+
+
+def _without_holds(change: Change, invoice_id: str, at: datetime, who: str, placed_by: str = "") -> Change:
+    """The change, and the invoice's disputes stop nothing any more. Args: placed_by: only what they placed."""
     customer, events = change.account.customer, change.events
     for hold in customer.holds_in_force(at):
-        if (hold.kind, hold.invoice_id, hold.placed_by) == (HOLD, invoice_id, BY_CUSTOMER):
-            customer = customer.without_hold(hold.hold_id, at, BY_CUSTOMER)
+        if (hold.kind, hold.invoice_id) == (HOLD, invoice_id) and placed_by in ("", hold.placed_by):
+            customer = customer.without_hold(hold.hold_id, at, who)
             lifted = next(one for one in customer.holds if one.hold_id == hold.hold_id)
             events = (*events, hold_lifted(customer.customer_id, lifted, at))
     return replace(change, customer=None if customer == change.account.customer else customer, events=events)

@@ -3,7 +3,7 @@
 import re
 
 from dunwell.accounts.contact_points import KIND_OF, Channel, PointKind
-from dunwell.outreach.plan import NO_ADDRESS
+from dunwell.outreach.permission import NO_ADDRESS
 
 INVALID_EMAIL = "INVALID_EMAIL_ADDRESS"
 INVALID_NUMBER = "INVALID_NUMBER"

@@ -9,6 +9,9 @@ contact rules do, each kind under the purpose that fits it:
   collecting (NYC-3IN7, HOUSE-EMAIL-DAILY) and the UK's breathing space let it pass, and where e-mail cannot be used it
   goes by letter, which nobody can refuse for such notices (OPTOUT-LETTER), or else waits on the portal (rule DELIVERY:
   a manner that is expected to give notice, and that can be kept: so never by text message).
+- ``VALIDATION_NOTICE`` for a third party's notice to a consumer in the United States of what is owed and how to dispute
+  it (12 CFR 1006.34). It goes by letter, and by e-mail where it is the first thing that is said about a debt (rule
+  DELIVERY). No event announces it: the daily pass plans it (``validating``);
 - ``RECEIPT`` for what confirms money or an end and asks for nothing: it may go when a debt is paid or settled
   (HOUSE-DISPUTE), and is no second message of a day (HOUSE-EMAIL-DAILY).
 - ``COLLECTION`` for what speaks of money that is still to come: every rule on collecting holds.
@@ -44,6 +47,7 @@ class Announced(StrEnum):
     REFUND = "refund"
     PAYMENT_METHOD_SAVED = "payment_method_saved"
     PAYMENT_METHOD_ENDED = "payment_method_ended"
+    VALIDATION_NOTICE = "validation_notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,14 @@ class Manner:
         channels: in order; the customer's preferred one goes first.
         is_required: law demands it: it is tried on the next channel when one refuses it or brings it back.
         asks: it speaks of money still to come; else it confirms and asks for nothing.
+        in_order: its channels are tried as they stand, whichever the customer prefers.
     """
 
     purpose: Purpose
     channels: tuple[Channel, ...]
     is_required: bool = False
     asks: bool = True
+    in_order: bool = False
 
 
 _SHORT = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.PORTAL)
@@ -85,6 +91,9 @@ MANNERS: Final[Mapping[str, Manner]] = {
     Announced.REFUND: _CONFIRMED,
     Announced.PAYMENT_METHOD_SAVED: Manner(Purpose.STATUTORY_NOTICE, _LASTING, is_required=True, asks=False),
     Announced.PAYMENT_METHOD_ENDED: _CONFIRMED,
+    Announced.VALIDATION_NOTICE: Manner(
+        Purpose.VALIDATION_NOTICE, (Channel.LETTER, Channel.EMAIL), is_required=True, in_order=True
+    ),
 }
 
 

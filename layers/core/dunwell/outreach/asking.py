@@ -1,6 +1,6 @@
 """What may be asked for today: what is open, undisputed, not on hold, not agreed about, not excluded, not covered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -27,6 +27,8 @@ class SkipReason(StrEnum):
     """A debit on its way covers it."""
     STILL_REFUSED = "STILL_REFUSED"
     """The contact rules refuse it for the reason that they refused it for before: that was told once."""
+    VALIDATION = "VALIDATION"
+    """Its validation notice has not gone out yet, or the time to dispute it is not over."""
     WITHIN_TOLERANCE = "WITHIN_TOLERANCE"
     NOT_DUE = "NOT_DUE"
     """No stage's conditions hold yet."""
@@ -59,8 +61,13 @@ class Asked:
     balance_minor: int
 
 
-def asked(account: Account, policy: Policy, terms: Terms, as_of: date, currency: str) -> Asked | SkipReason:
+def asked(
+    account: Account, policy: Policy, terms: Terms, as_of: date, currency: str, unvalidated: Collection[str] = ()
+) -> Asked | SkipReason:
     """What may be asked for on a date; or why nothing may.
+
+    Args:
+        unvalidated: ids of invoices for which it is too early (``validating.not_to_be_asked_for``).
 
     What is disputed or not due for a long time does not make a trifle worth a message. Payments, credits and unapplied
     cash the ledger has taken off already; debits that are on their way are taken off here.
@@ -72,18 +79,16 @@ def asked(account: Account, policy: Policy, terms: Terms, as_of: date, currency:
         found = [one for one in found if not policy.cascade.leaves_out(terms, one.invoice)]
         if not found:
             return SkipReason.EXCLUDED
-    if held := _held(account.customer.holds, policy, as_of):
-        found = [one for one in found if one.invoice.invoice_id not in held]
-        if not found:
-            return SkipReason.ON_HOLD
-    if agreed := account.paused_invoices(as_of):
-        found = [one for one in found if one.invoice.invoice_id not in agreed]
-        if not found:
-            return SkipReason.AGREED
-    first_days = terms.stages[0].when.days_past_due
-    found = [one for one in found if days_past_due(one.due_on, as_of) >= first_days]
-    if not found:
-        return SkipReason.NOT_DUE
+    for ids, why in (
+        (_held(account.customer.holds, policy, as_of), SkipReason.ON_HOLD),
+        (account.paused_invoices(as_of), SkipReason.AGREED),
+        (_early(found, terms, as_of), SkipReason.NOT_DUE),
+        (unvalidated, SkipReason.VALIDATION),
+    ):
+        if ids:
+            found = [one for one in found if one.invoice.invoice_id not in ids]
+            if not found:
+                return why
     left = _less_debits(found, account, as_of, currency)
     if not left.invoices:
         return SkipReason.COVERED
@@ -94,6 +99,12 @@ def _held(holds: Sequence[Hold], policy: Policy, as_of: date) -> set[str]:
     """Invoices with a hold of their own on a date; what a hold on the whole customer forbids, the contact rules say."""
     zone = policy.creditor.timezone
     return {hold.invoice_id for hold in holds if hold.invoice_id and hold.touches(as_of, zone)}
+
+
+def _early(found: Sequence[OpenInvoice], terms: Terms, as_of: date) -> set[str]:
+    """Invoices that have not reached the mildest stage."""
+    first_days = terms.stages[0].when.days_past_due
+    return {one.invoice.invoice_id for one in found if days_past_due(one.due_on, as_of) < first_days}
 
 
 def _less_debits(found: Sequence[OpenInvoice], account: Account, as_of: date, currency: str) -> Asked:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dunwell.accounts.contact_points import KIND_OF
 from dunwell.accounts.model import Channel
+from dunwell.errors import NotFoundError
 from dunwell.events import CONTACT_BOUNCED, CONTACT_COMPLAINED, CONTACT_DELIVERED
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
@@ -17,6 +18,9 @@ from dunwell.outreach.plan import contact_event
 from dunwell.outreach.ports import ContactStore
 from dunwell.outreach.switches import Counts
 from dunwell.outreach.tasks import TaskStore, is_out_of_reach, trouble_task
+
+RETURNED = "returned"
+"""Why a postal address is not used any more: a letter came back from it."""
 
 
 class Outcome(StrEnum):
@@ -107,6 +111,31 @@ def record_delivery(feedback: Feedback, ledger: Ledger, contacts: ContactStore, 
         if contacts.keep(heard, contact, events):
             return _counts(contact, heard, feedback) if moves else Counts()
     return Counts()
+
+
+def letters_out(contacts: Iterable[Contact]) -> list[Contact]:
+    """The letters that may still come back, newest first."""
+    gone = (ContactStatus.SENT, ContactStatus.DELIVERED, ContactStatus.UNCONFIRMED)
+    found = [one for one in contacts if one.channel is Channel.LETTER and one.status in gone]
+    return sorted(found, key=lambda one: (one.planned_on, one.contact_id), reverse=True)
+
+
+def letter_returned(
+    customer_id: str, contact_id: str, ledger: Ledger, contacts: ContactStore, tasks: TaskStore, at: datetime
+) -> Account:
+    """Record that a letter came back: nothing goes to the address any more, and what law demands goes another way.
+
+    Raises:
+        NotFoundError: no such customer, or no such letter that could come back.
+    """
+    account = ledger.load(customer_id)
+    known = contacts.state(customer_id).contacts
+    if account is None or contact_id not in {one.contact_id for one in letters_out(known)}:
+        raise NotFoundError("This letter is not among those that could come back. Reload the page.")
+    address = account.customer.address(Channel.LETTER)
+    told = Feedback(customer_id, contact_id, Outcome.BOUNCED, address, "", at, channel=Channel.LETTER, reason=RETURNED)
+    record_delivery(told, ledger, contacts, tasks)
+    return ledger.load(customer_id) or account
 
 
 def _heard(contact: Contact, feedback: Feedback) -> Contact:

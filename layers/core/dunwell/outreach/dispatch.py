@@ -20,14 +20,14 @@ from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 from dunwell.outreach.addresses import INVALID_NUMBER, fault
-from dunwell.outreach.announce import wait_again
-from dunwell.outreach.announced import MANNERS, purpose_of
+from dunwell.outreach.announced import MANNERS, Announced, purpose_of
 from dunwell.outreach.announcements import is_still_true
+from dunwell.outreach.announcing import wait_again
 from dunwell.outreach.asking import SkipReason
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.decisions import DecisionLog, dispatch_decision
-from dunwell.outreach.permission import may_contact
-from dunwell.outreach.plan import NO_ADDRESS, contact_event
+from dunwell.outreach.permission import NO_ADDRESS, may_contact
+from dunwell.outreach.plan import contact_event
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import ContactStore
 from dunwell.outreach.replies import Keyword, record_choice
@@ -102,6 +102,8 @@ def has_something_to_say(message: Message, policy: Policy, today: date) -> bool:
         today: the business date.
     """
     contact = message.contact
+    if contact.stage == Announced.VALIDATION_NOTICE:
+        return bool(message.invoices)
     if contact.stage in MANNERS:
         return is_still_true(contact.stage, contact.about, message.account, policy, today)
     if contact.stage == THANKS:
@@ -307,6 +309,8 @@ class Dispatcher:
         )
         if still and _is_reminder(contact) and not agreed.isdisjoint(contact.invoice_ids):
             contact = replace(contact, invoice_ids=tuple(one for one in contact.invoice_ids if one not in agreed))
+        if still and contact.stage == Announced.VALIDATION_NOTICE:  # what it does not list has had no notice
+            contact = replace(contact, invoice_ids=tuple(one.invoice.invoice_id for one in still))
         return Message(contact, account, account.customer.address(contact.channel), still, self._now())
 
     def _cancelled(self, message: Message, earlier: Sequence[Contact], why: str) -> ContactStatus:

@@ -21,6 +21,7 @@ from dunwell.compliance.model import (
 from dunwell.errors import InvalidInputError
 from dunwell.outreach.contact import REACHED_CUSTOMER, CallOutcome, Contact, DecisionRecord
 from dunwell.outreach.policy import Policy
+from dunwell.outreach.validating import debt_facts, needs_notices
 from dunwell.outreach.whereabouts import location_of
 from dunwell.timezones import TZDATA_VERSION
 
@@ -30,6 +31,10 @@ UNCLEAR_FACTS = "UNCLEAR_CUSTOMER_FACTS"
 
 INTERNAL_ACCOUNT = "INTERNAL_ACCOUNT"
 """Reason code of our own: there is nobody behind the account."""
+
+
+NO_ADDRESS = "NO_USABLE_ADDRESS"
+"""Reason code of our own: no channel of the stage leads anywhere."""
 
 
 _RULES = {channel: RuleChannel(channel.value) for channel in Channel if channel.value in set(RuleChannel)} | {
@@ -70,6 +75,7 @@ def may_contact(
                 policy=policy.creditor.compliance,
                 message=words,
                 purpose=purpose,
+                account=debt_facts(contacts, invoice_ids) if needs_notices(customer, policy) else None,
                 third_party_sms_permitted=False,  # an exception is negotiated with the carriers, and none is known here
             )
         )

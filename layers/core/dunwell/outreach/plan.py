@@ -3,7 +3,7 @@
 Decided first, kept as decided (``decisions``), and only then done.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,18 +12,19 @@ from dunwell.compliance.model import CLOCK_REASONS
 from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED, ESCALATION_DUE, Event
 from dunwell.ids import stable_id
 from dunwell.ledger.model import Account, OpenInvoice
+from dunwell.outreach.announced import Announced
+from dunwell.outreach.announcements import Announcement
+from dunwell.outreach.announcing import announcement_contact
 from dunwell.outreach.choice import NOT_WORTH_IT, Choice, choose, options
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord, contact_id
 from dunwell.outreach.hours import Opening, clock_of, first_opening, openings
-from dunwell.outreach.permission import may_contact
-from dunwell.outreach.planning import Demand, DueContact, Skipped, SkipReason, considered, escalations_due
+from dunwell.outreach.permission import NO_ADDRESS, may_contact
+from dunwell.outreach.planning import Demand, DueContact, Skipped, SkipReason, considered, escalations_due, notices_due
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState, ContactStore
 from dunwell.outreach.response import part_of_day, responses
 from dunwell.outreach.switches import stopping
-
-NO_ADDRESS = "NO_USABLE_ADDRESS"
-"""Reason code of our own: no channel of the stage leads anywhere."""
+from dunwell.outreach.validating import MOST_DEBTS
 
 UNTIL_NEXT_PASS = timedelta(days=1)
 """The daily pass begins before people may be contacted: what the clock alone forbids waits, until the next at most."""
@@ -64,10 +65,15 @@ def plan_account(
     if account.customer.is_internal:
         return AccountPlan()
     demand = Demand(account, state, policy, as_of)
+    noticed = notices_due(account, state, as_of, demand)
     escalations = escalations_due(account, state, policy, as_of, demand)
     handed_over = {currency for currency, _ in escalations}
     contacts, skipped, choices = list[Contact](), list[Skipped](), list[Choice]()
+    for currency, debts in noticed.items():
+        contacts += _notices(account, state, currency, debts, policy, as_of, now)
     for one in considered(account, state, policy, as_of, demand):
+        if one.currency in noticed:
+            continue
         if one.currency in handed_over:
             skipped.append(Skipped(one.currency, SkipReason.ESCALATED))
         elif isinstance(one, Skipped):
@@ -88,6 +94,23 @@ def carry_out(customer_id: str, plan: AccountPlan, store: ContactStore) -> Accou
     if plan.events and store.plan(customer_id, plan.contacts, plan.events):
         return plan
     return AccountPlan()
+
+
+def _notices(
+    account: Account,
+    state: CollectionState,
+    currency: str,
+    debts: Sequence[OpenInvoice],
+    policy: Policy,
+    as_of: date,
+    now: datetime,
+) -> Iterator[Contact]:
+    """The validation notices of some debts, so many in each as it has room for."""
+    for first in range(0, len(debts), MOST_DEBTS):
+        ids = tuple([one.invoice.invoice_id for one in debts[first : first + MOST_DEBTS]])
+        identity = f"{currency}#{as_of.isoformat()}#{first // MOST_DEBTS + 1}"
+        one = Announcement(Announced.VALIDATION_NOTICE, identity, currency, ids)
+        yield announcement_contact(account.customer, state, one, policy, as_of, now)
 
 
 def _contact(

@@ -1,7 +1,8 @@
 """Which contacts are due for an account today, and why the others are not. Pure: the same inputs give the same plan.
 
 One message per customer and currency, at the highest stage due, listing every invoice that is due for a message. What
-is disputed, on hold, excluded or about to be debited is not asked for, nor is an amount within the tolerance.
+is disputed, on hold, excluded or about to be debited is not asked for, nor is an amount within the tolerance; nor, of a
+consumer in the United States by a third party, a debt that may still be disputed after its validation notice.
 Nothing is planned while a case is open, while a message is under way, or within the gap after the last one.
 
 The oldest invoice that may be asked for is the anchor: its age decides the stage, and when it is paid the next oldest
@@ -15,7 +16,7 @@ starts its own count. About one anchor
   conditions still hold, one message at a time. Stages that warn of nothing are passed over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -28,8 +29,9 @@ from dunwell.outreach.contact import REACHED_CUSTOMER, UNDER_WAY, Contact
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.stage import Consolidation, Stage, Standing
+from dunwell.outreach.validating import first_spoken_of, needs_notices, not_to_be_asked_for, without_notice
 
-__all__ = ["DueContact", "SkipReason", "Skipped", "considered", "escalations_due"]
+__all__ = ["DueContact", "SkipReason", "Skipped", "considered", "escalations_due", "notices_due"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,27 @@ class Demand:
         self.terms = policy.terms(account.customer, state.segment)
         self._account, self._policy, self._as_of = account, policy, as_of
         self._found: dict[str, Asked | SkipReason] = {}
+        self.needs_notices = needs_notices(account.customer, policy)
+        self._unvalidated: frozenset[str] = frozenset()
+        if self.needs_notices:
+            zone = policy.creditor.timezone
+            self._unvalidated = not_to_be_asked_for(account.open_invoices, state.contacts, zone, as_of)
 
     def of(self, currency: str) -> Asked | SkipReason:
-        """See ``asked``."""
+        """See ``asked``; that it is too early after a notice counts where there is no other reason for silence."""
         if currency not in self._found:
-            self._found[currency] = asked(self._account, self._policy, self.terms, self._as_of, currency)
+            found = self._asked(currency, ())
+            if self._unvalidated and isinstance(found, Asked):
+                found = self._asked(currency, self._unvalidated)
+            self._found[currency] = found
         return self._found[currency]
+
+    def but_for_notices(self, currency: str) -> Asked | SkipReason:
+        """The same as if no debt needed a notice."""
+        return self._asked(currency, ())
+
+    def _asked(self, currency: str, unvalidated: Collection[str]) -> Asked | SkipReason:
+        return asked(self._account, self._policy, self.terms, self._as_of, currency, unvalidated)
 
 
 def considered(
@@ -84,6 +101,29 @@ def considered(
         return [Skipped(currency, why) for currency in currencies]
     demand = demand or Demand(account, state, policy, as_of)
     return [_Asking(account, state, policy, demand, as_of, currency).outcome() for currency in currencies]
+
+
+def notices_due(
+    account: Account, state: CollectionState, as_of: date, demand: Demand
+) -> Mapping[str, tuple[OpenInvoice, ...]]:
+    """The debts whose validation notice goes out today, by currency: instead of their first reminder.
+
+    And those that something reached the customer about before: an agreement, say, that was made on the portal. Neither
+    a case nor a message under way delays a notice. What is on a hold of its own waits for its end.
+    """
+    if not demand.needs_notices:
+        return {}
+    waiting = without_notice(account.open_invoices, state.contacts, as_of)
+    begun = first_spoken_of(state.contacts) if waiting else {}
+    found: dict[str, tuple[OpenInvoice, ...]] = {}
+    for currency in sorted({one.invoice.currency for one in waiting}):
+        first = demand.but_for_notices(currency)
+        to_ask_for = () if isinstance(first, SkipReason) else first.invoices
+        ids = {*begun, *(one.invoice.invoice_id for one in to_ask_for)}
+        due = [one for one in waiting if one.invoice.currency == currency and one.invoice.invoice_id in ids]
+        if due:
+            found[currency] = tuple(due)
+    return found
 
 
 def _pause(state: CollectionState, as_of: date) -> SkipReason | None:

@@ -46,6 +46,7 @@ class Creditor:
 
     Attributes:
         party: ``first`` collects its own debts in its own name, ``third`` collects for another.
+        owed_to: of a third party, the one who is owed where a customer's record does not say (``legal_entity``).
         timezone: the ledger's business zone (IANA).
         sender: the address messages come from; its domain is verified with the mail service.
         postal_address, telephone: shown in every message and on every page.
@@ -67,10 +68,13 @@ class Creditor:
     language: str = "en"
     colour: str = "#1d4ed8"
     logo_url: str = ""
+    owed_to: str = ""
     compliance: RulesPolicy = HOUSE_DEFAULT
 
     def __post_init__(self) -> None:
         check_relaxations(self.compliance)
+        if self.owed_to and self.party != "third":
+            raise InvalidInputError("who collects for itself is owed: take owed_to out", field="creditor.owed_to")
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
             raise InvalidInputError(
                 f"creditor.colour {self.colour!r} is not a colour such as #1d4ed8", field="creditor.colour"

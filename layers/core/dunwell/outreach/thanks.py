@@ -14,7 +14,7 @@ from typing import Protocol
 from dunwell.accounts.model import Customer
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
-from dunwell.outreach.announce import may_wait
+from dunwell.outreach.announcing import may_wait
 from dunwell.outreach.contact import Contact, ContactStatus, contact_id
 from dunwell.outreach.decisions import earlier, named
 from dunwell.outreach.permission import may_contact
