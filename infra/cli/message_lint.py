@@ -20,12 +20,12 @@ from dunwell.outreach.announced import MANNERS
 from dunwell.outreach.policy import Policy, Tone
 from dunwell.outreach.stage import THANKS
 from dunwell_aws.announced_values import ANNOUNCED_WORDS
+from dunwell_aws.consent_words import CONSENT
 from dunwell_aws.message_sample import Sample, name_of, render, sample_message, stages_of, used_channels
 from dunwell_aws.message_values import LAYOUTS_KNOW, WORDS_KNOW
 from dunwell_aws.messages import Renderer
-from dunwell_aws.phrases import COMMON, layout_environment, sources, text_environment
+from dunwell_aws.phrases import COMMON, FORBIDDEN, layout_environment, sources, text_environment
 
-FORBIDDEN = "forbidden"
 REQUIRED = ("subject", "lead", "sms", "ask")
 """What every template says itself; everything else may be left to the common words. Announcements ask nothing."""
 PLACES = {"opening", "notices"}
@@ -107,7 +107,8 @@ def _language(folder: Path, language: str) -> Iterator[Fault]:
     forbidden = _forbidden(folder / language / f"{FORBIDDEN}.yaml")
     if not forbidden:
         yield Fault(f"{language}/{FORBIDDEN}.yaml", "lists nothing: say what no message may threaten with")
-    files = {path.stem: _read(path) for path in sorted((folder / language).glob("*.yaml")) if path.stem != FORBIDDEN}
+    paths = [one for one in sorted((folder / language).glob("*.yaml")) if one.stem not in (FORBIDDEN, CONSENT)]
+    files = {path.stem: _read(path) for path in paths}
     for name, file in files.items():
         place = f"{language}/{name}.yaml"
         if isinstance(file, Fault):
@@ -118,9 +119,17 @@ def _language(folder: Path, language: str) -> Iterator[Fault]:
             yield from _text(f"{place}: {path}", text, language, forbidden, _known(name, path))
 
 
+def _required(name: str) -> Sequence[str]:
+    """What a template says itself: announcements ask nothing, and one to a former address goes by e-mail alone."""
+    manner = MANNERS.get(name)
+    if manner is None:
+        return REQUIRED
+    return [key for key in REQUIRED if key != "ask" and not (manner.to_former and key == "sms")]
+
+
 def _missing(folder: Path, place: str, name: str, file: Mapping[str, Any]) -> Iterator[Fault]:
     if name != COMMON:
-        for key in REQUIRED[: len(REQUIRED) - (name in MANNERS)]:
+        for key in _required(name):
             if not file.get(key):
                 yield Fault(place, f"does not say {key!r}")
         for path, text in sources(file):

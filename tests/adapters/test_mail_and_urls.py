@@ -12,6 +12,7 @@ from dunwell.errors import (
     DunwellError,
     InvalidInputError,
     NotFoundError,
+    OutcomeUnknownError,
     RefusedError,
     UnavailableError,
 )
@@ -60,7 +61,9 @@ def test_a_message_carries_its_headers_tags_and_configuration_set() -> None:
         (aws_error("MessageRejected"), RefusedError),
         (aws_error("BadRequestException"), RefusedError),
         (aws_error("TooManyRequestsException", 429), UnavailableError),
-        (aws_error("InternalFailure", 500), UnavailableError),
+        (aws_error("InternalFailure", 500), OutcomeUnknownError),  # it may have left
+        (aws_error("GatewayTimeout", 504), OutcomeUnknownError),
+        (aws_error("ServiceUnavailable", 503), UnavailableError),
         (aws_error("SendingPausedException"), UnavailableError),
         (EndpointConnectionError(endpoint_url="https://ses"), UnavailableError),
     ],

@@ -9,8 +9,9 @@ import pytest
 
 from dunwell.charges.policy import ChargePolicy, ChargeRule, Regime
 from dunwell.charges.posting import charges_due
-from dunwell.charges.settling import ChargingLedger
+from dunwell.charges.settling import charging_what_accrued
 from dunwell.errors import ConflictError
+from dunwell.ledger.consequences import ConsequentLedger
 from dunwell.ledger.entry import Direction, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.ledger.moving import merge, split, transfer
@@ -72,7 +73,8 @@ def test_what_accrued_is_written_with_the_payment_and_reads_back(store: Store) -
     rule = ChargeRule(Regime.CONTRACT, date(2026, 1, 1), interest_percent=Decimal(12))
     policy = ChargePolicy((rule,))
     stored = store.holds("A4", who=customer("cus_interest", number="1"), amount_minor=100_000)
-    charging = replace(store, ledger=ChargingLedger(store.ledger, policy, "America/New_York", lambda: NOW))
+    charged = charging_what_accrued(policy, "America/New_York", lambda: NOW)
+    charging = replace(store, ledger=ConsequentLedger(store.ledger, charged))
     after = charging.post(100_000, customer_id="cus_interest")
     found = store.ledger.load("cus_interest")
     assert facts_of(found) == facts_of(after)

@@ -163,7 +163,6 @@ def test_a_passing_trouble_is_tried_again(stripe: Recorder) -> None:
     ("status", "error", "meaning"),
     [
         (400, {"type": "invalid_request_error", "code": "amount_too_small"}, RefusedError),
-        (400, {"type": "idempotency_error"}, ConflictError),
         (404, {"type": "invalid_request_error", "code": "resource_missing"}, NotFoundError),
         (401, {"type": "invalid_request_error"}, UnavailableError),
         (400, {"type": "invalid_request_error", "code": "parameter_unknown"}, UnavailableError),
@@ -175,6 +174,45 @@ def test_stripes_errors_are_translated_once(
     stripe.fails(status, **error)
     with pytest.raises(meaning):
         gateway(stripe).start_checkout(ORDER, "https://p", "https://p")
+
+
+def test_a_key_that_is_refused_whatever_the_parameters_is_a_conflict(stripe: Recorder) -> None:
+    stripe.fails(400, type="idempotency_error")
+    stripe.fails(400, type="idempotency_error")
+    with pytest.raises(ConflictError):
+        gateway(stripe).start_checkout(ORDER, "https://p", "https://p")
+
+
+def test_after_a_lost_answer_a_changed_address_gets_another_page_under_another_key(stripe: Recorder) -> None:
+    page = {"id": "cs_2", "object": "checkout.session", "url": "https://pay.example/cs_2"}
+    stripe.fails(400, type="idempotency_error")
+    stripe.answers.append((200, page))
+    made = gateway(stripe).start_checkout(ORDER, "https://p", "https://p", "new@bakery.example")
+    first, second = (headers["Idempotency-Key"] for _, _, headers in stripe.asked)
+    assert (made.reference, first) == ("cs_2", "ord_1.1")
+    assert second.startswith("ord_1.1.")
+
+
+@pytest.mark.parametrize(
+    ("language", "locale", "item"),
+    [("de", "de", "Rechnung A1"), ("fr", "fr", "Facture A1"), ("pt", "auto", "Invoice A1")],
+)
+def test_the_hosted_page_is_in_the_customers_language(stripe: Recorder, language: str, locale: str, item: str) -> None:
+    stripe.answers.append((200, {"id": "cs_1", "object": "checkout.session", "url": "https://pay.example/cs_1"}))
+    gateway(stripe).start_checkout(replace(ORDER, language=language), "https://p", "https://p")
+    form = stripe.asked[0][1]
+    assert form["locale"] == [locale]
+    assert form["line_items[0][price_data][product_data][name]"] == [item]
+
+
+@pytest.mark.parametrize(("status", "ended"), [("expired", True), ("complete", False)])
+def test_a_page_is_ended_unless_it_was_used(stripe: Recorder, status: str, ended: bool) -> None:
+    session = {"id": "cs_1", "object": "checkout.session", "status": status}
+    stripe.answers.append((200, session))
+    assert gateway(stripe).end_checkout("cs_1")
+    stripe.fails(400, type="invalid_request_error")
+    stripe.answers.append((200, session))
+    assert gateway(stripe).end_checkout("cs_1") is ended
 
 
 def test_a_gateway_that_cannot_be_reached_is_unavailable(stripe: Recorder) -> None:

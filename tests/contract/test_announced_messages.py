@@ -9,15 +9,19 @@ import pytest
 
 from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.ledger.debits import AttemptStatus, MethodKind
+from dunwell.outreach.announce import plan_announcement
 from dunwell.outreach.announced import MANNERS, Announced
+from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.dispatch import Message
+from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.stage import THANKS
+from dunwell_aws.announced_sample import announced_sample
 from dunwell_aws.documents import folder
 from dunwell_aws.message_sample import Sample, channels_of, render, sample_message
 from dunwell_aws.messages import Renderer
 from tests.support.agreements import attempt, method
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue
-from tests.support.portal import account
+from tests.support.portal import account, customer
 from tests.support.template import resources
 
 RENDERER = Renderer(folder("infra") / "messages", POLICY)
@@ -50,6 +54,14 @@ def test_every_kind_is_said_in_every_language_on_every_channel_without_gaps(kind
 def test_a_letter_of_every_kind_can_be_printed(kind: Announced) -> None:
     made = sample(kind, "fr", Channel.LETTER)
     assert RENDERER.letter(made, ACCOUNT).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("kind", list(Announced))
+def test_every_kind_may_be_sent_to_a_customer_whom_nothing_protects(kind: Announced) -> None:
+    """What is about no invoice too: a payment method, a refund, an address."""
+    known, one = announced_sample(kind, customer(region="NY"), [overdue(5)], TODAY)
+    (planned,) = plan_announcement(known.customer, CollectionState(), one, POLICY, TODAY, NOW).contacts
+    assert (planned.status, planned.decisions[0].reason_code) == (ContactStatus.PLANNED, "OK")
 
 
 def test_nobody_is_called_with_an_announcement() -> None:

@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from dunwell import events
+from dunwell.accounts.address_change import AddressChange
 from dunwell.accounts.holds import Hold, hold_lifted, hold_placed
 from dunwell.accounts.merging import customers_merged, merge_customers
 from dunwell.accounts.model import Channel
@@ -35,7 +36,7 @@ from tests.support.decisions import decision_log, plan_and_keep
 from tests.support.escalation import RecordedExecutions
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, assessment, overdue, sent
-from tests.support.portal import account, customer
+from tests.support.portal import CodeBox, InMemoryAccessStore, account, customer
 from tests.support.receivables import receivable
 from tests.support.shop import Shop
 from tests.support.template import ROOT, resources
@@ -114,7 +115,11 @@ def of_customers() -> list[Event]:
     ]
     kept, absorbed = merge_customers(customer(), customer("cus_bert", number="C-7"), NOW, "agent")
     parted, _ = split(account(overdue(1), overdue(2, "B")), ["inv_b"], "C-2", NOW, "ada")
-    return [*held, customers_merged(kept, absorbed, NOW), *parted.events]
+    ledger, codes = InMemoryLedger(account()), CodeBox()
+    moving = AddressChange(InMemoryAccessStore(), ledger, codes)
+    token = moving.ask(customer(), "new@bakery.example", NOW)
+    moving.confirm("cus_anna", token, "new@bakery.example", codes.sent[-1][1], "I agree.", NOW)
+    return [*held, customers_merged(kept, absorbed, NOW), *parted.events, *ledger.events]
 
 
 def of_cash() -> list[Event]:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from dunwell.accounts.model import Channel, CustomerKind, Hold
-from dunwell.compliance.model import HoldKind, MessageFacts
+from dunwell.compliance.model import MessageFacts
 from dunwell.compliance.notices import NoticeKind
 from dunwell.errors import InvalidInputError
+from dunwell.hold_kinds import HoldKind
 from dunwell.outreach.announced import Announced
 from dunwell.outreach.dispatch import Message
 from dunwell.outreach.policy import Attachment, Policy, Tone

@@ -19,7 +19,6 @@ from dunwell.payments.checkout import Checkout
 from dunwell.payments.debits import DebitCollector
 from dunwell.payments.gateway_events import GatewayEvents
 from dunwell.payments.order import Consent
-from dunwell.payments.stops import Hours
 from dunwell_aws.agreed import PolicyArrangements
 from dunwell_aws.clock import Clock
 from dunwell_aws.stripe_events import verify_event
@@ -72,7 +71,7 @@ class House:
         self.world.now = AGREED_AT
         self.checkout = Checkout(self.world.ledger, self.orders, gateway)
         self.events = GatewayEvents(self.world.ledger, self.orders, gateway)
-        self.collector = DebitCollector(self.world.ledger, gateway, agreed, Hours(agreed.works))
+        self.collector = DebitCollector(self.world.ledger, gateway, agreed, agreed.hours)
 
     @property
     def account(self) -> Account:

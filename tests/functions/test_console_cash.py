@@ -1,10 +1,14 @@
 """The console's cash page: what waits, what is proposed and why, and what an agent may do with it."""
 
+from dataclasses import replace
+
 import pytest
 from chalice.test import HTTPResponse
 
+from dunwell.ledger.entry import Entry, EntryKind
+from dunwell.remittance.gateway_money import GatewayMoney
 from dunwell.remittance.records import LineRecord
-from tests.support.cash import euros, line
+from tests.support.cash import NOW, euros, line
 from tests.support.console import Browser, World, csrf, sign_in, text
 
 
@@ -95,3 +99,33 @@ def test_a_form_without_its_token_or_a_visitor_without_a_session_changes_nothing
 def test_there_is_no_other_line(browser: Browser, record: LineRecord) -> None:
     assert browser.get("/cash/EUR.1.2026-06-30.bln_x").status_code == 404
     assert browser.get("/cash/nonsense").status_code == 404
+
+
+def test_gateway_money_shows_what_went_back_and_whom_the_gateway_names_against_an_agent(
+    world: World, browser: Browser
+) -> None:
+    money, on = world.money, NOW.date()
+    money.owes("C10002", "Walsh Marine LLC", euros("INV-2026-010090", 55_500))
+    unknown = GatewayMoney(money.cash)
+    card = Entry("", EntryKind.PAYMENT, "EUR", 60_000, on, NOW, "stripe", "pi_1#succeeded")
+    unknown.keep(card)
+    (waiting,) = money.store.listed()
+    money.store.keep(replace(waiting, gone_minor=4_500, version=waiting.version + 1))
+    sign_in(browser)
+    (waiting,) = money.store.listed()
+    page = text(browser.get(f"/cash/{waiting.item_id}"))
+    assert "€45.00 of it went back to the payer; €555.00 is left" in page
+    assert "€555.00" in text(browser.get("/cash"))
+    decide(browser, waiting, action="choose", customer="C10002", invoices="INV-2026-010090")
+
+    money.owes("C10003", "Walsh Marine Ltd", euros("INV-2026-010091", 55_500))
+    unknown.claim(card, "cus_c10003", NOW)
+    (contested,) = money.store.listed()
+    assert "Whose?" in text(browser.get("/cash"))
+    page = text(browser.get(f"/cash/{contested.item_id}"))
+    assert "the gateway names Walsh Marine Ltd" in page
+    assert "Accept for Walsh Marine Ltd" in page
+    assert "Choose yourself" not in page
+    decide(browser, contested, action="close", note="Ltd paid for LLC.")
+    assert "Nothing is waiting" in text(browser.get("/cash"))
+    assert money.account("cus_c10003").balances == {"EUR": 55_500}

@@ -21,6 +21,8 @@ from dunwell.ledger.model import Account
 from dunwell.payments.gateway_events import GatewayEvents
 from dunwell.payments.order import CheckoutOrder, Consent, OrderStatus
 from dunwell.payments.reconciling import Reconciliation, Reconciling
+from dunwell.remittance.desk import CashDesk
+from dunwell.remittance.gateway_money import GatewayMoney
 from dunwell.timezones import zone
 from dunwell_aws.raw_events import RawEvents
 from dunwell_aws.stripe_books import StripeBooks
@@ -35,7 +37,7 @@ from tests.adapters.stripe_sandbox_support import client_of, command, receiver, 
 from tests.functions.test_paying_through_the_sandbox import BANK, CARD, Till
 from tests.functions.test_sync_source import Secret
 from tests.support.agreements import attempt, method
-from tests.support.cash import InMemoryCashStore
+from tests.support.cash import CashWorld, InMemoryCashStore
 from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import InMemoryKnownFacts
 from tests.support.reports_bucket import ReportsBucket
@@ -69,7 +71,13 @@ class Counter(Till):
         self.api = client_of(sandbox.url)
         self.payouts: list[str] = []
         self.raw = ReportsBucket("raw")
-        self.events = GatewayEvents(self.world.ledger, self.world.orders, self.gateway, payouts=self.payouts.append)
+        self.money = CashWorld()
+        self.money.ledger = self.world.ledger
+        self.cash = replace(self.money.cash, ledger=self.world.ledger)
+        unknown = GatewayMoney(self.cash)
+        self.events = GatewayEvents(
+            self.world.ledger, self.world.orders, self.gateway, unknown=unknown, payouts=self.payouts.append
+        )
         parts = webhook_app.webhook()
         webhook_app.use(replace(parts, events=self.events, raw=RawEvents(self.raw, "raw")))  # type: ignore[arg-type]
         self.places = InMemoryReconciliations()
@@ -111,9 +119,7 @@ class Counter(Till):
     def reconciling(self) -> Reconciling:
         books = StripeBooks(self.connection)
         clock = self.stripe.sandbox.now
-        return Reconciling(
-            books, self.gateway, self.events, self.world.ledger, self.places, epoch=lambda: clock() + 1, now=self.now
-        )
+        return Reconciling(books, self.gateway, self.events, self.places, epoch=lambda: clock() + 1, now=self.now)
 
     def sync(self) -> None:
         """Pull Stripe, as the schedule does."""
@@ -439,6 +445,33 @@ def test_what_cannot_be_brought_together_is_named_and_looked_at_again(till: Coun
     run = till.reconciling().run(lambda: PLENTY)
     assert run
     assert run.left == ()
+
+
+def test_what_goes_back_of_money_in_suspense_lessens_it_there_and_wherever_an_agent_put_it(till: Counter) -> None:
+    intent = till.paid()
+    accounts = till.world.ledger.accounts
+    anna = accounts.pop("cus_anna")
+    refund = till.api.refunds.create({"payment_intent": intent.id, "amount": 1_000})
+    till.hears_all(times=3, seed=11)
+    assert till.money.unclear() == {"USD": intent.amount - 1_000}
+    command(till.stripe.url, "finish_refund", refund=refund.id, failure_reason="expired_or_canceled_card")
+    till.api.refunds.create({"payment_intent": intent.id, "amount": 400})
+    till.hears_all(times=2, seed=12)
+    desk = CashDesk(till.cash)
+    (waiting,) = desk.waiting(till.now())
+    assert waiting.left_minor == intent.amount - 400
+    till.money.owes("C10001", "Walsh Marine LLC")
+    desk.choose(waiting.item_id, waiting.version, "C10001", [], "jo", till.now())
+    till.api.refunds.create({"payment_intent": intent.id, "amount": 600})
+    till.hears_all(times=2, seed=13)
+    accounts["cus_anna"] = anna
+    run = till.reconciling().run(lambda: PLENTY)
+    assert run
+    assert (run.left_minor(), run.suspended, till.money.unclear()) == ({"USD": 0}, {}, {})
+    assert till.money.placed() == {f"{intent.id}#succeeded": intent.amount - 1_000}
+    assert till.money.account("cus_c10001").unapplied == {"USD": intent.amount - 1_000}
+    (contested,) = desk.waiting(till.now())
+    assert contested.proposals[0].customer_id == "cus_anna"
 
 
 def test_a_run_goes_on_where_it_stopped(till: Counter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from infra.local.stripe_sandbox.server import StripeSandbox
 from tests.adapters.stripe_sandbox_support import Receiver, browse, client_of, command, receiver, wait_until
 from tests.support.browser import text
 from tests.support.portal_app import PortalWorld
+from tests.support.portal_deals import send
 from tests.support.reports_bucket import ReportsBucket
 
 CARD = {"email": "ada@example.com", "name": "Ada", "expiry": "12 / 40", "cvc": "123", "postal_code": "10001"}
@@ -60,6 +61,12 @@ class Till:
         """Press "pay all" in dollars; the hosted page's address."""
         answer = self.world.pay(self.browser)
         assert answer.status_code == 303
+        return str(answer.headers["Location"])
+
+    def part(self, amount: str) -> str:
+        """Pay a part of what is open in dollars; the hosted page's address."""
+        answer = send(self.browser, self.browser.get("/part?currency=USD"), "/part", amount=amount)
+        assert answer.status_code == 303, text(answer)
         return str(answer.headers["Location"])
 
     def pay(self, page: str, **form: str) -> tuple[int, str]:
@@ -155,3 +162,16 @@ def test_a_page_that_expired_at_the_gateway_is_replaced(till: Till) -> None:
     command(till.stripe.url, "advance", seconds=90_000)
     till.webhooks_arrive("checkout.session.expired")
     assert till.checkout() != first
+
+
+def test_a_page_opened_in_another_tab_for_the_same_invoice_takes_no_money(till: Till) -> None:
+    first, second = till.checkout(), till.part("20")
+    assert till.pay(first, **CARD, number="4242424242424242")[0] == 410
+    assert till.pay(second, **CARD, number="4242424242424242")[0] == 303
+
+
+def test_a_page_that_was_paid_before_we_heard_of_it_keeps_others_from_being_opened(till: Till) -> None:
+    till.pay(till.checkout(), **CARD, number="4242424242424242")
+    with pytest.raises(AssertionError, match="on its way"):
+        till.part("20")
+    assert len(client_of(till.stripe.url).checkout.sessions.list().data) == 1

@@ -270,6 +270,23 @@ def test_a_form_that_asks_for_what_cannot_be_is_told_so(
     assert world.gateway.calls == []
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Choose at least one invoice."),
+        ("de", "Wählen Sie mindestens eine Rechnung."),
+        ("es", "Elija al menos una factura."),
+        ("fr", "Choisissez au moins une facture."),
+    ],
+)
+def test_what_a_checkout_refuses_is_said_in_the_customers_language(
+    world: PortalWorld, language: str, words: str
+) -> None:
+    browser = world.signed_in()
+    browser.post("/language", {"language": language, "back": "/account"})
+    assert words in text(world.pay(browser, what="chosen"))
+
+
 def test_a_gateway_that_is_down_is_a_page_and_not_a_charge(world: PortalWorld) -> None:
     world.gateway.error = UnavailableError("The payment service does not answer. Nothing was charged.")
     refused = world.pay(world.signed_in())

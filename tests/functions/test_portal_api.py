@@ -242,13 +242,23 @@ def test_a_promise_stands_at_once_and_can_be_taken_back(world: PortalWorld) -> N
 
 
 @pytest.mark.parametrize(
-    "change", [{"amount_minor": 0}, {"amount_minor": 10**9}, {"by": "2020-01-01"}, {"by": "soon"}, {"currency": "GBP"}]
+    ("change", "code"),
+    [
+        ({"amount_minor": 0}, ""),
+        ({"amount_minor": 10**9}, "amount_too_much"),
+        ({"by": "2020-01-01"}, "day_passed"),
+        ({"by": "soon"}, ""),
+        ({"currency": "GBP"}, "nothing_to_pay"),
+    ],
 )
-def test_a_promise_that_cannot_be_is_refused_in_words(world: PortalWorld, change: dict[str, Any]) -> None:
+def test_a_promise_that_cannot_be_is_refused_in_words_and_by_its_code(
+    world: PortalWorld, change: dict[str, Any], code: str
+) -> None:
     body = {"currency": "USD", "amount_minor": 10_000, "by": str(world.portal.today + timedelta(days=5))} | change
     answer = signed_in(world).ask("POST", "/promises", body, **keyed(1))
     assert answer.status_code in {400, 403}
     assert answer.json_body["detail"]
+    assert answer.json_body.get("code", "") == code, "what is no request by the description has no code"
     assert not world.ledger.accounts["cus_anna"].agreements
 
 

@@ -238,7 +238,9 @@ def test_a_promise_stands_says_what_it_pauses_and_is_one_however_often_it_is_sen
 def test_another_promise_takes_the_place_of_the_one_before(world: PortalWorld) -> None:
     browser = world.signed_in()
     promise(world, browser)
+    version = world.ledger.accounts["cus_anna"].version
     followed(browser, promise(world, browser, amount="200"))
+    assert world.ledger.accounts["cus_anna"].version == version + 1, "both in one write"
     assert [(one.amount_minor, one.is_standing) for one in agreements(world)] == [(10_000, False), (20_000, True)]
 
 

@@ -146,6 +146,21 @@ def test_a_hold_that_stops_demands_stops_them_on_the_page_and_takes_no_payment()
     assert world.gateway.calls == []
 
 
+@pytest.mark.parametrize("kind", ["cease", "attorney", "vulnerable", "complaint"])
+def test_a_hold_that_stops_only_asking_leaves_paying_to_who_wants_to(kind: str) -> None:
+    held = customer().with_hold(Hold(kind, None, NOW))
+    world = PortalWorld(account(invoice("A1", 123_450), who=held))
+    browser = world.signed_in()
+    page = text(browser.get("/account"))
+    assert "We are not asking you to pay" in page
+    assert "If you wish to pay something all the same" in page
+    for demand in ("You owe", "past due", "Pay $"):
+        assert demand not in page + text(browser.get("/part?currency=USD"))
+    assert world.pay(browser, what="chosen", invoice="inv_a1").status_code == 303
+    (order,) = world.orders.orders("cus_anna")
+    assert [line.invoice_id for line in order.lines] == ["inv_a1"]
+
+
 def test_a_hold_on_one_invoice_leaves_the_others_payable() -> None:
     held = customer().with_hold(Hold("identity_theft", "inv_a1", NOW))
     world = PortalWorld(account(invoice("A1", 123_450), invoice("A2", 2_550), who=held))

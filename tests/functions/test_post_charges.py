@@ -12,16 +12,20 @@ import pytest
 from dunwell.accounts.holds import Hold
 from dunwell.accounts.model import Customer
 from dunwell.charges.policy import ChargePolicy, ChargeRule, LateFee, Regime
-from dunwell.charges.settling import ChargingLedger
+from dunwell.charges.settling import charging_what_accrued
 from dunwell.errors import ConflictError
+from dunwell.ledger.agreements import AgreementKind, AgreementStatus
 from dunwell.ledger.books import Part
 from dunwell.ledger.change import Change
-from dunwell.ledger.entry import EntryKind
+from dunwell.ledger.consequences import ConsequentLedger
+from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account
-from dunwell.ledger.posting import post_payment
+from dunwell.ledger.posting import post, post_payment
 from dunwell.ledger.update import update
 from dunwell_aws import portfolio
+from dunwell_aws.bootstrap import books
 from functions.post_charges import app as post_charges
+from tests.support.agreements import agreement
 from tests.support.invocation import lambda_context, set_variables
 from tests.support.memory import InMemoryLedger
 from tests.support.outreach import NOW, POLICY, TODAY, overdue
@@ -116,9 +120,13 @@ def pay(ledger: Any, who: Customer, amount_minor: int) -> Account:
     )
 
 
+def charging(stored: InMemoryLedger, policy: ChargePolicy) -> ConsequentLedger:
+    return ConsequentLedger(stored, charging_what_accrued(policy, "America/New_York", lambda: NOW))
+
+
 def test_what_accrued_is_charged_in_the_write_that_settles_the_invoice() -> None:
     stored = portfolio_of(1)
-    ledger = ChargingLedger(stored, INTEREST.charges, "America/New_York", lambda: NOW)
+    ledger = charging(stored, INTEREST.charges)
     paid = pay(ledger, customer("cus_0"), 100_00)
     (interest,) = (entry for entry in paid.entries.values() if entry.kind is EntryKind.INTEREST)
     assert (paid.version, interest.amount_minor, paid.balances) == (2, 39, {"USD": 39})
@@ -129,12 +137,26 @@ def test_what_accrued_is_charged_in_the_write_that_settles_the_invoice() -> None
 def test_money_is_posted_even_where_a_rate_is_missing() -> None:
     uk = ChargeRule(Regime.UK_LATE_PAYMENT, date(2026, 1, 1), currencies=frozenset({"GBP"}))
     stored = InMemoryLedger(account(overdue(12), overdue(12, "B", currency="GBP"), who=customer("cus_0")))
-    ledger = ChargingLedger(stored, ChargePolicy((uk,)), "America/New_York", lambda: NOW)
+    ledger = charging(stored, ChargePolicy((uk,)))
     assert pay(ledger, customer("cus_0"), 100_00).balances == {"GBP": 100_00}
 
 
 def test_what_settles_nothing_is_written_as_it_is() -> None:
     stored = portfolio_of(1)
-    ledger = ChargingLedger(stored, INTEREST.charges, "America/New_York", lambda: NOW)
+    ledger = charging(stored, INTEREST.charges)
     assert not pay(ledger, customer("cus_0"), 10_00).books.part_minor("inv_a1", Part.INTEREST)
     assert [*ledger.open_customer_ids(next(iter(range(64))))] == [*stored.open_customer_ids(0)]
+
+
+def test_agreements_are_judged_by_the_books_with_what_accrued() -> None:
+    """What a credit note left of a promise is paid, and the interest that comes up then is still owed."""
+    promise = agreement("inv_a1", kind=AgreementKind.PROMISE, amount_minor=100_00, made_at=NOW, pauses_until=TODAY)
+    owing = replace(account(overdue(12), who=customer("cus_0")), agreements={promise.agreement_id: promise})
+    note = Entry("cn", EntryKind.CREDIT_NOTE, "USD", 5_00, TODAY, NOW, directed_to=(Direction("inv_a1", 5_00),))
+    outcomes = {}
+    for name, follows in (("as deployed", list), ("the other way round", reversed)):
+        stored = InMemoryLedger(owing)
+        ledger = ConsequentLedger(stored, *follows(books.consequences(INTEREST, lambda: NOW)))
+        update(ledger, "cus_0", lambda read: post(read, note, NOW))
+        outcomes[name] = pay(ledger, customer("cus_0"), 95_00).agreements[promise.agreement_id].status
+    assert outcomes == {"as deployed": AgreementStatus.ACTIVE, "the other way round": AgreementStatus.COMPLETED}

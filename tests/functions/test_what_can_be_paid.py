@@ -15,9 +15,11 @@ from dunwell.arrangements.policy import Authority, OfferRule
 from dunwell.ledger.agreements import AgreementKind
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account
+from dunwell.ledger.posting import charge
 from dunwell.payments.gateway_events import GatewayEventKind
 from dunwell.payments.order import OrderStatus
 from dunwell.payments.ports import PaymentStatus
+from dunwell_aws.rates import WRITES_A_MINUTE
 from functions.portal import app as portal_app
 from tests.functions.test_portal_api import signed_in as api_of
 from tests.support.browser import text
@@ -250,3 +252,43 @@ def test_a_session_ends_when_the_address_that_opened_it_is_changed(world: Portal
     world.ledger.accounts["cus_anna"] = replace(anna(world), customer=customer)
     assert browser.get("/account").status_code == 401
     assert app.ask("GET", "/account").status_code == 401
+
+
+# --- what a customer reads ---
+
+
+def test_a_payment_that_went_back_is_neither_thanked_for_nor_called_credit(world: PortalWorld) -> None:
+    browser = world.signed_in()
+    world.pay(browser)
+    (order,) = world.orders.orders("cus_anna")
+    world.gateway.pays(order)
+    world.arrives()
+    world.gateway.pays(order, refunded_minor=150_000, refunded_at=world.clock.now())
+    world.arrives(GatewayEventKind.PAYMENT_REFUNDED)
+    for page in ("/account", "/payments", f"/paid?order={order.order_id}"):
+        shown = text(browser.get(page))
+        assert "Taken back since: $1,500.00" in shown
+        assert "Kept as credit" not in shown
+        assert "Thank you" not in shown
+
+
+def test_an_invoice_with_a_fee_is_not_said_to_be_left_of_less() -> None:
+    owed = account(invoice("A1", 100_000))
+    with_fee = charge(owed, EntryKind.FEE, "inv_a1", 5_000, key="f", on=NOW.date(), at=NOW, reason="late").applied()
+    world = PortalWorld(replace(with_fee, version=1))
+    browser = world.signed_in()
+    for page in ("/account", "/invoices"):
+        assert "left of" not in text(browser.get(page))
+    portal_app.use(None)
+
+
+def test_pages_take_no_more_changes_a_minute_than_the_api(world: PortalWorld) -> None:
+    browser = world.signed_in()
+    answers = [disputes(browser, "inv_a1", "x").status_code for _ in range(WRITES_A_MINUTE + 1)]
+    assert set(answers[:-1]) == {400}
+    assert answers[-1] == 429
+    assert "thirty changes" in text(disputes(browser, "inv_a1", "x"))
+
+
+def test_the_bare_address_leads_to_the_account(world: PortalWorld) -> None:
+    assert world.browser().get("/").headers["Location"].endswith("/account")

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from dunwell.arrangements.desk import ArrangementDesk
 from dunwell.arrangements.evaluate import evaluate
 from dunwell.arrangements.incentives import OfferTerms
-from dunwell.arrangements.keeping import KeepingLedger
+from dunwell.arrangements.keeping import moving_agreements
 from dunwell.arrangements.policy import ArrangementPolicy, Authority, Frequency, OfferRule, PlanLimits, PlanPolicy
 from dunwell.arrangements.schedule import PlanTerms
 from dunwell.ledger.agreements import Agreement, AgreementKind, Authorisation
 from dunwell.ledger.change import Change
+from dunwell.ledger.consequences import ConsequentLedger
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.posting import post, post_payment, reverse
@@ -77,7 +78,7 @@ class ArrangementWorld:
 
     def __post_init__(self) -> None:
         self.memory = InMemoryLedger(account(*self.invoices, who=customer()))
-        keeping = KeepingLedger(self.memory, self.policy, ZONE, lambda: self.now)
+        keeping = ConsequentLedger(self.memory, moving_agreements(self.policy, ZONE, lambda: self.now))
         self.desk = ArrangementDesk(keeping if self.keeps else self.memory, self.policy, ZONE, "v1")
 
     @property

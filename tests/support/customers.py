@@ -9,7 +9,7 @@ from dunwell.accounts.consent import FROM_SOURCE, ConsentAct, ConsentPurpose, Co
 from dunwell.accounts.contact_points import Channel, ContactPoint, PointKind, Points, joined_points
 from dunwell.accounts.holds import Hold, merged_holds
 from dunwell.accounts.model import Customer, CustomerKind, customer_id_of
-from dunwell.compliance.model import HoldKind
+from dunwell.hold_kinds import HoldKind
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 DEBT = "inv_a1"

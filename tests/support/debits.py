@@ -6,15 +6,15 @@ from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dunwell.arrangements.keeping import KeepingLedger
+from dunwell.arrangements.keeping import moving_agreements
 from dunwell.arrangements.policy import ArrangementPolicy
 from dunwell.errors import UnavailableError
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind, AgreementStatus, Authorisation
+from dunwell.ledger.consequences import ConsequentLedger
 from dunwell.ledger.debits import DebitAttempt, PaymentMethod
 from dunwell.ledger.model import Account
 from dunwell.payments.debits import Collected, DebitCollector
 from dunwell.payments.ports import GatewayPayment, PaymentStatus
-from dunwell.payments.stops import Hours
 from dunwell_aws.agreed import PolicyArrangements
 from tests.support.agreements import agreement, method
 from tests.support.memory import InMemoryLedger
@@ -126,9 +126,9 @@ class DebitWorld:
     def __init__(self, mine: Account) -> None:
         self.store, self.bank, self.now = InMemoryLedger(mine), FakeBank(), AGREED_AT
         self.policy = ArrangementPolicy()
-        self.ledger = KeepingLedger(self.store, self.policy, str(NEW_YORK), lambda: self.now)
+        self.ledger = ConsequentLedger(self.store, moving_agreements(self.policy, str(NEW_YORK), lambda: self.now))
         agreed = PolicyArrangements(self.policy)
-        self.collector = DebitCollector(self.ledger, self.bank, agreed, Hours(agreed.works))
+        self.collector = DebitCollector(self.ledger, self.bank, agreed, agreed.hours)
 
     @property
     def account(self) -> Account:

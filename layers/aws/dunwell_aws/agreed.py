@@ -10,6 +10,7 @@ from dunwell.calendars import banking_calendar, is_business_day
 from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
+from dunwell.payments.stops import Hours
 
 
 class PolicyArrangements:
@@ -28,6 +29,11 @@ class PolicyArrangements:
         """See the port."""
         kept = progress(account, agreement, self._calendar, as_of)
         return {part.agreed.number: part.left_minor for part in kept.parts}
+
+    @property
+    def hours(self) -> Hours:
+        """When debits are made."""
+        return Hours(self.works, self._policy.debit_hours.opens, self._policy.debit_hours.closes)
 
     def works(self, day: date) -> bool:
         """Whether banks work on a day, by the policy's calendar."""

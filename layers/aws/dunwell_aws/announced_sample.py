@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from dunwell.accounts.contact_points import contact_points
 from dunwell.accounts.model import Customer
 from dunwell.events import Scalar
 from dunwell.ledger.agreements import (
@@ -19,7 +20,7 @@ from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice
 from dunwell.money import format_money
 from dunwell.outreach.announced import Announced
-from dunwell.outreach.announcements import NO_CURRENCY, Announcement
+from dunwell.outreach.announcements import NO_CURRENCY, REPLACED_AT, Announcement
 from dunwell.outreach.promised import schedule_of
 
 _WORDS = (
@@ -27,6 +28,7 @@ _WORDS = (
     "{method} on its day. I can take this back at any time."
 )
 _METHOD = "Visa •••• 4242"
+_FORMER = "former@example.com"
 _PARTS = 3
 _MONTH = timedelta(days=30)
 _STATUS = {
@@ -56,9 +58,16 @@ def announced_sample(
         return _received(kind, customer, invoices, today)
     if kind is Announced.VALIDATION_NOTICE:
         return _debts(customer, invoices, today)
+    if kind is Announced.ADDRESS_CHANGED:
+        at = _at(today)
+        moved = replace(customer, contact_points=contact_points(email=_FORMER)).with_address(customer.email, at)
+        about: dict[str, Scalar] = {REPLACED_AT: at.isoformat()}
+        return Account(moved, 1, {one.invoice_id: one for one in invoices}), Announcement(
+            kind, "sample", NO_CURRENCY, (), about
+        )
     method, known = _method(kind, today), {one.invoice_id: one for one in invoices}
     if kind is not Announced.PAYMENT_FAILED:
-        about: dict[str, Scalar] = {"method_id": method.method_id, "autopay": method.autopay}
+        about = {"method_id": method.method_id, "autopay": method.autopay}
         account = Account(customer, 1, known, methods={method.method_id: method})
         return account, Announcement(kind, method.method_id, NO_CURRENCY, (), about)
     first = invoices[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from dunwell.accounts.model import Channel
@@ -15,6 +15,7 @@ from dunwell.ledger.debits import MethodKind, MethodStatus
 from dunwell.ledger.itemising import Itemisation, itemised
 from dunwell.ledger.model import Account
 from dunwell.outreach.announced import Announced
+from dunwell.outreach.announcements import REPLACED_AT
 from dunwell.outreach.contact import Contact
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.promised import before, is_new, part_of, schedule_told
@@ -106,6 +107,9 @@ class AnnouncedValues:
             values |= self._of_method()
         elif self.contact.stage == Announced.VALIDATION_NOTICE:
             values |= self._of_debts()
+        elif REPLACED_AT in about:
+            at = datetime.fromisoformat(str(about[REPLACED_AT]))
+            values["on"] = self._day(business_date(at, self.policy.creditor.timezone))
         else:
             values["amount"] = self._some(int(about.get("amount_minor") or 0))
             values["reason"] = self._reason(MethodKind.BANK_DEBIT, str(about.get("code") or ""))

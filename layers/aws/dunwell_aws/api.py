@@ -64,7 +64,7 @@ class ProblemDocument(BaseModel):
     status: int = Field(description="The status of the answer.")
     detail: str = Field(default="", description="What was wrong this time, and what to do.")
     field: str = Field(default="", description="The input that was wrong, when it was one.")
-    code: str = Field(default="", description="Names the detail, where it has a name.")
+    code: str = Field(default="", description="Names the detail, such as `day_passed`, to be said in another language.")
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,10 @@ def stages_of(policy: Policy) -> Sequence[Stage | str]:
 
 
 def channels_of(stage: Stage | str) -> Sequence[Channel]:
-    """The channels on which it can be said: nobody is called with an announcement."""
+    """The channels on which it can be said: nobody is called with an announcement; one about an address goes there."""
+    manner = MANNERS.get(name_of(stage))
+    if manner and manner.to_former:
+        return manner.channels
     return [channel for channel in Channel if channel is not Channel.CALL or name_of(stage) not in MANNERS]
 
 

@@ -9,9 +9,10 @@ from markupsafe import Markup, escape
 
 from dunwell.accounts.model import Channel, Customer, CustomerKind
 from dunwell.compliance.model import Channel as RuleChannel
-from dunwell.compliance.model import HoldKind, Party
+from dunwell.compliance.model import Party
 from dunwell.compliance.notices import Notice, NoticeKind, NoticeRequest, language_of, notices_for
 from dunwell.dates import business_date, days_past_due
+from dunwell.hold_kinds import HoldKind
 from dunwell.ledger.model import OpenInvoice
 from dunwell.outreach.announced import MANNERS
 from dunwell.outreach.dispatch import Message
@@ -61,7 +62,8 @@ class MessageValues:
         self.language = phrases.language
         self.writer = localised(phrases.language, customer.country)
         self.today = business_date(message.as_of, creditor.timezone)
-        self.name = customer.name.strip()
+        manner = MANNERS.get(message.contact.stage)
+        self.name = "" if manner and manner.to_former else customer.name.strip()
         self.links = {"account_url": account_url, "stop_url": stop_url}
         self._marked: Mapping[str, str] = {}
         self.announced = self._announced() if message.contact.stage in MANNERS else None

@@ -229,7 +229,7 @@ class Renderer:
         from dunwell_aws.statement_pdf import statement_pdf  # as above
 
         made = statement(message.account, *last_months(values.today))
-        return statement_pdf(made, self._policy.creditor, values.phrases, values.writer)
+        return statement_pdf(made, self._policy.creditor, values.phrases, values.writer, with_number=False)
 
     @staticmethod
     def _letter_address(message: Message) -> list[str]:

@@ -1,6 +1,7 @@
 """What a failed send means, the same on every channel: refused, not taken, or in doubt."""
 
 from collections.abc import Set as AbstractSet
+from http import HTTPStatus
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -13,6 +14,8 @@ from botocore.exceptions import (
 
 from dunwell.errors import OutcomeUnknownError, RefusedError, UnavailableError
 
+_NOT_TAKEN = 503
+"""The one server error that says that nothing was done; after any other the message may have left."""
 _ANSWER_LOST = (ReadTimeoutError, ConnectionClosedError, IncompleteReadError, ResponseStreamingError)
 
 
@@ -24,6 +27,10 @@ def translated(error: ClientError | BotoCoreError, refusals: AbstractSet[str]) -
     """
     if isinstance(error, _ANSWER_LOST):
         return OutcomeUnknownError(f"the service's answer was lost ({type(error).__name__})")
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != _NOT_TAKEN:
+            return OutcomeUnknownError(f"the service failed while it had the message ({status})")
     code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
     if code in refusals:
         return RefusedError(f"the service refused the message ({code})")

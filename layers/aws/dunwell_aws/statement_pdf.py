@@ -49,13 +49,21 @@ class _Words:
         return self._phrases.say(str(self._phrases.common["letter"]["page"]), {"page": number, "pages": pages})
 
 
-def statement_pdf(made: Statement, creditor: Creditor, phrases: Phrases, writer: Localised) -> bytes:
+def statement_pdf(
+    made: Statement, creditor: Creditor, phrases: Phrases, writer: Localised, *, with_number: bool = True
+) -> bytes:
     """A statement on as many pages as it takes; the columns are named on each.
+
+    Args:
+        with_number: whether the customer's number stands on it. Not where it goes by e-mail: the number is one of the
+            answers that lead from the link in the same mail to the account.
 
     Raises:
         InvalidInputError: a letter that the fonts do not have, or words that the language lacks.
     """
     words = _Words(phrases, writer)
+    customer = made.customer
+    named = f"{customer.name}, {customer.number}" if with_number else customer.name
     size = paper(made.customer.country)
     width = size[0] - 2 * MARGIN
     body: list[Flowable] = []
@@ -72,12 +80,14 @@ def statement_pdf(made: Statement, creditor: Creditor, phrases: Phrases, writer:
         creditor=creditor,
         size=size,
         first_top=FIRST_TOP,
-        first_page=lambda canvas: _head(canvas, made, creditor, words, size),
+        first_page=lambda canvas: _head(canvas, made, named, creditor, words, size),
         page_number=words.page,
     )
 
 
-def _head(canvas: Canvas, made: Statement, creditor: Creditor, words: _Words, size: tuple[float, float]) -> None:
+def _head(
+    canvas: Canvas, made: Statement, named: str, creditor: Creditor, words: _Words, size: tuple[float, float]
+) -> None:
     width, height = size
     canvas.setFillColor(INK)
     canvas.setFont(BOLD, 11)
@@ -86,7 +96,7 @@ def _head(canvas: Canvas, made: Statement, creditor: Creditor, words: _Words, si
     canvas.drawString(MARGIN, height - 34 * mm, words.say("title"))
     canvas.setFont(REGULAR, 10)
     first, last = words.writer.long_date(made.first), words.writer.long_date(made.last)
-    canvas.drawString(MARGIN, height - 41 * mm, printable(f"{made.customer.name}, {made.customer.number}"))
+    canvas.drawString(MARGIN, height - 41 * mm, printable(named))
     canvas.setFillColor(SOFT)
     canvas.drawString(MARGIN, height - 47 * mm, words.say("period", first=first, last=last))
 

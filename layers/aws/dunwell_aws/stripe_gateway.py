@@ -1,6 +1,8 @@
 """Stripe as the domain's ``PaymentGateway``: hosted Checkout, so that no card data passes through us."""
 
 import contextlib
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +23,14 @@ from dunwell_aws.stripe_payments import EXPANDED, charge_of, payment_of
 from dunwell_aws.stripe_secret import StripeSecret
 
 _MOST_LINES = 100
+_OTHER_PARAMETERS = 400
+"""Stripe's status for a key that was used with other parameters; 409 is one that is being used at this moment."""
+_ITEMS = {
+    "en": ("Invoice {}", "{} invoices"),
+    "es": ("Factura {}", "{} facturas"),
+    "fr": ("Facture {}", "{} factures"),
+    "de": ("Rechnung {}", "{} Rechnungen"),
+}
 _REFUSED_CODES = {"amount_too_small", "amount_too_large", "invalid_charge_amount"}
 T = TypeVar("T")
 
@@ -53,6 +63,7 @@ class StripeGateway:
             "metadata": _metadata(order),
             "success_url": success_url,
             "cancel_url": cancel_url,
+            "locale": order.language if order.language in _ITEMS else "auto",
             **self._offer.params(order.currency),
             **(_setup(order) if order.only_saves else self._payment(order)),
         }
@@ -61,12 +72,26 @@ class StripeGateway:
         else:
             params |= {"customer_creation": "always"} if order.consent else {}
             params |= {"customer_email": email} if email else {}
-        session = self._call(
-            lambda client: client.v1.checkout.sessions.create(params, options={"idempotency_key": order.key})
-        )
+        session = self._created(params, order.key)
         if not session.url:
             raise UnavailableError("the payment gateway gave no page to pay on")
         return HostedPage(session.url, session.id)
+
+    def _created(self, params: Any, key: str) -> stripe.checkout.Session:
+        """The page of a key; another one where an answer was lost and parameters changed since, such as the address.
+
+        Stripe refuses the key with other parameters then, and nobody has seen the first page.
+        """
+        try:
+            return self._page(params, key)
+        except ConflictError as error:
+            if getattr(error.__cause__, "http_status", None) != _OTHER_PARAMETERS:
+                raise
+            digest = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()
+            return self._page(params, f"{key}.{digest[:16]}")
+
+    def _page(self, params: Any, key: str) -> stripe.checkout.Session:
+        return self._call(lambda client: client.v1.checkout.sessions.create(params, options={"idempotency_key": key}))
 
     def end_checkout(self, reference: str) -> bool:
         """See the port. A page that is not open any more cannot be ended, and says why."""
@@ -92,7 +117,7 @@ class StripeGateway:
 
     def _check_currency(self, currency: str) -> None:
         if is_three_decimal(currency) and currency not in self._offer.three_decimals:
-            raise RefusedError(f"{currency} cannot be paid online. Please call us.")
+            raise RefusedError(f"{currency} cannot be paid online. Please call us.", code="not_online")
 
     def least_minor(self, currency: str) -> int:
         """See the port."""
@@ -247,9 +272,10 @@ def _setup(order: CheckoutOrder) -> dict[str, Any]:
 
 def _line_items(order: CheckoutOrder) -> list[dict[str, Any]]:
     """An item for each invoice; one for all when there are more than Stripe shows."""
-    named = [(f"Invoice {line.number}", line.amount_minor) for line in order.lines]
+    one, several = _ITEMS.get(order.language, _ITEMS["en"])
+    named = [(one.format(line.number), line.amount_minor) for line in order.lines]
     if len(named) > _MOST_LINES:
-        named = [(f"{len(named)} invoices", order.amount_minor)]
+        named = [(several.format(len(named)), order.amount_minor)]
     return [
         {
             "quantity": 1,
@@ -267,9 +293,11 @@ def _translated(error: stripe.StripeError) -> Exception:
     code = error.code or ""
     logger.warning("gateway error", kind=type(error).__name__, code=code, request=error.request_id)
     if code in _REFUSED_CODES:
-        return RefusedError("This amount cannot be paid online. Please call us.")
+        return RefusedError("This amount cannot be paid online. Please call us.", code="not_online")
     if isinstance(error, stripe.IdempotencyError):
-        return ConflictError("The same payment is being started already. Try again in a moment.")
+        return ConflictError(
+            "The same payment is being started already. Try again in a moment.", code="started_already"
+        )
     if error.http_status == 404:
         return NotFoundError("the payment gateway does not know this payment")
     return UnavailableError("The payment service does not answer. Nothing was charged. Please try again in a minute.")

@@ -49,7 +49,7 @@ class TooManyRequestsError(RefusedError):
     """More requests than anybody makes by hand; ``retry_after_seconds``: when the next one may come."""
 
     def __init__(self, message: str, retry_after_seconds: int) -> None:
-        super().__init__(message)
+        super().__init__(message, code="too_many_writes")
         self.retry_after_seconds = retry_after_seconds
 
 

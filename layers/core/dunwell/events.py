@@ -37,6 +37,7 @@ PAYMENT_DISPUTED = "PaymentDisputed"
 PAYMENT_METHOD_SAVED = "PaymentMethodSaved"
 PAYMENT_METHOD_ENDED = "PaymentMethodEnded"
 DEBIT_FAILED = "DebitFailed"
+ADDRESS_REPLACED = "AddressReplaced"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,13 @@ def test_a_customer_without_number_or_postcode_is_never_matched_by_nothing(answe
     assert not answers(customer(number="", postcode=""), answer)
 
 
+@pytest.mark.parametrize("postcode", ["-", ".", "N/A", "none", "0", "1234"])
+def test_what_stands_in_a_source_instead_of_a_postcode_is_no_answer(postcode: str) -> None:
+    unknown = customer(number="C-1042", postcode=postcode)
+    assert not any(answers(unknown, given) for given in ("", "-", "!", " ", postcode))
+    assert answers(unknown, "c1042")
+
+
 def test_a_british_postcode_is_compared_whole() -> None:
     british = customer(country="GB", postcode="SW1A 1AA")
     assert answers(british, "sw1a1aa")

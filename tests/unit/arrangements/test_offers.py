@@ -156,11 +156,14 @@ def test_nobody_offers_again_what_was_accepted_before() -> None:
     assert found(replace(owing(), agreements={"agr_1": taken}), authority=Authority.SUPERVISOR) == ()
 
 
-def test_a_customer_in_trouble_is_left_to_a_person() -> None:
-    vulnerable = replace(WHO, holds=(Hold("vulnerable", None, NOW - timedelta(days=1)),))
-    account = replace(owing(), customer=vulnerable)
+@pytest.mark.parametrize("kind", ["vulnerable", "attorney", "cease"])
+def test_whom_nobody_may_ask_no_offer_is_made_and_a_person_sees_it(kind: str) -> None:
+    account = replace(owing(), customer=replace(WHO, holds=(Hold(kind, None, NOW - timedelta(days=1)),)))
     assert found(account) == ()
     assert found(account, authority=Authority.AGENT)
+
+
+def test_who_is_protected_gets_no_offer_from_anybody() -> None:
     bankrupt = replace(WHO, holds=(Hold("bankruptcy", None, NOW - timedelta(days=1)),))
     assert found(replace(owing(), customer=bankrupt), authority=Authority.SUPERVISOR) == ()
 

@@ -10,6 +10,7 @@ import pytest
 from dunwell.arrangements.policy import (
     ArrangementPolicy,
     Authority,
+    DebitHours,
     Frequency,
     OfferRule,
     PlanLimits,
@@ -75,6 +76,7 @@ def written(tmp_path: Path, text: str) -> Any:
         ("max_days: 190", "max_days: 0", "plans.limits.customer.max_days: is 0; allowed is from 1 to 1830"),
         ("calendar: us\n", "calendar: mars\n", "plans.calendar: 'mars' is not a calendar: name one of ca, target2"),
         ("max_days: 14, grace", "max_day: 14, grace", "promises.max_day: .* did you mean 'max_days'"),
+        ("opens: 9, closes: 17", "opens: 9, closes: 8", "debit_hours.closes: is 8; allowed is from 10 to 24"),
         ("supervisor: {max", "boss: {max", "plans.limits.boss"),
     ],
 )
@@ -120,6 +122,9 @@ def test_limits_grow_with_authority(customer: dict[str, Any], agent: dict[str, A
         lambda: ArrangementPolicy(promises=PromisePolicy(tolerance_permille=0)),
         lambda: ArrangementPolicy(promises=PromisePolicy(max_days=0)),
         lambda: ArrangementPolicy(cost_of_money_percent=Decimal(101)),
+        lambda: ArrangementPolicy(debit_hours=DebitHours(9, 9)),
+        lambda: ArrangementPolicy(debit_hours=DebitHours(9, 25)),
+        lambda: ArrangementPolicy(debit_hours=DebitHours(-1, 5)),
         lambda: settlement(name=" "),
         lambda: settlement(max_permille={}),
         lambda: settlement(max_permille={Authority.AGENT: 1000}),

@@ -121,14 +121,35 @@ def test_a_promise_is_not_broken_while_its_debt_is_contested_or_on_hold() -> Non
     assert one.agreement(promise.agreement_id).status is AgreementStatus.BROKEN
 
 
-def test_a_hold_excuses_for_as_long_as_it_stands() -> None:
+@pytest.mark.parametrize(
+    ("kind", "invoice_id"),
+    [
+        ("breathing_space", None),
+        ("attorney", "inv_a"),
+        ("paid_or_settled", "inv_a"),
+        ("deceased", "inv_of_another_debt"),
+    ],
+)
+def test_a_hold_under_which_nothing_is_debited_excuses_for_as_long_as_it_stands(
+    kind: str, invoice_id: str | None
+) -> None:
     one = world()
     promise = one.promised(200_00, FRIDAY)
-    hold = Hold("breathing_space", None, at(date(2026, 7, 1)), until=at(date(2026, 7, 29)))
+    hold = Hold(kind, invoice_id, at(date(2026, 7, 1)), until=at(date(2026, 7, 29)))
     one.write(lambda read: Change(read, read.customer.with_hold(hold)))
     one.look_until(date(2026, 7, 30))
     assert one.agreement(promise.agreement_id).status is AgreementStatus.ACTIVE
     one.look_until(date(2026, 8, 4))
+    assert one.agreement(promise.agreement_id).status is AgreementStatus.BROKEN
+
+
+@pytest.mark.parametrize(("kind", "invoice_id"), [("cease", None), ("attorney", "inv_of_another_debt")])
+def test_a_hold_that_leaves_the_debt_alone_excuses_nobody(kind: str, invoice_id: str | None) -> None:
+    one = world()
+    promise = one.promised(200_00, FRIDAY)
+    hold = Hold(kind, invoice_id, at(date(2026, 7, 1)))
+    one.write(lambda read: Change(read, read.customer.with_hold(hold)))
+    one.look_until(date(2026, 7, 20))
     assert one.agreement(promise.agreement_id).status is AgreementStatus.BROKEN
 
 
@@ -150,6 +171,37 @@ def test_the_same_form_twice_is_one_promise() -> None:
     assert one.events == ["AgreementMade"]
     with pytest.raises(RefusedError, match="agreement already"):
         one.promised(100_00, FRIDAY)
+
+
+def test_a_promise_takes_the_place_of_the_one_before_in_one_write() -> None:
+    one = world()
+    old = one.promised(200_00, FRIDAY)
+    version = one.account.version
+    for _ in range(2):
+        new = one.promised(100_00, FRIDAY, replacing=old.agreement_id)
+        assert (one.account.version, new.replaces) == (version + 1, old.agreement_id)
+    gone = one.agreement(old.agreement_id)
+    assert (gone.status, gone.steps[-1].why) == (AgreementStatus.CANCELLED, "replaced")
+    assert one.events == ["AgreementMade", "AgreementEnded", "AgreementMade"]
+
+
+def test_a_promise_stands_when_the_one_that_was_to_replace_it_is_refused() -> None:
+    one = world()
+    old = one.promised(200_00, FRIDAY)
+    with pytest.raises(InvalidInputError):
+        one.promised(400_00, FRIDAY, replacing=old.agreement_id)
+    assert one.agreement(old.agreement_id).is_standing
+    with pytest.raises(NotFoundError):
+        one.promised(100_00, FRIDAY, replacing="agr_other")
+
+
+def test_a_promise_that_ended_meanwhile_is_not_replaced_and_the_new_one_stands() -> None:
+    one = world()
+    old = one.promised(200_00, FRIDAY)
+    one.desk.cancel("cus_anna", old.agreement_id, who="customer", at=one.now)
+    new = one.promised(100_00, FRIDAY, replacing=old.agreement_id)
+    assert (new.replaces, new.is_standing) == ("", True)
+    assert [step.why for step in one.agreement(old.agreement_id).steps][-1] == "cancelled"
 
 
 def test_after_two_broken_promises_a_customer_asks_an_agent() -> None:
@@ -202,12 +254,27 @@ def test_what_may_not_be_agreed_about_is_refused_by_name_and_left_out_otherwise(
         one.promised(11_00, FRIDAY, invoice_ids=())
 
 
-@pytest.mark.parametrize(("kind", "words"), [("bankruptcy", "on hold"), ("vulnerable", "talk to you")])
-def test_a_hold_stops_promises(kind: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "invoice_id", "words"),
+    [
+        ("bankruptcy", None, "on hold"),
+        ("vulnerable", None, "talk to you"),
+        ("attorney", "inv_a", "talk to you"),
+        ("deceased", "inv_of_another_debt", "on hold"),
+    ],
+)
+def test_a_hold_stops_promises(kind: str, invoice_id: str | None, words: str) -> None:
     one = world()
-    one.write(lambda read: Change(read, read.customer.with_hold(Hold(kind, None, at(MONDAY)))))
+    one.write(lambda read: Change(read, read.customer.with_hold(Hold(kind, invoice_id, at(MONDAY)))))
     with pytest.raises(RefusedError, match=words):
         one.promised(10_00, FRIDAY)
+
+
+@pytest.mark.parametrize(("kind", "invoice_id"), [("cease", None), ("bankruptcy", "inv_of_another_debt")])
+def test_a_hold_on_something_else_leaves_promises_to_the_customer(kind: str, invoice_id: str | None) -> None:
+    one = world()
+    one.write(lambda read: Change(read, read.customer.with_hold(Hold(kind, invoice_id, at(MONDAY)))))
+    assert one.promised(10_00, FRIDAY).status is AgreementStatus.ACTIVE
 
 
 def test_without_promises_in_the_policy_none_is_taken() -> None:

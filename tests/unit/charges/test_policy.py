@@ -10,8 +10,6 @@ import pytest
 from dunwell.accounts.model import Customer, CustomerKind
 from dunwell.charges.interest import Rounding, amortised, percent_of, rounded, simple_interest
 from dunwell.charges.policy import ChargePolicy, ChargeRule, LateFee, Regime
-from dunwell.charges.stops import STOPPING
-from dunwell.compliance.model import HoldKind
 from dunwell.errors import InvalidInputError
 from dunwell_aws.documents import folder, read_policy
 
@@ -127,12 +125,6 @@ def test_a_percentage_fee_keeps_to_its_maximum() -> None:
     fee = LateFee(percent=Decimal("1.5"), at_most_minor={"USD": 50_00})
     assert [fee.amount_minor(late, "USD", Rounding.HALF_UP) for late in (1_000_00, 10_000_00)] == [15_00, 50_00]
     assert LateFee({"USD": 25_00}).amount_minor(1_00, "EUR", Rounding.HALF_UP) == 0
-
-
-def test_every_hold_that_stops_charges_is_a_hold_and_the_others_are_known_not_to() -> None:
-    harmless = {"chapter_13_codebtor", "cease", "attorney", "email_suppressed", "number_reassigned", "time_barred"}
-    assert set(STOPPING) | harmless == {kind.value for kind in HoldKind}
-    assert not STOPPING & harmless
 
 
 def test_the_policy_that_holds_unless_another_is_named_charges_nothing() -> None:

@@ -16,7 +16,6 @@ from dunwell.compliance import (
     HistoryEntry,
     HistoryKind,
     Hold,
-    HoldKind,
     InconvenientTime,
     Location,
     MessageFacts,
@@ -24,6 +23,7 @@ from dunwell.compliance import (
     Purpose,
     decide,
 )
+from dunwell.hold_kinds import HoldKind
 
 NEW_YORK = "America/New_York"
 TORONTO = "America/Toronto"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dunwell.compliance import HoldKind
+from dunwell.hold_kinds import HoldKind
 from tests.unit.compliance.given import LONDON, OPEN, SMS_OPT_IN, event, hold, outcome
 
 NOON = "2026-06-15T16:00"

@@ -17,7 +17,6 @@ from dunwell.compliance import (
     HistoryEntry,
     HistoryKind,
     Hold,
-    HoldKind,
     InconvenientTime,
     Location,
     Party,
@@ -27,6 +26,7 @@ from dunwell.compliance import (
     decide,
 )
 from dunwell.compliance.catalogue import RULES
+from dunwell.hold_kinds import HoldKind
 
 START = datetime(2026, 2, 20, tzinfo=UTC)
 MINUTES = 300 * 24 * 60  # through both clock changes

@@ -1,6 +1,7 @@
 """Facts that pile up on each other: what the state machine of the ledger found, told as examples."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,14 @@ def test_an_invoice_is_settled_on_the_day_its_written_off_rest_is_recovered() ->
     assert checked(*facts).settlement_dates == {}
     assert checked(*facts, recovery).settlement_dates == {"inv_A": recovery.on}
     assert checked(*facts, recovery, undo("r", "p", 1)).settlement_dates == {}
+
+
+@pytest.mark.parametrize("directed", [(), (("A", 60),)])
+def test_an_invoice_of_which_a_part_is_written_off_is_not_settled_when_the_rest_is_paid(directed: Any) -> None:
+    facts = (bill("A", 100), on_invoice("w", EntryKind.WRITE_OFF, "A", 40, 8), pay("p", 60, 10, *directed))
+    made = checked(*facts)
+    assert (made.open_minor("inv_A"), made.books.written_off_minor("inv_A")) == (0, 40)
+    assert made.settlement_dates == {}
 
 
 def test_money_kept_for_an_invoice_that_comes_in_another_currency_is_free() -> None:

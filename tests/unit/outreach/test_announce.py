@@ -10,7 +10,6 @@ import pytest
 
 from dunwell.accounts.contact_points import contact_points
 from dunwell.accounts.model import Channel, Customer, CustomerKind, Hold
-from dunwell.compliance.model import HoldKind
 from dunwell.events import (
     AGREEMENT_MADE,
     CONTACT_BOUNCED,
@@ -21,6 +20,7 @@ from dunwell.events import (
     Event,
     Scalar,
 )
+from dunwell.hold_kinds import HoldKind
 from dunwell.ledger.agreements import Agreement, AgreementStatus
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account

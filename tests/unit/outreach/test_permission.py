@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from dunwell.accounts.contact_points import ContactPoint, PointKind
 from dunwell.accounts.merging import merge_customers
 from dunwell.accounts.model import Channel, Customer, CustomerKind, Hold
-from dunwell.compliance.model import HoldKind, MessageFacts
+from dunwell.compliance.model import MessageFacts
 from dunwell.compliance.policy import Policy as RulesPolicy
 from dunwell.compliance.policy import Profile, Relaxation
 from dunwell.errors import InvalidInputError
+from dunwell.hold_kinds import HoldKind
 from dunwell.outreach.contact import REACHED_CUSTOMER, Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.permission import INTERNAL_ACCOUNT, UNCLEAR_FACTS, may_contact
 from dunwell.outreach.policy import Policy

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dunwell.accounts.contact_points import contact_points
@@ -29,6 +29,7 @@ from dunwell.outreach.policy import Conditions, EscalationRule, Policy, Stage, T
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.preview import days_between
 from dunwell.outreach.validating import MOST_DEBTS, debt_facts, on_record
+from tests.support.dispatching import World
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue, sent
 from tests.support.portal import LICENSED, account, customer, proved
 
@@ -151,6 +152,26 @@ def test_without_any_address_it_is_refused_and_the_debt_is_not_asked_for_either(
     assert made.contacts[0].decisions[-1].reason_code == NO_ADDRESS
 
 
+def test_what_is_refused_is_told_once_and_goes_as_soon_as_it_may() -> None:
+    owing = account(overdue(12), who=replace(ANNA, contact_points=()))
+    (refused,) = plan(owing).contacts
+    tomorrow = TODAY + timedelta(days=1)
+    assert plan(owing, refused, as_of=tomorrow).contacts == ()
+    assert plan(owing, refused, as_of=tomorrow).skipped == SILENT
+    found = replace(owing, customer=ANNA)
+    assert told(plan(found, refused, as_of=tomorrow)) == [a_letter("inv_a1")]
+
+
+def test_what_is_refused_for_one_debt_does_not_silence_another() -> None:
+    owing = account(overdue(90), overdue(12, "A2"), who=ONLY_MAIL)
+    begun = sent("due", 2, invoice_ids=("inv_a2",))
+    first = notice(60, Channel.EMAIL)
+    (refused,) = plan(owing, first, begun).contacts
+    assert (refused.status, refused.invoice_ids) == (ContactStatus.REFUSED, ("inv_a2",))
+    made = plan(owing, first, begun, refused, as_of=TODAY + timedelta(days=1))
+    assert [(one.stage, one.invoice_ids) for one in made.contacts] == [("due", ("inv_a1",))]
+
+
 def test_what_is_not_asked_for_gets_no_notice() -> None:
     not_yet_due = account(overdue(-3), who=ANNA)
     trifle = account(overdue(12, amount_minor=50), who=ANNA)
@@ -258,6 +279,7 @@ policies = st.builds(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     policy=policies,
     ages=st.lists(st.integers(-30, 200), min_size=1, max_size=4),
@@ -330,6 +352,33 @@ def test_a_dispute_stops_the_disputed_debt_and_leaves_the_other() -> None:
     assert [(one.stage, one.invoice_ids) for one in made.contacts] == [("due", ("inv_a2",))]
     record = may_contact(contested.customer, (noticed,), Channel.LETTER, ("inv_a1",), PRESSING, NOW)
     assert record.reason_code == ReasonCode.DISPUTE_PENDING_VERIFICATION
+
+
+# --- just before it leaves ---
+
+
+def at_dispatch(owing: Account) -> World:
+    """A planned letter about both debts of Anna's."""
+    both = ("inv_a1", "inv_a2")
+    return World(owing, stage=NOTICE, template=NOTICE, channel=Channel.LETTER, invoice_ids=both)
+
+
+def test_what_was_contested_since_is_not_in_the_notice_and_has_had_none() -> None:
+    owing = account(overdue(90), overdue(80, "A2"), who=ANNA)
+    how: dict[str, Any] = {"key": "k", "note": "", "on": TODAY, "at": NOW}
+    world = at_dispatch(dispute(owing, "inv_a1", None, DisputeReason.NOT_MINE, **how).applied())
+    assert world.dispatch() is ContactStatus.SENT
+    assert world.kept.invoice_ids == ("inv_a2",)
+    assert [one.invoice.invoice_id for one in world.box.messages[0].invoices] == ["inv_a2"]
+    assert on_record([world.kept]).keys() == {"inv_a2"}
+    assert world.dispatch() is ContactStatus.SENT
+    assert len(world.box.messages) == 1
+
+
+def test_a_notice_of_debts_that_are_paid_does_not_leave() -> None:
+    world = at_dispatch(account(who=ANNA))
+    assert world.dispatch() is ContactStatus.CANCELLED
+    assert world.box.messages == []
 
 
 # --- kept and decided again ---

@@ -8,20 +8,19 @@ import pytest
 
 from dunwell.accounts.holds import Hold
 from dunwell.accounts.model import CustomerKind
-from dunwell.arrangements.policy import ArrangementPolicy
-from dunwell.compliance.model import HoldKind
+from dunwell.arrangements.policy import ArrangementPolicy, DebitHours
+from dunwell.hold_kinds import HoldKind
 from dunwell.ledger.agreements import AgreedInstalment, AgreementKind, AgreementStatus, Authorisation
 from dunwell.ledger.debits import AttemptStatus, MethodKind, MethodStatus
 from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.payments.due import Due, due_debits
-from dunwell.payments.stops import STOPPING_HOLDS, Hours
 from dunwell_aws.agreed import PolicyArrangements
 from tests.support.agreements import attempt, method
 from tests.support.debits import AGREED_AT, DUE_ON, MORNING, WORDS, debtor, plan
 
 AGREED = PolicyArrangements(ArrangementPolicy())
-HOURS = Hours(AGREED.works)
+HOURS = AGREED.hours
 EVIDENCE = Authorisation(WORDS, AGREED_AT, "portal", "customer", "203.0.113.9", "pmt_1")
 AUTOPAY = method(words="Debit my invoices when they fall due.", autopay=True)
 
@@ -77,18 +76,38 @@ def test_two_instalments_that_are_due_share_the_debts() -> None:
     ]
 
 
+RULES = {
+    "bankruptcy": "HOLD-BK",
+    "chapter_13_codebtor": "HOLD-BK",
+    "discharged": "HOLD-BK",
+    "deceased": "HOLD-DECEASED",
+    "attorney": "HOLD-ATTY",
+    "dispute_written": "HOLD-DISPUTE",
+    "dispute_oral": "HOUSE-DISPUTE",
+    "dispute_late": "HOUSE-DISPUTE",
+    "identity_theft": "HOLD-IDT",
+    "breathing_space": "UK-BREATHING",
+    "mental_health_crisis": "UK-CRISIS",
+    "vulnerable": "HOUSE-VULN",
+    "minor": "HOLD-MINOR",
+    "disaster": "HOUSE-PAUSE",
+    "complaint": "HOUSE-PAUSE",
+    "litigation_hold": "HOUSE-PAUSE",
+    "paid_or_settled": "NO-TRANSFER",
+}
+
+
 @pytest.mark.parametrize("kind", sorted(HoldKind))
 @pytest.mark.parametrize("what", ["plan", "autopay"])
 def test_a_hold_stops_a_debit_at_the_moment_of_the_pull_where_the_table_says_so(kind: str, what: str) -> None:
     mine = debtor(plan()) if what == "plan" else debtor(methods=(AUTOPAY,))
     found = due(held(mine, kind))
-    if kind in STOPPING_HOLDS:
-        assert not found.started
-        assert rules(found) == {STOPPING_HOLDS[kind]}
-        assert found.waiting
-    else:
-        assert kind in {"cease", "email_suppressed", "number_reassigned", "scra_active_duty", "time_barred"}
+    if kind in {"cease", "email_suppressed", "number_reassigned", "scra_active_duty", "time_barred"}:
         assert found.started
+    else:
+        assert not found.started
+        assert rules(found) == {RULES[kind]}
+        assert found.waiting
 
 
 def test_a_hold_counts_from_the_minute_it_is_placed_until_it_is_lifted_and_for_its_own_debt() -> None:
@@ -147,6 +166,14 @@ def test_outside_the_creditors_hours_and_on_days_banks_rest_debits_wait(now: dat
     found = due(debtor(plan()), now)
     assert not found.started
     assert rules(found) == {"HOURS"}
+
+
+def test_the_policy_names_the_hours() -> None:
+    early = PolicyArrangements(ArrangementPolicy(debit_hours=DebitHours(7, 8))).hours
+    at_half_past_seven = MORNING.replace(hour=7, minute=30)
+    assert due_debits(debtor(plan()), AGREED.unpaid, early, at_half_past_seven).started
+    assert not due_debits(debtor(plan()), AGREED.unpaid, early, MORNING.replace(hour=8)).started
+    assert early.open_again_on(MORNING.replace(hour=6)) == MORNING.date()
 
 
 def test_what_is_disputed_is_never_debited() -> None:

@@ -11,6 +11,7 @@ from dunwell.events import PAYMENT_APPLIED, PAYMENT_FAILED
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents, Outcome
 from dunwell.payments.order import OrderStatus
 from dunwell.payments.ports import PaymentStatus
+from dunwell.remittance.gateway_money import GatewayMoney
 from tests.support.cash import CashWorld
 from tests.support.portal import NOW
 from tests.support.shop import Shop
@@ -140,7 +141,8 @@ def test_any_sequence_of_reports_about_a_payment_ends_in_the_same_ledger(reports
 def test_money_for_an_unknown_customer_goes_to_suspense_once_and_to_the_customer_when_it_is_known() -> None:
     shop, world = Shop(), CashWorld()
     shop.start("inv_a1")
-    events = GatewayEvents(shop.ledger, shop.orders, shop.gateway, unknown=replace(world.cash, ledger=shop.ledger))
+    unknown = GatewayMoney(replace(world.cash, ledger=shop.ledger))
+    events = GatewayEvents(shop.ledger, shop.orders, shop.gateway, unknown=unknown)
     world.ledger = shop.ledger
     paid = shop.gateway.pays(shop.order())
     anna = shop.ledger.accounts.pop("cus_anna")

@@ -8,8 +8,9 @@ import pytest
 from dunwell.accounts.model import CustomerKind
 from dunwell.events import PAYMENT_APPLIED, REMITTANCE_SUSPENDED
 from dunwell.ledger.change import Change
-from dunwell.ledger.entry import Direction, EntryKind
+from dunwell.ledger.entry import Direction, Entry, EntryKind
 from dunwell.ledger.posting import post_payment
+from dunwell.remittance.gateway_money import GatewayMoney
 from dunwell.remittance.model import Decision, LineKind, Payout, Purpose
 from dunwell.remittance.policy import BankFee, CashPolicy
 from dunwell.remittance.records import LineState
@@ -182,12 +183,14 @@ def test_a_line_decided_by_one_worker_is_carried_out_as_decided_by_another(world
 def test_money_for_an_unknown_customer_is_in_suspense_once_and_leaves_it_when_the_customer_is_known(
     world: CashWorld,
 ) -> None:
-    report = {"method": "stripe", "reference": "pi_1#succeeded", "currency": "EUR", "amount_minor": 4_200}
-    world.cash.keep_unknown(**report, received_at=NOW)  # type: ignore[arg-type]
-    world.cash.keep_unknown(**report, received_at=NOW + timedelta(days=3))  # type: ignore[arg-type]
+    unknown = GatewayMoney(world.cash)
+    money = Entry("", EntryKind.PAYMENT, "EUR", 4_200, NOW.date(), NOW, "stripe", "pi_1#succeeded")
+    unknown.keep(money)
+    unknown.keep(replace(money, on=NOW.date() + timedelta(days=3), at=NOW + timedelta(days=3)))
     assert world.unclear() == {"EUR": 4_200}
     (held,) = world.suspense()
     assert held.customer.number == "SUSPENSE-stripe-2026-06"
+    assert unknown.claim(money, "cus_nobody", NOW) == held.customer.customer_id
     for _ in range(2):
-        world.cash.settle_known(**report, customer_id="cus_c10002", at=NOW)  # type: ignore[arg-type]
+        assert unknown.claim(money, "cus_c10002", NOW) == "cus_c10002"
     assert (world.unclear(), world.placed()) == ({}, {"pi_1#succeeded": 4_200})

@@ -12,6 +12,11 @@ from dunwell_aws.portal.site import Site
 def add_account_pages(site: Site) -> None:
     """Adds the pages to the portal."""
 
+    @site.route("/", "GET")
+    def start() -> Response:
+        """The portal's bare address leads to the account, or to how to sign in."""
+        return site.redirect("/account")
+
     @site.route("/account", "GET")
     def show_account() -> Response:
         """What is owed and what was paid."""

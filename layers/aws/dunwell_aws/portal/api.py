@@ -109,7 +109,7 @@ class CustomerApi:
         account, invoice_id = self._account(call), call.path["invoice_id"]
         invoice = account.invoices.get(invoice_id)
         if invoice is None or invoice_id in account.moved:
-            raise NotFoundError("There is no such invoice on your account.")
+            raise NotFoundError("There is no such invoice on your account.", code="no_invoice")
         return _invoice(account, invoice, self.parts.today)
 
     def list_payments(self, call: Call) -> ApiModel:
@@ -150,7 +150,7 @@ class CustomerApi:
         self._account(call)
         order = self.parts.orders.order(call.customer_id, call.path["order_id"])
         if order is None:
-            raise NotFoundError("There is no such payment on your account.")
+            raise NotFoundError("There is no such payment on your account.", code="no_payment")
         return _checkout(order, order.checkout_url)
 
     def _order_of(self, customer_id: str, url: str) -> CheckoutOrder:
@@ -159,7 +159,7 @@ class CustomerApi:
     def _account(self, call: Call) -> Account:
         account = self.parts.ledger.load(call.customer_id)
         if account is None or account.customer.is_internal:
-            raise NotFoundError("This account is no longer here.")
+            raise NotFoundError("This account is no longer here.", code="no_account")
         assert call.session is not None
         require_theirs(account.customer, call.session)
         return account

@@ -110,7 +110,9 @@ class DealsApi:
         )
         made = made_plan(visitor.account, desk.policy, terms, CUSTOMER, Authority.CUSTOMER, today, call.now)
         if made.approval and not body.ask_for_approval:
-            raise RefusedError("This plan is beyond the limits: set ask_for_approval to ask a person.")
+            raise RefusedError(
+                "This plan is beyond the limits: set ask_for_approval to ask a person.", code="beyond_limits"
+            )
         agreed = desk.propose_plan(visitor.customer_id, terms, who=CUSTOMER, authority=Authority.CUSTOMER, at=call.now)
         return self._shown(self._visitor(call), agreed)
 
@@ -123,7 +125,7 @@ class DealsApi:
         ways = self._ways(visitor, agreement)
         way = next((one for one in ways if one.method_id == call.body.method_id), None)
         if way is None:
-            raise RefusedError("This may not be agreed to now. Look at its `ways` again.")
+            raise RefusedError("This may not be agreed to now. Look at its `ways` again.", code="other_words")
         words = way.agreed(Consent(call.body.words).digest)
         proof = Authorisation(words, call.now, METHOD, CUSTOMER, call.address, way.method_id)
         agreed = site.parts.arrangements().authorise(visitor.customer_id, agreement.agreement_id, proof)
@@ -199,7 +201,7 @@ class DealsApi:
             clean_text(body.text, required=False),
         )
         if invoice_id not in visitor.account.invoices:
-            raise NotFoundError("There is no such invoice on your account.")
+            raise NotFoundError("There is no such invoice on your account.", code="no_invoice")
         key = call.key[:_MOST_KEY]
         update(
             parts.ledger,

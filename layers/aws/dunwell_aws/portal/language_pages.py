@@ -18,7 +18,7 @@ def add_language_pages(site: Site) -> None:
         form = read_form(site.request)
         language = form.one("language")
         if language not in site.parts.words.names:
-            raise InvalidInputError("There is no such language.", field="language")
+            raise InvalidInputError("There is no such language.", field="language", code="no_language")
         _keep(site, form, language)
         return site.redirect(_back(form.one("back")), site.language_cookie(language))
 

@@ -29,6 +29,7 @@ def add_paper_pages(site: Site) -> None:
         found = find_invoices(visitor.account, which, number, _page(site.query("page")))
         links = _links("/invoices", {"which": which.value, "number": number}, found.number, found.pages)
         values: dict[str, Any] = {"found": found, "which": which, "choices": list(Which), "number": number}
+        values["today"] = site.parts.today
         return site.page("invoices.html", visitor, links=links, **values)
 
     @site.route("/invoices/{invoice_id}", "GET")

@@ -7,7 +7,7 @@ from chalice.app import Response
 from dunwell.errors import RefusedError
 from dunwell.payments.checkout import Checkout
 from dunwell.payments.overview import CurrencySection, overview
-from dunwell.payments.payable import require_asking
+from dunwell.payments.payable import require_taking
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.typed import MistakeError, at_most, read_amount, read_currency
 from dunwell_aws.web import Form
@@ -37,11 +37,11 @@ def section_of(site: Site, visitor: Visitor, currency: str) -> CurrencySection:
     """What is open in a currency.
 
     Raises:
-        RefusedError: nothing is, or a hold forbids to ask for it.
+        RefusedError: nothing is, or a hold forbids to take money for it.
     """
     # Orders would only tell what is on its way, which these pages do not show: a read less.
     shown = overview(visitor.account, site.parts.clock.now(), site.parts.today)
-    require_asking(visitor.account, None, site.parts.clock.now())
+    require_taking(visitor.account, None, site.parts.clock.now())
     found = next((one for one in shown.sections if one.currency == currency and one.open_minor), None)
     if found is None:
         raise RefusedError("There is nothing to pay in this currency.", code="nothing_to_pay")
@@ -72,9 +72,12 @@ def _start(site: Site, visitor: Visitor, currency: str, form: Form) -> str:
 
 
 def _most(section: CurrencySection, chosen: list[str]) -> int:
-    """What can be paid at most: of the invoices chosen, or of all without what is in dispute."""
+    """What can be paid at most: of the invoices chosen, or of all without what is in dispute.
+
+    Who pays what nobody may ask them for can pay all that we may take.
+    """
     if not chosen:
-        return section.payable_minor
+        return section.payable_minor or sum(one.undisputed_minor for one in section.invoices)
     return sum(one.payable_minor for one in section.invoices if one.invoice_id in chosen)
 
 

@@ -33,7 +33,7 @@ class Portal:
     """The portal's parts; tests bring their own.
 
     Attributes:
-        rates, once: of the API; see ``dunwell_aws.api.Api``.
+        rates: of writes, by page or API; once: of the API; see ``dunwell_aws.api.Api``.
     """
 
     clock: "Clock"

@@ -5,6 +5,7 @@ from chalice.app import Response
 from dunwell.errors import NotFoundError
 from dunwell.payments.checkout import Checkout, posted_payment
 from dunwell.payments.order import OrderStatus
+from dunwell.payments.papers import receipt_of
 from dunwell_aws.portal.site import Site
 
 LOOKS = 10
@@ -37,9 +38,10 @@ def add_payment_pages(site: Site) -> None:
         visitor, parts = site.visitor(), site.parts
         order = parts.orders.order(visitor.customer_id, site.query("order") or "none")
         if order is None:
-            raise NotFoundError("There is no such payment on your account.")
+            raise NotFoundError("There is no such payment on your account.", code="no_payment")
         payment = posted_payment(visitor.account, order)
-        answer = site.page("paid.html", visitor, order=order, payment=payment, account=visitor.account)
+        made = receipt_of(visitor.account, payment) if payment else None
+        answer = site.page("paid.html", visitor, order=order, payment=payment, receipt=made, account=visitor.account)
         look = _looked(site.query("look"))
         if payment is None and order.status is OrderStatus.OPEN and look < LOOKS:
             again = parts.urls.portal(f"/paid?order={order.order_id}&look={look + 1}")

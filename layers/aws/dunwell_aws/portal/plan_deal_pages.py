@@ -9,14 +9,13 @@ from dunwell.ledger.agreements import Agreement, AgreementKind, AgreementStatus
 from dunwell.payments.checkout import Checkout
 from dunwell.payments.order import CheckoutOrder
 from dunwell.payments.order import Consent as Saving
-from dunwell.payments.payable import require_asking, uncovered
+from dunwell.payments.payable import require_taking, uncovered
 from dunwell_aws.portal.consent import Consent
 from dunwell_aws.portal.deals import (
     CUSTOMER,
     NEW_METHOD,
     Standing,
     agreement_of,
-    apr_of,
     evidence,
     plan_words,
     standing,
@@ -79,7 +78,7 @@ def pay_agreement(site: Site, visitor: Visitor, agreement: Agreement, form: Form
     Raises:
         NotFoundError: there is no such instalment. RefusedError: nothing is left to pay.
     """
-    require_asking(visitor.account, list(agreement.invoice_ids), site.parts.clock.now())
+    require_taking(visitor.account, list(agreement.invoice_ids), site.parts.clock.now())
     number = form.one("number")
     if number == "all":
         open_ids = [one for one in agreement.invoice_ids if visitor.account.open_minor(one) > 0]
@@ -159,7 +158,7 @@ def _chosen(site: Site, visitor: Visitor, agreement: Agreement, method_id: str) 
 
 def _review_page(site: Site, visitor: Visitor, agreement: Agreement) -> Response:
     ways = _ways(site, visitor, agreement)
-    apr = apr_of(site.say(visitor), agreement.apr_permille)
+    apr = site.say(visitor).writer.rate(agreement.apr_permille)
     return site.page("plan_review.html", visitor, agreement=agreement, ways=ways, apr=apr, new_method=NEW_METHOD)
 
 

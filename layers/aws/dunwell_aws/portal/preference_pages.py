@@ -32,7 +32,7 @@ def add_preference_pages(site: Site) -> None:
         visitor, form = site.sent()
         language = form.one("language")
         if language not in site.parts.words.names:
-            raise InvalidInputError("There is no such language.", field="language")
+            raise InvalidInputError("There is no such language.", field="language", code="no_language")
         channel, hours = _one_of(Channel, form.one("channel")), _one_of(PartOfDay, form.one("hours"))
         choose(site.parts.ledger, visitor.customer_id, language, channel, hours)
         return site.redirect("/preferences?done=saved", site.language_cookie(language))
@@ -43,7 +43,7 @@ def add_preference_pages(site: Site) -> None:
         visitor, form = site.sent()
         channel = _one_of(Channel, form.one("channel"))
         if channel not in CHANNELS or form.one("allow") not in {"yes", "no"}:
-            raise InvalidInputError("Choose a way of reaching you.", field="channel")
+            raise InvalidInputError("Choose a way of reaching you.", field="channel", code="no_channel")
         allowed, parts = form.one("allow") == "yes", site.parts
         words = _consent_words(site, visitor, channel, allowed)
         permit(parts.ledger, visitor.customer_id, channel, allowed, words, parts.clock.now())

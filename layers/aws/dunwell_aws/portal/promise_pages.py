@@ -92,10 +92,15 @@ def _promised(site: Site, visitor: Visitor, form: Form, currency: str) -> Agreem
     is_same = earlier and (earlier.amount_minor, earlier.instalments[0].due_on) == (amount_minor, day)
     if earlier and is_same:
         return earlier
-    if earlier:
-        desk.cancel(visitor.customer_id, earlier.agreement_id, who=CUSTOMER, at=now, why="replaced")
     return desk.promise(
-        visitor.customer_id, currency, amount_minor, day, who=CUSTOMER, authority=Authority.CUSTOMER, at=now
+        visitor.customer_id,
+        currency,
+        amount_minor,
+        day,
+        who=CUSTOMER,
+        authority=Authority.CUSTOMER,
+        at=now,
+        replacing=earlier.agreement_id if earlier else "",
     )
 
 

@@ -9,7 +9,7 @@ from dunwell_aws.portal.site import LANGUAGE_COOKIE, SESSION_COOKIE, SESSION_SEC
 from dunwell_aws.web import at_least, read_form
 
 CODE_COOKIE = "dunwell_code"
-ANSWER_SECONDS = 0.8
+ANSWER_SECONDS = 1.5
 """What asking for a code takes at least: longer than sending one, so that strangers cannot tell by the time."""
 
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 from dunwell.accounts.links import Links
+from dunwell.accounts.model import Channel
 from dunwell.compliance.model import MessageFacts
 from dunwell.outreach.dispatch import Message, Send
 from dunwell_aws.mail import Mailer
@@ -29,10 +30,16 @@ class EmailSender:
         return self._renderer.facts(message)
 
     def prepare(self, message: Message) -> Send:
-        """See the port. The stop link works with one click from the mail program (RFC 8058)."""
+        """See the port. The stop link works with one click from the mail program (RFC 8058).
+
+        In a mail to a former address it stops nothing elsewhere: whoever reads it there may be somebody else now.
+        """
         customer_id = message.contact.customer_id
         account = self._links.issue_link(customer_id, "account", message.as_of, sent_to=message.address)
-        stop = self._urls.portal(f"/stop/{self._links.issue_link(customer_id, 'stop', message.as_of)}")
+        is_former = message.address != message.account.customer.address(Channel.EMAIL)
+        bound = message.address if is_former else ""
+        token = self._links.issue_link(customer_id, "stop", message.as_of, sent_to=bound)
+        stop = self._urls.portal(f"/stop/{token}")
         words = self._renderer.email(message, self._urls.portal(f"/l/{account}"), stop)
         self._pacer.wait()
         return partial(

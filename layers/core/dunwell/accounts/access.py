@@ -264,14 +264,14 @@ def csrf_matches(session_token: str, given: str) -> bool:
 
 def answers(customer: Customer, given: str) -> bool:
     """Whether an answer is the customer's number or postcode, however it is spaced or capitalised; constant time."""
-    answer = fingerprint(normalised(given))
-    right = False
+    plain = normalised(given)
+    answer, right = fingerprint(plain), False
     for expected in (normalised(customer.number), _postcode(customer)):
         right |= bool(expected) & hmac.compare_digest(fingerprint(expected), answer)
     if customer.country == "US":
-        zip_code = fingerprint(_five_digits(normalised(given)))
-        right |= bool(customer.postcode) & hmac.compare_digest(fingerprint(_postcode(customer)), zip_code)
-    return right
+        zip_code = fingerprint(_five_digits(plain))
+        right |= hmac.compare_digest(fingerprint(_postcode(customer)), zip_code)
+    return right and bool(plain)
 
 
 def normalised(text: str) -> str:
@@ -280,8 +280,11 @@ def normalised(text: str) -> str:
 
 
 def _postcode(customer: Customer) -> str:
+    """What an answer is compared with; what stands in a source instead of a US postcode is no answer."""
     postcode = normalised(customer.postcode)
-    return _five_digits(postcode) if customer.country == "US" else postcode
+    if customer.country != "US":
+        return postcode
+    return _five_digits(postcode) if re.fullmatch(r"[0-9]{5}([0-9]{4})?", postcode) else ""
 
 
 def _five_digits(postcode: str) -> str:

@@ -1,6 +1,7 @@
 """Another e-mail address in place of the one we have: proved by a code that goes there, by who is signed in.
 
-Links and codes that went to the former address open nothing any more, nor do sessions that it opened.
+Links and codes that went to the former address open nothing any more, nor do sessions that it opened. An event of the
+same write tells that it was replaced, so that whoever reads mail there learns of it.
 """
 
 import re
@@ -19,9 +20,12 @@ from dunwell.accounts.access import (
     new_token,
 )
 from dunwell.accounts.choices import FROM_PORTAL
+from dunwell.accounts.contact_points import PointKind
 from dunwell.accounts.model import Channel, Customer
 from dunwell.accounts.sign_in import CodeSender, counted_try
 from dunwell.errors import ConflictError, InvalidInputError
+from dunwell.events import ADDRESS_REPLACED, Event
+from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
@@ -86,7 +90,12 @@ def _changed(account: Account, address: str, words: str, now: datetime) -> Chang
     customer = account.customer.with_address(address, now)
     if Channel.EMAIL not in customer.opted_out:
         customer = customer.with_consent(Channel.EMAIL, now, FROM_PORTAL, words)
-    return Change(account, customer)
+    return Change(account, customer, events=(_told(customer.customer_id, now),))
+
+
+def _told(customer_id: str, now: datetime) -> Event:
+    event_id = stable_id("evt", ADDRESS_REPLACED, customer_id, now.isoformat())
+    return Event(event_id, ADDRESS_REPLACED, customer_id, now, {"kind": PointKind.EMAIL.value})
 
 
 def _tries(customer_id: str) -> str:

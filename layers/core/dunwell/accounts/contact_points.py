@@ -178,6 +178,12 @@ def verified_points(points: Points, kind: PointKind, address: str, at: datetime)
     return tuple(point.joined(proved) if point.is_same(proved) else point for point in points)
 
 
+def former_address(points: Points, kind: PointKind, at: datetime) -> str:
+    """The address that another one was given in place of at an instant; empty when none that worked was."""
+    replaced = (one for one in points if (one.kind, one.bounce_reason, one.bounced_at) == (kind, REPLACED, at))
+    return next((one.address for one in replaced), "")
+
+
 def replaced_points(points: Points, kind: PointKind, address: str, at: datetime) -> Points:
     """The points after the customer proved an address and gave it in place of those of its kind; it comes first."""
     new = ContactPoint(kind, address, FROM_CUSTOMER, verified_at=at)

@@ -7,40 +7,16 @@ from datetime import date, datetime
 from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError, NotFoundError
 from dunwell.events import HOLD_LIFTED, HOLD_PLACED, Event
+from dunwell.hold_kinds import OF_THE_PERSON, PAUSING, Activity
 from dunwell.ids import stable_id
-
-OF_THE_PERSON = frozenset({"deceased", "minor"})
-"""Facts of the person: such a hold covers everything, whichever debt it was recorded on."""
-
-STOPS_HAND_OFF = frozenset(
-    {
-        "bankruptcy",
-        "chapter_13_codebtor",
-        "discharged",
-        "deceased",
-        "dispute_written",
-        "dispute_oral",
-        "dispute_late",
-        "identity_theft",
-        "breathing_space",
-        "mental_health_crisis",
-        "vulnerable",
-        "minor",
-        "disaster",
-        "complaint",
-        "litigation_hold",
-        "paid_or_settled",
-    }
-)
-"""Under these a debt is not handed on to people who press for it, and in the end to an agency or to law."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A reason to stop some actions.
+    """A reason to stop some actions; which ones, the table in ``hold_kinds`` says.
 
     Attributes:
-        kind: a hold of the contact rules, such as ``bankruptcy`` (``compliance.model.HoldKind``).
+        kind: a hold of the contact rules, such as ``bankruptcy`` (``hold_kinds.HoldKind``).
         invoice_id: the debt it covers; None covers everything the customer owes.
         placed_at, until: with time zones; until None means until somebody lifts it.
         placed_by, note: who placed it (an agent, or the source), and why in words.
@@ -77,9 +53,18 @@ class Hold:
             return False
         return self.ends_at is None or day <= business_date(self.ends_at, zone_name)
 
+    @property
+    def debt_id(self) -> str | None:
+        """The one debt that it covers; None when it covers all, as a fact of the person does wherever it was noted."""
+        return None if self.kind in OF_THE_PERSON else self.invoice_id
+
     def covers(self, invoice_id: str) -> bool:
         """Whether it is about a debt."""
-        return self.invoice_id in (None, invoice_id) or self.kind in OF_THE_PERSON
+        return self.debt_id in (None, invoice_id)
+
+    def pauses(self, activity: Activity) -> bool:
+        """Whether an activity pauses while it is in force."""
+        return self.kind in PAUSING[activity]
 
 
 Holds = tuple[Hold, ...]
@@ -129,8 +114,14 @@ def merged_holds(kept: Holds, absorbed: Holds) -> Holds:
 def kept_back(holds: Holds, invoice_id: str, day: date, zone_name: str) -> bool:
     """Whether a debt may not be handed on to people on a day."""
     return any(
-        hold.kind in STOPS_HAND_OFF and hold.covers(invoice_id) and hold.touches(day, zone_name) for hold in holds
+        hold.pauses(Activity.HAND_OFF) and hold.covers(invoice_id) and hold.touches(day, zone_name) for hold in holds
     )
+
+
+def paused_debts(holds: Iterable[Hold], activity: Activity, at: datetime) -> frozenset[str] | None:
+    """The debts for which an activity pauses at an instant; None when it pauses for all that the customer owes."""
+    debts = {hold.debt_id for hold in holds if hold.pauses(activity) and hold.in_force(at)}
+    return None if None in debts else frozenset(one for one in debts if one)
 
 
 def hold_placed(customer_id: str, hold: Hold, at: datetime) -> Event:

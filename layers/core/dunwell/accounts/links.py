@@ -25,7 +25,7 @@ class Links:
         Args:
             purpose: ``account`` opens the portal's question, ``stop`` the page that ends e-mail.
             sent_to: the address the link goes to; when it is given, the link ends when the customer's e-mail address
-                is no longer that one.
+                is no longer that one, and a stop link does nothing then: no more mail goes there anyway.
         """
         kind = Purpose(purpose)
         token = new_token(_LINK_BITS)
@@ -43,11 +43,12 @@ def stop_email(store: AccessStore, ledger: Ledger, token: str, now: datetime) ->
     link = store.link(fingerprint(token))
     if link is None or not link.opens(Purpose.STOP, now):
         raise NotFoundError("This link is not known or no longer valid.")
-    update(ledger, link.customer_id, lambda account: _without_email(account, now))
+    update(ledger, link.customer_id, lambda account: _without_email(account, link, now))
 
 
-def _without_email(account: Account, now: datetime) -> Change:
+def _without_email(account: Account, link: Link, now: datetime) -> Change:
     customer = account.customer
-    if Channel.EMAIL in customer.opted_out:
+    is_elsewhere = link.sent_to and link.sent_to != fingerprint(customer.address(Channel.EMAIL))
+    if is_elsewhere or Channel.EMAIL in customer.opted_out:
         return Change(account)
     return Change(account, customer=customer.with_refusal(Channel.EMAIL, now, how="stop_link"))

@@ -3,18 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dunwell.accounts.contact_points import PartOfDay
 from dunwell.errors import InvalidInputError
 
 EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
 WEEKDAYS = (0, 1, 2, 3, 4)
 _DAY = 24 * 60
-PARTS = {
-    PartOfDay.MORNING: (0, 12 * 60),
-    PartOfDay.AFTERNOON: (12 * 60, 17 * 60),
-    PartOfDay.EVENING: (17 * 60, _DAY),
-}
-"""The parts of a day that a customer may refuse, in minutes after midnight."""
+_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +43,12 @@ class RefusedTime:
         """The time itself, whoever recorded it."""
         return self.days, self.start, self.end
 
+    @property
+    def name(self) -> str:
+        """The time as agents read it, such as ``Mon Tue 08:00-17:00``."""
+        days = " ".join(_NAMES[day] for day in self.days)
+        return f"{days} {self.start // 60:02d}:{self.start % 60:02d}-{self.end // 60:02d}:{self.end % 60:02d}"
+
 
 RefusedTimes = tuple[RefusedTime, ...]
 
@@ -58,9 +58,16 @@ def with_time(known: RefusedTimes, new: RefusedTime) -> RefusedTimes:
     return known if any(one.when == new.when for one in known) else (*known, new)
 
 
-def without_time(known: RefusedTimes, taken_back: RefusedTime) -> RefusedTimes:
-    """The times without one that the customer took back."""
-    return tuple(one for one in known if one.when != taken_back.when)
+def minute_of(text: str) -> int:
+    """Minutes after midnight of a time such as ``08:30``; ``24:00`` ends a day.
+
+    Raises:
+        InvalidInputError: it is no time of day.
+    """
+    hours, colon, minutes = text.strip().partition(":")
+    if not (colon and hours.isdecimal() and minutes.isdecimal() and len(minutes) == 2 and int(minutes) < 60):
+        raise InvalidInputError("Write a time such as 08:30.", field="start")
+    return int(hours) * 60 + int(minutes)
 
 
 def merged_times(kept: RefusedTimes, absorbed: RefusedTimes) -> RefusedTimes:

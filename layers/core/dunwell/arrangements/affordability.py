@@ -53,9 +53,11 @@ class Payday:
         least, most = (1, LAST_MONTHDAY) if monthly else (0, LAST_WEEKDAY)
         if not least <= self.day <= most:
             words = "a day of the month from 1 to 31" if monthly else "a day of the week from 0 (Monday) to 6"
-            raise InvalidInputError(f"the payday is not {words}", field="payday.day")
+            raise InvalidInputError(f"the payday is not {words}", field="payday.day", code="means")
         if self.known_on and not monthly and self.known_on.weekday() != self.day:
-            raise InvalidInputError("known_on is not on the payday's day of the week", field="payday.known_on")
+            raise InvalidInputError(
+                "known_on is not on the payday's day of the week", field="payday.known_on", code="means"
+            )
 
     def on_or_after(self, day: date) -> Iterator[date]:
         """Paydays from a day on, without end and as the calendar has them: banks may be closed."""
@@ -99,10 +101,10 @@ class Needs:
     def __post_init__(self) -> None:
         for name in ("amount_minor", "income_minor", "outgoings_minor"):
             if (getattr(self, name) or 0) < 0:
-                raise InvalidInputError(f"{name} is an amount of zero or more", field=name)
+                raise InvalidInputError(f"{name} is an amount of zero or more", field=name, code="means")
         if (self.income_minor is None) != (self.outgoings_minor is None):
             missing = "outgoings_minor" if self.outgoings_minor is None else "income_minor"
-            raise InvalidInputError("income and outgoings are told together or not at all", field=missing)
+            raise InvalidInputError("income and outgoings are told together or not at all", field=missing, code="means")
 
     @property
     def spare_minor(self) -> int | None:

@@ -4,29 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dunwell.errors import InvalidInputError, NotFoundError, RefusedError
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.agreements import AgreedDebt
 from dunwell.ledger.coming import coming
 from dunwell.ledger.model import Account, OpenInvoice
-
-FORBIDDING = frozenset(
-    {
-        "bankruptcy",
-        "chapter_13_codebtor",
-        "discharged",
-        "deceased",
-        "minor",
-        "identity_theft",
-        "breathing_space",
-        "mental_health_crisis",
-        "dispute_written",
-        "paid_or_settled",
-    }
-)
-"""Holds under which nobody is asked to agree to anything (compliance rules, section 7)."""
-FOR_A_PERSON = frozenset(
-    {"dispute_oral", "dispute_late", "vulnerable", "disaster", "complaint", "litigation_hold", "scra_active_duty"}
-)
-"""Holds under which what a customer asks for is looked at by a person first."""
 
 
 def agreeable_debts(
@@ -53,34 +34,44 @@ def agreeable_debts(
         if i in wanted and i not in refusals
     )
     if not found:
-        raise RefusedError(next(iter(refusals.values()), "Nothing is open in this currency."))
+        raise next(iter(refusals.values()), RefusedError("Nothing is open in this currency.", code="nothing_to_pay"))
     return found
 
 
-def why_not(account: Account, one: OpenInvoice, at: datetime, replacing: str = "") -> str:
-    """Why an open invoice may not be agreed about now, as a sentence for the customer; empty when it may."""
+def why_not(account: Account, one: OpenInvoice, at: datetime, replacing: str = "") -> RefusedError | None:
+    """Why an open invoice may not be agreed about now, as the refusal to raise; None when it may."""
     invoice_id, number = one.invoice.invoice_id, one.invoice.number
     if (account.pending or account.attempts) and coming(account)[invoice_id]:
-        return f"A payment for invoice {number} is on its way: wait until it has arrived."
-    if held(account, invoice_id, at) & FORBIDDING:
-        return f"Invoice {number} is on hold: nothing can be agreed about it now. Please contact us."
+        why = f"A payment for invoice {number} is on its way: wait until it has arrived."
+        return RefusedError(why, code="coming")
+    if _is_paused(account, invoice_id, Activity.AGREE, at):
+        why = f"Invoice {number} is on hold: nothing can be agreed about it now. Please contact us."
+        return RefusedError(why, code="on_hold")
+    if one.invoice.removed:
+        return RefusedError(f"Invoice {number} was withdrawn: nothing is owed on it.", code="withdrawn")
     if not one.is_collectable:
-        contested = f"Invoice {number} is disputed: nothing is asked for until that is settled."
-        return f"Invoice {number} was withdrawn: nothing is owed on it." if one.invoice.removed else contested
+        why = f"Invoice {number} is disputed: nothing is asked for until that is settled."
+        return RefusedError(why, code="in_dispute")
     agreed = account.agreement_on(invoice_id)
     if agreed and agreed.agreement_id != replacing:
-        return f"Invoice {number} is part of an agreement already: change or end that one first."
-    return ""
-
-
-def held(account: Account, invoice_id: str, at: datetime) -> set[str]:
-    """The kinds of holds in force on an invoice, or on all that the customer owes."""
-    return {one.kind for one in account.customer.holds_in_force(at) if one.invoice_id in (None, invoice_id)}
+        why = f"Invoice {number} is part of an agreement already: change or end that one first."
+        return RefusedError(why, code="agreed_already")
+    return None
 
 
 def needs_a_person(account: Account, debts: Sequence[AgreedDebt], at: datetime) -> bool:
     """Whether a hold asks that a person looks at what the customer asks for."""
-    return any(held(account, debt.invoice_id, at) & FOR_A_PERSON for debt in debts)
+    return any(_is_paused(account, debt.invoice_id, Activity.AGREE_ALONE, at) for debt in debts)
+
+
+def may_be_asked(account: Account, debts: Sequence[AgreedDebt], at: datetime) -> bool:
+    """Whether no hold forbids to propose something about debts to the customer by ourselves."""
+    return not any(_is_paused(account, debt.invoice_id, Activity.ASK_TO_PAY, at) for debt in debts)
+
+
+def _is_paused(account: Account, invoice_id: str, activity: Activity, at: datetime) -> bool:
+    holds = account.customer.holds_in_force(at)
+    return any(hold.pauses(activity) and hold.covers(invoice_id) for hold in holds)
 
 
 def _require_named(
@@ -88,17 +79,19 @@ def _require_named(
     currency: str,
     invoice_ids: Sequence[str],
     candidates: dict[str, OpenInvoice],
-    refusals: dict[str, str],
+    refusals: dict[str, RefusedError],
 ) -> None:
     for invoice_id in invoice_ids:
         invoice = account.invoices.get(invoice_id)
         if invoice is None or invoice_id in account.moved:
-            raise NotFoundError("This invoice is not on the account.")
+            raise NotFoundError("This invoice is not on the account.", code="no_invoice")
         if invoice.currency != currency:
-            raise InvalidInputError("Choose invoices of one currency at a time.", field="invoice_ids")
+            raise InvalidInputError(
+                "Choose invoices of one currency at a time.", field="invoice_ids", code="one_currency"
+            )
         if invoice_id not in candidates:
-            raise RefusedError(f"Invoice {invoice.number} is paid: nothing is open on it.")
+            raise RefusedError(f"Invoice {invoice.number} is paid: nothing is open on it.", code="paid_already")
         if invoice_id in refusals:
-            raise RefusedError(refusals[invoice_id])
+            raise refusals[invoice_id]
     if not invoice_ids:
-        raise InvalidInputError("Choose at least one invoice.", field="invoice_ids")
+        raise InvalidInputError("Choose at least one invoice.", field="invoice_ids", code="nothing_chosen")

@@ -196,12 +196,14 @@ class ArrangementDesk:
         authority: Authority,
         at: datetime,
         invoice_ids: tuple[str, ...] | None = None,
+        replacing: str = "",
     ) -> Agreement:
         """Promise an amount by a day: it stands at once, and pauses reminders until the day and its grace are over.
 
         Args:
             on: moved to the next day on which banks work.
             invoice_ids: None: every debt that may be agreed about.
+            replacing: the standing promise that is cancelled in the same write, if the new one is made; empty for none.
 
         Raises:
             InvalidInputError: the amount is not positive or more than is owed; the day has passed or is too far away.
@@ -210,17 +212,18 @@ class ArrangementDesk:
 
         def decide(account: Account) -> Change:
             now, as_of = self._local(at)
+            old = _standing_promise(account, replacing)
             agreement = made_promise(
-                account, self.policy, currency, amount_minor, on, who, authority, as_of, now, invoice_ids
+                account, self.policy, currency, amount_minor, on, who, authority, as_of, now, invoice_ids, old
             )
-            if agreement.agreement_id in account.agreements:
-                made.append(agreement.agreement_id)
-                return Change(account)
             made.append(agreement.agreement_id)
+            if agreement.agreement_id in account.agreements:
+                return Change(account)
+            change = ended(account, old, AgreementStatus.CANCELLED, now, who, "replaced") if old else Change(account)
             agreement = self._versioned(self._looked_at(account, agreement, as_of))
             event = told(AGREEMENT_MADE, account, agreement, now)
-            withdrawn = _withdrawn(account, agreement, now, who)
-            return Change(account, agreements={agreement.agreement_id: agreement}, events=(event,)).then(withdrawn)
+            change = change.then(Change(account, agreements={agreement.agreement_id: agreement}, events=(event,)))
+            return change.then(_withdrawn(account, agreement, now, who))
 
         made: list[str] = []
         account = update(self.ledger, customer_id, decide)
@@ -260,10 +263,10 @@ class ArrangementDesk:
                 made.append(again.agreement_id)
                 return Change(account)
             if old.kind is not AgreementKind.PLAN or not old.is_standing or old.authorisation is None:
-                raise RefusedError("Only a plan that stands can be changed.")
+                raise RefusedError("Only a plan that stands can be changed.", code="not_standing")
             new = made_plan(account, self.policy, terms, who, authority, as_of, now, replacing=old)
             if new.approval:
-                raise RefusedError("This takes an approval: please contact us.")
+                raise RefusedError("This takes an approval: please contact us.", code="needs_approval")
             evidence = authorisation or old.authorisation
             _require_method(account, evidence)
             if not authorisation and evidence.method_id:
@@ -288,7 +291,7 @@ class ArrangementDesk:
             if agreement.status is AgreementStatus.CANCELLED:
                 return Change(account)
             if not agreement.is_standing and agreement.status is not AgreementStatus.PROPOSED:
-                raise RefusedError("This agreement has ended already.")
+                raise RefusedError("This agreement has ended already.", code="agreement_ended")
             return ended(account, agreement, AgreementStatus.CANCELLED, now, who, why)
 
         return self._about(customer_id, agreement_id, decide, at)
@@ -301,10 +304,10 @@ class ArrangementDesk:
         """
         account = self.ledger.load(customer_id)
         if account is None:
-            raise NotFoundError("There is no such customer.")
+            raise NotFoundError("There is no such customer.", code="no_account")
         agreement = _known(account, agreement_id)
         if not agreement.is_standing:
-            raise RefusedError("This agreement does not stand: there is nothing to pay off.")
+            raise RefusedError("This agreement does not stand: there is nothing to pay off.", code="agreement_ended")
         owed = sum(account.open_minor(invoice_id) for invoice_id in agreement.invoice_ids)
         owed += sum(amount_minor for _, amount_minor in interest_due(account, agreement, as_of)) if owed else 0
         later = sum(part.charges_minor for part in agreement.instalments if part.due_on > as_of)
@@ -354,16 +357,16 @@ class ArrangementDesk:
         as_of = now.date()
         _require_proposed(agreement)
         if agreement.approval:
-            raise RefusedError("This still waits for our approval.")
+            raise RefusedError("This still waits for our approval.", code="waits_for_approval")
         if agreement.expires_on and as_of > agreement.expires_on:
-            raise RefusedError("This proposal has run out: please ask for a new one.")
+            raise RefusedError("This proposal has run out: please ask for a new one.", code="proposal_over")
         if agreement.instalments[0].due_on < as_of:
-            raise RefusedError("The first day of this plan has passed: please choose again.")
+            raise RefusedError("The first day of this plan has passed: please choose again.", code="day_passed")
         for one in account.open_invoices:
             if one.invoice.invoice_id in agreement.invoice_ids and (why := why_not(account, one, now)):
-                raise RefusedError(why)
+                raise why
         if not any(account.open_minor(invoice_id) for invoice_id in agreement.invoice_ids):
-            raise RefusedError("This is paid already: there is nothing left to agree about.")
+            raise RefusedError("This is paid already: there is nothing left to agree about.", code="paid_already")
 
     def _standing(self, account: Account, agreement: Agreement, evidence: Authorisation, now: datetime) -> Change:
         after = replace(agreement, authorisation=evidence, expires_on=None)
@@ -419,27 +422,35 @@ def _known(account: Account, agreement_id: str) -> Agreement:
     try:
         return account.agreements[agreement_id]
     except KeyError:
-        raise NotFoundError("There is no such agreement.") from None
+        raise NotFoundError("There is no such agreement.", code="no_agreement") from None
+
+
+def _standing_promise(account: Account, agreement_id: str) -> Agreement | None:
+    """The promise that a new one takes the place of; None when it has ended meanwhile."""
+    known = _known(account, agreement_id) if agreement_id else None
+    return known if known and known.is_standing and known.kind is AgreementKind.PROMISE else None
 
 
 def _require_proposed(agreement: Agreement) -> None:
     if agreement.is_standing:
-        raise ConflictError("This was agreed to meanwhile: look at it again.")
+        raise ConflictError("This was agreed to meanwhile: look at it again.", code="agreed_meanwhile")
     if agreement.status is not AgreementStatus.PROPOSED:
-        raise RefusedError("This proposal has ended: please ask for a new one.")
+        raise RefusedError("This proposal has ended: please ask for a new one.", code="proposal_over")
 
 
 def _require_authority(agreement: Agreement, authority: Authority) -> None:
     needed = Authority(agreement.approval or Authority.AGENT)
     if RANKS[authority] < RANKS[needed]:
-        raise RefusedError(f"Only a {needed} can decide this.")
+        raise RefusedError(f"Only a {needed} can decide this.", code="needs_approval")
 
 
 def _require_evidence(authorisation: Authorisation) -> None:
     if not authorisation.words.strip():
-        raise InvalidInputError("The words that were agreed to must be kept.", field="words")
+        raise InvalidInputError("The words that were agreed to must be kept.", field="words", code="no_consent")
     if not authorisation.by or not authorisation.method or authorisation.at.tzinfo is None:
-        raise InvalidInputError("Say who agreed, how, and when with a time zone.", field="authorisation")
+        raise InvalidInputError(
+            "Say who agreed, how, and when with a time zone.", field="authorisation", code="no_consent"
+        )
 
 
 def _require_method(account: Account, authorisation: Authorisation) -> None:
@@ -447,4 +458,6 @@ def _require_method(account: Account, authorisation: Authorisation) -> None:
         return
     method = account.methods.get(authorisation.method_id)
     if method is None or not method.is_usable:
-        raise InvalidInputError("This payment method cannot be debited: choose another one.", field="method_id")
+        raise InvalidInputError(
+            "This payment method cannot be debited: choose another one.", field="method_id", code="method_unusable"
+        )

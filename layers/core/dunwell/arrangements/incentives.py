@@ -44,7 +44,7 @@ def offer_rule(policy: ArrangementPolicy, terms: OfferTerms) -> OfferRule:
     rules = {AgreementKind.SETTLEMENT: policy.settlements, AgreementKind.DISCOUNT: policy.discounts}
     found = next((rule for rule in rules.get(terms.kind, ()) if rule.name == terms.rule), None)
     if found is None:
-        raise RefusedError("This offer does not exist any more.")
+        raise RefusedError("This offer does not exist any more.", code="offer_gone")
     return found
 
 
@@ -56,15 +56,17 @@ def authority_for_offer(rule: OfferRule, terms: OfferTerms, debts: tuple[AgreedD
     """
     debt_minor = sum(debt.amount_minor for debt in debts)
     if not 0 < terms.forgiven_minor < debt_minor:
-        raise InvalidInputError("An offer gives up a part of the debt.", field="forgiven_minor")
+        raise InvalidInputError("An offer gives up a part of the debt.", field="forgiven_minor", code="offer_terms")
     if debt_minor < rule.min_debt_minor.get(terms.currency, debt_minor + 1):
-        raise RefusedError("This offer is not made for a debt of this size.")
+        raise RefusedError("This offer is not made for a debt of this size.", code="offer_size")
     if not 1 <= terms.instalments <= rule.instalments:
-        raise InvalidInputError(f"This offer is paid in at most {rule.instalments} parts.", field="instalments")
+        raise InvalidInputError(
+            f"This offer is paid in at most {rule.instalments} parts.", field="instalments", code="offer_terms"
+        )
     for authority in RANKS:
         if terms.forgiven_minor <= rule.most_minor(debt_minor, terms.currency, authority):
             return authority
-    raise InvalidInputError("Nobody may give up so much of this debt.", field="forgiven_minor")
+    raise InvalidInputError("Nobody may give up so much of this debt.", field="forgiven_minor", code="offer_terms")
 
 
 def require_once(account: Account, kind: AgreementKind, debts: tuple[AgreedDebt, ...], authority: Authority) -> None:
@@ -79,7 +81,7 @@ def require_once(account: Account, kind: AgreementKind, debts: tuple[AgreedDebt,
             continue
         taken = one.authorisation is not None
         if taken or (one.status is not AgreementStatus.PROPOSED and authority is Authority.CUSTOMER):
-            raise RefusedError("Such an offer was made for this debt before, and is made once.")
+            raise RefusedError("Such an offer was made for this debt before, and is made once.", code="offer_once")
 
 
 def give_up(account: Account, agreement: Agreement, at: datetime) -> Change:
@@ -95,7 +97,9 @@ def give_up(account: Account, agreement: Agreement, at: datetime) -> Change:
         Direction(debt.invoice_id, share) for debt, share in zip(agreement.debts, shares, strict=True) if share
     ]
     if any(account.open_minor(one.invoice_id) < one.amount_minor for one in directions):
-        raise RefusedError("Less is open now than when the offer was made: there is nothing left to give up.")
+        raise RefusedError(
+            "Less is open now than when the offer was made: there is nothing left to give up.", code="offer_less_open"
+        )
     return credit_note(
         account,
         agreement.currency,

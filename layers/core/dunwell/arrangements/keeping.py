@@ -1,52 +1,35 @@
-"""A ledger that moves agreements in the same write that moves the money on their debts."""
+"""What money on their debts makes of agreements: a consequence of every change that posts some."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from dunwell.arrangements.evaluate import evaluate
 from dunwell.arrangements.policy import ArrangementPolicy
 from dunwell.dates import business_date
 from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.change import Change
-from dunwell.ledger.model import Account
-from dunwell.ledger.ports import Ledger
+from dunwell.ledger.consequences import Consequence
 
 
-class KeepingLedger:
-    """``Ledger``; a promise is kept, and a settlement undone by a returned payment, as soon as that is posted.
+def moving_agreements(policy: ArrangementPolicy, zone_name: str, now: Callable[[], datetime]) -> Consequence:
+    """A promise is kept, and a settlement undone by a returned payment, as soon as that is posted.
 
     What happens because a day has come is for who goes through the agenda.
+
+    Args:
+        now: the instant, with a time zone; its date in ``zone_name`` is the business date.
     """
 
-    def __init__(self, ledger: Ledger, policy: ArrangementPolicy, zone_name: str, now: Callable[[], datetime]) -> None:
-        """Args: now: the instant, with a time zone; its date in ``zone_name`` is the business date."""
-        self._ledger, self._policy, self._zone_name, self._now = ledger, policy, zone_name, now
-
-    def load(self, customer_id: str) -> Account | None:
-        """See the port."""
-        return self._ledger.load(customer_id)
-
-    def open_customer_ids(self, shard: int, after: str = "") -> Iterator[str]:
-        """See the port."""
-        return self._ledger.open_customer_ids(shard, after)
-
-    def agenda(self, shard: int, until: date) -> Iterator[str]:
-        """See the port."""
-        return self._ledger.agenda(shard, until)
-
-    def commit(self, change: Change, *others: Change) -> Account:
-        """See the port; with what the changes make of the accounts' agreements."""
-        return self._ledger.commit(self._kept(change), *(self._kept(other) for other in others))
-
-    def _kept(self, change: Change) -> Change:
+    def kept(change: Change) -> Change:
         if not change.entries or not (change.account.agreements or change.agreements):
             return change
-        now = self._now()
-        after = change.applied()
-        moved = evaluate(after, self._policy, business_date(now, self._zone_name), now)
+        at, after = now(), change.applied()
+        moved = evaluate(after, policy, business_date(at, zone_name), at)
         agreements = {i: _still_looked_at(after.agreements[i], one) for i, one in moved.agreements.items()}
         return change.then(replace(moved, agreements=agreements))
+
+    return kept
 
 
 def _still_looked_at(before: Agreement, after: Agreement) -> Agreement:

@@ -96,6 +96,7 @@ def made_promise(
     as_of: date,
     now: datetime,
     invoice_ids: Sequence[str] | None = None,
+    replacing: Agreement | None = None,
 ) -> Agreement:
     """A promise, which stands at once. Raises: see ``ArrangementDesk.promise``."""
     rules = promise_policy(policy)
@@ -103,14 +104,15 @@ def made_promise(
     due_on = following(on, holidays)
     if known := _same_promise(account, currency, amount_minor, due_on, invoice_ids):
         return known
-    debts = agreeable_debts(account, currency, invoice_ids, now)
+    replaced = replacing.agreement_id if replacing else ""
+    debts = agreeable_debts(account, currency, invoice_ids, now, replaced)
     require_promise(rules, amount_minor, sum(debt.amount_minor for debt in debts), currency, on, as_of, authority)
     _require_trust(account, rules, authority, now)
     if authority is Authority.CUSTOMER and needs_a_person(account, debts, now):
-        raise RefusedError("We would like to talk to you about this first. Please contact us.")
+        raise RefusedError("We would like to talk to you about this first. Please contact us.", code="talk_first")
     parts = (AgreedInstalment(1, due_on, amount_minor),)
     return Agreement(
-        agreement_id=agreement_id(account, AgreementKind.PROMISE, currency, debts, parts),
+        agreement_id=agreement_id(account, AgreementKind.PROMISE, currency, debts, parts, replaced),
         kind=AgreementKind.PROMISE,
         currency=currency,
         debts=debts,
@@ -121,6 +123,7 @@ def made_promise(
         pauses_until=add_business_days(due_on, rules.grace_days, holidays),
         grace_days=rules.grace_days,
         tolerance_permille=rules.tolerance_permille,
+        replaces=replaced,
         steps=(AgreementStep(AgreementStatus.ACTIVE, now, who),),
     )
 
@@ -232,7 +235,9 @@ def _require_trust(account: Account, rules: PromisePolicy, authority: Authority,
     broken = recently_broken(account, AgreementKind.PROMISE, rules.broken_days, now)
     again = put_off(account, AgreementKind.PROMISE, rules.broken_days, now)
     if authority is Authority.CUSTOMER and (broken >= rules.max_broken or again >= rules.max_put_off):
-        raise RefusedError("Earlier promises were not kept: please contact us to agree on something.")
+        raise RefusedError(
+            "Earlier promises were not kept: please contact us to agree on something.", code="promises_broken"
+        )
 
 
 def _offer_parts(

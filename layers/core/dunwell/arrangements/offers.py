@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import exp
 
-from dunwell.arrangements.agreeable import needs_a_person
+from dunwell.arrangements.agreeable import may_be_asked, needs_a_person
 from dunwell.arrangements.evaluate import calendar_of
 from dunwell.arrangements.explain import Saying, SayingCode
 from dunwell.arrangements.incentives import OfferTerms
@@ -127,7 +127,10 @@ def _offer(
 ) -> OfferDraft | None:
     debts = _debts(account, currency, authority, as_of, kind) if rules else ()
     rule = _rule(account, rules, debts, currency, outlook, as_of)
-    if rule is None or (authority is Authority.CUSTOMER and needs_a_person(account, debts, end_of(as_of))):
+    at = end_of(as_of)
+    if rule is None or (
+        authority is Authority.CUSTOMER and (needs_a_person(account, debts, at) or not may_be_asked(account, debts, at))
+    ):
         return None
     debt_minor = sum(one.amount_minor for one in debts)
     habits = habits_of(account, currency, debt_minor, None, as_of)

@@ -1,6 +1,5 @@
 """Payment plans: whose authority one needs, and how one is proposed."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from dunwell.arrangements.policy import ArrangementPolicy, Authority, Frequency, PlanLimits, PlanPolicy
@@ -18,53 +17,42 @@ BY_CUSTOMER = "customer"
 """Who did what a customer did by themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exceeded:
-    """A limit that a plan does not keep, as a sentence for whoever chose it, and the field that it is about."""
-
-    field: str
-    sentence: str
-
-
 def plan_policy(policy: ArrangementPolicy) -> PlanPolicy:
     """How plans work. Raises RefusedError: there are none."""
     if policy.plans is None:
-        raise RefusedError("Payment plans are not offered here. Please contact us.")
+        raise RefusedError("Payment plans are not offered here. Please contact us.", code="no_plans")
     return policy.plans
 
 
-def exceeded(limits: PlanLimits, made: Draft, currency: str, frequency: Frequency, as_of: date) -> list[Exceeded]:
-    """The limits that a plan does not keep; none when it is within all of them."""
+def exceeded(
+    limits: PlanLimits, made: Draft, currency: str, frequency: Frequency, as_of: date
+) -> list[InvalidInputError]:
+    """The limits that a plan does not keep, each as the refusal to raise; none when it is within all of them."""
     parts = made.instalments
     first, last = parts[0], parts[-1]
     least = limits.min_instalment_minor.get(currency, 0)
     first_minor = made.debt_minor * limits.min_first_permille // 1000
-    smallest = min(part.amount_minor for part in parts)
-    checks = (
-        (len(parts) > limits.max_instalments, "instalments", f"A plan has at most {limits.max_instalments} parts."),
-        (
-            frequency not in limits.frequencies,
-            "frequency",
-            "Choose another frequency: " + ", ".join(one.replace("_", " ") for one in limits.frequencies) + ".",
-        ),
-        (
-            last.due_on > as_of + timedelta(days=limits.max_days),
-            "instalments",
-            f"A plan ends within {limits.max_days} days.",
-        ),
-        (
-            first.due_on > as_of + timedelta(days=limits.max_first_days),
-            "first_on",
-            f"The first part is due within {limits.max_first_days} days.",
-        ),
-        (smallest < least, "instalments", f"Each part is at least {format_money(least, currency)}."),
-        (
-            first.amount_minor < first_minor,
-            "first_minor",
-            f"The first part is at least {format_money(first_minor, currency)}.",
-        ),
-    )
-    return [Exceeded(field, sentence) for broken, field, sentence in checks if broken]
+    known = ", ".join(one.replace("_", " ") for one in limits.frequencies)
+    found: list[InvalidInputError] = []
+    if len(parts) > limits.max_instalments:
+        why = f"A plan has at most {limits.max_instalments} parts."
+        found.append(InvalidInputError(why, field="instalments", code="part_count"))
+    if frequency not in limits.frequencies:
+        why = f"Choose another frequency: {known}."
+        found.append(InvalidInputError(why, field="frequency", code="plan_frequency"))
+    if last.due_on > as_of + timedelta(days=limits.max_days):
+        why = f"A plan ends within {limits.max_days} days."
+        found.append(InvalidInputError(why, field="instalments", code="plan_too_long"))
+    if first.due_on > as_of + timedelta(days=limits.max_first_days):
+        why = f"The first part is due within {limits.max_first_days} days."
+        found.append(InvalidInputError(why, field="first_on", code="day_too_late"))
+    if min(part.amount_minor for part in parts) < least:
+        why = f"Each part is at least {format_money(least, currency)}."
+        found.append(InvalidInputError(why, field="instalments", code="parts_too_small"))
+    if first.amount_minor < first_minor:
+        why = f"The first part is at least {format_money(first_minor, currency)}."
+        found.append(InvalidInputError(why, field="first_minor", code="first_part"))
+    return found
 
 
 def authority_for(policy: PlanPolicy, made: Draft, currency: str, frequency: Frequency, as_of: date) -> Authority:
@@ -73,22 +61,22 @@ def authority_for(policy: PlanPolicy, made: Draft, currency: str, frequency: Fre
     Raises:
         InvalidInputError: nobody may; says which limit it does not keep.
     """
-    found: list[Exceeded] = []
+    found: list[InvalidInputError] = []
     for authority in RANKS:
         limits = policy.limits.get(authority)
         found = exceeded(limits, made, currency, frequency, as_of) if limits else found
         if limits and not found:
             return authority
     if not found:
-        raise RefusedError("Payment plans are not offered here. Please contact us.")
-    raise InvalidInputError(found[0].sentence, field=found[0].field)
+        raise RefusedError("Payment plans are not offered here. Please contact us.", code="no_plans")
+    raise found[0]
 
 
 def require_size(policy: PlanPolicy, debt_minor: int, currency: str) -> None:
     """Refuse a plan for what is too small for one. Raises RefusedError."""
     least = policy.min_debt_minor.get(currency, 0)
     if debt_minor < least:
-        raise RefusedError(f"Plans are for debts of {format_money(least, currency)} and more.")
+        raise RefusedError(f"Plans are for debts of {format_money(least, currency)} and more.", code="plan_size")
 
 
 def recently_broken(account: Account, kind: AgreementKind, days: int, at: datetime) -> int:

@@ -150,12 +150,25 @@ class OfferRule:
 
 
 @dataclass(frozen=True, slots=True)
+class DebitHours:
+    """When saved methods are debited, on days on which banks work: local hours of the creditor's zone.
+
+    Attributes:
+        opens: the first hour; closes: the hour from which nothing is debited any more.
+    """
+
+    opens: int = 9
+    closes: int = 17
+
+
+@dataclass(frozen=True, slots=True)
 class ArrangementPolicy:
     """What may be agreed; see the parts.
 
     Attributes:
         plans: None: no plans. discounts, settlements: the first rule that fits counts.
         cost_of_money_percent: what money costs the creditor a year: by it earlier money is worth more.
+        debit_hours: when saved methods are debited.
     """
 
     promises: PromisePolicy | None = field(default_factory=PromisePolicy)
@@ -163,9 +176,12 @@ class ArrangementPolicy:
     discounts: tuple[OfferRule, ...] = ()
     settlements: tuple[OfferRule, ...] = ()
     cost_of_money_percent: Decimal = Decimal(8)
+    debit_hours: DebitHours = DebitHours()
 
     def __post_init__(self) -> None:
         _in_range("cost_of_money_percent", self.cost_of_money_percent, 0, 100)
+        _in_range("debit_hours.opens", self.debit_hours.opens, 0, 23)
+        _in_range("debit_hours.closes", self.debit_hours.closes, self.debit_hours.opens + 1, 24)
         if self.promises:
             _check_promises(self.promises)
         if self.plans:

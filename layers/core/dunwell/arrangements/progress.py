@@ -16,32 +16,13 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from dunwell.calendars import Holidays, add_business_days, banking_calendar
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind, AgreementStatus
 from dunwell.ledger.books import Books, Part
 from dunwell.ledger.entry import RECEIPTS, Entry, EntryKind
 from dunwell.ledger.fold import Replay
 from dunwell.ledger.model import Account
 
-EXCUSING = frozenset(
-    {
-        "bankruptcy",
-        "chapter_13_codebtor",
-        "discharged",
-        "deceased",
-        "minor",
-        "identity_theft",
-        "breathing_space",
-        "mental_health_crisis",
-        "dispute_written",
-        "dispute_oral",
-        "dispute_late",
-        "vulnerable",
-        "disaster",
-        "complaint",
-        "litigation_hold",
-    }
-)
-"""Holds under which nothing is debited (compliance rules, section 7): nobody breaks an agreement under them."""
 WAITED_DAYS = 14
 """A debit that was announced longer ago without arriving or failing is not waited for any more."""
 _DAY = timedelta(days=1)
@@ -150,12 +131,15 @@ class Span:
 
 
 def holds_on(account: Account, agreement: Agreement) -> Iterator[Span]:
-    """The days of holds that excuse from an agreement, in the zone of the agreement; a day touched is a day held."""
+    """The days of holds that excuse from an agreement, in the zone of the agreement; a day touched is a day held.
+
+    Those under which nothing is debited: nobody breaks an agreement because we do not ask for the money.
+    """
     zone = agreement.made_at.tzinfo
     for hold in account.customer.holds:
-        if hold.kind in EXCUSING and (hold.invoice_id is None or hold.invoice_id in agreement.invoice_ids):
+        if hold.pauses(Activity.DEBIT) and (hold.debt_id is None or hold.debt_id in agreement.invoice_ids):
             ends = (hold.ends_at - timedelta(microseconds=1)).astimezone(zone).date() if hold.ends_at else None
-            yield Span(hold.placed_at.astimezone(zone).date(), ends, hold.invoice_id or "")
+            yield Span(hold.placed_at.astimezone(zone).date(), ends, hold.debt_id or "")
 
 
 def debits_for(account: Account, agreement: Agreement) -> Iterator[Span]:

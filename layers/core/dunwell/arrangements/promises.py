@@ -31,7 +31,7 @@ def outcome(kept: Progress) -> PromiseOutcome:
 def promise_policy(policy: ArrangementPolicy) -> PromisePolicy:
     """How promises work. Raises RefusedError: there are none."""
     if policy.promises is None:
-        raise RefusedError("Promises to pay are not taken here. Please contact us.")
+        raise RefusedError("Promises to pay are not taken here. Please contact us.", code="no_promises")
     return policy.promises
 
 
@@ -51,13 +51,17 @@ def require_promise(
             a customer, who then asks an agent.
     """
     if amount_minor <= 0:
-        raise InvalidInputError("Promise an amount of more than zero.", field="amount")
+        raise InvalidInputError("Promise an amount of more than zero.", field="amount", code="amount_zero")
     if amount_minor > debt_minor:
         raise InvalidInputError(
-            f"Only {format_money(debt_minor, currency)} is open: promise at most that.", field="amount"
+            f"Only {format_money(debt_minor, currency)} is open: promise at most that.",
+            field="amount",
+            code="amount_too_much",
         )
     if on < as_of:
-        raise InvalidInputError("This day has passed: choose today or a later day.", field="on")
+        raise InvalidInputError("This day has passed: choose today or a later day.", field="on", code="day_passed")
     if authority is Authority.CUSTOMER and on > as_of + timedelta(days=policy.max_days):
         last = as_of + timedelta(days=policy.max_days)
-        raise InvalidInputError(f"Choose a day up to {last.isoformat()}, or contact us.", field="on")
+        raise InvalidInputError(
+            f"Choose a day up to {last.isoformat()}, or contact us.", field="on", code="day_too_late"
+        )

@@ -22,6 +22,7 @@ def require_notice(old: Agreement, new: Agreement, as_of: date) -> None:
             raise InvalidInputError(
                 f"A changed debit is told {days} days before: choose {first.isoformat()} or a later day.",
                 field="first_on",
+                code="debit_too_soon",
             )
 
 

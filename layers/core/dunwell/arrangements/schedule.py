@@ -152,11 +152,19 @@ def _months(day_of_month: int, earliest: date) -> Iterator[date]:
 
 def _check(terms: PlanTerms, debt_minor: int, as_of: date) -> None:
     if not 1 <= terms.instalments <= MOST_INSTALMENTS:
-        raise InvalidInputError(f"Choose between 1 and {MOST_INSTALMENTS} instalments.", field="instalments")
+        raise InvalidInputError(
+            f"Choose between 1 and {MOST_INSTALMENTS} instalments.", field="instalments", code="part_count"
+        )
     if terms.first_on < as_of:
-        raise InvalidInputError("The first day has passed: choose today or a later day.", field="first_on")
+        raise InvalidInputError(
+            "The first day has passed: choose today or a later day.", field="first_on", code="day_passed"
+        )
     if debt_minor < terms.instalments:
-        raise InvalidInputError("The amount is too small to be divided into so many instalments.", field="instalments")
+        raise InvalidInputError(
+            "The amount is too small to be divided into so many instalments.",
+            field="instalments",
+            code="parts_too_small",
+        )
     if terms.first_minor is None:
         return
     rest = terms.instalments - 1
@@ -164,6 +172,7 @@ def _check(terms: PlanTerms, debt_minor: int, as_of: date) -> None:
         raise InvalidInputError(
             "The first instalment must be more than zero and leave something for each of the others.",
             field="first_minor",
+            code="first_part",
         )
 
 

@@ -4,36 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from dunwell.accounts.holds import OF_THE_PERSON
 from dunwell.accounts.model import Customer
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.agreements import STANDING, Agreement, AgreementStatus
 from dunwell.ledger.model import Account
 from dunwell.timezones import zone
-
-STOPPING = frozenset(
-    {
-        "bankruptcy",
-        "discharged",
-        "deceased",
-        "dispute_written",
-        "dispute_oral",
-        "dispute_late",
-        "identity_theft",
-        "scra_active_duty",
-        "breathing_space",
-        "mental_health_crisis",
-        "vulnerable",
-        "minor",
-        "disaster",
-        "complaint",
-        "litigation_hold",
-        "paid_or_settled",
-    }
-)
-"""What a hold stops or pauses is not charged later either: the days under it never count."""
-
-FOR_REVIEW = frozenset({"scra_active_duty"})
-"""The law caps at 6 % what may be charged, fees included, and what was agreed before counts too: a person decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +41,10 @@ def stops(account: Account, zone_name: str) -> tuple[Stop, ...]:
         Stop(
             day(hold.placed_at),
             day(hold.ends_at - timedelta(microseconds=1)) if hold.ends_at else None,
-            None if hold.kind in OF_THE_PERSON else hold.invoice_id,
+            hold.debt_id,
         )
         for hold in account.customer.holds
-        if hold.kind in STOPPING
+        if hold.pauses(Activity.CHARGE)
     )
     return *held, *(stop for one in account.agreements.values() for stop in _agreed(one, day))
 
@@ -92,4 +67,4 @@ def _agreed(agreement: Agreement, day: Callable[[datetime], date]) -> list[Stop]
 
 def for_review(customer: Customer, at: datetime) -> list[str]:
     """Kinds of holds in force for which a person has to look at what was charged before."""
-    return sorted({hold.kind for hold in customer.holds_in_force(at)} & FOR_REVIEW)
+    return sorted({hold.kind for hold in customer.holds_in_force(at) if hold.pauses(Activity.PAST_CHARGES)})

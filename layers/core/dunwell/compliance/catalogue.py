@@ -17,9 +17,10 @@ from dunwell.compliance.clock import (
 from dunwell.compliance.frequency import CALLS_HEARD, ELECTRONIC, MESSAGES, PHONE, AfterConversation, Cap
 from dunwell.compliance.holds import CeaseBars, HoldBars
 from dunwell.compliance.holidays import british_columbia_holidays, ontario_holidays, quebec_holidays
-from dunwell.compliance.model import Channel, HoldKind, Party, Purpose, ReasonCode
+from dunwell.compliance.model import Channel, Party, Purpose, ReasonCode
 from dunwell.compliance.regions import COVERED_COUNTRIES
 from dunwell.compliance.rule import Basis, Rule, Scope
+from dunwell.hold_kinds import kinds_of
 
 _UK = frozenset({"GB"})
 _ONTARIO = frozenset({"CA-ON"})
@@ -28,8 +29,9 @@ _BRITISH_COLUMBIA = frozenset({"CA-BC"})
 _PROVINCES_WITH_HOURS = _ONTARIO | _QUEBEC | _BRITISH_COLUMBIA
 
 
-def _bars(*kinds: HoldKind, days: int | None = None) -> HoldBars:
-    return HoldBars(frozenset(kinds), days)
+def _bars(*rules: str, days: int | None = None) -> HoldBars:
+    """Bars under the holds of some rules of the hold table."""
+    return HoldBars(kinds_of(*rules), days)
 
 
 COVERAGE: Final = (
@@ -57,19 +59,19 @@ HOLDS: Final = (
         id="HOLD-BK",
         reason=ReasonCode.BANKRUPTCY_STAY,
         citation="11 USC 362(a)(6), 524(a)(2), 1301",
-        test=_bars(HoldKind.BANKRUPTCY, HoldKind.CHAPTER_13_CODEBTOR, HoldKind.DISCHARGED),
+        test=_bars("HOLD-BK"),
     ),
     Rule(
         id="HOLD-DECEASED",
         reason=ReasonCode.DECEASED,
         citation="12 CFR 1006.6(a)(1), (4)",
-        test=_bars(HoldKind.DECEASED),
+        test=_bars("HOLD-DECEASED"),
     ),
     Rule(
         id="HOLD-IDT",
         reason=ReasonCode.IDENTITY_THEFT,
         citation="15 USC 1681m(f)-(g); Cal. Civ. Code 1788.18",
-        test=_bars(HoldKind.IDENTITY_THEFT),
+        test=_bars("HOLD-IDT"),
     ),
     Rule(
         id="HOLD-CEASE",
@@ -91,21 +93,21 @@ HOLDS: Final = (
         id="HOLD-ATTY",
         reason=ReasonCode.ATTORNEY_REPRESENTED,
         citation="12 CFR 1006.6(b)(2)",
-        test=_bars(HoldKind.ATTORNEY),
+        test=_bars("HOLD-ATTY"),
         scopes=_FDCPA_AND_ROSENTHAL,
     ),
     Rule(
         id="HOUSE-ATTY",
         reason=ReasonCode.ATTORNEY_REPRESENTED,
         citation="house policy (as 12 CFR 1006.6(b)(2))",
-        test=_bars(HoldKind.ATTORNEY),
+        test=_bars("HOLD-ATTY"),
         basis=Basis.HOUSE,
     ),
     Rule(
         id="UK-BREATHING",
         reason=ReasonCode.UK_BREATHING_SPACE,
         citation="SI 2020/1311 (60 days)",
-        test=_bars(HoldKind.BREATHING_SPACE, days=60),
+        test=_bars("UK-BREATHING", days=60),
         not_for=frozenset({Purpose.STATUTORY_NOTICE}),
         yields_to_reply=True,
     ),
@@ -113,7 +115,7 @@ HOLDS: Final = (
         id="UK-CRISIS",
         reason=ReasonCode.UK_BREATHING_SPACE,
         citation="SI 2020/1311 (mental health crisis treatment and 30 days)",
-        test=_bars(HoldKind.MENTAL_HEALTH_CRISIS),
+        test=_bars("UK-CRISIS"),
         not_for=frozenset({Purpose.STATUTORY_NOTICE}),
         yields_to_reply=True,
     ),
@@ -121,7 +123,7 @@ HOLDS: Final = (
         id="HOLD-DISPUTE",
         reason=ReasonCode.DISPUTE_PENDING_VERIFICATION,
         citation="12 CFR 1006.38(c), (d)(2); 940 CMR 7.08; CONC 7.14",
-        test=_bars(HoldKind.DISPUTE_WRITTEN),
+        test=_bars("HOLD-DISPUTE"),
         scopes=_UNDISPUTED_ONLY,
         not_for=_VERIFICATION,
     ),
@@ -129,7 +131,7 @@ HOLDS: Final = (
         id="HOUSE-DISPUTE",
         reason=ReasonCode.DISPUTE_PENDING_VERIFICATION,
         citation="house policy (15 USC 1681s-2: investigate)",
-        test=_bars(HoldKind.DISPUTE_WRITTEN, HoldKind.DISPUTE_ORAL, HoldKind.DISPUTE_LATE),
+        test=_bars("HOLD-DISPUTE", "HOUSE-DISPUTE"),
         basis=Basis.HOUSE,
         not_for=_VERIFICATION,
     ),
@@ -137,7 +139,7 @@ HOLDS: Final = (
         id="SES-RATES",
         reason=ReasonCode.EMAIL_SUPPRESSED,
         citation="Amazon SES enforcement (remove bounced and complaining addresses at once)",
-        test=_bars(HoldKind.EMAIL_SUPPRESSED),
+        test=_bars("SES-RATES"),
         scopes=(Scope(channels=frozenset({Channel.EMAIL})),),
         basis=Basis.CARRIER,
     ),
@@ -145,27 +147,27 @@ HOLDS: Final = (
         id="RND",
         reason=ReasonCode.NUMBER_REASSIGNED,
         citation="47 CFR 64.1200(m); 12 CFR 1006.6(d)(5)",
-        test=_bars(HoldKind.NUMBER_REASSIGNED),
+        test=_bars("RND"),
         scopes=(Scope(channels=us.CALLS_AND_TEXTS),),
     ),
     Rule(
         id="HOLD-MINOR",
         reason=ReasonCode.MINOR,
         citation="12 CFR 1006.6(a)(2)",
-        test=_bars(HoldKind.MINOR),
+        test=_bars("HOLD-MINOR"),
     ),
     Rule(
         id="NO-TRANSFER",
         reason=ReasonCode.PAID_OR_SETTLED,
         citation="12 CFR 1006.30(b); 15 USC 1692f(1)",
-        test=_bars(HoldKind.PAID_OR_SETTLED),
+        test=_bars("NO-TRANSFER"),
         not_for=frozenset({Purpose.RECEIPT}),
     ),
     Rule(
         id="UK-BARRED",
         reason=ReasonCode.UK_TIME_BARRED,
         citation="CONC 7.15 (a debt that is statute barred is not pursued)",
-        test=_bars(HoldKind.TIME_BARRED),
+        test=_bars("TIME-BARRED"),
         scopes=(Scope(within=_UK, consumer=True),),
         not_for=_VERIFICATION | us.CONFIRMATION | {Purpose.STATUTORY_NOTICE, Purpose.RECEIPT},
         yields_to_reply=True,
@@ -174,21 +176,21 @@ HOLDS: Final = (
         id="UK-VULN",
         reason=ReasonCode.VULNERABLE_CUSTOMER,
         citation="CONC 7.2; FG21/1",
-        test=_bars(HoldKind.VULNERABLE),
+        test=_bars("HOUSE-VULN"),
         scopes=(Scope(within=_UK),),
     ),
     Rule(
         id="HOUSE-VULN",
         reason=ReasonCode.VULNERABLE_CUSTOMER,
         citation="house policy (a human specialist takes over)",
-        test=_bars(HoldKind.VULNERABLE),
+        test=_bars("HOUSE-VULN"),
         basis=Basis.HOUSE,
     ),
     Rule(
         id="HOUSE-PAUSE",
         reason=ReasonCode.PAUSED_FOR_REVIEW,
         citation="house policy (disaster, open complaint or litigation: pause)",
-        test=_bars(HoldKind.DISASTER, HoldKind.COMPLAINT, HoldKind.LITIGATION_HOLD),
+        test=_bars("HOUSE-PAUSE"),
         basis=Basis.HOUSE,
     ),
 )

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from dunwell.compliance.case import UNTIL_LIFTED, Case
-from dunwell.compliance.model import Channel, HistoryKind, Hold, HoldKind, Purpose
-
-# Facts of the person, whichever debt they were recorded on.
-_OF_THE_PERSON = frozenset({HoldKind.DECEASED, HoldKind.MINOR})
+from dunwell.compliance.model import Channel, HistoryKind, Hold, Purpose
+from dunwell.hold_kinds import OF_THE_PERSON, HoldKind, kinds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class HoldBars:
 
 
 def _covers(hold: Hold, case: Case) -> bool:
-    if hold.debt_id is None or hold.kind in _OF_THE_PERSON:
+    if hold.debt_id is None or hold.kind in OF_THE_PERSON:
         return True
     return hold.debt_id in case.request.debt_ids
 
@@ -49,7 +47,7 @@ def _covers(hold: Hold, case: Case) -> bool:
 class CeaseBars:
     """Refuses after a request to cease, but lets one final notice go by post."""
 
-    bars: HoldBars = HoldBars(frozenset({HoldKind.CEASE}))
+    bars: HoldBars = HoldBars(kinds_of("HOLD-CEASE"))
 
     def __call__(self, case: Case, at: datetime) -> datetime | None:
         """As ``HoldBars``; a second final notice is refused like any other contact."""

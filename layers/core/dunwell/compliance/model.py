@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from dunwell.compliance.place import Location
 from dunwell.compliance.policy import HOUSE_DEFAULT, Policy
 from dunwell.errors import InvalidInputError
+from dunwell.hold_kinds import HoldKind
 
 KindT = TypeVar("KindT", bound=StrEnum)
 
@@ -63,33 +64,6 @@ class HistoryKind(StrEnum):
     OPTOUT_CONFIRMATION = "optout_confirmation"
     CONSENT_REQUEST = "consent_request"
     CEASE_FINAL_NOTICE = "cease_final_notice"
-
-
-class HoldKind(StrEnum):
-    """A reason to stop some actions; which ones, the hold rules say."""
-
-    BANKRUPTCY = "bankruptcy"
-    CHAPTER_13_CODEBTOR = "chapter_13_codebtor"
-    DISCHARGED = "discharged"
-    DECEASED = "deceased"
-    IDENTITY_THEFT = "identity_theft"
-    CEASE = "cease"
-    ATTORNEY = "attorney"
-    BREATHING_SPACE = "breathing_space"
-    MENTAL_HEALTH_CRISIS = "mental_health_crisis"
-    DISPUTE_WRITTEN = "dispute_written"
-    DISPUTE_ORAL = "dispute_oral"
-    DISPUTE_LATE = "dispute_late"
-    EMAIL_SUPPRESSED = "email_suppressed"
-    NUMBER_REASSIGNED = "number_reassigned"
-    MINOR = "minor"
-    PAID_OR_SETTLED = "paid_or_settled"
-    VULNERABLE = "vulnerable"
-    DISASTER = "disaster"
-    COMPLAINT = "complaint"
-    LITIGATION_HOLD = "litigation_hold"
-    SCRA_ACTIVE_DUTY = "scra_active_duty"
-    TIME_BARRED = "time_barred"
 
 
 class DebtKind(StrEnum):

@@ -18,7 +18,6 @@ from dunwell.compliance.model import (
     HistoryEntry,
     HistoryKind,
     Hold,
-    HoldKind,
     InconvenientTime,
     MessageFacts,
     Party,
@@ -28,6 +27,7 @@ from dunwell.compliance.model import (
 from dunwell.compliance.place import Location
 from dunwell.compliance.policy import Policy, Profile
 from dunwell.errors import InvalidInputError
+from dunwell.hold_kinds import HoldKind
 
 Json = Mapping[str, Any]
 

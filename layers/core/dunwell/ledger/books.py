@@ -69,7 +69,7 @@ class Credit:
     @property
     def free(self) -> int:
         """What may flow to any invoice: not what is kept for an invoice to come."""
-        return self.left - sum(self.kept.values())
+        return self.left - sum(self.kept.values()) if self.kept else self.left
 
 
 @dataclass(slots=True)
@@ -90,7 +90,8 @@ class Books:
 
     def open_debts(self) -> dict[str, tuple[int, int]]:
         """What is owed, and what the customer contests, of each invoice on which something is owed."""
-        return {i: (owed, debt.disputed) for i, debt in self.debts.items() if (owed := debt.open_minor) > 0}
+        still_open = ((i, debt) for i, debt in self.debts.items() if debt.closed_on is None)
+        return {i: (owed, debt.disputed) for i, debt in still_open if (owed := debt.open_minor) > 0}
 
     def part_minor(self, invoice_id: str, part: Part) -> int:
         """What is owed of a part of an invoice."""

@@ -11,13 +11,14 @@ from enum import StrEnum
 
 from dunwell.accounts.holds import Hold, hold_lifted, hold_placed
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
+from dunwell.hold_kinds import HoldKind
 from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import charge, post
 
-HOLD = "dispute_written"
+HOLD = HoldKind.DISPUTE_WRITTEN.value
 BY_CUSTOMER = "portal"
 """Who placed the hold of a dispute that a customer raised on a page of ours; what its entry's key begins with."""
 BY_AGENT = "agent"

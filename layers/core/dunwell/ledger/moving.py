@@ -278,6 +278,17 @@ def transfer(
     return _with_event(suspense, out, at), _with_event(to, into, at)
 
 
+def handing_on_id(customer_id: str, method: str, reference: str) -> str:
+    """The id of the reversal that takes a whole payment off an account for another one: see ``handed_on``."""
+    return stable_id("rev", customer_id, method, f"{reference}#{TRANSFER}")
+
+
+def handed_on(account: Account, method: str, reference: str) -> str:
+    """To which customer a payment was given on as a whole, with what had gone back of it; empty when it was not."""
+    entry = account.entries.get(handing_on_id(account.customer.customer_id, method, reference))
+    return entry.reference if entry else ""
+
+
 def _with_event(account: Account, entry: Entry, at: datetime) -> Change:
     change = Change(account, entries={entry.entry_id: entry})
     return Change(account, entries=change.entries, events=(posted(change.applied(), entry, at),))

@@ -54,7 +54,7 @@ def place_of(invoices: Mapping[str, "Invoice"], entries: Mapping[str, Entry], en
     """Where an entry stands in the order of facts: after what it is about."""
     if not entry.of:  # most are about no other entry: the same as below for a chain of one
         on, instant = entry.on, _instant(entry)
-        if entry.kind in OF_AN_INVOICE and entry.directed_to:
+        if entry.directed_to and entry.kind in OF_AN_INVOICE:
             invoice = invoices.get(entry.directed_to[0].invoice_id)
             if invoice and invoice.issued_on > on:
                 on, instant = invoice.issued_on, DAWN

@@ -18,8 +18,8 @@ contact rules do, each kind under the purpose that fits it:
 
 Holds stop all of them as the hold table says. Bankruptcy (HOLD-BK), a death, identity theft: nothing goes. A cease
 request (HOLD-CEASE) leaves room for one final notice only, and an attorney (HOLD-ATTY) is for a person to write to: so
-what law demands cannot be said then, and is a refused contact with its reason; a debit that needs the notice must not
-be made.
+what law demands cannot be said then, is a refused contact with its reason and an agent's task (``blocked``); a debit
+that needs the notice must not be made.
 """
 
 from collections.abc import Mapping
@@ -48,6 +48,8 @@ class Announced(StrEnum):
     PAYMENT_METHOD_SAVED = "payment_method_saved"
     PAYMENT_METHOD_ENDED = "payment_method_ended"
     VALIDATION_NOTICE = "validation_notice"
+    ADDRESS_CHANGED = "address_changed"
+    """Goes where the customer was written to before, so that a stranger cannot take an account over unnoticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Manner:
         is_required: law demands it: it is tried on the next channel when one refuses it or brings it back.
         asks: it speaks of money still to come; else it confirms and asks for nothing.
         in_order: its channels are tried as they stand, whichever the customer prefers.
+        to_former: it goes to the address that another one took the place of: without a name, and without a link.
     """
 
     purpose: Purpose
@@ -67,6 +70,7 @@ class Manner:
     is_required: bool = False
     asks: bool = True
     in_order: bool = False
+    to_former: bool = False
 
 
 _SHORT = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.PORTAL)
@@ -94,6 +98,7 @@ MANNERS: Final[Mapping[str, Manner]] = {
     Announced.VALIDATION_NOTICE: Manner(
         Purpose.VALIDATION_NOTICE, (Channel.LETTER, Channel.EMAIL), is_required=True, in_order=True
     ),
+    Announced.ADDRESS_CHANGED: Manner(Purpose.RECEIPT, (Channel.EMAIL,), asks=False, to_former=True),
 }
 
 

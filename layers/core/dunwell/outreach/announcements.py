@@ -6,11 +6,13 @@ or after the one that followed it announces what is true, or nothing. Before sen
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from dunwell.accounts.model import Channel
+from dunwell.accounts.contact_points import PointKind, former_address
+from dunwell.accounts.model import Channel, Customer
 from dunwell.arrangements.progress import PartState
 from dunwell.events import (
+    ADDRESS_REPLACED,
     AGREEMENT_BROKEN,
     AGREEMENT_COMPLETED,
     AGREEMENT_ENDED,
@@ -42,6 +44,8 @@ NO_CURRENCY = "XXX"
 REFUND = "refund"
 REPLACED, APPROVED, BY_CUSTOMER = "replaced", "approved", "customer"
 """Codes of entries, events and those who act."""
+REPLACED_AT = "replaced_at"
+"""When an address was replaced: what an announcement of that is about."""
 _FAILURE_DAYS = 2
 """A failed debit that was announced so lately has said already that its instalment was not paid."""
 _SEEN_ON_THE_PAGE = frozenset(
@@ -113,6 +117,8 @@ def is_still_true(kind: str, about: Mapping[str, Scalar], account: Account, poli
         return bool(account.books.standing_minor(str(about["payment_id"])))
     if "entry_id" in about:
         return str(about["entry_id"]) in account.entries
+    if REPLACED_AT in about:
+        return bool(written_to_before(account.customer, about))
     return bool(account.balances)
 
 
@@ -294,6 +300,20 @@ def _posted(event: Event, account: Account, contacts: Contacts, policy: Policy, 
     return Announcement(Announced.REFUND, entry_id, entry.currency, (), {"entry_id": entry_id})
 
 
+# --- addresses ---
+
+
+def written_to_before(customer: Customer, about: Mapping[str, Scalar]) -> str:
+    """The e-mail address that another one took the place of; empty when it is in use again, or never worked."""
+    at = datetime.fromisoformat(str(about[REPLACED_AT]))
+    return former_address(customer.contact_points, PointKind.EMAIL, at)
+
+
+def _replaced(event: Event, *_: object) -> Announcement:
+    about: dict[str, Scalar] = {REPLACED_AT: event.occurred_at.isoformat()}
+    return Announcement(Announced.ADDRESS_CHANGED, event.event_id, NO_CURRENCY, (), about)
+
+
 # --- payment methods ---
 
 
@@ -324,6 +344,7 @@ _OF_EVENT: Mapping[str, _Made] = {
         Announced.PAYMENT_METHOD_SAVED, event, autopay=bool(event.data.get("autopay"))
     ),
     PAYMENT_METHOD_ENDED: lambda event, *_: _of_method(Announced.PAYMENT_METHOD_ENDED, event),
+    ADDRESS_REPLACED: _replaced,
 }
 ANNOUNCING = frozenset(_OF_EVENT)
 """The events that may have something to announce."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dunwell.accounts.holds import Hold
 from dunwell.dates import days_past_due
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.cascade import Terms
 from dunwell.outreach.policy import Policy
@@ -62,16 +63,44 @@ class Asked:
 
 
 def asked(
-    account: Account, policy: Policy, terms: Terms, as_of: date, currency: str, unvalidated: Collection[str] = ()
+    account: Account,
+    policy: Policy,
+    terms: Terms,
+    as_of: date,
+    currency: str,
+    unvalidated: Collection[str] = (),
+    how: Activity = Activity.ASK_TO_PAY,
 ) -> Asked | SkipReason:
     """What may be asked for on a date; or why nothing may.
 
-    Args:
-        unvalidated: ids of invoices for which it is too early (``validating.not_to_be_asked_for``).
-
     What is disputed or not due for a long time does not make a trifle worth a message. Payments, credits and unapplied
     cash the ledger has taken off already; debits that are on their way are taken off here.
+
+    Args:
+        unvalidated: ids of invoices for which it is too early (``validating.not_to_be_asked_for``).
+        how: what is to be done about it; an invoice with a hold of its own that pauses this is left out.
     """
+    found = _collectable(account, policy, terms, as_of, currency, how)
+    if isinstance(found, SkipReason):
+        return found
+    first_days = terms.stages[0].when.days_past_due
+    found = [one for one in found if days_past_due(one.due_on, as_of) >= first_days]
+    if not found:
+        return SkipReason.NOT_DUE
+    if unvalidated:
+        found = [one for one in found if one.invoice.invoice_id not in unvalidated]
+        if not found:
+            return SkipReason.VALIDATION
+    left = _less_debits(found, account, as_of, currency)
+    if not left.invoices:
+        return SkipReason.COVERED
+    return left if left.balance_minor > terms.tolerance_minor.get(currency, 0) else SkipReason.WITHIN_TOLERANCE
+
+
+def _collectable(
+    account: Account, policy: Policy, terms: Terms, as_of: date, currency: str, how: Activity
+) -> list[OpenInvoice] | SkipReason:
+    """What nothing but time is in the way of; or what is in the way of all of it."""
     found = [one for one in account.open_invoices if one.invoice.currency == currency and one.is_collectable]
     if not found:
         return SkipReason.NOTHING_TO_ASK_FOR
@@ -79,32 +108,24 @@ def asked(
         found = [one for one in found if not policy.cascade.leaves_out(terms, one.invoice)]
         if not found:
             return SkipReason.EXCLUDED
-    for ids, why in (
-        (_held(account.customer.holds, policy, as_of), SkipReason.ON_HOLD),
-        (account.paused_invoices(as_of), SkipReason.AGREED),
-        (_early(found, terms, as_of), SkipReason.NOT_DUE),
-        (unvalidated, SkipReason.VALIDATION),
-    ):
-        if ids:
-            found = [one for one in found if one.invoice.invoice_id not in ids]
-            if not found:
-                return why
-    left = _less_debits(found, account, as_of, currency)
-    if not left.invoices:
-        return SkipReason.COVERED
-    return left if left.balance_minor > terms.tolerance_minor.get(currency, 0) else SkipReason.WITHIN_TOLERANCE
+    if held := _held(account.customer.holds, how, policy, as_of):
+        found = [one for one in found if one.invoice.invoice_id not in held]
+        if not found:
+            return SkipReason.ON_HOLD
+    if agreed := account.paused_invoices(as_of):
+        found = [one for one in found if one.invoice.invoice_id not in agreed]
+        if not found:
+            return SkipReason.AGREED
+    return found
 
 
-def _held(holds: Sequence[Hold], policy: Policy, as_of: date) -> set[str]:
-    """Invoices with a hold of their own on a date; what a hold on the whole customer forbids, the contact rules say."""
+def _held(holds: Sequence[Hold], how: Activity, policy: Policy, as_of: date) -> set[str]:
+    """Invoices that a hold of their own leaves out on a date.
+
+    What a hold on the whole customer or on one channel forbids, the contact rules say.
+    """
     zone = policy.creditor.timezone
-    return {hold.invoice_id for hold in holds if hold.invoice_id and hold.touches(as_of, zone)}
-
-
-def _early(found: Sequence[OpenInvoice], terms: Terms, as_of: date) -> set[str]:
-    """Invoices that have not reached the mildest stage."""
-    first_days = terms.stages[0].when.days_past_due
-    return {one.invoice.invoice_id for one in found if days_past_due(one.due_on, as_of) < first_days}
+    return {hold.invoice_id for hold in holds if hold.invoice_id and hold.pauses(how) and hold.touches(as_of, zone)}
 
 
 def _less_debits(found: Sequence[OpenInvoice], account: Account, as_of: date, currency: str) -> Asked:

@@ -54,6 +54,8 @@ REACHED_CUSTOMER = frozenset(
 UNDER_WAY = frozenset({ContactStatus.PLANNED, ContactStatus.SENDING, ContactStatus.HANDED_OVER})
 LOST_AFTER = timedelta(days=2)
 """What is under way for longer has lost its event or its sender: it no longer blocks the customer, nor is it sent."""
+CALL_WAITS = timedelta(days=14)
+"""So long a call waits on the worklist before the customer is written to again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,9 @@ class Contact:
     about: Mapping[str, Scalar] = field(default_factory=dict)
 
     def is_lost(self, on: date) -> bool:
-        """Whether it should long have left, as of a business date."""
-        return self.status in UNDER_WAY and on - self.planned_on >= LOST_AFTER
+        """Whether it should long have left, as of a business date; a call waits for an agent."""
+        most = CALL_WAITS if self.status is ContactStatus.HANDED_OVER else LOST_AFTER
+        return self.status in UNDER_WAY and on - self.planned_on >= most
 
     @property
     def may_have_reached(self) -> bool:

@@ -21,7 +21,7 @@ from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 from dunwell.outreach.addresses import INVALID_NUMBER, fault
 from dunwell.outreach.announced import MANNERS, Announced, purpose_of
-from dunwell.outreach.announcements import is_still_true
+from dunwell.outreach.announcements import is_still_true, written_to_before
 from dunwell.outreach.announcing import wait_again
 from dunwell.outreach.asking import SkipReason
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
@@ -109,6 +109,14 @@ def has_something_to_say(message: Message, policy: Policy, today: date) -> bool:
     if contact.stage == THANKS:
         return not _still_open(message.account, contact)
     return bool(message.invoices)
+
+
+def _address(contact: Contact, account: Account) -> str:
+    """Where a contact goes: where its channel leads now; of a changed address, where it led before."""
+    manner = MANNERS.get(contact.stage)
+    if manner and manner.to_former:
+        return written_to_before(account.customer, contact.about)
+    return account.customer.address(contact.channel)
 
 
 def _is_reminder(contact: Contact) -> bool:
@@ -311,7 +319,7 @@ class Dispatcher:
             contact = replace(contact, invoice_ids=tuple(one for one in contact.invoice_ids if one not in agreed))
         if still and contact.stage == Announced.VALIDATION_NOTICE:  # what it does not list has had no notice
             contact = replace(contact, invoice_ids=tuple(one.invoice.invoice_id for one in still))
-        return Message(contact, account, account.customer.address(contact.channel), still, self._now())
+        return Message(contact, account, _address(contact, account), still, self._now())
 
     def _cancelled(self, message: Message, earlier: Sequence[Contact], why: str) -> ContactStatus:
         decided = _with(message.contact, self._kept(message, earlier, self._no(why)))

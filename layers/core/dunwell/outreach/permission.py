@@ -13,12 +13,12 @@ from dunwell.compliance.model import (
     HistoryEntry,
     HistoryKind,
     Hold,
-    HoldKind,
     MessageFacts,
     Party,
     Purpose,
 )
 from dunwell.errors import InvalidInputError
+from dunwell.hold_kinds import HoldKind
 from dunwell.outreach.contact import REACHED_CUSTOMER, CallOutcome, Contact, DecisionRecord
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.rule_facts import TEXTS, consents_for, facts_of_debts, is_licensed, refused_times
@@ -31,6 +31,10 @@ UNCLEAR_FACTS = "UNCLEAR_CUSTOMER_FACTS"
 
 INTERNAL_ACCOUNT = "INTERNAL_ACCOUNT"
 """Reason code of our own: there is nobody behind the account."""
+
+THE_ACCOUNT = "account"
+"""What a message is about that is about no invoice, such as a payment method: a hold on a single debt leaves it alone,
+one of the person or of all debts does not."""
 
 
 NO_ADDRESS = "NO_USABLE_ADDRESS"
@@ -71,7 +75,7 @@ def may_contact(
                 channel=_RULES[channel],
                 now=now,
                 party=Party(policy.creditor.party),
-                debt_ids=invoice_ids,
+                debt_ids=invoice_ids or (THE_ACCOUNT,),
                 customer=facts,
                 policy=policy.creditor.compliance,
                 message=words,

@@ -65,12 +65,11 @@ def plan_account(
     if account.customer.is_internal:
         return AccountPlan()
     demand = Demand(account, state, policy, as_of)
-    noticed = notices_due(account, state, as_of, demand)
+    notices = list(_notices(account, state, notices_due(account, state, as_of, demand), policy, as_of, now))
+    noticed = {one.currency for one in notices}
     escalations = escalations_due(account, state, policy, as_of, demand)
     handed_over = {currency for currency, _ in escalations}
-    contacts, skipped, choices = list[Contact](), list[Skipped](), list[Choice]()
-    for currency, debts in noticed.items():
-        contacts += _notices(account, state, currency, debts, policy, as_of, now)
+    contacts, skipped, choices = notices, list[Skipped](), list[Choice]()
     for one in considered(account, state, policy, as_of, demand):
         if one.currency in noticed:
             continue
@@ -79,12 +78,12 @@ def plan_account(
         elif isinstance(one, Skipped):
             skipped.append(one)
         else:
-            made, chosen = _contact(account, state, one, policy, as_of, now, stopped)
+            reminder, chosen = _contact(account, state, one, policy, as_of, now, stopped)
             choices += [chosen] if chosen else []
-            if isinstance(made, Contact):
-                contacts.append(made)
+            if isinstance(reminder, Contact):
+                contacts.append(reminder)
             else:
-                skipped.append(made)
+                skipped.append(reminder)
     handed = tuple(_escalation(account, state, policy, *due, as_of, now) for due in escalations)
     return AccountPlan(tuple(contacts), handed, tuple(skipped), tuple(choices))
 
@@ -99,18 +98,27 @@ def carry_out(customer_id: str, plan: AccountPlan, store: ContactStore) -> Accou
 def _notices(
     account: Account,
     state: CollectionState,
-    currency: str,
-    debts: Sequence[OpenInvoice],
+    due: Mapping[str, Sequence[OpenInvoice]],
     policy: Policy,
     as_of: date,
     now: datetime,
 ) -> Iterator[Contact]:
-    """The validation notices of some debts, so many in each as it has room for."""
-    for first in range(0, len(debts), MOST_DEBTS):
-        ids = tuple([one.invoice.invoice_id for one in debts[first : first + MOST_DEBTS]])
-        identity = f"{currency}#{as_of.isoformat()}#{first // MOST_DEBTS + 1}"
-        one = Announcement(Announced.VALIDATION_NOTICE, identity, currency, ids)
-        yield announcement_contact(account.customer, state, one, policy, as_of, now)
+    """The validation notices of debts by currency, so many in each as it has room for.
+
+    What is refused once more for the same debts is not told again: somebody knows.
+    """
+    if not due:
+        return
+    told = [one for one in state.contacts if one.stage == Announced.VALIDATION_NOTICE]
+    refused = {one.invoice_ids for one in told if one.status is ContactStatus.REFUSED}
+    for currency, debts in due.items():
+        for first in range(0, len(debts), MOST_DEBTS):
+            ids = tuple([one.invoice.invoice_id for one in debts[first : first + MOST_DEBTS]])
+            identity = f"{currency}#{as_of.isoformat()}#{first // MOST_DEBTS + 1}"
+            one = Announcement(Announced.VALIDATION_NOTICE, identity, currency, ids)
+            made = announcement_contact(account.customer, state, one, policy, as_of, now)
+            if made.status is ContactStatus.PLANNED or ids not in refused:
+                yield made
 
 
 def _contact(

@@ -22,6 +22,7 @@ from datetime import date, timedelta
 
 from dunwell.accounts.holds import kept_back
 from dunwell.dates import days_past_due
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.asking import Asked, SkipReason, asked
 from dunwell.outreach.cascade import Terms
@@ -73,18 +74,24 @@ class Demand:
     def of(self, currency: str) -> Asked | SkipReason:
         """See ``asked``; that it is too early after a notice counts where there is no other reason for silence."""
         if currency not in self._found:
-            found = self._asked(currency, ())
-            if self._unvalidated and isinstance(found, Asked):
-                found = self._asked(currency, self._unvalidated)
-            self._found[currency] = found
+            self._found[currency] = self._asked(currency, self._unvalidated)
         return self._found[currency]
+
+    def to_hand_off(self, currency: str) -> Asked | SkipReason:
+        """See ``asked``; also what a hold on it keeps from messages and leaves to people, such as an attorney's."""
+        if not self._account.customer.holds:
+            return self.of(currency)
+        return asked(self._account, self._policy, self.terms, self._as_of, currency, how=Activity.HAND_OFF)
 
     def but_for_notices(self, currency: str) -> Asked | SkipReason:
         """The same as if no debt needed a notice."""
         return self._asked(currency, ())
 
     def _asked(self, currency: str, unvalidated: Collection[str]) -> Asked | SkipReason:
-        return asked(self._account, self._policy, self.terms, self._as_of, currency, unvalidated)
+        found = asked(self._account, self._policy, self.terms, self._as_of, currency)
+        if unvalidated and isinstance(found, Asked):
+            return asked(self._account, self._policy, self.terms, self._as_of, currency, unvalidated)
+        return found
 
 
 def considered(
@@ -267,7 +274,7 @@ def escalations_due(
         return []
     demand, due = demand or Demand(account, state, policy, as_of), []
     for currency in sorted(account.balances.keys() - state.currencies_in_case):
-        found = demand.of(currency)
+        found = demand.to_hand_off(currency)
         if isinstance(found, SkipReason):
             continue
         oldest = found.invoices[0]

@@ -7,6 +7,7 @@ from dunwell.accounts.consent import ConsentRecord
 from dunwell.accounts.contact_points import ContactPoint, PointKind
 from dunwell.accounts.holds import Hold
 from dunwell.accounts.model import Customer
+from dunwell.accounts.refused_times import RefusedTime
 from dunwell.compliance.postcodes import rough_postcode
 
 _AREA_CODE_ENDS = len("+1212")
@@ -34,6 +35,7 @@ def without_personal_data(customer: Customer) -> Customer:
         postcode=rough_postcode(customer.country, customer.postcode),
         timezone_evidence="evidence" if customer.timezone_evidence else "",
         holds=tuple([_hold(one) for one in customer.holds]),
+        refused_times=tuple([RefusedTime(*one.when) for one in customer.refused_times]),
         external_ids=(),
         relations=(),
     )

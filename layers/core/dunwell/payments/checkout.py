@@ -83,10 +83,10 @@ class Checkout:
         agreement = account.agreements.get(agreement_id)
         numbers = {one.number for one in agreement.instalments} if agreement and agreement.is_standing else set()
         if agreement is None or number not in numbers:
-            raise NotFoundError("There is no such instalment on your account.")
+            raise NotFoundError("There is no such instalment on your account.", code="no_instalment")
         open_ids = [one for one in agreement.invoice_ids if account.open_minor(one) > 0]
         if not open_ids or unpaid_minor <= 0:
-            raise ConflictError("This instalment is paid already.")
+            raise ConflictError("This instalment is paid already.", code="paid_already")
         lines = part_of(choose_invoices(account, agreement.currency, open_ids, now, contested=False), unpaid_minor)
         made = _order(account, agreement.currency, lines, now, consent)
         wanted = identified(replace(made, agreement_id=agreement_id, instalment=number))
@@ -112,10 +112,12 @@ class Checkout:
             InvalidInputError: no words of consent. Otherwise see ``start``.
         """
         if not consent.words.strip():
-            raise InvalidInputError("A payment method is saved only with the words of the consent.", field="consent")
+            raise InvalidInputError(
+                "A payment method is saved only with the words of the consent.", field="consent", code="no_consent"
+            )
         account = self._account(customer_id)
         if agreement_id and agreement_id not in account.agreements:
-            raise NotFoundError("There is no such agreement on your account.")
+            raise NotFoundError("There is no such agreement on your account.", code="no_agreement")
         wanted = identified(replace(_order(account, currency, (), now, consent), agreement_id=agreement_id))
         return self._lead(account, wanted, success_url, cancel_url)
 
@@ -133,7 +135,7 @@ class Checkout:
     def _account(self, customer_id: str) -> Account:
         account = self._ledger.load(customer_id)
         if account is None or account.customer.is_internal:
-            raise NotFoundError("There is no such account.")
+            raise NotFoundError("There is no such account.", code="no_account")
         return account
 
     def _lead(
@@ -143,7 +145,9 @@ class Checkout:
             check_least(wanted.amount_minor, self._gateway.least_minor(wanted.currency), wanted.currency)
         order = self._claim(account, wanted)
         if order.status is not OrderStatus.OPEN:
-            raise RefusedError("Your payment for these invoices has been made and is being confirmed.")
+            raise RefusedError(
+                "Your payment for these invoices has been made and is being confirmed.", code="payment_underway"
+            )
         if order.checkout_url:
             return order.checkout_url
         self._close_rivals(order)
@@ -183,15 +187,16 @@ class Checkout:
             except ConflictError:
                 continue
             return order
-        raise ConflictError("The same payment was started several times at once. Try again.")
+        raise ConflictError("The same payment was started several times at once. Try again.", code="started_already")
 
 
 def _order(
     account: Account, currency: str, lines: tuple[OrderLine, ...], now: datetime, consent: Consent | None
 ) -> CheckoutOrder:
     known = next((one.owner for one in account.methods.values()), "") if consent else ""
-    customer_id = account.customer.customer_id
-    return identified(CheckoutOrder("", customer_id, currency, lines, now, consent=consent, owner=known))
+    who = account.customer
+    made = CheckoutOrder("", who.customer_id, currency, lines, now, consent=consent, owner=known, language=who.language)
+    return identified(made)
 
 
 def _is_over(account: Account, order: CheckoutOrder) -> bool:

@@ -53,8 +53,8 @@ def follow_payment(
             _fail(draft, payment, method, directed_to, now)
 
 
-def _entry(payment: GatewayPayment, method: str, directed_to: Sequence[Direction], now: datetime) -> Entry:
-    """What kinds of entries about a payment have in common. Its date is that of the try, by the creditor's calendar."""
+def received_entry(payment: GatewayPayment, method: str, directed_to: Sequence[Direction], now: datetime) -> Entry:
+    """A payment as an entry, of no account yet. Its date is that of the try, by the creditor's calendar."""
     tried_at = min(payment.tried_at.astimezone(now.tzinfo), now) if payment.tried_at else now
     return Entry(
         entry_id="",
@@ -80,7 +80,7 @@ def _announce(
     """A debit is on its way: not money yet, but reminders wait. Nothing when the money is there already."""
     pending = _pending_id(draft.account, payment, method)
     if payment.asked_minor > 0 and posted_as(draft.account, payment, method) not in draft.account.entries:
-        entry = _entry(payment, method, directed_to, now)
+        entry = received_entry(payment, method, directed_to, now)
         draft.post(replace(entry, entry_id=pending, kind=EntryKind.PENDING, amount_minor=payment.asked_minor), now)
     return pending
 
@@ -111,7 +111,7 @@ def _receive(
     if known is None:
         pending = _pending_id(draft.account, payment, method)
         of = pending if pending in draft.account.entries else ""
-        known = replace(_entry(payment, method, directed_to, now), entry_id=entry_id, of=of)
+        known = replace(received_entry(payment, method, directed_to, now), entry_id=entry_id, of=of)
         if known.amount_minor <= 0:
             raise InvalidInputError("a payment must be more than zero", field="amount")
         draft.post(known, now)

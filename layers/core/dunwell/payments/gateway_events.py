@@ -8,32 +8,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TypedDict
 
 from dunwell.errors import ConflictError, NotFoundError
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Direction
 from dunwell.ledger.model import Account
+from dunwell.ledger.moving import handed_on
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 from dunwell.payments.attempts import follow_attempt, weekdays
 from dunwell.payments.draft import Draft
-from dunwell.payments.following import failed_event, follow_payment, payment_key, posted_as
+from dunwell.payments.following import failed_event, follow_payment, payment_key, posted_as, received_entry
 from dunwell.payments.methods import end_method, follow_card, method_id, save_from_order
 from dunwell.payments.order import CheckoutOrder, OrderStatus
 from dunwell.payments.ports import GatewayPayment, OrderStore, PaymentGateway, PaymentStatus, SavedMethod, UnknownMoney
 
 _RACES = 8
 _MOVES = 4
-
-
-class _Key(TypedDict):
-    """What names a payment received."""
-
-    method: str
-    reference: str
-    currency: str
-    amount_minor: int
 
 
 class GatewayEventKind(StrEnum):
@@ -158,26 +149,60 @@ class GatewayEvents:
         if not payment.customer_id or payment.status is PaymentStatus.OTHER:
             return Outcome.IGNORED
         order = self._orders.order(payment.customer_id, payment.order_id) if payment.order_id else None
-        try:
-            self._write(payment.customer_id, lambda account: self._decide(account, payment, order, now), payment)
-        except NotFoundError:
-            return self._keep_unknown(payment, now)
-        if payment.status is PaymentStatus.SUCCEEDED:
-            if self._unknown:
-                self._unknown.settle_known(
-                    **self._key(payment), customer_id=payment.customer_id, at=_received_at(payment, now)
-                )
-            if order and order.consent:
-                self._save(payment.reference, now)
+        received = payment.status is PaymentStatus.SUCCEEDED
+        holder = self._place(payment, order, now)
+        if not holder or (holder != payment.customer_id and self._lessen(payment, now)):
+            return Outcome.UNMATCHED
+        if received and order and order.consent:
+            self._save(payment.reference, now)
         self._note(payment)
-        return Outcome.POSTED if payment.status is PaymentStatus.SUCCEEDED else Outcome.NOTED
+        return Outcome.POSTED if received else Outcome.NOTED
+
+    def account_of(self, payment: GatewayPayment, now: datetime) -> Account | None:
+        """The account that has a payment, in suspense or not; else the customer's, if they are known."""
+        account = self._ledger.load(payment.customer_id)
+        if self._unknown and (account is None or posted_as(account, payment, self._method) not in account.entries):
+            holder = self._unknown.held_by(received_entry(payment, self._method, (), now))
+            account = self._ledger.load(holder) if holder else account
+        for _ in range(_MOVES):
+            if account is None or not (owner := self._given_to(account, payment)):
+                break
+            account = self._ledger.load(owner)
+        return account
+
+    def _place(self, payment: GatewayPayment, order: CheckoutOrder | None, now: datetime) -> str:
+        """Write on the account whose payment it is, in suspense when the customer is not known; its id.
+
+        Returns:
+            Empty when there is nowhere to write.
+        """
+
+        def decide(account: Account) -> Change:
+            return self._decide(account, payment, order, now)
+
+        unknown = self._unknown if payment.status is PaymentStatus.SUCCEEDED else None
+        money = received_entry(payment, self._method, _meant(order), now)
+        try:
+            holder = unknown.claim(money, payment.customer_id, now) if unknown else ""
+            self._write(holder or payment.customer_id, decide, payment)
+        except NotFoundError:
+            if unknown is None:
+                return ""
+            unknown.keep(money)
+            holder = unknown.claim(money, payment.customer_id, now)
+            self._write(holder, decide, payment)
+        return holder or payment.customer_id
+
+    def _lessen(self, payment: GatewayPayment, now: datetime) -> bool:
+        """Keep how much of a payment is left in suspense; whether that is where it is."""
+        money = received_entry(payment, self._method, (), now)
+        return self._unknown is not None and self._unknown.lessen(money)
 
     def _decide(self, account: Account, payment: GatewayPayment, order: CheckoutOrder | None, now: datetime) -> Change:
         draft = Draft(account)
         attempt = account.attempts.get(payment.attempt_id)
         lines = attempt.lines if attempt else ()
-        meant = [Direction(line.invoice_id, line.amount_minor) for line in order.lines] if order else []
-        follow_payment(draft, payment, self._method, meant or [Direction(*line) for line in lines], now)
+        follow_payment(draft, payment, self._method, _meant(order) or [Direction(*line) for line in lines], now)
         if attempt:
             follow_attempt(draft, payment, now, self._works)
         elif payment.status is PaymentStatus.FAILED and not _is_told(draft, payment, order):
@@ -190,7 +215,7 @@ class GatewayEvents:
         """Write on the account that has the payment now: it may have gone to another one with its invoices."""
 
         def here(account: Account) -> Change:
-            owner = account.moved.get(posted_as(account, payment, self._method), "") if payment else ""
+            owner = self._given_to(account, payment) if payment else ""
             if owner:
                 raise _MovedError(owner)
             return decide(account)
@@ -204,18 +229,10 @@ class GatewayEvents:
                 return
         raise ConflictError("the payment was moved from account to account")
 
-    def _key(self, payment: GatewayPayment) -> _Key:
-        return {
-            "method": self._method,
-            "reference": payment_key(payment),
-            "currency": payment.currency,
-            "amount_minor": payment.amount_minor,
-        }
-
-    def _keep_unknown(self, payment: GatewayPayment, now: datetime) -> Outcome:
-        if self._unknown and payment.status is PaymentStatus.SUCCEEDED:
-            self._unknown.keep_unknown(**self._key(payment), received_at=_received_at(payment, now))
-        return Outcome.UNMATCHED
+    def _given_to(self, account: Account, payment: GatewayPayment) -> str:
+        """The customer who has a payment of an account now; empty: it is here, or was never."""
+        here = posted_as(account, payment, self._method)
+        return account.moved.get(here) or handed_on(account, self._method, payment_key(payment))
 
     # --- saved methods ---
 
@@ -297,6 +314,11 @@ class GatewayEvents:
         raise ConflictError("the order was changed too often at once")
 
 
+def _meant(order: CheckoutOrder | None) -> list[Direction]:
+    """The invoices that an order was for."""
+    return [Direction(line.invoice_id, line.amount_minor) for line in order.lines] if order else []
+
+
 def _failure(payment: GatewayPayment) -> str:
     return payment.try_reference or payment.reference
 
@@ -306,10 +328,6 @@ def _is_told(draft: Draft, payment: GatewayPayment, order: CheckoutOrder | None)
     if order and order.last_failure == _failure(payment):
         return True
     return payment.is_debit and draft.change().is_empty
-
-
-def _received_at(payment: GatewayPayment, now: datetime) -> datetime:
-    return min(payment.tried_at.astimezone(now.tzinfo), now) if payment.tried_at else now
 
 
 def _processing(order: CheckoutOrder) -> CheckoutOrder:

@@ -142,7 +142,9 @@ def set_autopay(account: Account, method_id: str, on: bool, now: datetime) -> Ch
     """
     known = _known(account, method_id)
     if on and not known.is_usable:
-        raise RefusedError("This payment method can no longer be used. Save it again, or choose another one.")
+        raise RefusedError(
+            "This payment method can no longer be used. Save it again, or choose another one.", code="method_unusable"
+        )
     changed = [replace(known, autopay=on)] if known.autopay != on else []
     if on:
         others = (one for one in account.methods.values() if one.autopay and one.method_id != method_id)
@@ -158,7 +160,7 @@ def autopay_method(account: Account) -> PaymentMethod | None:
 def _known(account: Account, method_id: str) -> PaymentMethod:
     known = account.methods.get(method_id)
     if known is None:
-        raise NotFoundError("There is no such payment method.")
+        raise NotFoundError("There is no such payment method.", code="no_method")
     return known
 
 

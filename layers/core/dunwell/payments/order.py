@@ -63,6 +63,7 @@ class CheckoutOrder:
         agreement_id, instalment: the instalment of an agreement that is paid; empty and 0 for none. A method that is
             saved with it may be debited for the others.
         owner: the gateway's name for the customer, where it knows them already.
+        language: of the customer, for the gateway's page.
     """
 
     order_id: str
@@ -81,6 +82,7 @@ class CheckoutOrder:
     instalment: int = 0
     owner: str = ""
     page_reference: str = ""
+    language: str = ""
 
     @property
     def amount_minor(self) -> int:

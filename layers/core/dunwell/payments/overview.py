@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from dunwell.accounts.asking import invoices_not_asked_for
+from dunwell.accounts.holds import paused_debts
 from dunwell.dates import days_past_due
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.coming import coming_minor
-from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Account
+from dunwell.payments.papers import Receipt, payments_received, receipt_of
 from dunwell.payments.payable import Payable, payables
 
 
@@ -17,12 +18,13 @@ class InvoiceLine:
     """An open invoice (minor units).
 
     Attributes:
+        amount_minor: what it came to, with fees and interest.
         days_past_due: negative before the due date.
         disputed: whether all of it is contested; disputed_minor: the part that is.
-        payable_minor: what may be paid on it: not what is on its way, nothing under a hold that forbids to ask.
-        asked_minor: of that, what is not contested.
+        payable_minor: what may be paid on it: not what is on its way, nothing under a hold that forbids to take money.
+        undisputed_minor: of that, what is not contested.
         coming_minor: payments made for it that the bank has yet to confirm.
-        asked_for: whether it may be asked for: no hold stops that.
+        asked_for: whether no hold forbids to ask for it.
     """
 
     invoice_id: str
@@ -34,7 +36,7 @@ class InvoiceLine:
     disputed: bool
     disputed_minor: int = 0
     payable_minor: int = 0
-    asked_minor: int = 0
+    undisputed_minor: int = 0
     coming_minor: int = 0
     asked_for: bool = True
 
@@ -63,12 +65,14 @@ class Overview:
     """An account page: a section for each currency, and payments, newest first.
 
     Attributes:
-        asks: whether the customer may be asked to pay anything; a hold on all that they owe forbids it.
+        asks, takes: whether the customer may be asked to pay anything, and may pay on the page by themselves; a hold on
+            all that they owe may forbid the first, or both.
     """
 
     sections: tuple[CurrencySection, ...]
-    payments: tuple[tuple[Entry, tuple[str, ...]], ...]
+    payments: tuple[Receipt, ...]
     asks: bool = True
+    takes: bool = True
 
     @property
     def is_settled(self) -> bool:
@@ -82,48 +86,39 @@ def overview(account: Account, now: datetime, as_of: date) -> Overview:
     found = payables(account, now)
     return Overview(
         tuple(_section(account, currency, found, as_of) for currency in currencies),
-        tuple((payment, _paid_for(account, payment)) for payment in payments_received(account)),
-        invoices_not_asked_for(account.customer, now) is not None,
+        tuple(receipt_of(account, payment) for payment in payments_received(account)),
+        paused_debts(account.customer.holds, Activity.ASK_TO_PAY, now) is not None,
+        paused_debts(account.customer.holds, Activity.TAKE_PAYMENT, now) is not None,
     )
-
-
-def payments_received(account: Account) -> list[Entry]:
-    """Money received, newest first."""
-    return sorted(account.payments.values(), key=lambda p: (p.on, p.entry_id), reverse=True)
 
 
 def _section(account: Account, currency: str, found: Sequence[Payable], as_of: date) -> CurrencySection:
     mine = [one for one in found if one.item.invoice.currency == currency]
-    lines = tuple(_line(one, as_of) for one in mine)
+    lines = tuple(_line(account, one, as_of) for one in mine)
     return CurrencySection(
         currency,
         sum(line.open_minor for line in lines),
         sum(line.open_minor for line in lines if line.asked_for and line.days_past_due > 0),
-        sum(line.asked_minor for line in lines),
+        sum(line.undisputed_minor for line in lines if line.asked_for),
         account.unapplied.get(currency, 0),
         coming_minor(account, currency),
         lines,
     )
 
 
-def _line(one: Payable, as_of: date) -> InvoiceLine:
+def _line(account: Account, one: Payable, as_of: date) -> InvoiceLine:
     item = one.item
     return InvoiceLine(
         item.invoice.invoice_id,
         item.invoice.number,
-        item.invoice.amount_minor,
+        account.books.billed_minor(item.invoice.invoice_id),
         item.open_minor,
         item.due_on,
         days_past_due(item.due_on, as_of),
         not item.is_collectable,
         item.disputed_minor,
         one.most_minor,
-        one.asked_minor,
+        one.undisputed_minor,
         one.coming_minor,
-        not one.is_barred,
+        one.is_asked,
     )
-
-
-def _paid_for(account: Account, payment: Entry) -> tuple[str, ...]:
-    paid = dict.fromkeys(part.invoice_id for part in account.allocations(payment.entry_id))
-    return tuple(account.invoices[invoice_id].number for invoice_id in paid)

@@ -9,7 +9,6 @@ from typing import Generic, TypeVar
 from dunwell.errors import NotFoundError
 from dunwell.ledger.entry import CHARGES, CREDITS, Entry, EntryKind
 from dunwell.ledger.model import Account, Invoice, InvoiceStatus
-from dunwell.payments.overview import payments_received
 
 PER_PAGE = 25
 _DISPUTES = frozenset({EntryKind.DISPUTE, EntryKind.DISPUTE_END})
@@ -37,12 +36,13 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ListedInvoice:
-    """An invoice in a list, with what is open on it (minor units)."""
+    """An invoice in a list (minor units): with what is open on it, and what it came to with fees and interest."""
 
     invoice: Invoice
     status: InvoiceStatus
     open_minor: int
     due_on: date
+    billed_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,6 @@ class InvoicePaper:
     """An invoice with all that a customer may know about it (minor units)."""
 
     listed: ListedInvoice
-    billed_minor: int
     disputed_minor: int
     history: tuple[HistoryLine, ...]
 
@@ -117,13 +116,18 @@ def invoice_paper(account: Account, invoice_id: str) -> InvoicePaper:
     issued = HistoryLine(listed.invoice.issued_on, "invoice", listed.invoice.amount_minor)
     happened = sorted(_history(account, invoice_id), key=lambda line: line.on)
     disputed = min(account.disputed_minor(invoice_id), listed.open_minor)
-    return InvoicePaper(listed, account.books.billed_minor(invoice_id), disputed, (issued, *happened))
+    return InvoicePaper(listed, disputed, (issued, *happened))
+
+
+def payments_received(account: Account) -> list[Entry]:
+    """Money received, newest first."""
+    return sorted(account.payments.values(), key=lambda p: (p.on, p.entry_id), reverse=True)
 
 
 def find_payments(account: Account, page: int) -> Page[Receipt]:
     """The payments received, newest first, each with what it settled."""
     found = _paged(payments_received(account), page)
-    return Page(tuple(_receipt(account, one) for one in found.found), found.number, found.pages, found.total)
+    return Page(tuple(receipt_of(account, one) for one in found.found), found.number, found.pages, found.total)
 
 
 def receipt(account: Account, entry_id: str) -> Receipt:
@@ -135,10 +139,11 @@ def receipt(account: Account, entry_id: str) -> Receipt:
     payment = account.payments.get(entry_id)
     if payment is None:
         raise NotFoundError("This payment is not on your account.", code="no_payment")
-    return _receipt(account, payment)
+    return receipt_of(account, payment)
 
 
-def _receipt(account: Account, payment: Entry) -> Receipt:
+def receipt_of(account: Account, payment: Entry) -> Receipt:
+    """What a payment of the account settled."""
     parts: dict[str, int] = {}
     for part in account.allocations(payment.entry_id):
         parts[part.invoice_id] = parts.get(part.invoice_id, 0) + part.amount_minor
@@ -155,7 +160,8 @@ def _invoices(account: Account) -> Iterator[ListedInvoice]:
     for invoice_id, invoice in account.invoices.items():
         if invoice_id not in account.moved and not invoice.removed:
             status = account.status(invoice_id)
-            yield ListedInvoice(invoice, status, account.open_minor(invoice_id), due.get(invoice_id, invoice.due_on))
+            due_on, billed_minor = due.get(invoice_id, invoice.due_on), account.books.billed_minor(invoice_id)
+            yield ListedInvoice(invoice, status, account.open_minor(invoice_id), due_on, billed_minor)
 
 
 def _is_which(one: ListedInvoice, which: Which) -> bool:

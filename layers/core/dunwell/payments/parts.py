@@ -18,7 +18,9 @@ def read_part(text: str, currency: str) -> int:
         amount_minor = parse_amount(text.strip(), currency)
     except InvalidInputError as error:
         example = format_money(10 ** exponent(currency) * 25, currency)
-        raise InvalidInputError(f"The amount {error}. Enter an amount such as {example}.", field="amount") from None
+        raise InvalidInputError(
+            f"The amount {error}. Enter an amount such as {example}.", field="amount", code="amount_unclear"
+        ) from None
     return _positive(amount_minor)
 
 
@@ -33,7 +35,9 @@ def spread(items: Sequence[OpenInvoice], amount_minor: int | None, currency: str
         return tuple(lines)
     owed = sum(line.amount_minor for line in lines)
     if _positive(amount_minor) > owed:
-        raise InvalidInputError(f"You owe {format_money(owed, currency)}. Enter that or less.", field="amount")
+        raise InvalidInputError(
+            f"You owe {format_money(owed, currency)}. Enter that or less.", field="amount", code="amount_too_much"
+        )
     return part_of(sorted(items, key=lambda item: (item.due_on, item.invoice.number)), amount_minor)
 
 
@@ -55,10 +59,12 @@ def check_least(amount_minor: int, least_minor: int, currency: str) -> None:
         RefusedError: a sentence for the customer.
     """
     if amount_minor < least_minor:
-        raise RefusedError(f"The least that can be paid online is {format_money(least_minor, currency)}.")
+        raise RefusedError(
+            f"The least that can be paid online is {format_money(least_minor, currency)}.", code="amount_too_little"
+        )
 
 
 def _positive(amount_minor: int) -> int:
     if amount_minor <= 0:
-        raise InvalidInputError("Enter an amount above zero.", field="amount")
+        raise InvalidInputError("Enter an amount above zero.", field="amount", code="amount_zero")
     return amount_minor

@@ -1,11 +1,12 @@
-"""What can be paid now: what is open, less what is on its way already, where it may be asked for at all."""
+"""What can be paid now: what is open, less what is on its way already, where we may take it at all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dunwell.accounts.asking import invoices_not_asked_for
+from dunwell.accounts.holds import paused_debts
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
+from dunwell.hold_kinds import Activity
 from dunwell.ledger.agreements import Agreement
 from dunwell.ledger.coming import coming
 from dunwell.ledger.model import Account, OpenInvoice
@@ -17,32 +18,43 @@ class Payable:
 
     Attributes:
         coming_minor: payments on their way for it, which the bank has yet to confirm.
-        most_minor: open and not on its way; 0 under a hold that forbids to ask. Paying it gives a dispute up.
-        asked_minor: of that, what is not contested.
-        is_barred: whether such a hold is on it.
+        most_minor: open and not on its way, 0 where a hold forbids to take money. To pay it gives a dispute up.
+        undisputed_minor: of that, what is not contested.
+        is_asked, may_be_paid: whether no hold forbids to ask for it; and to take money for it from who wants to pay.
     """
 
     item: OpenInvoice
     coming_minor: int
     most_minor: int
-    asked_minor: int
-    is_barred: bool
+    undisputed_minor: int
+    is_asked: bool
+    may_be_paid: bool
 
 
 def payables(account: Account, at: datetime) -> tuple[Payable, ...]:
     """Every open invoice, in the order of ``open_invoices``."""
-    on_its_way = coming(account)
-    barred = invoices_not_asked_for(account.customer, at)
+    on_its_way, holds = coming(account), account.customer.holds
+    unasked = paused_debts(holds, Activity.ASK_TO_PAY, at)
+    barred = paused_debts(holds, Activity.TAKE_PAYMENT, at)
+
+    def is_free(one: OpenInvoice, held: frozenset[str] | None) -> bool:
+        return held is not None and one.invoice.invoice_id not in held
+
     return tuple(
-        _payable(one, on_its_way[one.invoice.invoice_id], barred is None or one.invoice.invoice_id in barred)
+        _payable(one, on_its_way[one.invoice.invoice_id], is_free(one, unasked), is_free(one, barred))
         for one in account.open_invoices
     )
 
 
-def _payable(item: OpenInvoice, coming_minor: int, is_barred: bool) -> Payable:
-    most_minor = 0 if is_barred else max(0, item.open_minor - coming_minor)
-    asked_minor = 0 if is_barred else max(0, item.collectable_minor - coming_minor)
-    return Payable(item, coming_minor, most_minor, asked_minor, is_barred)
+def _payable(item: OpenInvoice, coming_minor: int, is_asked: bool, may_be_paid: bool) -> Payable:
+    most_minor = max(0, item.open_minor - coming_minor) if may_be_paid else 0
+    undisputed_minor = max(0, item.collectable_minor - coming_minor) if may_be_paid else 0
+    return Payable(item, coming_minor, most_minor, undisputed_minor, is_asked, may_be_paid)
+
+
+def all_that_is_paid(found: Sequence[Payable]) -> Sequence[Payable]:
+    """What "pay all" pays: what may be asked for; all that we may take where nothing may be asked for at all."""
+    return [one for one in found if one.is_asked] or found
 
 
 def uncovered(account: Account, agreement: Agreement, left: Mapping[int, int]) -> dict[int, int]:
@@ -61,13 +73,13 @@ def uncovered(account: Account, agreement: Agreement, left: Mapping[int, int]) -
     return found
 
 
-def require_asking(account: Account, invoice_ids: Sequence[str] | None, at: datetime) -> None:
+def require_taking(account: Account, invoice_ids: Sequence[str] | None, at: datetime) -> None:
     """Pass if these invoices, or anything at all, may be paid on a page of ours.
 
     Raises:
         RefusedError: a hold forbids to take money for them, whoever proposes it.
     """
-    barred = invoices_not_asked_for(account.customer, at)
+    barred = paused_debts(account.customer.holds, Activity.TAKE_PAYMENT, at)
     if barred is None or barred & set(invoice_ids or ()):
         raise RefusedError("We may not take a payment for this at present. Please call us.", code="no_demand")
 
@@ -87,15 +99,15 @@ def choose_invoices(
         InvalidInputError: nothing was chosen, or an invoice in another currency.
         NotFoundError: an invoice is not on this account.
         ConflictError: an invoice was settled meanwhile.
-        RefusedError: there is nothing to pay, or a payment for it is on its way, or a hold forbids to ask for it.
+        RefusedError: there is nothing to pay, or it is on its way already, or a hold forbids to take money for it.
     """
-    require_asking(account, invoice_ids, at)
+    require_taking(account, invoice_ids, at)
     open_now = {one.item.invoice.invoice_id: one for one in payables(account, at)}
     if invoice_ids is None:
-        found = [one for one in open_now.values() if one.item.invoice.currency == currency and not one.is_barred]
-        return _with_amounts(found, contested=False)
+        found = [one for one in open_now.values() if one.item.invoice.currency == currency]
+        return _with_amounts(all_that_is_paid(found), contested=False)
     if not invoice_ids:
-        raise InvalidInputError("Choose at least one invoice.", field="invoice")
+        raise InvalidInputError("Choose at least one invoice.", field="invoice", code="nothing_chosen")
     for invoice_id in invoice_ids:
         _require_open(account, currency, invoice_id)
     return _with_amounts([open_now[one] for one in dict.fromkeys(invoice_ids)], contested=contested)
@@ -104,15 +116,17 @@ def choose_invoices(
 def _require_open(account: Account, currency: str, invoice_id: str) -> None:
     invoice = account.invoices.get(invoice_id)
     if invoice is None:
-        raise NotFoundError("This invoice is not on your account.")
+        raise NotFoundError("This invoice is not on your account.", code="no_invoice")
     if invoice.currency != currency:
-        raise InvalidInputError(f"Invoice {invoice.number} is not in {currency}.", field="invoice")
+        raise InvalidInputError(f"Invoice {invoice.number} is not in {currency}.", field="invoice", code="one_currency")
     if account.open_minor(invoice_id) <= 0:
-        raise ConflictError(f"Invoice {invoice.number} is settled already. Your account shows what is open now.")
+        raise ConflictError(
+            f"Invoice {invoice.number} is settled already. Your account shows what is open now.", code="paid_already"
+        )
 
 
 def _with_amounts(chosen: Sequence[Payable], *, contested: bool) -> list[OpenInvoice]:
-    amounts = [(one.item, one.most_minor if contested else one.asked_minor) for one in chosen]
+    amounts = [(one.item, one.most_minor if contested else one.undisputed_minor) for one in chosen]
     found = [replace(item, open_minor=amount, disputed_minor=0) for item, amount in amounts if amount]
     if found:
         return found

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from dunwell.errors import RefusedError
 from dunwell.ledger.debits import DebitAttempt, MethodKind, PaymentMethod
+from dunwell.ledger.entry import Entry
 from dunwell.payments.order import CheckoutOrder
 
 
@@ -249,16 +250,31 @@ class OrderStore(Protocol):
 
 
 class UnknownMoney(Protocol):
-    """Keeps money that was received for a customer who is not known."""
+    """Keeps money that was received for a customer who is not known; a payment is named by its method and reference."""
 
-    def keep_unknown(
-        self, *, method: str, reference: str, currency: str, amount_minor: int, received_at: datetime
-    ) -> None:
-        """Put it in suspense, once for a method and reference."""
+    def keep(self, money: Entry) -> None:
+        """Put it in suspense, once."""
         ...
 
-    def settle_known(
-        self, *, method: str, reference: str, currency: str, amount_minor: int, customer_id: str, at: datetime
-    ) -> None:
-        """Take it out of suspense: it is this customer's after all. Does nothing for money that never was there."""
+    def claim(self, money: Entry, customer_id: str, at: datetime) -> str:
+        """Take it out of suspense for a customer, if they are known and nobody else was chosen; who has it now.
+
+        Returns:
+            The id of an account, one in suspense or a customer's; empty for money that never was there.
+
+        Raises:
+            ConflictError: somebody decides about it at this moment.
+        """
+        ...
+
+    def held_by(self, money: Entry) -> str:
+        """As ``claim``, and changes nothing."""
+        ...
+
+    def lessen(self, money: Entry) -> bool:
+        """Keep how much is left of it in suspense; whether that is where it is.
+
+        Raises:
+            ConflictError: somebody decides about it at this moment.
+        """
         ...

@@ -12,8 +12,6 @@ from enum import StrEnum
 from typing import Protocol
 
 from dunwell.errors import ConflictError, DunwellError, UnavailableError
-from dunwell.ledger.model import Account
-from dunwell.ledger.ports import Ledger
 from dunwell.payments.following import posted_as
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents, Outcome
 from dunwell.payments.ports import GatewayPayment, PaymentGateway, PaymentStatus
@@ -126,7 +124,6 @@ class Reconciling:
         books: GatewayBooks,
         gateway: PaymentGateway,
         events: GatewayEvents,
-        ledger: Ledger,
         store: ReconciliationStore,
         *,
         epoch: Callable[[], float],
@@ -136,7 +133,6 @@ class Reconciling:
         self._books = books
         self._gateway = gateway
         self._events = events
-        self._ledger = ledger
         self._store = store
         self._epoch = epoch
         self._now = now
@@ -206,25 +202,18 @@ class Reconciling:
             apart = Apart(reference, "", 0, type(error).__name__)
             return replace(run, payments=run.payments + 1, left=(*left, apart)[:_MOST_NAMED])
         run, there = replace(run, payments=run.payments + 1), _there(payment)
-        if outcome is Outcome.UNMATCHED:
-            return replace(run, left=left, suspended=_plus(run.suspended, payment.currency, there))
         after = self._here(payment)
+        if outcome is Outcome.UNMATCHED:
+            run = replace(run, suspended=_plus(run.suspended, payment.currency, after))
         run = replace(run, found=_plus(run.found, payment.currency, there - before))
         if after != there:
             left = (*left, Apart(reference, payment.currency, there - after))[:_MOST_NAMED]
         return replace(run, left=left, repaired=run.repaired + (before != there == after))
 
     def _here(self, payment: GatewayPayment) -> int:
-        """What of a payment stands in the ledger."""
-        account = self._holder(payment)
-        if account is None:
-            return 0
-        return account.books.standing_minor(posted_as(account, payment, self._method))
-
-    def _holder(self, payment: GatewayPayment) -> Account | None:
-        account = self._ledger.load(payment.customer_id)
-        moved_to = account.moved.get(posted_as(account, payment, self._method)) if account else None
-        return self._ledger.load(moved_to) if moved_to else account
+        """What of a payment stands in the ledger, in suspense too."""
+        account = self._events.account_of(payment, self._now())
+        return account.books.standing_minor(posted_as(account, payment, self._method)) if account else 0
 
 
 def _there(payment: GatewayPayment) -> int:

@@ -5,40 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from dunwell.accounts.model import Customer
-
-STOPPING_HOLDS = {
-    "bankruptcy": "HOLD-BK",
-    "chapter_13_codebtor": "HOLD-BK",
-    "discharged": "HOLD-BK",
-    "deceased": "HOLD-DECEASED",
-    "attorney": "HOLD-ATTY",
-    "dispute_written": "HOLD-DISPUTE",
-    "dispute_oral": "HOLD-DISPUTE",
-    "dispute_late": "HOLD-DISPUTE",
-    "identity_theft": "HOLD-IDT",
-    "breathing_space": "UK-BREATHING",
-    "mental_health_crisis": "UK-BREATHING",
-    "vulnerable": "HOLD-VULNERABLE",
-    "minor": "HOLD-MINOR",
-    "disaster": "HOLD-REVIEW",
-    "complaint": "HOLD-REVIEW",
-    "litigation_hold": "HOLD-REVIEW",
-    "paid_or_settled": "HOLD-SETTLED",
-}
-"""Holds that stop or pause automatic debits, and the rule that says so. Not among them: a request to cease contact (it
-leaves an authority to debit alone), active duty, a time-barred debt, a wrong address or number."""
-
-_OF_THE_PERSON = frozenset({"deceased", "minor"})
-"""Facts of the person, whichever debt they were recorded on."""
+from dunwell.hold_kinds import RULE_OF, Activity
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When debits are made: on banking days, in the creditor's business hours (local hours, the last one excluded)."""
+    """When debits are made: on banking days, in hours of the policy (of the creditor's zone, the last one excluded)."""
 
     works: Callable[[date], bool]
-    opens: int = 9
-    closes: int = 17
+    opens: int
+    closes: int
 
     def are_on(self, now: datetime) -> bool:
         """Whether debits may be made at an instant of the creditor's zone."""
@@ -60,9 +36,8 @@ def stop_of(customer: Customer, invoice_ids: Iterable[str], at: datetime) -> str
         return "NOT-A-CUSTOMER"
     wanted = set(invoice_ids)
     found = (
-        STOPPING_HOLDS[hold.kind]
+        RULE_OF[hold.kind]
         for hold in customer.holds_in_force(at)
-        if hold.kind in STOPPING_HOLDS
-        and (hold.invoice_id is None or hold.invoice_id in wanted or hold.kind in _OF_THE_PERSON)
+        if hold.pauses(Activity.DEBIT) and (hold.debt_id is None or hold.debt_id in wanted)
     )
     return min(found, default="")

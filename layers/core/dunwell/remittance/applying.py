@@ -11,7 +11,6 @@ from datetime import date, datetime
 
 from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
-from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
@@ -19,13 +18,13 @@ from dunwell.ledger.update import ATTEMPTS, update
 from dunwell.remittance.index import LedgerIndex
 from dunwell.remittance.keys import account_key
 from dunwell.remittance.matching import match
-from dunwell.remittance.model import BankLine, Decision, LineKind, Match, Proposal, Purpose
+from dunwell.remittance.model import BankLine, Decision, Match, Proposal, Purpose
 from dunwell.remittance.policy import CashPolicy
 from dunwell.remittance.ports import BankLines, Pointers
-from dunwell.remittance.posting import paid, returned
+from dunwell.remittance.posting import given_on, held_as, paid, returned
 from dunwell.remittance.records import LineNote, LineRecord, LineState, item_id_of
 from dunwell.remittance.scoring import Model
-from dunwell.remittance.suspense import suspended, suspense_customer, taken_out
+from dunwell.remittance.suspense import suspended, suspense_customer
 
 CHUNK_LINES = 50
 """Lines that are looked up together, and whose money goes to a suspense account in one write."""
@@ -66,7 +65,7 @@ class CashApplication:
             record = known.get(line.line_id)
             if record is None:
                 understood = match(line, index, self.policy.tolerances, self.model)
-                record = self._claim(_decided(line, understood, self.policy.version, at))
+                record = self._claim(decided(line, understood, self.policy.version, at))
             if record.state is LineState.DONE:
                 continue
             if record.suspended and not record.chosen:
@@ -75,22 +74,6 @@ class CashApplication:
             self._carry_out(record, at)
             index.forget()
         self._suspend(to_suspense, at)
-
-    def settle_known(
-        self, *, method: str, reference: str, currency: str, amount_minor: int, customer_id: str, at: datetime
-    ) -> None:
-        """Take money out of suspense that was put there as unknown and is the payment of a customer after all."""
-        line = _reported(method, reference, currency, amount_minor, at)
-        record = self.lines.record(item_id_of(line, method))
-        if record is None or record.chosen:
-            return
-        account = self.ledger.load(customer_id)
-        if account is None:
-            raise NotFoundError("there is no such customer")
-        why = ("The gateway says so.",)
-        who = account.customer
-        whose = Proposal(customer_id, who.name, (), record.line.amount_minor, 1000, why, who.number)
-        self.choose(self.finish(record, at), whose, "", at)
 
     def choose(
         self, record: LineRecord, whose: Proposal, who: str, at: datetime, note: LineNote | None = None
@@ -111,6 +94,8 @@ class CashApplication:
             decided_at=at,
             decided_by=who,
             chosen=whose,
+            contested=False,
+            held_by=record.chosen.customer_id if record.chosen else "",
             notes=(*record.notes, note) if note else record.notes,
         )
         self.lines.keep(decided)
@@ -125,21 +110,9 @@ class CashApplication:
                 self._carry_out(record, at)
         return self.lines.record(record.item_id) or record
 
-    def keep_unknown(
-        self, *, method: str, reference: str, currency: str, amount_minor: int, received_at: datetime
-    ) -> None:
-        """Put money in suspense that somebody reports for a customer who is not known; reported again, it is one.
-
-        Args:
-            method, reference: together the payment's business key, such as ``stripe`` and ``pi_…#succeeded``.
-        """
-        line = _reported(method, reference, currency, amount_minor, received_at)
-        record = self.lines.record(item_id_of(line, method))
-        if record is None:
-            why = Match(line.line_id, Decision.UNMATCHED, Purpose.CUSTOMER_PAYMENT, reasons=(_UNKNOWN,))
-            decided = _decided(line, why, self.policy.version, received_at)
-            record = self._claim(replace(decided, method=method, reference=reference))
-        self.finish(record, received_at)
+    def take(self, record: LineRecord, at: datetime) -> LineRecord:
+        """Keep a first decision and carry it out; when somebody else was faster, theirs."""
+        return self.finish(self._claim(record), at)
 
     # --- deciding ---
 
@@ -186,16 +159,15 @@ class CashApplication:
         self._move(record, at)
 
     def _move(self, record: LineRecord, at: datetime) -> None:
-        """Out of suspense and into the customer's account, both in one write."""
+        """From the account that has it, suspense at first, onto the customer's, both in one write."""
         assert record.chosen is not None
-        to = record.chosen.customer_id
-        held_by = suspense_customer(self.creditor_id, record).customer_id
         for attempt in range(1, ATTEMPTS + 1):
-            suspense, account = self.ledger.load(held_by), self.ledger.load(to)
-            if suspense is None or account is None:
+            held, account = self._holder(record), self.ledger.load(record.chosen.customer_id)
+            if held is None or account is None:
                 raise NotFoundError("there is no such customer")
-            changes = [paid(account, record, self.policy.bank_fee, at), taken_out(suspense, record, to, at)]
-            writes = [change for change in changes if not change.is_empty]
+            if held.customer.customer_id == account.customer.customer_id:
+                return  # they became one
+            writes = [one for one in given_on(held, account, record, self.policy.bank_fee, at) if not one.is_empty]
             if not writes:
                 return
             try:
@@ -205,6 +177,14 @@ class CashApplication:
                     raise
             else:
                 return
+
+    def _holder(self, record: LineRecord) -> Account | None:
+        """The account that has a line's money, or that gave it on."""
+        who = record.held_by or suspense_customer(self.creditor_id, record).customer_id
+        account = self.ledger.load(who)
+        while account and (on := account.moved.get(held_as(account, record, who), "")):
+            account, who = self.ledger.load(on), on
+        return account
 
     def _suspend(self, records: Sequence[LineRecord], at: datetime) -> None:
         """Post lines to their suspense accounts, one write an account, and keep that it is done."""
@@ -256,10 +236,8 @@ class CashApplication:
         return None
 
 
-_UNKNOWN = "The payment came through the gateway for a customer who is not in the ledger."
-
-
-def _decided(line: BankLine, understood: Match, policy_version: str, at: datetime) -> LineRecord:
+def decided(line: BankLine, understood: Match, policy_version: str, at: datetime) -> LineRecord:
+    """The record of a line that was just understood."""
     applied = understood.decision is Decision.APPLIED
     is_payment = understood.purpose is Purpose.CUSTOMER_PAYMENT
     return LineRecord(
@@ -272,9 +250,3 @@ def _decided(line: BankLine, understood: Match, policy_version: str, at: datetim
         chosen=understood.proposal if applied and is_payment else None,
         suspended=line.amount_minor > 0 and not applied,
     )
-
-
-def _reported(method: str, reference: str, currency: str, amount_minor: int, received_at: datetime) -> BankLine:
-    on = received_at.date()
-    line_id = stable_id("bln", method, reference)
-    return BankLine(line_id, method, on, on, currency, amount_minor, references=(reference,), kind=LineKind.CARD)

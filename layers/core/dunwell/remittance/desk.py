@@ -72,20 +72,23 @@ class CashDesk:
             ConflictError, NotFoundError: see ``accept``.
         """
         record = self._waiting(item_id, version, at)
+        if record.contested:
+            raise InvalidInputError("Accept the customer whom the gateway names, or take the line off the list.")
         index = self._index(at)
         account = self._customer(index, customer_number)
         customer, line = account.customer, record.line
         invoices = self._invoices(index.open_invoices(customer.customer_id, line.currency), invoice_numbers)
         allocations: tuple[Allocation, ...] = ()
-        left = line.amount_minor
+        left = record.left_minor
         if invoices:
-            settlement = settle(line.amount_minor, line.value_on, invoices, self.cash.policy.tolerances)
+            settlement = settle(left, line.value_on, invoices, self.cash.policy.tolerances)
             allocations, left = settlement.allocations, settlement.unapplied_minor
         whose = Proposal(customer.customer_id, customer.name, allocations, left, 1000, (_CHOSEN,), customer.number)
         return self.cash.choose(record, whose, who, at)
 
     def note(self, item_id: str, version: int, text: str, who: str, at: datetime, *, close: bool = False) -> LineRecord:
-        """Leave a note: money stays in suspense. ``close`` ends a line that holds none, such as an unclear return.
+        """Leave a note: money stays where it is. ``close`` ends a line that holds none in suspense, such as an unclear
+        return, or money that stays with whom an agent chose.
 
         Raises:
             InvalidInputError: the note is empty or too long, or there is money to be placed.
@@ -96,7 +99,7 @@ class CashDesk:
             raise InvalidInputError("Write what you found out.")
         if len(text) > NOTE_LENGTH:
             raise InvalidInputError(f"The note is longer than {NOTE_LENGTH:,} characters. Shorten it.")
-        if close and record.suspended:
+        if close and record.suspended and not record.contested:
             raise InvalidInputError("There is money in suspense: say whose it is.")
         noted = replace(
             record,

@@ -39,6 +39,9 @@ class LineRecord:
         suspended: the money goes through the suspense account.
         closed: an agent ended it: nothing is to be posted.
         method, reference: the business key of the payment; the reference is the line's id for bank lines.
+        gone_minor: how much of it went back to the payer while it lay in suspense.
+        contested: the gateway names another customer, the one proposed, than the agent who chose: a person decides.
+        held_by: the customer who has the money while it goes from one to another; empty: it comes from suspense.
     """
 
     line: BankLine
@@ -54,6 +57,9 @@ class LineRecord:
     notes: tuple[LineNote, ...] = ()
     method: str = BANK
     reference: str = ""
+    gone_minor: int = 0
+    contested: bool = False
+    held_by: str = ""
 
     @property
     def item_id(self) -> str:
@@ -66,11 +72,18 @@ class LineRecord:
         return self.reference or self.line.line_id
 
     @property
+    def left_minor(self) -> int:
+        """What is there to be placed (minor units)."""
+        return self.line.amount_minor - self.gone_minor
+
+    @property
     def is_waiting(self) -> bool:
-        """Whether a person has to look at it: money whose owner is not known, or a return that fits no payment."""
+        """Whether a person has to look: whose is the money, or which one's, or what does a return give back."""
         if self.closed or self.chosen:
-            return False
-        return self.suspended or (self.match.purpose is Purpose.RETURN and self.match.decision is not Decision.APPLIED)
+            return self.contested and not self.closed
+        if self.suspended:
+            return self.left_minor > 0
+        return self.match.purpose is Purpose.RETURN and self.match.decision is not Decision.APPLIED
 
     @property
     def is_listed(self) -> bool:

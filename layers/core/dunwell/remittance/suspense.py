@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from dunwell.accounts.model import Customer, CustomerKind, customer_id_of
-from dunwell.errors import ConflictError
 from dunwell.events import REMITTANCE_SUSPENDED, Event
 from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
@@ -40,32 +39,6 @@ def suspended(account: Account, records: Iterable[LineRecord], at: datetime) -> 
         entries={i: entry for i, (entry, _) in news.items()},
         events=tuple(_suspended(holder, entry, record, at) for entry, record in news.values()),
     )
-
-
-def taken_out(account: Account, record: LineRecord, to: str, at: datetime) -> Change:
-    """Take a line's money out of the suspense account for a customer; empty when it was taken for the same one.
-
-    Raises:
-        ConflictError: it was taken for somebody else.
-    """
-    holder = account.customer.customer_id
-    payment = _payment(holder, record)
-    reversal = Entry(
-        entry_id=stable_id("rev", holder, record.method, f"{record.payment_reference}#transfer"),
-        kind=EntryKind.REVERSAL,
-        currency=payment.currency,
-        amount_minor=payment.amount_minor,
-        on=payment.on,
-        at=payment.at,
-        method=record.method,
-        reference=to,
-        of=payment.entry_id,
-        reason="transfer",
-    )
-    known = account.entries.get(reversal.entry_id)
-    if known and known.reference != to:
-        raise ConflictError("this money was given to another customer meanwhile")
-    return Change(account) if known else Change(account, entries={reversal.entry_id: reversal})
 
 
 def _payment(holder: str, record: LineRecord) -> Entry:
