@@ -86,7 +86,7 @@ def _first_failure(
     earliest, latest = _days_at(case, at)
     passed: list[Rule] = []
     for rule in rules:
-        if _applies(rule, relaxed, earliest, latest, at):
+        if rule.in_force(earliest, latest) and not (relaxed and _is_relaxed(rule, relaxed, at)):
             clears_at = _clears_at(rule, relaxed, case, at)
             if clears_at is not None:
                 return passed, rule, clears_at
@@ -94,11 +94,9 @@ def _first_failure(
     return passed, None, None
 
 
-def _applies(rule: Rule, relaxed: Relaxed, earliest: date, latest: date, at: datetime) -> bool:
-    """Whether a rule is in force at an instant, and not relaxed by then."""
-    if not rule.in_force(earliest, latest):
-        return False
-    return rule.id not in relaxed or at < relaxed[rule.id]
+def _is_relaxed(rule: Rule, relaxed: Relaxed, at: datetime) -> bool:
+    """Whether a rule is relaxed by an instant."""
+    return rule.id in relaxed and relaxed[rule.id] <= at
 
 
 def _clears_at(rule: Rule, relaxed: Relaxed, case: Case, at: datetime) -> datetime | None:
@@ -120,7 +118,7 @@ def _next_opening(rules: tuple[Rule, ...], relaxed: Relaxed, case: Case, now: da
     at = _whole_minute(now.astimezone(UTC))
     for _ in range(_SEARCH_STEPS):
         earliest, latest = _days_at(case, at)
-        in_force = (rule for rule in rules if _applies(rule, relaxed, earliest, latest, at))
+        in_force = [one for one in rules if one.in_force(earliest, latest) and not _is_relaxed(one, relaxed, at)]
         clears_at = [_clears_at(rule, relaxed, case, at) for rule in in_force]
         later = max((moment for moment in clears_at if moment is not None), default=None)
         if later is None:

@@ -119,8 +119,8 @@ def _history(contacts: Sequence[Contact], channel: Channel) -> tuple[HistoryEntr
         for contact in contacts
         if contact.sent_at and (contact.call_outcome or contact.status in REACHED_CUSTOMER)
     ]
-    answers = (one.replied_at for one in contacts if one.replied_at and one.channel is channel)
-    return (*found, *(HistoryEntry(_RULES[channel], HistoryKind.INBOUND_MESSAGE, at) for at in answers))
+    answers = [one.replied_at for one in contacts if one.replied_at and one.channel is channel]
+    return tuple(found + [HistoryEntry(_RULES[channel], HistoryKind.INBOUND_MESSAGE, at) for at in answers])
 
 
 _CALLED = {
