@@ -187,3 +187,5 @@ def _paid(facts: ThanksFacts) -> Iterator[str]:
 def _relaxed(policy: Policy) -> Iterator[str]:
     for one in policy.creditor.compliance.relaxations:
         yield f"Relaxed: rule {one.rule_id} by {one.relaxed_by} from {one.at:%Y-%m-%d} on: {one.reason}"
+    for said in policy.creditor.compliance.declarations:
+        yield f"Declared: {said.fact.value} by {said.declared_by} from {said.at:%Y-%m-%d} on: {said.reason}"

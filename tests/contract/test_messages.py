@@ -25,7 +25,7 @@ from dunwell_aws.messages import Renderer, Words
 from dunwell_aws.phrases import Phrases
 from tests.support.ledger import paid
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue
-from tests.support.portal import account, customer
+from tests.support.portal import LICENSED, account, customer
 
 INFRA = folder("infra")
 MESSAGES = INFRA / "messages"
@@ -63,7 +63,7 @@ def third(message: Message) -> Message:
 
 def collector() -> Renderer:
     """Of somebody who collects for others."""
-    return Renderer(MESSAGES, replace(POLICY, creditor=replace(POLICY.creditor, party="third")))
+    return Renderer(MESSAGES, replace(POLICY, creditor=replace(POLICY.creditor, party="third", licences=LICENSED)))
 
 
 class Page(HTMLParser):

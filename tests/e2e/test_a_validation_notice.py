@@ -57,6 +57,8 @@ class CollectedForAnother(Season):
         for number, who in enumerate(self.customer_ids()):
             if self.ledger.load(who) is None:
                 continue
+            if day == ADDRESSES_KNOWN:
+                update(self.ledger, who, lambda account: _with_proof(account, self.now))
             if day == ADDRESSES_KNOWN and number % 2 == 0:
                 update(self.ledger, who, _with_home)
             if day == DISPUTED and number % 3 == 0:
@@ -82,6 +84,12 @@ class CollectedForAnother(Season):
         told = Feedback(contact.customer_id, contact.contact_id, Outcome.BOUNCED, address, "", self.now, False)
         record_delivery(told, self.ledger, self.store, self.tasks)
         return None
+
+
+def _with_proof(account: Account, at: datetime) -> Change:
+    """The consumer used their e-mail address with the collector, which may write there then."""
+    who = account.customer
+    return Change(account, who.with_proof(who.email, at) if who.email else None)
 
 
 def _with_home(account: Account) -> Change:

@@ -15,7 +15,7 @@ from dunwell.ledger.change import Change
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, InvoiceStatus
 from dunwell.ledger.posting import charge
-from dunwell.outreach.contact import ContactStatus
+from dunwell.outreach.contact import CallOutcome, ContactStatus
 from tests.support.console import BASE, Browser, World, csrf, path_of, sign_in, text
 from tests.support.escalation import NOW, TODAY, account, invoice, pay
 from tests.support.ledger import account_of
@@ -440,3 +440,41 @@ def test_a_form_of_another_site_session_or_nobody_changes_nothing(world: World, 
     browser.cookies.clear()
     assert browser.post(PAGE, csrf=token, **fields).headers["Location"] == f"{BASE}/sign-in"
     assert world.ledger.accounts == before
+
+
+# --- times and calls ---
+
+
+def test_a_time_that_does_not_suit_is_kept_and_taken_back(browser: Browser, world: World) -> None:
+    kept = browser.post(
+        PAGE,
+        csrf=csrf(browser.get("/")),
+        action="refuse_time",
+        days=["0", "1", "2", "3", "4"],
+        start="08:00",
+        end="17:00",
+        note="at work",
+    )
+    assert kept.headers["Location"] == f"{BASE}{PAGE}?done=refuse_time"
+    (refused,) = stored(world).customer.refused_times
+    assert (refused.when, refused.note, refused.recorded_at) == (((0, 1, 2, 3, 4), 480, 1020), "at work", NOW)
+    assert "Mon Tue Wed Thu Fri 08:00-17:00" in text(browser.get(PAGE))
+    send(browser, "allow_time", when=refused.name)
+    assert stored(world).customer.refused_times == ()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"days": "", "start": "08:00", "end": "17:00"}, {"days": "1", "start": "8", "end": "9"}]
+)
+def test_what_is_no_time_of_the_week_is_refused(browser: Browser, world: World, wrong: dict[str, str]) -> None:
+    assert send(browser, "refuse_time", **wrong).status_code == 400
+    assert stored(world).customer.refused_times == ()
+
+
+def test_that_they_called_is_kept_once_as_a_conversation(browser: Browser, world: World) -> None:
+    for _ in range(2):
+        answer = send(browser, "they_called", key=KEY)
+        assert answer.headers["Location"] == f"{BASE}{PAGE}?done=they_called"
+    (called,) = world.cases.state("cus_1").contacts
+    assert (called.channel, called.call_outcome, called.sent_at) == (Channel.CALL, CallOutcome.THEY_CALLED, NOW)
+    assert called.invoice_ids == tuple(one.invoice.invoice_id for one in stored(world).open_invoices)

@@ -104,10 +104,10 @@ class Browser:
         """Asks for a page."""
         return self._send("GET", path, headers, b"")
 
-    def post(self, path: str, sent_from: str = "same-origin", **fields: str) -> HTTPResponse:
+    def post(self, path: str, sent_from: str = "same-origin", **fields: str | list[str]) -> HTTPResponse:
         """Sends a form."""
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": sent_from}
-        return self._send("POST", path, headers, urlencode(fields).encode())
+        return self._send("POST", path, headers, urlencode(fields, doseq=True).encode())
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HTTPResponse:
         kept = "; ".join(f"{name}={value}" for name, value in self.cookies.items())

@@ -10,6 +10,7 @@ from dunwell.accounts.access import Link, PendingCode, Session, Tries
 from dunwell.accounts.consent import source_consents
 from dunwell.accounts.contact_points import contact_points
 from dunwell.accounts.model import Channel, Customer, CustomerKind
+from dunwell.compliance.regions import STATE_ZONES
 from dunwell.errors import ConflictError, NotFoundError
 from dunwell.ledger.debits import PaymentMethod
 from dunwell.ledger.model import Account, Invoice
@@ -29,6 +30,8 @@ CREDITOR = Creditor(
     postal_address="1 Example Street, New York, NY 10001, USA",
     telephone="+1 212 555 0100",
 )
+LICENSED = dict.fromkeys([*STATE_ZONES, "NYC"], "TEST-1")
+"""The licences of a third party that may collect everywhere."""
 
 
 def customer(customer_id: str = "cus_anna", **changes: Any) -> Customer:
@@ -42,7 +45,7 @@ def customer(customer_id: str = "cus_anna", **changes: Any) -> Customer:
         name="Anna's Bakery & Sons",
         contact_points=contact_points(email="anna@bakery.example"),
         country="US",
-        postcode="10001-1234",
+        postcode="12207-1234",
     )
     return changed(described, **changes)
 
@@ -68,6 +71,11 @@ def changed(
     for address in bounced:
         who = who.with_bounce(address, NOW, "bounced")
     return replace(who, **changes)
+
+
+def proved(who: Customer) -> Customer:
+    """The customer, who proved the e-mail address to be theirs: they used it with who asks."""
+    return who.with_proof(who.email, NOW)
 
 
 def invoice(number: str, amount_minor: int, due_on: date = date(2026, 10, 31), **changes: Any) -> Invoice:

@@ -75,7 +75,7 @@ class MessageValues:
     @staticmethod
     def language_for(customer: Customer, creditor: Creditor) -> str:
         """The language to write in: the customer's, unless the law of the place prescribes another."""
-        places, consumer = location_of(customer).jurisdictions, customer.kind is CustomerKind.PERSON
+        places, consumer = location_of(customer).certain, customer.kind is CustomerKind.PERSON
         return language_of(places, Party(creditor.party), consumer, customer.language or creditor.language)
 
     @cached_property

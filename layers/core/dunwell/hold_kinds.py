@@ -114,7 +114,7 @@ TABLE = (
         "HOLD-SCRA",
         frozenset({Activity.AGREE_ALONE, Activity.CHARGE, Activity.PAST_CHARGES}),
     ),
-    # Contact goes on with the disclosure that the content rules ask for.
+    # Contact goes on with the disclosure that the content rules ask for; not in the United Kingdom (rule UK-BARRED).
     Row(HoldKind.TIME_BARRED, "TIME-BARRED", frozenset()),
 )
 

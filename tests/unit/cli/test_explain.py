@@ -23,7 +23,7 @@ from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.ledger import paid
 from tests.support.memory import InMemoryCollection, InMemoryLedger
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue, sent
-from tests.support.portal import CREDITOR, account, changed, customer
+from tests.support.portal import CREDITOR, LICENSED, account, changed, customer
 
 WORDS = MessageFacts(opt_out_notice=True, disclosure=True)
 
@@ -168,7 +168,7 @@ def test_a_debt_that_waits_for_its_validation_notice_or_for_the_end_of_its_perio
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person = customer(kind=CustomerKind.PERSON, region="NJ", postcode="07030")
-    collector = replace(POLICY, creditor=replace(CREDITOR, party="third"))
+    collector = replace(POLICY, creditor=replace(CREDITOR, party="third", licences=LICENSED))
     notice = sent("validation_notice", 9, channel=Channel.EMAIL)
     _, file = kept(tmp_path, person, CollectionState((notice,)), collector)
     assert explain("--file", file) == 0

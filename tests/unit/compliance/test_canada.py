@@ -1,10 +1,14 @@
 """Ontario, Quebec and British Columbia."""
 
+from typing import Any
+
 import pytest
 
 from tests.unit.compliance.given import OPEN, TORONTO, Account, event, moment, outcome
 
-ONTARIO = {"country": "CA", "state": "ON", "timezone": TORONTO}
+ONTARIO: dict[str, Any] = {"country": "CA", "state": "ON", "timezone": TORONTO}
+NOTICED = {**ONTARIO, "account": Account(notice_sent_at=moment("2026-01-05T15:00"))}
+"""A consumer in Ontario who got the written notice long ago."""
 QUEBEC = {"country": "CA", "state": "QC", "timezone": TORONTO}
 BRITISH_COLUMBIA = {"country": "CA", "state": "BC", "timezone": "America/Vancouver"}
 
@@ -24,7 +28,7 @@ BRITISH_COLUMBIA = {"country": "CA", "state": "BC", "timezone": "America/Vancouv
     ],
 )
 def test_ontario_hours_sundays_and_holidays(at: str, expected: tuple[str, str | None]) -> None:
-    assert outcome(at, **ONTARIO) == expected
+    assert outcome(at, **NOTICED) == expected
 
 
 @pytest.mark.parametrize(
@@ -47,9 +51,9 @@ def test_british_columbia_no_longer_moves_its_clocks() -> None:
 
 
 def test_letters_and_creditors_are_outside_the_provinces_hours() -> None:
-    assert outcome("2026-06-14T14:00", "letter", **ONTARIO) == OPEN
-    assert outcome("2026-06-14T14:00", party="first", **ONTARIO) == OPEN
-    assert outcome("2026-06-14T11:30", party="first", **ONTARIO)[0] == "HOUSE_QUIET_HOURS"
+    assert outcome("2026-06-14T14:00", "letter", **NOTICED) == OPEN
+    assert outcome("2026-06-14T14:00", party="first", **NOTICED) == OPEN
+    assert outcome("2026-06-14T11:30", party="first", **NOTICED)[0] == "HOUSE_QUIET_HOURS"
 
 
 def test_ontario_waits_until_the_sixth_day_after_the_written_notice() -> None:
@@ -68,13 +72,13 @@ CONTACTS = (
 
 
 def test_ontario_counts_three_contacts_of_a_creditor_after_the_first_conversation() -> None:
-    assert outcome("2026-06-05T15:00", history=CONTACTS, **ONTARIO) == ("ON_3_IN_7", "2026-06-08T11:00")
-    assert outcome("2026-06-05T15:00", "email", history=CONTACTS, **ONTARIO)[0] == "ON_3_IN_7"
-    assert outcome("2026-06-05T15:00", "letter", history=CONTACTS, **ONTARIO) == OPEN
+    assert outcome("2026-06-05T15:00", history=CONTACTS, **NOTICED) == ("ON_3_IN_7", "2026-06-08T11:00")
+    assert outcome("2026-06-05T15:00", "email", history=CONTACTS, **NOTICED)[0] == "ON_3_IN_7"
+    assert outcome("2026-06-05T15:00", "letter", history=CONTACTS, **NOTICED) == OPEN
 
 
 def test_ontario_does_not_count_bare_rings_or_contacts_before_any_conversation() -> None:
     rings = (CONTACTS[0], *(event("attempt", f"2026-06-0{day}T15:00") for day in (2, 3, 4)))
-    assert outcome("2026-06-05T15:00", history=rings, **ONTARIO) == OPEN
+    assert outcome("2026-06-05T15:00", history=rings, **NOTICED) == OPEN
     no_talk = tuple(event("voicemail", f"2026-06-0{day}T15:00") for day in (1, 2, 3))
-    assert outcome("2026-06-05T15:00", history=no_talk, **ONTARIO) == OPEN
+    assert outcome("2026-06-05T15:00", history=no_talk, **NOTICED) == OPEN

@@ -16,6 +16,7 @@ from tests.unit.compliance.given import (
     Consents,
     MessageFacts,
     event,
+    hold,
     moment,
     outcome,
 )
@@ -197,3 +198,38 @@ def test_massachusetts_gives_creditors_five_business_days_for_the_notice() -> No
     massachusetts: dict[str, Any] = {"state": "MA", "timezone": NEW_YORK, "account": BEGUN, "party": "first"}
     assert outcome("2026-06-08T15:00", **massachusetts) == OPEN
     assert outcome("2026-06-09T15:00", **massachusetts) == ("VALIDATION_NOTICE_OVERDUE", None)
+
+
+# --- facts without which nothing may be sent ---
+
+
+def test_who_has_no_licence_collects_nothing_for_another_and_a_creditor_needs_none() -> None:
+    assert outcome(NOON, "letter", licensed=False) == ("NO_LICENSE", None)
+    assert outcome(NOON, "letter", licensed=False, purpose="validation_notice") == ("NO_LICENSE", None)
+    assert outcome(NOON, "letter", "first", licensed=False) == OPEN
+
+
+def test_a_third_party_mails_an_address_only_when_it_is_known_to_be_the_consumers() -> None:
+    unknown = Consents(email_procured=False)
+    words = MessageFacts(opt_out_notice=True, disclosure=True)
+    assert outcome(NOON, "email", consents=unknown, message=words) == ("EMAIL_OPT_OUT_PERIOD", None)
+    assert outcome(NOON, "email", "first", consents=unknown) == OPEN
+    noticed = Consents(email_procured=False, creditor_email_notice_at=moment("2026-06-01T15:00"))
+    assert outcome("2026-07-05T16:00", "email", consents=noticed)[0] == "EMAIL_OPT_OUT_PERIOD", "day 34"
+    assert outcome("2026-07-07T16:00", "email", consents=noticed) == OPEN, "day 36"
+
+
+def test_a_debt_barred_by_time_is_not_pursued_in_the_united_kingdom() -> None:
+    barred: dict[str, Any] = {"holds": (hold("time_barred"),), "party": "first"}
+    british = {"country": "GB", "timezone": LONDON}
+    assert outcome(NOON, "email", **barred, **british) == ("UK_TIME_BARRED", None)
+    assert outcome(NOON, "email", **barred, **british, purpose="receipt") == OPEN
+    assert outcome(NOON, "email", **barred) == OPEN, "in the United States it is said, not silenced"
+
+
+def test_massachusetts_allows_two_calls_at_work_in_thirty_days() -> None:
+    at_work: dict[str, Any] = {"state": "MA", "timezone": NEW_YORK, "party": "first", "at_work": True}
+    calls = (event("attempt", "2026-05-26T15:00"), event("attempt", "2026-06-05T15:00"))
+    assert outcome(NOON, history=calls, **at_work) == ("MA_2_IN_30", "2026-06-25T12:00")
+    assert outcome(NOON, history=calls, **(at_work | {"at_work": False})) == OPEN
+    assert outcome(NOON, history=calls[1:], **at_work) == OPEN

@@ -27,6 +27,13 @@ def test_counsel_may_relax_a_house_rule_from_a_moment_on() -> None:
     assert outcome("2026-04-07T20:00", policy=later, **calls)[0] == "HOUSE_7_IN_7"
 
 
+def test_what_is_relaxed_from_a_later_moment_on_is_next_allowed_at_that_moment() -> None:
+    soon = relaxed("HOUSE-TIME", at="2026-06-16T07:00")
+    night: dict[str, Any] = {"channel": "email", "party": "first", "policy": soon}
+    assert outcome("2026-06-16T02:00", **night) == ("HOUSE_QUIET_HOURS", "2026-06-16T07:00")
+    assert outcome("2026-06-16T07:00", **night) == OPEN
+
+
 def test_law_cannot_be_relaxed_unless_it_is_unsettled() -> None:
     with pytest.raises(InvalidInputError, match="REGF-7IN7"):
         asked("2026-04-07T20:00", policy=relaxed("REGF-7IN7"))

@@ -20,9 +20,12 @@ from dunwell.compliance import (
     InconvenientTime,
     Location,
     Party,
+    Policy,
     Purpose,
+    Relaxation,
     decide,
 )
+from dunwell.compliance.catalogue import RULES
 from dunwell.hold_kinds import HoldKind
 
 START = datetime(2026, 2, 20, tzinfo=UTC)
@@ -63,6 +66,19 @@ excluded_times = st.builds(
 consents = st.builds(Consents, sms=st.booleans(), ai_voice=st.booleans(), electronic=st.booleans())
 
 
+RELAXABLE = sorted(rule.id for rule in RULES if rule.may_be_relaxed)
+
+
+@st.composite
+def policies(draw: st.DrawFn, now: datetime) -> Policy:
+    """A profile, and what counsel relaxed lately or relaxes soon."""
+    policy = draw(st.sampled_from([HOUSE_DEFAULT, LEGAL_MINIMUM]))
+    hours = st.integers(min_value=-24, max_value=48)
+    chosen = draw(st.lists(st.tuples(st.sampled_from(RELAXABLE), hours), max_size=2))
+    at = [Relaxation(rule_id, "counsel", now + timedelta(hours=later), "opinion") for rule_id, later in chosen]
+    return replace(policy, relaxations=tuple(at))
+
+
 @st.composite
 def requests(draw: st.DrawFn) -> ContactRequest:
     now = START + timedelta(minutes=draw(st.integers(0, MINUTES)), seconds=draw(st.sampled_from([0, 0, 59])))
@@ -92,8 +108,8 @@ def requests(draw: st.DrawFn) -> ContactRequest:
         debt_ids=("D1",),
         customer=customer,
         purpose=draw(st.sampled_from([Purpose.COLLECTION, Purpose.COLLECTION, *Purpose])),
-        policy=draw(st.sampled_from([HOUSE_DEFAULT, LEGAL_MINIMUM])),
-        account=draw(st.sampled_from([None, Account(notice_sent_at=now - timedelta(days=3))])),
+        policy=draw(policies(now)),
+        account=draw(st.sampled_from([Account(), Account(notice_sent_at=now - timedelta(days=3))])),
     )
 
 

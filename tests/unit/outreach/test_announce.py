@@ -38,7 +38,7 @@ from tests.support.agreements import agreement
 from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.memory import InMemoryCollection, InMemoryLedger
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue, sent
-from tests.support.portal import account, changed, customer
+from tests.support.portal import LICENSED, account, changed, customer, proved
 
 COPY = Announcement(Announced.AGREEMENT_COPY, "agr_1", "USD", ("inv_a1",), {"agreement_id": "agr_1"})
 DUE = Announcement(Announced.INSTALMENT_DUE, "agr_1#1", "USD", ("inv_a1",), {"agreement_id": "agr_1", "instalment": 1})
@@ -48,7 +48,7 @@ NIGHT = datetime(2026, 11, 24, 3, 30, tzinfo=UTC)
 """Half past ten in the evening of TODAY in New York."""
 POSTED = contact_points(email="anna@bakery.example", postal="12 Mill Lane\nBrooklyn NY 11201")
 REFUSES = changed(customer(), refuses=[Channel.EMAIL])
-COLLECTOR = replace(POLICY, creditor=replace(POLICY.creditor, party="third"))
+COLLECTOR = replace(POLICY, creditor=replace(POLICY.creditor, party="third", licences=LICENSED))
 
 
 def planned(one: Announcement, who: Customer = PERSON, *contacts: Contact, **how: Any) -> Contact:
@@ -127,7 +127,7 @@ def test_the_breathing_space_of_the_uk_lets_notices_pass_that_law_demands() -> N
 
 def test_a_receipt_and_a_notice_are_no_second_message_of_the_day_but_a_reminder_of_an_instalment_is() -> None:
     how: dict[str, Any] = {"policy": COLLECTOR}
-    today, who = sent("due", 0), replace(PERSON, region="NJ", postcode="07030")
+    today, who = sent("due", 0), proved(replace(PERSON, region="NJ", postcode="07030"))
     assert way(RECEIPT, who, today, **how) == SENT_BY_MAIL
     assert way(COPY, who, today, **how) == SENT_BY_MAIL
     assert planned(DUE, who, today, **how).send_after == datetime(2026, 11, 24, 13, 0, tzinfo=UTC)

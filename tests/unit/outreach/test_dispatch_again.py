@@ -16,7 +16,7 @@ from dunwell.events import CONTACT_SENT
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.dispatch import Message
 from tests.support.dispatching import PERSON, World, paid
-from tests.support.outreach import SentBox, overdue
+from tests.support.outreach import NOW, SentBox, overdue
 from tests.support.portal import account, changed
 
 # --- channels that may be repeated: letters, calls, notices ---
@@ -106,7 +106,7 @@ def test_what_was_paid_before_a_letter_in_doubt_could_be_completed_stays_in_doub
 def test_a_function_that_dies_at_any_write_never_sends_twice_what_cannot_be_taken_back(
     channel: Channel, fails_at: int
 ) -> None:
-    who = changed(PERSON, phone="+12125550111", texts=True)
+    who = changed(PERSON, phone="+12125550111", texts=True).with_consent(Channel.WHATSAPP, NOW, "portal")
     world = World(account(overdue(5), who=who), channel=channel)
     move, moves = world.store.move, count(1)
 

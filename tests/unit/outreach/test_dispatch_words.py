@@ -13,10 +13,10 @@ from dunwell.outreach.dispatch import NOT_RENDERED, Dispatcher, Message
 from tests.support.decisions import decision_log
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, SentBox, contact, overdue
-from tests.support.portal import account, customer
+from tests.support.portal import LICENSED, account, customer, proved
 
-COLLECTOR = replace(POLICY, creditor=replace(POLICY.creditor, party="third"))
-CONSUMER = customer(kind=CustomerKind.PERSON, region="TX", timezone="America/Chicago")
+COLLECTOR = replace(POLICY, creditor=replace(POLICY.creditor, party="third", licences=LICENSED))
+CONSUMER = proved(customer(kind=CustomerKind.PERSON, region="TX", timezone="America/Chicago"))
 
 WITH_NOTICES = MessageFacts(opt_out_notice=True, disclosure=True)
 

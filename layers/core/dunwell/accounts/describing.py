@@ -40,6 +40,7 @@ def redescribed(known: Customer, new: Customer) -> Customer:
         consents=redescribed_consents(known.consents, new.consents),
         timezone=known.timezone if learnt_zone else new.timezone,
         preferred_hours=new.preferred_hours or known.preferred_hours,
+        refused_times=known.refused_times,
         timezone_evidence=known.timezone_evidence if learnt_zone else new.timezone_evidence,
         holds=holds,
         external_ids=ids,

@@ -11,6 +11,7 @@ from dunwell.accounts.contact_points import KIND_OF, Channel, Points, joined_poi
 from dunwell.accounts.describing import joined_ids
 from dunwell.accounts.holds import merged_holds
 from dunwell.accounts.model import Customer, CustomerKind, Relation, RelationKind, customer_id_of
+from dunwell.accounts.refused_times import merged_times
 from dunwell.errors import InvalidInputError, RefusedError
 from dunwell.events import CUSTOMERS_MERGED, Event
 from dunwell.ids import stable_id
@@ -40,6 +41,7 @@ def merge_customers(kept: Customer, absorbed: Customer, at: datetime, who: str) 
         contact_points=joined_points(kept.contact_points, _points_of(absorbed)),
         consents=merged_consents(kept.consents, theirs, at),
         holds=merged_holds(kept.holds, absorbed.holds),
+        refused_times=merged_times(kept.refused_times, absorbed.refused_times),
         external_ids=joined_ids(kept.external_ids, absorbed.external_ids, ((absorbed.source, absorbed.number),)),
         parent_id="" if kept.parent_id == absorbed.customer_id else kept.parent_id,
         relations=(*kept.relations, Relation(RelationKind.ABSORBED, absorbed.customer_id, at, who)),

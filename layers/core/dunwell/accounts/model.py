@@ -19,6 +19,7 @@ from dunwell.accounts.contact_points import (
     verified_points,
 )
 from dunwell.accounts.holds import Hold, lifted, placed
+from dunwell.accounts.refused_times import RefusedTime
 from dunwell.ids import stable_id
 
 __all__ = ["Channel", "Customer", "CustomerKind", "Hold", "Relation", "RelationKind", "customer_id_of"]
@@ -65,6 +66,7 @@ class Customer:
         consents: what they agreed to and refused; only ever added to.
         preferred_channel: used first where policy leaves the choice; None when they did not say.
         preferred_hours: the part of their day in which they want to hear from us; None when they did not say.
+        refused_times: times of the week in which they do not want to be contacted, on whatever channel.
         language: ISO 639-1; what messages are written in when a translation exists.
         country, region: ISO 3166 alpha-2 and subdivision code; empty when unknown.
         timezone: IANA name when known, else empty and derived from the address and numbers (``outreach.whereabouts``).
@@ -91,6 +93,7 @@ class Customer:
     consents: tuple[ConsentRecord, ...] = ()
     preferred_channel: Channel | None = None
     preferred_hours: PartOfDay | None = None
+    refused_times: tuple[RefusedTime, ...] = ()
     language: str = "en"
     country: str = ""
     region: str = ""

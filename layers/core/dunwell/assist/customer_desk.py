@@ -4,11 +4,12 @@ A form that is sent twice is carried out once, and who loses a race decides afre
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dunwell.accounts.holds import Hold, hold_lifted, hold_placed
 from dunwell.accounts.model import RelationKind, customer_id_of
+from dunwell.accounts.refused_times import RefusedTime, RefusedTimes, minute_of, with_time
 from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason, credit_note, write_off
@@ -133,6 +134,38 @@ class CustomerDesk:
                 return Change(account)
             (hold,) = {one.hold_id: one for one in customer.holds if one.hold_id == hold_id}.values()
             return Change(account, customer, events=(hold_lifted(customer.customer_id, hold, at),))
+
+        return self._update(customer_id, decide)
+
+    # --- times ---
+
+    def refuse_time(
+        self, customer_id: str, days: Sequence[int], start: str, end: str, note: str, who: str, at: datetime
+    ) -> Account:
+        """Keep a time of the week in which the customer does not want to be contacted; again changes nothing.
+
+        Args:
+            days: Monday 0 to Sunday 6. start, end: on the customer's clock, as written, such as ``08:30``.
+
+        Raises:
+            InvalidInputError: it is no time of the week. NotFoundError: no such customer.
+        """
+        refused = RefusedTime(tuple(sorted(set(days))), minute_of(start), minute_of(end), who, at, note)
+        return self._with_times(customer_id, lambda known: with_time(known, refused))
+
+    def allow_time(self, customer_id: str, when: str) -> Account:
+        """Forget a time that the customer took back (``RefusedTime.name``); again changes nothing.
+
+        Raises:
+            NotFoundError: no such customer.
+        """
+        return self._with_times(customer_id, lambda known: tuple(one for one in known if one.name != when))
+
+    def _with_times(self, customer_id: str, change: Callable[[RefusedTimes], RefusedTimes]) -> Account:
+        def decide(account: Account) -> Change:
+            times = change(account.customer.refused_times)
+            same = times == account.customer.refused_times
+            return Change(account, None if same else replace(account.customer, refused_times=times))
 
         return self._update(customer_id, decide)
 

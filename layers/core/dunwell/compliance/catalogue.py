@@ -1,6 +1,6 @@
 """Every rule, in the order in which they are evaluated: the first that fails gives the reason.
 
-Holds; carriers; opt-outs; consent; content; clock; caps. Adding a state is adding a row here or beside it.
+Holds; licences and carriers; opt-outs; consent; content; clock; caps. Adding a state is adding a row here or beside it.
 """
 
 from typing import Final
@@ -164,6 +164,15 @@ HOLDS: Final = (
         not_for=frozenset({Purpose.RECEIPT}),
     ),
     Rule(
+        id="UK-BARRED",
+        reason=ReasonCode.UK_TIME_BARRED,
+        citation="CONC 7.15 (a debt that is statute barred is not pursued)",
+        test=_bars("TIME-BARRED"),
+        scopes=(Scope(within=_UK, consumer=True),),
+        not_for=_VERIFICATION | us.CONFIRMATION | {Purpose.STATUTORY_NOTICE, Purpose.RECEIPT},
+        yields_to_reply=True,
+    ),
+    Rule(
         id="UK-VULN",
         reason=ReasonCode.VULNERABLE_CUSTOMER,
         citation="CONC 7.2; FG21/1",
@@ -200,6 +209,8 @@ CARRIERS: Final = (
 # A letter may be the only way left to send what law obliges somebody to send.
 _REFUSABLE = frozenset(Channel) - {Channel.LETTER}
 _BY_POST_ONLY = frozenset({Purpose.VALIDATION_NOTICE, Purpose.STATUTORY_NOTICE})
+
+LICENCES: Final = (us.LICENSE,)
 
 OPT_OUTS: Final = (
     Rule(
@@ -388,4 +399,4 @@ CAPS: Final = (
     *us.HARASSMENT,
 )
 
-RULES: Final[tuple[Rule, ...]] = COVERAGE + HOLDS + CARRIERS + OPT_OUTS + CONSENT + CONTENT + CLOCK + CAPS
+RULES: Final[tuple[Rule, ...]] = COVERAGE + HOLDS + LICENCES + CARRIERS + OPT_OUTS + CONSENT + CONTENT + CLOCK + CAPS

@@ -14,6 +14,7 @@ from dunwell.compliance.frequency import (
     MESSAGES_STARTED,
     PHONE,
     AfterConversation,
+    AtWork,
     Cap,
 )
 from dunwell.compliance.model import Channel, DebtKind, HistoryKind, Party, Purpose, ReasonCode
@@ -67,6 +68,15 @@ def _dc(channels: frozenset[Channel]) -> tuple[Scope, ...]:
     return (Scope(within=_DC, consumer=True, channels=channels, not_debt_kinds=_DC_EXEMPT),)
 
 
+LICENSE: Final = Rule(
+    id="LICENSE",
+    reason=ReasonCode.NO_LICENSE,
+    citation="state and city licences of collectors, such as Cal. Fin. Code 100001 and N.Y.C. Admin. Code 20-490",
+    test=consent.not_licensed,
+    scopes=(third_party(),),
+    not_for=CONFIRMATION | {Purpose.RECEIPT, Purpose.CEASE_FINAL_NOTICE},
+)
+
 CONSENT: Final = (
     Rule(
         id="SMS-60DAY",
@@ -106,8 +116,8 @@ CONSENT: Final = (
     Rule(
         id="EMAIL-HARBOR",
         reason=ReasonCode.EMAIL_OPT_OUT_PERIOD,
-        citation="12 CFR 1006.6(d)(4)(ii)",
-        test=consent.creditor_notice_running,
+        citation="12 CFR 1006.6(d)(3), (4)",
+        test=consent.email_not_procured,
         scopes=(third_party(frozenset({Channel.EMAIL})),),
         not_for=CONFIRMATION,
         yields_to_reply=True,
@@ -279,6 +289,15 @@ LOCAL_CAPS: Final = (
         reason=ReasonCode.MA_2_IN_7,
         citation="940 CMR 7.04(1)(f) (creditors); 209 CMR 18.16(1)(d) (third party)",
         test=Cap(limit=2, kinds=CALLS_TRIED | MESSAGES_STARTED, channels=CALLS_AND_TEXTS),
+        scopes=(consumers(MASSACHUSETTS, CALLS_AND_TEXTS),),
+        not_for=CONFIRMATION,
+        yields_to_reply=True,
+    ),
+    Rule(
+        id="MA-2IN30",
+        reason=ReasonCode.MA_2_IN_30,
+        citation="940 CMR 7.04(1)(f); 209 CMR 18.16(1)(d) (elsewhere than a residence or a number of the debtor's own)",
+        test=AtWork(Cap(limit=2, kinds=CALLS_TRIED | MESSAGES_STARTED, channels=CALLS_AND_TEXTS, days=30)),
         scopes=(consumers(MASSACHUSETTS, CALLS_AND_TEXTS),),
         not_for=CONFIRMATION,
         yields_to_reply=True,

@@ -102,10 +102,7 @@ class NoticeFirst:
 
     def __call__(self, case: Case, at: datetime) -> datetime | None:
         """The beginning of that day where it comes last; UNTIL_LIFTED while no notice was sent."""
-        account = case.request.account
-        if account is None:
-            return None
-        sent = account.notice_sent_at
+        sent = case.request.account.notice_sent_at
         if sent is None:
             return UNTIL_LIFTED
         opens = max(

@@ -17,6 +17,11 @@ def carrier_forbids(case: Case, at: datetime) -> datetime | None:
     return None if case.request.third_party_sms_permitted else UNTIL_LIFTED
 
 
+def not_licensed(case: Case, at: datetime) -> datetime | None:
+    """Who collects for another has no licence where the customer is."""
+    return None if case.request.licensed else UNTIL_LIFTED
+
+
 def opted_out(case: Case, at: datetime) -> datetime | None:
     """The customer refused this medium; who refuses calls refuses artificial voices too."""
     request = case.request
@@ -60,11 +65,12 @@ def sms_not_confirmed(case: Case, at: datetime) -> datetime | None:
     return UNTIL_LIFTED if at - confirmed > _SMS_CONFIRMED_FOR else None
 
 
-def creditor_notice_running(case: Case, at: datetime) -> datetime | None:
-    """The 35 days of the creditor's e-mail notice, in which the customer may still object, are not over."""
-    sent = case.request.customer.consents.creditor_email_notice_at
+def email_not_procured(case: Case, at: datetime) -> datetime | None:
+    """Nobody knows where the address comes from, or the 35 days of the creditor's notice of it are not over."""
+    consents = case.request.customer.consents
+    sent = consents.creditor_email_notice_at
     if sent is None:
-        return None
+        return None if consents.email_procured else UNTIL_LIFTED
     opens = max(
         first_instant(zone, sent.astimezone(zone).date() + timedelta(days=_CREDITOR_NOTICE_DAYS + 1), 0, sent)
         for zone in case.zones

@@ -40,8 +40,7 @@ def no_disclosure(case: Case, at: datetime) -> datetime | None:
 
 def begun_without_esign(case: Case, at: datetime) -> datetime | None:
     """Something was said about the debt before, and the customer did not agree to electronic messages in writing."""
-    account = case.request.account
-    begun = account is not None and account.initial_communication_at is not None
+    begun = case.request.account.initial_communication_at is not None
     return UNTIL_LIFTED if begun and not case.request.customer.consents.electronic else None
 
 
@@ -55,7 +54,7 @@ class ValidationOverdue:
     def __call__(self, case: Case, at: datetime) -> datetime | None:
         """UNTIL_LIFTED from the first day after the last permitted one, in any candidate zone."""
         account = case.request.account
-        if account is None or account.initial_communication_at is None:
+        if account.initial_communication_at is None:
             return None
         sent = account.validation_notice_sent_at
         if sent is not None and sent <= at:

@@ -1,5 +1,6 @@
 """The decision: rules in order, the first that fails is the reason, and when time alone would lift it."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
@@ -17,6 +18,9 @@ _MINUTE = timedelta(minutes=1)
 # that has gone through months of them without a common opening will not find one.
 _SEARCH_STEPS = 400
 
+Relaxed = Mapping[str, datetime]
+_NONE_RELAXED: Relaxed = {}
+
 
 def decide(request: ContactRequest) -> Decision:
     """May this contact be made now? Ask when planning it, and again when dispatching it.
@@ -25,12 +29,12 @@ def decide(request: ContactRequest) -> Decision:
         InvalidInputError: the customer's time zone does not exist, or the policy relaxes what it may not.
     """
     case = case_of(request)
-    selected = _selected(request.policy, situation_of(case))
-    rules = _unrelaxed(selected, request.policy, request.now)
-    passed, failing, clears_at = _first_failure(rules, case, request.now)
+    rules = _selected(request.policy, situation_of(case))
+    relaxed = _relaxed_from(request.policy) if request.policy.relaxations else _NONE_RELAXED
+    passed, failing, clears_at = _first_failure(rules, relaxed, case, request.now)
     if failing is None:
         return _answer(case, ReasonCode.OK, None, passed)
-    next_allowed = None if clears_at == UNTIL_LIFTED else _next_opening(rules, case, request.now)
+    next_allowed = None if clears_at == UNTIL_LIFTED else _next_opening(rules, relaxed, case, request.now)
     return _answer(case, failing.reason, next_allowed, [failing, *passed])
 
 
@@ -60,11 +64,13 @@ def check_relaxations(policy: Policy) -> None:
             raise InvalidInputError(f"rule {rule.id} is {rule.basis.value}, not house policy; it cannot be relaxed")
 
 
-def _unrelaxed(rules: tuple[Rule, ...], policy: Policy, now: datetime) -> tuple[Rule, ...]:
-    if not policy.relaxations:
-        return rules
-    relaxed = {relaxation.rule_id for relaxation in policy.relaxations if relaxation.at <= now}
-    return tuple(rule for rule in rules if rule.id not in relaxed)
+@lru_cache(maxsize=256)
+def _relaxed_from(policy: Policy) -> Relaxed:
+    """From when each relaxed rule no longer applies."""
+    found: dict[str, datetime] = {}
+    for one in policy.relaxations:
+        found[one.rule_id] = min(one.at, found.get(one.rule_id, one.at))
+    return found
 
 
 def _days_at(case: Case, at: datetime) -> tuple[date, date]:
@@ -74,30 +80,36 @@ def _days_at(case: Case, at: datetime) -> tuple[date, date]:
 
 
 def _first_failure(
-    rules: tuple[Rule, ...], case: Case, at: datetime
+    rules: tuple[Rule, ...], relaxed: Relaxed, case: Case, at: datetime
 ) -> tuple[list[Rule], Rule | None, datetime | None]:
     """The rules that passed, the one that did not, and when that may change."""
     earliest, latest = _days_at(case, at)
     passed: list[Rule] = []
     for rule in rules:
-        if rule.in_force(earliest, latest):
-            clears_at = _clears_at(rule, case, at)
+        if rule.in_force(earliest, latest) and not (relaxed and _is_relaxed(rule, relaxed, at)):
+            clears_at = _clears_at(rule, relaxed, case, at)
             if clears_at is not None:
                 return passed, rule, clears_at
             passed.append(rule)
     return passed, None, None
 
 
-def _clears_at(rule: Rule, case: Case, at: datetime) -> datetime | None:
-    """What the rule's test says, or the rule's own end if that comes first."""
+def _is_relaxed(rule: Rule, relaxed: Relaxed, at: datetime) -> bool:
+    """Whether a rule is relaxed by an instant."""
+    return rule.id in relaxed and relaxed[rule.id] <= at
+
+
+def _clears_at(rule: Rule, relaxed: Relaxed, case: Case, at: datetime) -> datetime | None:
+    """What the rule's test says, or the rule's own end or relaxation if that comes first."""
     clears_at = rule.test(case, at)
-    if clears_at is None or rule.effective_until is None:
-        return clears_at
-    ends = max(first_instant(zone, rule.effective_until, 0, at) for zone in case.zones)
-    return min(clears_at, ends)
+    if clears_at is None:
+        return None
+    if rule.effective_until is not None:
+        clears_at = min(clears_at, max(first_instant(zone, rule.effective_until, 0, at) for zone in case.zones))
+    return min(clears_at, relaxed[rule.id]) if rule.id in relaxed else clears_at
 
 
-def _next_opening(rules: tuple[Rule, ...], case: Case, now: datetime) -> datetime | None:
+def _next_opening(rules: tuple[Rule, ...], relaxed: Relaxed, case: Case, now: datetime) -> datetime | None:
     """The first whole minute at which every rule passes.
 
     Every rule says from when it may pass; the latest of those is the earliest candidate, and is asked again. None if a
@@ -106,7 +118,8 @@ def _next_opening(rules: tuple[Rule, ...], case: Case, now: datetime) -> datetim
     at = _whole_minute(now.astimezone(UTC))
     for _ in range(_SEARCH_STEPS):
         earliest, latest = _days_at(case, at)
-        clears_at = [_clears_at(rule, case, at) for rule in rules if rule.in_force(earliest, latest)]
+        in_force = [one for one in rules if one.in_force(earliest, latest) and not _is_relaxed(one, relaxed, at)]
+        clears_at = [_clears_at(rule, relaxed, case, at) for rule in in_force]
         later = max((moment for moment in clears_at if moment is not None), default=None)
         if later is None:
             return at

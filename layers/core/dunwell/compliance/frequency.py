@@ -102,6 +102,17 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True)
+class AtWork:
+    """A cap on contacts at the place of work. Where earlier ones went is not kept, so that each counts."""
+
+    cap: Cap
+
+    def __call__(self, case: Case, at: datetime) -> datetime | None:
+        """As the cap; None for a contact elsewhere."""
+        return self.cap(case, at) if case.request.customer.at_work else None
+
+
+@dataclass(frozen=True, slots=True)
 class AfterConversation:
     """No call until some days after a conversation about the debt, whoever began it; its own day is the first."""
 

@@ -92,9 +92,11 @@ class ReasonCode(StrEnum):
     NUMBER_REASSIGNED = "NUMBER_REASSIGNED"
     MINOR = "MINOR"
     PAID_OR_SETTLED = "PAID_OR_SETTLED"
+    UK_TIME_BARRED = "UK_TIME_BARRED"
     VULNERABLE_CUSTOMER = "VULNERABLE_CUSTOMER"
     PAUSED_FOR_REVIEW = "PAUSED_FOR_REVIEW"
-    # Carriers, opt-outs, consent and content.
+    # Licences, carriers, opt-outs, consent and content.
+    NO_LICENSE = "NO_LICENSE"
     CARRIER_FORBIDDEN_USE_CASE = "CARRIER_FORBIDDEN_USE_CASE"
     OPTED_OUT = "OPTED_OUT"
     TCPA_REVOKE_ALL = "TCPA_REVOKE_ALL"
@@ -132,6 +134,7 @@ class ReasonCode(StrEnum):
     HOUSE_7_IN_7 = "HOUSE_7_IN_7"
     HOUSE_POST_CONVERSATION = "HOUSE_POST_CONVERSATION"
     MA_2_IN_7 = "MA_2_IN_7"
+    MA_2_IN_30 = "MA_2_IN_30"
     DC_4_CALLS_IN_7 = "DC_4_CALLS_IN_7"
     DC_5_ECOMM_IN_7 = "DC_5_ECOMM_IN_7"
     DC_CONSENT_REQUEST_1_IN_7 = "DC_CONSENT_REQUEST_1_IN_7"
@@ -222,7 +225,9 @@ class Consents:
         ai_voice: prior express consent to artificial or prerecorded voice.
         electronic: written, revocable consent to electronic messages. ``email``: the same for e-mail alone.
         work_email: the customer gave, or wrote from, an employer's address about the debt.
-        creditor_email_notice_at: when the creditor's notice went out, if the address rests on its 35-day notice.
+        email_procured: the e-mail address is known to be one that the customer gave or used for this, or an earlier
+            collector used. ``creditor_email_notice_at``: when the creditor's notice went out, if the address rests on
+            its 35-day notice instead.
     """
 
     sms: bool = False
@@ -231,6 +236,7 @@ class Consents:
     electronic: bool = False
     email: bool = False
     work_email: bool = False
+    email_procured: bool = True
     creditor_email_notice_at: datetime | None = None
 
     def __post_init__(self) -> None:
@@ -261,10 +267,10 @@ class CustomerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Facts of the debts that a rule may ask for. None means it has not happened.
+    """Facts of the debts that a rule may ask for. None means that it is not known to have happened.
 
     Attributes:
-        initial_communication_at: first communication about the debt by a third party.
+        initial_communication_at: first communication about the debt by who collects it.
         validation_notice_sent_at: when the validation information went out.
         notice_sent_at: Ontario's private written notice.
         in_collection_procedures: a creditor that merely services the account sets this false (New York City).
@@ -298,9 +304,10 @@ class ContactRequest:
     Attributes:
         now: the moment of the contact, with a time zone.
         debt_ids: every debt the contact is about; a cap reached for one of them stops the contact.
-        account: None when the facts are not kept; rules that need them are then not applied.
+        account: what is not known to have happened has not: a rule that asks for a notice refuses without it.
         message: None while planning, before there are words; at dispatch it must be given.
         third_party_sms_permitted: whether the messaging provider carries third-party collection.
+        licensed: whether a third party has the licence to collect where the customer is, or needs none.
 
     Raises:
         InvalidInputError: on creation, when a part is malformed or unknown.
@@ -313,9 +320,10 @@ class ContactRequest:
     customer: CustomerFacts
     purpose: Purpose = Purpose.COLLECTION
     policy: Policy = HOUSE_DEFAULT
-    account: Account | None = None
+    account: Account = Account()
     message: MessageFacts | None = None
     third_party_sms_permitted: bool = True
+    licensed: bool = True
 
     def __post_init__(self) -> None:
         for name, kind in (("channel", Channel), ("party", Party), ("purpose", Purpose)):

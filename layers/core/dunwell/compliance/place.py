@@ -22,6 +22,7 @@ class Location:
         timezone: IANA name, confirmed by the customer or otherwise known; overrides everything below.
         address_zones: zones of the address's postcode or county, when the caller knows them better than its state.
         area_code: North American area code of the phone number.
+        possible: further places, such as US-MA, where the customer may be as far as known: their rules apply.
 
     Raises:
         InvalidInputError: on creation, when a code is malformed or no such state exists.
@@ -33,6 +34,7 @@ class Location:
     timezone: str | None = None
     address_zones: tuple[str, ...] = ()
     area_code: str | None = None
+    possible: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.country in US_TERRITORIES:
@@ -47,7 +49,12 @@ class Location:
             raise InvalidInputError(f"area code {self.area_code!r} is not three digits from 200", field="area_code")
 
     @property
+    def certain(self) -> frozenset[str]:
+        """The place and what contains it, as far as known."""
+        return self.jurisdictions - self.possible
+
+    @property
     def jurisdictions(self) -> frozenset[str]:
-        """The place and what contains it, such as US, US-NY and US-NY-NYC."""
+        """The place and what contains it, such as US, US-NY and US-NY-NYC, and every place where it may be."""
         parts = [part for part in (self.country, self.state, self.locality) if part]
-        return frozenset("-".join(parts[: count + 1]) for count in range(len(parts)))
+        return self.possible.union("-".join(parts[: count + 1]) for count in range(len(parts)))

@@ -70,6 +70,13 @@ ALL_US_ZONES = (
 )
 ALL_CANADIAN_ZONES = tuple(dict.fromkeys(name for names in PROVINCE_ZONES.values() for name in names))
 
+# Where consumers are protected by more than the country's own law. Who may be in any of them is protected by all.
+PLACES_WITH_RULES = {
+    "US": frozenset({"US-CA", "US-DC", "US-FL", "US-MA", "US-NY", "US-NY-NYC"}),
+    "CA": frozenset({"CA-BC", "CA-ON", "CA-QC"}),
+    "US-NY": frozenset({"US-NY-NYC"}),
+}
+
 # Territories that address books often give as countries of their own.
 US_TERRITORIES = frozenset({"PR", "VI", "GU", "AS", "MP"})
 

@@ -39,7 +39,7 @@ _NO_ACCOUNT = Account()
 def situation_of(case: Case) -> Situation:
     """What a case looks like to the scopes of rules."""
     request = case.request
-    account = request.account or _NO_ACCOUNT
+    account = request.account
     return Situation(
         case.place.jurisdictions,
         case.place.known,

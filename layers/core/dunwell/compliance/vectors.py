@@ -31,6 +31,7 @@ from dunwell.hold_kinds import HoldKind
 
 Json = Mapping[str, Any]
 
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
 _HOLD_ALIASES = {"uk_breathing_space": "breathing_space", "chapter13_codebtor": "chapter_13_codebtor"}
 
@@ -196,9 +197,10 @@ def _inconvenient(raw: Json) -> InconvenientTime:
     return InconvenientTime(frozenset(raw.get("days", _EVERY_DAY)), _minute(raw["from"]), _minute(raw["to"]))
 
 
-def _account(raw: Json | None) -> Account | None:
-    if raw is None:
-        return None
+def _account(raw: Json | None) -> Account:
+    """The account's facts. A vector that does not speak of Ontario's notice is not about it: one was sent long ago."""
+    raw = raw or {}
+    noticed = _moment(raw["notice_sent_at_utc"]) if "notice_sent_at_utc" in raw else _LONG_AGO
     _only(
         raw,
         "account",
@@ -208,7 +210,7 @@ def _account(raw: Json | None) -> Account | None:
     return Account(
         initial_communication_at=_moment(raw.get("initial_communication_at_utc")),
         validation_notice_sent_at=_moment(raw.get("validation_notice_sent_at_utc")),
-        notice_sent_at=_moment(raw.get("notice_sent_at_utc")),
+        notice_sent_at=noticed,
         debt_kind=known(DebtKind, raw.get("debt_kind", "other"), "debt_kind"),
         in_collection_procedures=_flag(raw, "in_collection_procedures", default=True),
         covered_commercial=_flag(raw, "covered_commercial"),

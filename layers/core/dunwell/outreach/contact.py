@@ -43,6 +43,8 @@ class CallOutcome(StrEnum):
     NO_ANSWER = "no_answer"
     WRONG_NUMBER = "wrong_number"
     NOT_NEEDED = "not_needed"
+    THEY_CALLED = "they_called"
+    """The customer called: a conversation that the rules count, and no call of ours."""
 
 
 REACHED_CUSTOMER = frozenset(

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from dunwell.accounts.model import Channel, Customer, CustomerKind
 from dunwell.compliance.decide import decide
+from dunwell.compliance.location import candidates
 from dunwell.compliance.model import Channel as RuleChannel
 from dunwell.compliance.model import (
-    Consents,
     ContactRequest,
     CustomerFacts,
     HistoryEntry,
@@ -21,7 +21,7 @@ from dunwell.errors import InvalidInputError
 from dunwell.hold_kinds import HoldKind
 from dunwell.outreach.contact import REACHED_CUSTOMER, CallOutcome, Contact, DecisionRecord
 from dunwell.outreach.policy import Policy
-from dunwell.outreach.validating import debt_facts, needs_notices
+from dunwell.outreach.rule_facts import TEXTS, consents_for, facts_of_debts, is_licensed, refused_times
 from dunwell.outreach.whereabouts import location_of
 from dunwell.timezones import TZDATA_VERSION
 
@@ -68,7 +68,8 @@ def may_contact(
     if customer.is_internal:
         return DecisionRecord(False, INTERNAL_ACCOUNT, now, None, (), policy.version, TZDATA_VERSION)
     try:
-        facts = _facts(customer, contacts, now)
+        facts = _facts(customer, contacts, channel, policy, now)
+        places = candidates(facts.location).jurisdictions
         decision = decide(
             ContactRequest(
                 channel=_RULES[channel],
@@ -79,7 +80,8 @@ def may_contact(
                 policy=policy.creditor.compliance,
                 message=words,
                 purpose=purpose,
-                account=debt_facts(contacts, invoice_ids) if needs_notices(customer, policy) else None,
+                account=facts_of_debts(customer, places, contacts, invoice_ids, policy, now),
+                licensed=is_licensed(places, facts.location.state, policy),
                 third_party_sms_permitted=False,  # an exception is negotiated with the carriers, and none is known here
             )
         )
@@ -96,19 +98,29 @@ def may_contact(
     )
 
 
-def _facts(customer: Customer, contacts: Sequence[Contact], now: datetime) -> CustomerFacts:
+def _facts(
+    customer: Customer, contacts: Sequence[Contact], channel: Channel, policy: Policy, now: datetime
+) -> CustomerFacts:
     return CustomerFacts(
         consumer=customer.kind is CustomerKind.PERSON,
         location=location_of(customer),
-        consents=_consents(customer),
-        opted_out=frozenset(_RULES[channel] for channel in customer.opted_out),
+        consents=consents_for(customer, channel, policy, now),
+        opted_out=frozenset(_RULES[one] for one in customer.opted_out if one is channel or one not in TEXTS),
         holds=tuple(_holds(customer, now)),
-        history=tuple(
-            HistoryEntry(_RULES[contact.channel], _happened(contact), contact.sent_at)
-            for contact in contacts
-            if contact.sent_at and (contact.call_outcome or contact.status in REACHED_CUSTOMER)
-        ),
+        history=_history(contacts, channel),
+        inconvenient=refused_times(customer) if customer.refused_times else (),
     )
+
+
+def _history(contacts: Sequence[Contact], channel: Channel) -> tuple[HistoryEntry, ...]:
+    """What was sent and said before, and what the customer answered on the channel that is asked about."""
+    found = [
+        HistoryEntry(_RULES[contact.channel], _happened(contact), contact.sent_at)
+        for contact in contacts
+        if contact.sent_at and (contact.call_outcome or contact.status in REACHED_CUSTOMER)
+    ]
+    answers = [one.replied_at for one in contacts if one.replied_at and one.channel is channel]
+    return tuple(found + [HistoryEntry(_RULES[channel], HistoryKind.INBOUND_MESSAGE, at) for at in answers])
 
 
 _CALLED = {
@@ -116,6 +128,7 @@ _CALLED = {
     CallOutcome.PROMISED: HistoryKind.CONVERSATION,
     CallOutcome.REFUSED: HistoryKind.CONVERSATION,
     CallOutcome.VOICEMAIL: HistoryKind.VOICEMAIL,
+    CallOutcome.THEY_CALLED: HistoryKind.INBOUND_CONVERSATION,
 }
 
 
@@ -125,15 +138,6 @@ def _happened(contact: Contact) -> HistoryKind:
         return HistoryKind.SENT
     outcome = contact.call_outcome
     return _CALLED.get(outcome, HistoryKind.ATTEMPT) if outcome else HistoryKind.ATTEMPT
-
-
-def _consents(customer: Customer) -> Consents:
-    texts = customer.consent(Channel.SMS)
-    return Consents(
-        sms=texts is not None,
-        sms_last_confirmed=texts.at if texts else None,
-        email=customer.consent(Channel.EMAIL) is not None,
-    )
 
 
 def _holds(customer: Customer, now: datetime) -> list[Hold]:

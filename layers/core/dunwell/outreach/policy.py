@@ -12,6 +12,7 @@ from dunwell.charges.policy import ChargePolicy
 from dunwell.compliance.decide import check_relaxations
 from dunwell.compliance.policy import HOUSE_DEFAULT
 from dunwell.compliance.policy import Policy as RulesPolicy
+from dunwell.compliance.regions import STATE_ZONES
 from dunwell.dates import business_date
 from dunwell.errors import InvalidInputError
 from dunwell.figures import PROXIES
@@ -47,6 +48,8 @@ class Creditor:
     Attributes:
         party: ``first`` collects its own debts in its own name, ``third`` collects for another.
         owed_to: of a third party, the one who is owed where a customer's record does not say (``legal_entity``).
+        licences: of a third party, its licence in each of the United States, and for ``NYC``; or why it needs none.
+            Nobody is contacted where there is no row.
         timezone: the ledger's business zone (IANA).
         sender: the address messages come from; its domain is verified with the mail service.
         postal_address, telephone: shown in every message and on every page.
@@ -69,12 +72,19 @@ class Creditor:
     colour: str = "#1d4ed8"
     logo_url: str = ""
     owed_to: str = ""
+    licences: Mapping[str, str] = field(default_factory=dict)
     compliance: RulesPolicy = HOUSE_DEFAULT
 
     def __post_init__(self) -> None:
         check_relaxations(self.compliance)
         if self.owed_to and self.party != "third":
             raise InvalidInputError("who collects for itself is owed: take owed_to out", field="creditor.owed_to")
+        for state, licence in self.licences.items():
+            if state not in {*STATE_ZONES, "NYC"} or not licence.strip():
+                raise InvalidInputError(
+                    f"creditor.licences: {state!r} is no state, such as NJ, or NYC, with a licence or why none is due",
+                    field="creditor.licences",
+                )
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
             raise InvalidInputError(
                 f"creditor.colour {self.colour!r} is not a colour such as #1d4ed8", field="creditor.colour"

@@ -7,6 +7,8 @@ from dunwell.accounts.consent import ConsentRecord
 from dunwell.accounts.contact_points import ContactPoint, PointKind
 from dunwell.accounts.holds import Hold
 from dunwell.accounts.model import Customer
+from dunwell.accounts.refused_times import RefusedTime
+from dunwell.compliance.postcodes import rough_postcode
 
 _AREA_CODE_ENDS = len("+1212")
 
@@ -15,7 +17,8 @@ def without_personal_data(customer: Customer) -> Customer:
     """The customer's facts and ids; names, addresses, numbers and notes are gone.
 
     Each address becomes a stand-in, the same wherever it stands, so that it still shows which consent covers which
-    address. A North American number keeps its area code: it says in which time zones the customer may be.
+    address. A North American number keeps its area code, and a postcode there its first three digits or first letter:
+    they say in which time zones and under which laws the customer may be.
     """
     found: dict[str, str] = {}
     for point in customer.contact_points:
@@ -29,9 +32,10 @@ def without_personal_data(customer: Customer) -> Customer:
         name="",
         contact_points=tuple([_point(one, stand_in) for one in customer.contact_points]),
         consents=tuple([_consent(one, stand_in) for one in customer.consents]),
-        postcode="",
+        postcode=rough_postcode(customer.country, customer.postcode),
         timezone_evidence="evidence" if customer.timezone_evidence else "",
         holds=tuple([_hold(one) for one in customer.holds]),
+        refused_times=tuple([RefusedTime(*one.when) for one in customer.refused_times]),
         external_ids=(),
         relations=(),
     )

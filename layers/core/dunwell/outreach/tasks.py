@@ -171,6 +171,7 @@ _STATUS = {
     CallOutcome.NO_ANSWER: ContactStatus.MISSED,
     CallOutcome.WRONG_NUMBER: ContactStatus.BOUNCED,
     CallOutcome.NOT_NEEDED: ContactStatus.CANCELLED,
+    CallOutcome.THEY_CALLED: ContactStatus.DELIVERED,
 }
 _WAITING = (ContactStatus.HANDED_OVER, ContactStatus.SENDING, ContactStatus.UNCONFIRMED)
 

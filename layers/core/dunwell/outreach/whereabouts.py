@@ -1,11 +1,14 @@
 """Where a customer is and what their clock says, from what is known: never guessed, and with the evidence for it."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from dunwell.accounts.contact_points import PointKind
 from dunwell.accounts.model import Customer
 from dunwell.compliance.location import candidates
 from dunwell.compliance.place import Location
+from dunwell.compliance.postcodes import is_in_new_york_city, state_called, state_of_postcode
+from dunwell.compliance.regions import PLACES_WITH_RULES
 from dunwell.errors import InvalidInputError
 
 
@@ -34,24 +37,35 @@ def whereabouts(customer: Customer) -> Whereabouts:
 def _evidence(customer: Customer) -> list[str]:
     if customer.timezone:
         return [f"time zone {customer.timezone}, {customer.timezone_evidence or 'as the source says'}"]
-    place = "-".join(part for part in (customer.country, customer.region) if part)
+    found = location_of(customer)
+    place = "-".join(part for part in (found.country, found.state, found.locality) if part)
     return [f"address in {place}"] * bool(place) + [f"area code {code}" for code in area_codes(customer)]
 
 
 def location_of(customer: Customer) -> Location:
-    """The customer's place in the words of the contact rules; an unknown part stays unknown.
+    """The customer's place in the words of the contact rules.
+
+    Where the address names no state its postcode tells it. Who may be in any state has the protection of all of them.
 
     Raises:
         InvalidInputError: the place makes no sense, such as a state that does not exist.
     """
-    codes = area_codes(customer)
+    return _location(customer.country, customer.region, customer.postcode, customer.timezone, area_codes(customer))
+
+
+@lru_cache(maxsize=65536)
+def _location(country: str, region: str, postcode: str, timezone: str, codes: tuple[str, ...]) -> Location:
+    state = state_called(country, region) or state_of_postcode(country, postcode)
+    unknown = country if not state else "US-NY" if (country, state) == ("US", "NY") and not postcode else ""
     place = Location(
-        country=customer.country,
-        state=customer.region or None,
-        timezone=customer.timezone or None,
+        country=country,
+        state=state or None,
+        locality="NYC" if (country, state) == ("US", "NY") and is_in_new_york_city(postcode) else None,
+        timezone=timezone or None,
         area_code=codes[0] if codes else None,
+        possible=PLACES_WITH_RULES.get(unknown, frozenset()),
     )
-    if customer.timezone or len(codes) < 2:
+    if timezone or len(codes) < 2:
         return place
     zones = [name for code in codes for name in candidates(replace(place, area_code=code)).names]
     return replace(place, address_zones=tuple(dict.fromkeys(zones)))
