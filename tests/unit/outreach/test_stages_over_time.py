@@ -121,8 +121,8 @@ def test_when_the_oldest_invoice_is_paid_the_next_starts_its_own_count_with_its_
     assert [stage for day in days if (stage := life.plan(day))][:2] == ["due", "firm"]
 
 
-def test_a_warning_about_an_older_invoice_is_none_about_one_that_was_not_due() -> None:
-    life = Life(WARNING, account(overdue(60), overdue(-4, "B")))
+def test_a_warning_about_an_older_invoice_is_none_about_one_that_was_too_young_for_it() -> None:
+    life = Life(WARNING, account(overdue(60), overdue(2, "B")))
     assert told(life, 4) == [(0, "firm"), (3, "final")]
     assert all("inv_b" in one.invoice_ids for one in life.contacts)
     life.post(EntryKind.PAYMENT, "A1", TODAY + timedelta(days=4))

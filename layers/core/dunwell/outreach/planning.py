@@ -1,7 +1,8 @@
 """Which contacts are due for an account today, and why the others are not. Pure: the same inputs give the same plan.
 
-One message per customer and currency, at the highest stage due, listing every invoice that is due for a message. What
-is disputed, on hold, excluded or about to be debited is not asked for, nor is an amount within the tolerance; nor, of a
+One message per customer and currency, at the highest stage due, listing every invoice that is due for a message: when
+the stage is one for overdue invoices, only what is past due, because its words call all of it so. What is
+disputed, on hold, excluded or about to be debited is not asked for, nor is an amount within the tolerance; nor, of a
 consumer in the United States by a third party, a debt that may still be disputed after its validation notice.
 Nothing is planned while a case is open, while a message is under way, or within the gap after the last one.
 
@@ -24,7 +25,7 @@ from dunwell.accounts.holds import kept_back
 from dunwell.dates import days_past_due
 from dunwell.hold_kinds import Activity
 from dunwell.ledger.model import Account, OpenInvoice
-from dunwell.outreach.asking import Asked, SkipReason, asked
+from dunwell.outreach.asking import Asked, SkipReason, asked, past_due_only
 from dunwell.outreach.cascade import Terms
 from dunwell.outreach.contact import REACHED_CUSTOMER, UNDER_WAY, Contact
 from dunwell.outreach.policy import Policy
@@ -173,8 +174,10 @@ class _Asking:
         """With the invoices that the message lists, oldest first: the anchor always is one of them."""
         mildest = stage if stage.consolidation is Consolidation.STAGE else terms.stages[0]
         least = mildest.when.days_past_due
-        listed = tuple(item for item in invoices if days_past_due(item.due_on, self.as_of) >= least)
-        return DueContact(self.currency, stage, listed, _words(terms))
+        listed = [item for item in invoices if days_past_due(item.due_on, self.as_of) >= least]
+        if stage.is_about_overdue:
+            listed = past_due_only(listed, self.as_of)
+        return DueContact(self.currency, stage, tuple(listed), _words(terms))
 
     def _standing(self, found: Asked) -> Standing:
         """What the conditions look at."""

@@ -124,6 +124,11 @@ class Stage:
         """The name of the template."""
         return self.template or self.name
 
+    @property
+    def is_about_overdue(self) -> bool:
+        """Whether its words may call what they list overdue: then it lists nothing that is not due yet."""
+        return self.when.days_past_due >= 1
+
 
 def check_stages(stages: Sequence[Stage]) -> None:
     """Refuse a list of stages in which one is out of place.
