@@ -26,9 +26,18 @@ class Localised:
 
     def money(self, amount_minor: int, currency: str) -> str:
         """An amount. The places are ISO 4217's, as in the ledger: other tables would round some currencies away."""
+        return self._written(self._pattern(exponent(currency)), amount_minor, currency)
+
+    def money_with_code(self, amount_minor: int, currency: str) -> str:
+        """An amount with the currency's code in place of its sign, such as ``INR 1,234.56``."""
         places = exponent(currency)
-        amount = Decimal(amount_minor).scaleb(-places)
-        written: str = self._pattern(places).apply(amount, self._locale, currency=currency, currency_digits=False)
+        made = parse_pattern(self._locale.currency_formats["standard"].pattern.replace("\u00a4", "\u00a4\u00a4"))
+        made.frac_prec = (places, places)
+        return self._written(made, amount_minor, currency)
+
+    def _written(self, pattern: NumberPattern, amount_minor: int, currency: str) -> str:
+        amount = Decimal(amount_minor).scaleb(-exponent(currency))
+        written: str = pattern.apply(amount, self._locale, currency=currency, currency_digits=False)
         return written
 
     def percent(self, permille: int) -> str:

@@ -18,6 +18,7 @@ from dunwell.outreach.announced import MANNERS
 from dunwell.outreach.dispatch import Message
 from dunwell.outreach.policy import Creditor, Policy
 from dunwell.outreach.stage import THANKS
+from dunwell.outreach.text_size import plain_text, text_size
 from dunwell.outreach.whereabouts import location_of
 from dunwell_aws.announced_values import AnnouncedValues
 from dunwell_aws.localised import localised
@@ -255,7 +256,11 @@ class MessageValues:
         }
 
     def _money(self, amount_minor: int) -> str:
-        return self.writer.money(amount_minor, self.message.contact.currency)
+        currency = self.message.contact.currency
+        written = self.writer.money(amount_minor, currency)
+        if self.channel is Channel.SMS and text_size(plain_text(written)).alphabet != "GSM-7":
+            return self.writer.money_with_code(amount_minor, currency)  # one such sign doubles a text message's length
+        return written
 
 
 def _mail(values: MessageValues) -> dict[str, Any]:
