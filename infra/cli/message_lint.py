@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from html import unescape
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from html import unescape
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -189,7 +189,9 @@ def _text(
         yield Fault(place, f"there is no variable {unknown!r}; use one of: {', '.join(sorted(known))}")
     yield from _put_together(place, tree)
     said = _said(tree)
-    if found := _figures(_NUMBER_PLACE.sub("", "".join(_pieces(tree)))) or number_in_words(said, language, with_times=not announces):
+    if found := _figures(_NUMBER_PLACE.sub("", "".join(_pieces(tree)))) or number_in_words(
+        said, language, with_times=not announces
+    ):
         yield Fault(place, f"an amount or a number must come from the ledger, not from the words: {found!r}")
     if code := _CODES.search(said):
         yield Fault(place, f"a currency must come from the ledger, not from the words: {code[0]!r}")

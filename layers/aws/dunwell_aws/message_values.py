@@ -18,7 +18,6 @@ from dunwell.outreach.announced import MANNERS
 from dunwell.outreach.dispatch import Message
 from dunwell.outreach.policy import Creditor, Policy
 from dunwell.outreach.stage import THANKS
-from dunwell.outreach.text_size import plain_text, text_size
 from dunwell.outreach.whereabouts import location_of
 from dunwell_aws.announced_values import AnnouncedValues
 from dunwell_aws.localised import localised
@@ -61,7 +60,7 @@ class MessageValues:
         self.message, self.channel, self.creditor, self.policy = message, channel, creditor, policy
         self.phrases, self.wanted = phrases, wanted
         self.language = phrases.language
-        self.writer = localised(phrases.language, customer.country)
+        self.writer = localised(phrases.language, customer.country, plain=channel is Channel.SMS)
         self.today = business_date(message.as_of, creditor.timezone)
         manner = MANNERS.get(message.contact.stage)
         self.name = "" if manner and manner.to_former else customer.name.strip()
@@ -256,11 +255,7 @@ class MessageValues:
         }
 
     def _money(self, amount_minor: int) -> str:
-        currency = self.message.contact.currency
-        written = self.writer.money(amount_minor, currency)
-        if self.channel is Channel.SMS and text_size(plain_text(written)).alphabet != "GSM-7":
-            return self.writer.money_with_code(amount_minor, currency)  # one such sign doubles a text message's length
-        return written
+        return self.writer.money(amount_minor, self.message.contact.currency)
 
 
 def _mail(values: MessageValues) -> dict[str, Any]:

@@ -14,7 +14,8 @@ starts its own count. About one anchor
 - **a stage that warns is never skipped**: a stage with ``then`` and ``escalation.after_stage`` must have reached the
   customer about it before anything more severe is said. So when planning stood still for thirty days, or a debt is
   old when it is first seen, the customer gets the warning first, and what it warned of when the gap is over and the
-  conditions still hold, one message at a time. Stages that warn of nothing are passed over.
+  conditions still hold, one message at a time. Stages that warn of nothing are passed over. A warning whose sender
+  died counts for the gap, and is given again after it unless a report says that it arrived.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +28,7 @@ from dunwell.hold_kinds import Activity
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.asking import Asked, SkipReason, asked, past_due_only
 from dunwell.outreach.cascade import Terms
-from dunwell.outreach.contact import REACHED_CUSTOMER, UNDER_WAY, Contact
+from dunwell.outreach.contact import SURELY_SENT, UNDER_WAY, Contact
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.stage import Consolidation, Stage, Standing
@@ -200,7 +201,7 @@ class _Asking:
             if milder.name == stage.name:
                 break
             unsaid = self.policy.warns(milder) and not self._said(milder, anchor)
-            if unsaid and self.policy.severity(milder.name) > highest:
+            if unsaid and self.policy.severity(milder.name) >= highest:
                 return milder
         return stage
 
@@ -224,8 +225,10 @@ class _Asking:
         return stage.repeat_after_days is not None and self.as_of - max(said) >= timedelta(stage.repeat_after_days)
 
     def _said(self, stage: Stage, anchor: OpenInvoice) -> list[date]:
-        """When a stage was said about the anchor."""
+        """When a stage was said about the anchor; of a warning, only when it surely left."""
+        warns = self.policy.warns(stage)
         found = (one for one in self._earlier() if one.stage == stage.name)
+        found = (one for one in found if not warns or one.status in SURELY_SENT)
         return [one.planned_on for one in found if _is_about(one, anchor, self.policy)]
 
     def _highest_said(self, anchor: OpenInvoice) -> int:
@@ -293,7 +296,7 @@ def _warned(invoice: OpenInvoice, contacts: Sequence[Contact], policy: Policy, a
     rank = policy.severity(policy.escalation.after_stage)
     silent_since = as_of - timedelta(days=policy.escalation.silent_days)
     return any(
-        contact.status in REACHED_CUSTOMER
+        contact.status in SURELY_SENT
         and policy.severity(contact.stage) >= rank
         and _is_about(contact, invoice, policy)
         and contact.planned_on <= silent_since
