@@ -1,5 +1,6 @@
 """Every message that the shipped policies can send, rendered in every language and read."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
