@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from html import unescape
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from dunwell_aws.message_sample import Sample, name_of, render, sample_message, 
 from dunwell_aws.message_values import LAYOUTS_KNOW, WORDS_KNOW
 from dunwell_aws.messages import Renderer
 from dunwell_aws.phrases import COMMON, FORBIDDEN, layout_environment, sources, text_environment
+from infra.cli.message_numbers import number_in_words
 
 REQUIRED = ("subject", "lead", "sms", "ask")
 """What every template says itself; everything else may be left to the common words. Announcements ask nothing."""
@@ -40,6 +42,13 @@ _OF_COMMON = {
 }
 _CODES = re.compile(r"\b(USD|EUR|GBP|CAD|CHF|JPY)\b")
 _NUMBER_PLACE = re.compile(r"%\(n\)s")
+_OF_WORDS = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter),
+    *(nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
+)
+"""What words are made of: text, values, and the choice of a form. All else could put text together unseen."""
+_FOR_AGENTS = "call.steps."
+"""What an agent does, and says to nobody; such as with a customer who has a lawyer."""
 _TODAY = date(2026, 11, 23)
 # Longest values that are realistic: an address of API Gateway with a token, seven figures and two decimals.
 ACCOUNT_URL = "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/v1/l/" + "t" * 43
@@ -86,15 +95,24 @@ def _layouts(folder: Path) -> Iterator[Fault]:
             yield Fault(place, f"leaves no place for the notices that rules ask for: put {{{{ {missing} }}}} into it")
         for unknown in sorted(named - LAYOUTS_KNOW[name] - {"notices"}):
             yield Fault(place, f"there is no variable {unknown!r}")
-        if words := _words_of_layout(tree):
+        said = _said_by_layout(tree)
+        if words := " ".join(re.findall(r"[^\W\d_]{2,}", said)):
             yield Fault(place, f"holds words, which belong to the languages: {words!r}")
+        if found := _figures(said):
+            yield Fault(place, f"holds an amount or a number, which must come from the ledger: {found!r}")
 
 
-def _words_of_layout(tree: nodes.Template) -> str:
+def _said_by_layout(tree: nodes.Template) -> str:
+    """What a layout says by itself, tags and styles left out."""
     data = "".join(node.data for node in tree.find_all(nodes.TemplateData))
     data = re.sub(r"<!--.*?-->|<style>.*?</style>|<[^<>]*>", " ", data, flags=re.DOTALL)
     data = re.sub(r"<[^<>]*|[^<>]*>", " ", data) if "<" in data or ">" in data else data
-    return " ".join(re.findall(r"[^\W\d_]{2,}", data))
+    return unescape(data)
+
+
+def _figures(said: str) -> str:
+    """Digits and signs of currencies in a text."""
+    return "".join(letter for letter in said if letter.isnumeric() or unicodedata.category(letter) == "Sc")
 
 
 # --- words ---
@@ -116,7 +134,8 @@ def _language(folder: Path, language: str) -> Iterator[Fault]:
             continue
         yield from _missing(folder, place, name, file)
         for path, text in sources(file):
-            yield from _text(f"{place}: {path}", text, language, forbidden, _known(name, path))
+            threats = () if name == COMMON and path.startswith(_FOR_AGENTS) else forbidden
+            yield from _text(f"{place}: {path}", text, language, threats, _known(name, path), name in MANNERS)
 
 
 def _required(name: str) -> Sequence[str]:
@@ -154,7 +173,12 @@ def _known(name: str, path: str) -> frozenset[str]:
 
 
 def _text(
-    place: str, text: str, language: str, forbidden: Sequence[tuple[str, re.Pattern[str]]], known: frozenset[str]
+    place: str,
+    text: str,
+    language: str,
+    forbidden: Sequence[tuple[str, re.Pattern[str]]],
+    known: frozenset[str],
+    announces: bool = False,
 ) -> Iterator[Fault]:
     try:
         tree = text_environment(language).parse(text)
@@ -163,9 +187,12 @@ def _text(
         return
     for unknown in sorted(meta.find_undeclared_variables(tree) - known):
         yield Fault(place, f"there is no variable {unknown!r}; use one of: {', '.join(sorted(known))}")
+    yield from _put_together(place, tree)
     said = _said(tree)
-    if found := [letter for letter in said if letter.isdigit() or unicodedata.category(letter) == "Sc"]:
-        yield Fault(place, f"an amount or a number must come from the ledger, not from the words: {''.join(found)!r}")
+    if found := _figures(_NUMBER_PLACE.sub("", "".join(_pieces(tree)))) or number_in_words(
+        said, language, with_times=not announces
+    ):
+        yield Fault(place, f"an amount or a number must come from the ledger, not from the words: {found!r}")
     if code := _CODES.search(said):
         yield Fault(place, f"a currency must come from the ledger, not from the words: {code[0]!r}")
     for phrase, pattern in forbidden:
@@ -173,11 +200,33 @@ def _text(
             yield Fault(place, f"threatens or claims: {phrase!r} (see {language}/{FORBIDDEN}.yaml)")
 
 
-def _said(tree: nodes.Template) -> str:
-    """What a text says by itself, its variables left out; what stands in quotes inside them is said as well."""
+def _put_together(place: str, tree: nodes.Template) -> Iterator[Fault]:
+    """Text that a template makes out of pieces could say anything, and nobody would read it here."""
+    for node in tree.find_all(nodes.Node):
+        if not isinstance(node, _OF_WORDS):
+            what = type(node).__name__.lower()
+            yield Fault(place, f"puts text together ({what}): write it out, with values and `if` alone")
+        elif isinstance(node, nodes.Filter) and node.name != "plural":
+            yield Fault(place, f"changes a text by {node.name!r}: write it out; only `plural` may be used")
+    hidden = {letter for text in _pieces(tree) for letter in text if unicodedata.category(letter) == "Cf"}
+    if hidden:
+        codes = ", ".join(f"U+{ord(letter):04X}" for letter in sorted(hidden))
+        yield Fault(place, f"holds characters that nobody sees: take {codes} out")
+
+
+def _pieces(tree: nodes.Template) -> list[str]:
+    """What a text says by itself, its variables left out; what stands inside them is said as well, numbers too."""
     data = [node.data for node in tree.find_all(nodes.TemplateData)]
-    quoted = [str(node.value) for node in tree.find_all(nodes.Const) if isinstance(node.value, str)]
-    return _NUMBER_PLACE.sub("", " ".join((*data, *quoted)))
+    compared = {id(one) for node in tree.find_all(nodes.Compare) for one in node.find_all(nodes.Const)}
+    inside = [node.value for node in tree.find_all(nodes.Const) if id(node) not in compared]
+    return [*data, *(str(one) for one in inside if not isinstance(one, bool) and one is not None)]
+
+
+def _said(tree: nodes.Template) -> str:
+    """The pieces one by one, then as one text, for a word may be cut by a comment; without what nobody sees."""
+    pieces = _pieces(tree)
+    text = unicodedata.normalize("NFKC", _NUMBER_PLACE.sub("", "\n".join((*pieces, "".join(pieces)))))
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
 
 
 def _forbidden(path: Path) -> list[tuple[str, re.Pattern[str]]]:

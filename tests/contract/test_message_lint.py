@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dunwell.outreach.announced import Announced
 from dunwell.outreach.policy import Conditions, Stage
@@ -156,3 +157,110 @@ def test_the_gallery_has_every_message_of_a_policy(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*-receipt-call*"))
     assert (tmp_path / "de-final-letter.pdf").is_file()
     assert (tmp_path / "fr-thanks-sms.txt").is_file()
+
+
+# --- what no template may say, in sentences of our own ---
+
+THREATS = {
+    "en": [
+        "Our lawyers will contact you.",
+        "Expect a letter from our solicitors.",
+        "We will begin litigation.",
+        "A collection agency takes over.",
+        "We will file a lien.",
+        "A judgment will be entered.",
+        "Your wages will be docked.",
+        "We will foreclose.",
+        "A warrant will be issued.",
+        "Pay immediately.",
+        "Urgent: answer today.",
+        "You will lose your house.",
+        "Your relatives will hear of it.",
+        "Your credit file will show it.",
+        "You must pay today.",
+    ],
+    "es": [
+        "Será demandado.",
+        "Nuestros abogados le escribirán.",
+        "Será denunciado.",
+        "Interpondremos una demanda.",
+        "Iniciaremos un procedimiento monitorio.",
+        "Pasará a una agencia de cobro.",
+        "Le incluiremos en un registro de morosos.",
+        "Se enterarán sus familiares.",
+        "Urgente: responda hoy.",
+    ],
+    "fr": [
+        "Nous vous poursuivrons.",
+        "Nos avocats vous écriront.",
+        "Vous serez assigné.",
+        "Votre salaire sera saisi.",
+        "Une procédure judiciaire suivra.",
+        "Le dossier part au contentieux.",
+        "Nous déposerons plainte.",
+        "Dernier rappel.",
+    ],
+    "de": [
+        "Unser Anwalt schreibt Ihnen.",
+        "Wir gehen juristisch vor.",
+        "Das ist strafbar.",
+        "Ein Inkassobüro übernimmt.",
+        "Wir erstatten Anzeige.",
+        "Ihr Lohn wird gepfändet.",
+        "Wir informieren Ihren Arbeitgeber.",
+        "Zahlen Sie umgehend.",
+        "Letztmalige Erinnerung.",
+    ],
+}
+AMOUNTS = {
+    "en": ["Pay one hundred dollars.", "You have two days.", "Pay within twenty-four hours.", "Send fifty euros."],
+    "es": ["Pague cien euros.", "Tiene dos días."],
+    "fr": ["Payez cent euros.", "Vous avez deux jours."],
+    "de": ["Zahlen Sie hundert Euro.", "Sie haben zwei Tage."],
+}
+
+
+def found_in(text: str, language: str, copied: Path) -> list[str]:
+    path = copied / language / "due.yaml"
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump(document | {"subject": text}, allow_unicode=True), encoding="utf-8")
+    return [one for one in faults(copied) if "subject" in one]
+
+
+@pytest.mark.parametrize(("language", "text"), [(one, text) for one, texts in THREATS.items() for text in texts])
+def test_a_threat_in_any_form_of_its_words_is_told(copied: Path, language: str, text: str) -> None:
+    assert any("threatens or claims" in one for one in found_in(text, language, copied))
+
+
+@pytest.mark.parametrize(("language", "text"), [(one, text) for one, texts in AMOUNTS.items() for text in texts])
+def test_an_amount_or_a_deadline_in_words_is_told(copied: Path, language: str, text: str) -> None:
+    assert any("must come from the ledger" in one for one in found_in(text, language, copied))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("Pay {{ 100 }} now", "must come from the ledger"),
+        ("Pay {{ 5 * 20 }} now", "must come from the ledger"),
+        ("Pay ½ now", "must come from the ledger"),
+        ("We will {{ 's' ~ 'ue you' }}", "puts text together (concat)"),
+        ("{% set x = 'su' %}We will {{ x }}e you", "puts text together (assign)"),
+        ("We will {{ 'eus'|reverse }} you", "changes a text by 'reverse'"),
+        ("We will s{# #}ue you", "threatens or claims: 'sue'"),
+        ("We will s\u200bue you", "threatens or claims: 'sue'"),
+        ("See you\u00ad soon", "U+00AD"),
+        ("We will \uff53\uff55\uff45 you", "threatens or claims: 'sue'"),
+    ],
+)
+def test_words_that_are_hidden_or_put_together_are_told(copied: Path, text: str, fault: str) -> None:
+    found = found_in(text, "en", copied)
+    assert any(fault in one for one in found), found
+
+
+@pytest.mark.parametrize("added", ["$100.00", "2026", "&euro;"])
+@pytest.mark.parametrize("layout", ["letter.txt", "email.html"])
+def test_a_layout_with_an_amount_or_a_number_of_its_own_is_told(copied: Path, layout: str, added: str) -> None:
+    path = copied / "layouts" / layout
+    path.write_text(path.read_text(encoding="utf-8") + f"\n{added}\n", encoding="utf-8")
+    told = [one for one in faults(copied) if f"layouts/{layout}" in one]
+    assert told, "an amount of its own"

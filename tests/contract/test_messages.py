@@ -188,6 +188,16 @@ def test_a_text_names_the_creditor_the_way_to_stop_and_the_page_in_two_parts(
     assert text_size(text).parts <= 2
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("currency", ["INR", "KRW", "ILS", "VND"])
+def test_a_text_writes_the_code_of_a_currency_whose_sign_its_alphabet_lacks(currency: str, language: str) -> None:
+    owing = account(overdue(12, "A-1", 123_456, currency=currency), who=customer(language=language))
+    asked = Message(contact("firm", currency=currency), owing, "+12125550123", owing.open_invoices, NOW)
+    text = RENDERER.sms(asked, ACCOUNT).text
+    assert currency in text
+    assert (text_size(text).alphabet, text_size(text).parts <= 2) == ("GSM-7", True)
+
+
 def test_a_text_with_foreign_letters_loses_their_accents_when_it_would_be_too_long() -> None:
     named = replace(POLICY, creditor=replace(POLICY.creditor, name="Žižkov a synové, společnost"))
     text = Renderer(MESSAGES, named).sms(about(), ACCOUNT).text

@@ -41,8 +41,8 @@ class World:
         return [event.name for event in self.store.events]
 
 
-def paid(world: World) -> None:
-    """The invoice is paid."""
+def paid(world: World, amount_minor: int = 10_000) -> None:
+    """The invoice is paid, or so much of it (minor units)."""
     owing = world.ledger.accounts["cus_anna"]
-    posted: dict[str, Any] = {"method": "test", "reference": "r", "currency": "USD", "amount_minor": 10_000}
+    posted: dict[str, Any] = {"method": "test", "reference": "r", "currency": "USD", "amount_minor": amount_minor}
     world.ledger.commit(post_payment(owing, received_at=NOW, **posted))

@@ -81,7 +81,43 @@ def _policy_documents(path: Path) -> Iterator[dict[str, Any]]:
 
 def _policy(path: Path, number: int, data: dict[str, Any]) -> Policy:
     _cash(path, number, data)
-    return _checked(path, number, Policy, {key: value for key, value in data.items() if key != _CASH}, ())
+    made = _checked(path, number, Policy, {key: value for key, value in data.items() if key != _CASH}, ())
+    for place, fault in _unknown_names(made, path.parent.parent / "messages"):
+        raise _fault(path, number, place, fault)
+    return made
+
+
+def _unknown_names(policy: Policy, messages: Path) -> Iterator[tuple[Place, str]]:
+    """What a policy names that there is not: segments; templates and languages, where there are words to look in."""
+    yield from _unknown_segments(policy)
+    if messages.is_dir():
+        yield from _without_words(policy, messages)
+
+
+def _without_words(policy: Policy, messages: Path) -> Iterator[tuple[Place, str]]:
+    language = policy.creditor.language
+    if not (messages / language / "common.yaml").is_file():
+        yield ("creditor", "language"), f"there are no words in {language!r}: write messages/{language}/common.yaml"
+        return
+    for number, stage in enumerate(policy.stages):
+        if not (messages / language / f"{stage.words}.yaml").is_file():
+            place = "template" if stage.template else "name"
+            words = f"messages/{language}/{stage.words}.yaml"
+            yield ("stages", number, place), f"the template {stage.words!r} has no words: write {words}"
+
+
+def _unknown_segments(policy: Policy) -> Iterator[tuple[Place, str]]:
+    named = [
+        *((("stages", at, "when", "segments"), one) for at, it in enumerate(policy.stages) for one in it.when.segments),
+        *((("overrides", at, "segment"), it.segment) for at, it in enumerate(policy.overrides) if it.segment),
+    ]
+    if not named:
+        return
+    from dunwell.scoring.segments import SEGMENT_NAMES  # most policies name none, and most functions need no scoring
+
+    for place, name in named:
+        if name not in SEGMENT_NAMES:
+            yield place, f"{name!r} is no segment; there are {', '.join(SEGMENT_NAMES)}"
 
 
 def _cash(path: Path, number: int, data: dict[str, Any]) -> CashPolicy:

@@ -1,5 +1,6 @@
 """Amounts, dates and counts as they are written where the customer is (Babel), from the ledger's whole minor units."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -10,6 +11,7 @@ from babel.numbers import NumberPattern, format_decimal, format_percent, parse_p
 
 from dunwell.errors import InvalidInputError
 from dunwell.money import exponent
+from dunwell.outreach.text_size import plain_text, text_size
 
 
 class Localised:
@@ -19,16 +21,21 @@ class Localised:
         tag: BCP 47, such as ``de-AT``; what a page says its language is.
     """
 
-    def __init__(self, locale: Locale) -> None:
-        self._locale = locale
-        self._patterns: dict[int, NumberPattern] = {}
+    def __init__(self, locale: Locale, plain: bool = False) -> None:
+        self._locale, self._plain = locale, plain
+        self._patterns: dict[tuple[int, bool], NumberPattern] = {}
         self.tag = str(locale).replace("_", "-")
 
     def money(self, amount_minor: int, currency: str) -> str:
         """An amount. The places are ISO 4217's, as in the ledger: other tables would round some currencies away."""
-        places = exponent(currency)
-        amount = Decimal(amount_minor).scaleb(-places)
-        written: str = self._pattern(places).apply(amount, self._locale, currency=currency, currency_digits=False)
+        written = self._written(self._pattern(exponent(currency)), amount_minor, currency)
+        if self._plain and text_size(plain_text(written)).alphabet != "GSM-7":
+            return self._written(self._pattern(exponent(currency), with_code=True), amount_minor, currency)
+        return written
+
+    def _written(self, pattern: NumberPattern, amount_minor: int, currency: str) -> str:
+        amount = Decimal(amount_minor).scaleb(-exponent(currency))
+        written: str = pattern.apply(amount, self._locale, currency=currency, currency_digits=False)
         return written
 
     def percent(self, permille: int) -> str:
@@ -58,25 +65,33 @@ class Localised:
         form = one if self._locale.plural_form(count) == "one" else other
         return form % {"n": count} if "%(n)s" in form else form
 
-    def _pattern(self, places: int) -> NumberPattern:
-        if places not in self._patterns:
-            made = parse_pattern(self._locale.currency_formats["standard"].pattern)
+    def _pattern(self, places: int, with_code: bool = False) -> NumberPattern:
+        key = (places, with_code)
+        if key not in self._patterns:
+            written = self._locale.currency_formats["standard"].pattern
+            if with_code:  # two of these signs are the code; letters never touch a digit
+                written = re.sub(r"\u00a4(?=[#0])", "\u00a4\u00a0", written.replace("\u00a4", "\u00a4\u00a4"))
+            made = parse_pattern(written)
             made.frac_prec = (places, places)
-            self._patterns[places] = made
-        return self._patterns[places]
+            self._patterns[key] = made
+        return self._patterns[key]
 
 
 @cache
-def localised(language: str, country: str = "") -> Localised:
+def localised(language: str, country: str = "", plain: bool = False) -> Localised:
     """How a language is written in a country; as in general when that country does not write it.
+
+    Args:
+        plain: for text messages: a currency whose sign is outside their alphabet is written by its code, such as
+            ``INR 1,234.56``, because one such sign more than halves what fits.
 
     Raises:
         InvalidInputError: there is no such language.
     """
     try:
         try:
-            return Localised(Locale.parse(f"{language}_{country}") if country else Locale.parse(language))
+            return Localised(Locale.parse(f"{language}_{country}") if country else Locale.parse(language), plain)
         except UnknownLocaleError:
-            return Localised(Locale.parse(language))
+            return Localised(Locale.parse(language), plain)
     except (UnknownLocaleError, ValueError):
         raise InvalidInputError(f"{language!r} is not a language that amounts and dates can be written in") from None

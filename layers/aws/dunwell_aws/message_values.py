@@ -60,7 +60,7 @@ class MessageValues:
         self.message, self.channel, self.creditor, self.policy = message, channel, creditor, policy
         self.phrases, self.wanted = phrases, wanted
         self.language = phrases.language
-        self.writer = localised(phrases.language, customer.country)
+        self.writer = localised(phrases.language, customer.country, plain=channel is Channel.SMS)
         self.today = business_date(message.as_of, creditor.timezone)
         manner = MANNERS.get(message.contact.stage)
         self.name = "" if manner and manner.to_former else customer.name.strip()

@@ -31,7 +31,7 @@ class StrictLoader(_SafeLoader):
 
 
 def unknown_keys(kind: Any, data: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Keys of a document that no field of its dataclass takes, with what may have been meant.
+    """Keys of a document that no field of its dataclass takes, with what may have been meant; yes or no for a number.
 
     Args:
         kind: a dataclass, or a type made of some.
@@ -49,12 +49,21 @@ def unknown_keys(kind: Any, data: Any, place: Place = ()) -> Iterator[tuple[Plac
     elif get_origin(kind) in (Union, types.UnionType):
         for one in get_args(kind):
             yield from unknown_keys(one, data, place)
-    elif isinstance(data, list) and get_origin(kind) in (tuple, list):
+    elif kind is int and isinstance(data, bool):
+        yield place, f"{str(data).lower()} is no number: write the number"
+    else:
+        for step, inner, value in _members(kind, data):
+            yield from unknown_keys(inner, value, (*place, step))
+
+
+def _members(kind: Any, data: Any) -> Iterator[tuple[int | str, Any, Any]]:
+    """Of a list or a mapping each member: its place, what it should be, and what it is."""
+    if isinstance(data, list) and get_origin(kind) in (tuple, list):
         for number, value in enumerate(data):
-            yield from unknown_keys(get_args(kind)[0], value, (*place, number))
+            yield number, get_args(kind)[0], value
     elif isinstance(data, dict) and get_origin(kind) is Mapping:
         for key, value in data.items():
-            yield from unknown_keys(get_args(kind)[1], value, (*place, key))
+            yield key, get_args(kind)[1], value
 
 
 def line_of(text: str, document: int, place: Place) -> int:

@@ -42,6 +42,11 @@ def exponent(currency: str) -> int:
         raise InvalidInputError(f"{currency!r} is not an ISO 4217 currency code", field="currency") from None
 
 
+def is_currency(code: str) -> bool:
+    """Whether a code is one of ISO 4217's, in capitals."""
+    return code in _EXPONENTS
+
+
 def parse_amount(text: str, currency: str) -> int:
     """A decimal number with a dot, as minor units.
 

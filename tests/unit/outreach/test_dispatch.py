@@ -22,7 +22,8 @@ from dunwell.errors import (
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
 from dunwell.ledger.change import Change
-from dunwell.ledger.entry import Entry, EntryKind
+from dunwell.ledger.entry import Direction, Entry, EntryKind
+from dunwell.ledger.model import Instalment
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.decisions import DispatchDecision
 from dunwell.outreach.dispatch import Dispatcher
@@ -394,3 +395,46 @@ def test_thanks_do_not_press_for_what_was_agreed() -> None:
     assert world.dispatch() is ContactStatus.SENT
     (message,) = world.box.messages
     assert [item.invoice.number for item in message.invoices] == ["C"]
+
+
+# --- what is on its way, or not due any more ---
+
+
+def debited(world: World, minor: int, invoice_id: str = "inv_a1") -> None:
+    """A debit that began after planning."""
+    owing = world.ledger.accounts["cus_anna"]
+    towards = (Direction(invoice_id, minor),)
+    entry = Entry("ent_debit", EntryKind.PENDING, "USD", minor, TODAY, directed_to=towards)
+    world.ledger.commit(Change(owing, entries={entry.entry_id: entry}))
+
+
+def test_what_a_debit_will_bring_that_began_after_planning_is_not_asked_for() -> None:
+    world = World(account(overdue(9), overdue(5, "B"), who=PERSON), invoice_ids=("inv_a1", "inv_b"))
+    debited(world, 6_000)
+    assert world.dispatch() is ContactStatus.SENT
+    (message,) = world.box.messages
+    assert [(one.invoice.number, one.collectable_minor) for one in message.invoices] == [("A1", 4_000), ("B", 10_000)]
+    assert world.kept.invoice_ids == ("inv_a1", "inv_b")
+
+
+def test_an_invoice_wholly_on_its_way_leaves_the_message_and_its_stage_was_not_said_about_it() -> None:
+    world = World(account(overdue(9), overdue(5, "B"), who=PERSON), invoice_ids=("inv_a1", "inv_b"))
+    debited(world, 10_000)
+    assert world.dispatch() is ContactStatus.SENT
+    assert [one.invoice.number for one in world.box.messages[0].invoices] == ["B"]
+    assert world.kept.invoice_ids == ("inv_b",)
+
+
+def test_a_message_about_what_is_wholly_on_its_way_is_cancelled() -> None:
+    world = World()
+    debited(world, 10_000)
+    assert world.dispatch() is ContactStatus.CANCELLED
+    assert (world.kept.decisions[-1].reason_code, world.box.messages) == ("COVERED", [])
+
+
+def test_an_instalment_paid_after_planning_leaves_nothing_to_call_overdue() -> None:
+    parts = Instalment(TODAY - timedelta(days=9), 5_000), Instalment(TODAY + timedelta(days=21), 5_000)
+    world = World(account(overdue(9, instalments=parts), who=PERSON))
+    paid(world, 5_000)
+    assert world.dispatch() is ContactStatus.CANCELLED
+    assert world.box.messages == []

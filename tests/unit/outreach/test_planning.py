@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dunwell.accounts.model import Channel, Hold
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt
 from dunwell.ledger.entry import Direction, Entry, EntryKind
-from dunwell.ledger.model import Account, Invoice
+from dunwell.ledger.model import Account, Instalment, Invoice
 from dunwell.outreach.contact import UNDER_WAY, Contact, ContactStatus
 from dunwell.outreach.planning import DueContact, Skipped, SkipReason, considered, escalations_due
 from dunwell.outreach.policy import Conditions, Consolidation, Policy, Stage
@@ -46,8 +46,30 @@ def test_the_stage_follows_the_age_of_the_oldest_invoice(days: int, stages: list
 
 
 def test_one_message_a_currency_lists_everything_that_is_due_for_one_oldest_first() -> None:
-    invoices = overdue(-30, "N"), overdue(-3, "B"), overdue(12, "A"), overdue(2, "E", currency="EUR")
+    invoices = overdue(-30, "N"), overdue(3, "B"), overdue(12, "A"), overdue(2, "E", currency="EUR")
     assert due(*invoices) == [("EUR", "due", ["E"]), ("USD", "firm", ["A", "B"])]
+    assert due(overdue(-3, "B"), overdue(-7, "A"), overdue(-8, "N")) == [("USD", "upcoming", ["B", "A"])]
+
+
+@pytest.mark.parametrize("day", [0, -1, -7])
+def test_what_is_not_past_due_is_not_listed_where_words_call_it_so(day: int) -> None:
+    assert due(overdue(day, "B", 900_000), overdue(24, "A", 1_000)) == [("USD", "final", ["A"])]
+    assert due(overdue(day, "B", 900_000), overdue(1, "A", 1_000)) == [("USD", "due", ["A"])]
+
+
+def test_of_an_invoice_in_instalments_only_the_parts_past_due_are_listed() -> None:
+    parts = [Instalment(TODAY + timedelta(days=days), 2_500) for days in (-40, -10, 20, 50)]
+    (one,) = due_of(considered(account(overdue(40, instalments=tuple(parts))), CollectionState(), POLICY, TODAY))
+    assert [(item.collectable_minor, item.due_on) for item in one.invoices] == [(5_000, parts[0].due_on)]
+
+
+def test_a_trifle_past_due_does_not_make_what_falls_due_soon_overdue() -> None:
+    trifle = overdue(40, "A", 50)
+    assert due(trifle, overdue(-4, "B", 900_000)) == [("USD", "upcoming", ["B"])]
+    assert due(trifle, overdue(-4, "B", 100)) == []
+    trifling = [Instalment(TODAY - timedelta(days=40), 50), Instalment(TODAY + timedelta(days=40), 9_950)]
+    assert due(overdue(40, "A", instalments=tuple(trifling))) == []
+    assert escalated(trifle, overdue(-4, "B", 900_000), contacts=(sent("final", 10),)) == []
 
 
 def test_disputed_invoices_are_not_asked_for_and_do_not_raise_the_stage() -> None:
@@ -170,6 +192,21 @@ def test_money_that_came_or_is_on_its_way_is_not_asked_for(kind: EntryKind, mino
         (one.stage.name, [item.invoice.number for item in one.invoices]) if isinstance(one, DueContact) else one.reason
     )
     assert said == found
+
+
+def test_of_what_is_partly_on_its_way_the_rest_is_asked_for() -> None:
+    owing = with_money(overdue(25), overdue(12, "B", 5_000), kind=EntryKind.PENDING, minor=6_000, to="A1")
+    (one,) = due_of(considered(owing, CollectionState(), POLICY, TODAY))
+    assert [item.collectable_minor for item in one.invoices] == [4_000, 5_000]
+
+
+@pytest.mark.parametrize(("days_ago", "reasons"), [(14, ["COVERED"]), (15, [])])
+def test_a_debit_that_the_gateway_has_not_answered_about_is_on_its_way_too(days_ago: int, reasons: list[str]) -> None:
+    begun = NOW - timedelta(days=days_ago)
+    tried = attempt(lines=(("inv_a1", 10_000),), amount_minor=10_000, started_at=begun)
+    owing = replace(account(overdue(25)), attempts={tried.attempt_id: tried})
+    found = considered(owing, CollectionState(), POLICY, TODAY)
+    assert [one.reason for one in found if isinstance(one, Skipped)] == reasons
 
 
 @pytest.mark.parametrize(("days_ago", "reasons"), [(14, ["COVERED"]), (15, [])])

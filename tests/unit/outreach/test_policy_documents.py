@@ -1,10 +1,15 @@
 """Policy documents: read strictly, with the file, the line and what to do about a fault."""
 
+import re
+import shutil
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 
 from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.errors import InvalidInputError
@@ -187,3 +192,61 @@ def test_a_third_party_warns_at_every_stage_and_says_for_whom_it_collects() -> N
 def test_who_collects_for_itself_is_not_said_to_collect_for_another(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="owed_to"):
         read_policy(changed(tmp_path, "party: first\n", "party: first\n  owed_to: Acme Inc\n"))
+
+
+# --- what would silently change what happens ---
+
+
+def _set(path: tuple[int | str, ...], value: object) -> Callable[[dict[str, Any]], None]:
+    def change(document: dict[str, Any]) -> None:
+        inner: Any = document
+        for step in path[:-1]:
+            inner = inner[step]
+        inner[path[-1]] = value
+
+    return change
+
+
+RELAXED = {"rule_id": "HOUSE-TIME", "relaxed_by": "counsel", "at": "2026-01-01T00:00:00Z", "reason": "agreed"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("stages", 0, "when", "balance_minor"), {"usd": 1}, "stages.0.when.balance_minor.usd: .*'usd' is not an ISO"),
+        (("tolerance_minor",), {"ZZZ": 1}, "tolerance_minor.ZZZ: 'ZZZ' is not an ISO 4217 currency code"),
+        (("overrides",), [{"group": "a", "tolerance_minor": {"ZZZ": 1}}], "overrides.0.tolerance_minor.ZZZ"),
+        (("overrides",), [{"group": "a", "patience_permille": 2000}], "overrides.0.patience_permille: .* 0 to 1000"),
+        (("overrides",), [{"segment": "no such", "min_gap_days": 9}], "overrides.0.segment: 'no such' is no segment"),
+        (("stages", 0, "when", "segments"), ["no such"], "stages.0.when.segments: 'no such' is no segment; there are"),
+        (("stages", 0, "when", "days_past_due"), True, "stages.0.when.days_past_due: true is no number"),
+        (("stages", 0, "template"), "no_such", "stages.0.template: the template 'no_such' has no words: write"),
+        (("creditor", "compliance"), {"relaxations": [RELAXED | {"relaxed_by": " "}]}, "who relaxed it and why"),
+        (("creditor", "compliance"), {"relaxations": [RELAXED | {"reason": " "}]}, "who relaxed it and why"),
+        (("creditor", "sender"), "nobody", "creditor.sender: is not an address"),
+        (("creditor", "sender"), "A <a@b.c>\nBcc: <x@y.z>", "creditor.sender: is not an address"),
+        (("creditor", "name"), " ", "creditor.name: is empty"),
+        (("creditor", "postal_address"), "", "creditor.postal_address: is empty"),
+        (("creditor", "telephone"), "", "creditor.telephone: is empty"),
+        (("creditor", "logo_url"), "javascript:alert(1)", "creditor.logo_url: is not an address that begins with http"),
+        (("creditor", "language"), "xx", "creditor.language: there are no words in 'xx'"),
+        (("version",), "", "version: the version names a place in the decision log"),
+        (("version",), "a/b\nc", "version: the version names a place in the decision log"),
+    ],
+)
+def test_a_value_that_means_nothing_is_refused_with_its_line(
+    tmp_path: Path, path: tuple[int | str, ...], value: object, words: str
+) -> None:
+    document = yaml.safe_load(DEFAULT)
+    _set(path, value)(document)
+    infra = written(tmp_path, yaml.safe_dump(document, sort_keys=False))
+    shutil.copytree(SHIPPED / "messages", infra / "messages")
+    with pytest.raises(InvalidInputError, match=rf"^default\.yaml, line \d+.*{words}"):
+        read_policies(infra)
+
+
+def test_versions_of_one_policy_are_one_creditors(tmp_path: Path) -> None:
+    assert DEFAULT.count("creditor_id: ") == 1
+    other = re.sub(r"creditor_id: \S+", "creditor_id: somebody_else", NEXT)
+    with pytest.raises(InvalidInputError, match=r"more than one creditor\.creditor_id"):
+        read_policies(written(tmp_path, f"{DEFAULT}\n---\n{other}"))

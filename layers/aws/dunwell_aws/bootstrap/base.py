@@ -1,7 +1,8 @@
 """The clock and the policy: what every function is made of."""
 
-from functools import cache
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import TYPE_CHECKING, TypeVar
 
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import Environment, read_environment
@@ -10,6 +11,21 @@ if TYPE_CHECKING:
     from datetime import date
 
     from dunwell.outreach.policy import Policy, PolicyVersions
+
+
+T = TypeVar("T")
+
+
+def for_each_policy(build: Callable[[], T]) -> Callable[[], T]:
+    """Built once for each version of the policy: a warm function goes on to the version that comes into force."""
+    built = cache(lambda _version: build())
+
+    @wraps(build)
+    def current() -> T:
+        return built(policy().version)
+
+    current.cache_clear = built.cache_clear  # type: ignore[attr-defined] # as of what is built once
+    return current
 
 
 @cache

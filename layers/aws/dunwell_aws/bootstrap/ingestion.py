@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dunwell_aws.uploads import Sources
 
 
-@cache
+@base.for_each_policy
 def mappings() -> "list[SourceMapping]":
     """The sources that Dunwell can read."""
     from dunwell_aws.documents import folder, read_mappings
@@ -26,7 +26,7 @@ def mappings() -> "list[SourceMapping]":
     return read_mappings(folder("infra"), base.policy().creditor.timezone)
 
 
-@cache
+@base.for_each_policy
 def sources() -> "Sources":
     """What files are read with. Workbooks are opened by a package that is imported when one comes."""
     from dunwell_aws.documents import folder
@@ -41,7 +41,7 @@ def sources() -> "Sources":
     return Sources(mappings(), edition_of(folder("infra"), zone), workbook, zone)
 
 
-@cache
+@base.for_each_policy
 def importer() -> "Importer":
     """Rows into the ledger."""
     from dunwell.ingestion.taking import Importer
@@ -51,7 +51,7 @@ def importer() -> "Importer":
     return Importer(books.ledger(), base.policy().creditor.creditor_id, known, remittance_index(), scoring.series())
 
 
-@cache
+@base.for_each_policy
 def file_import() -> "FileImport":
     """Files into the ledger."""
     from dunwell.ingestion.run import FileImport
@@ -60,7 +60,7 @@ def file_import() -> "FileImport":
     return FileImport(importer(), in_threads, THREADS)
 
 
-@cache
+@base.for_each_policy
 def record_sink() -> "RecordSink":
     """Where the records of pulled sources go."""
     from dunwell.ingestion.sink import LedgerSink
@@ -76,7 +76,7 @@ def remittance_index() -> "DynamoRemittanceIndex":
     return DynamoRemittanceIndex(books.ledger_table())
 
 
-@cache
+@base.for_each_policy
 def cash() -> "CashApplication":
     """Bank lines into the ledger."""
     from dunwell.remittance.applying import CashApplication

@@ -40,7 +40,7 @@ def decision_log() -> "S3DecisionLog":
     return S3DecisionLog(client("s3"), read_environment(DecisionsEnvironment).decisions_bucket)
 
 
-@cache
+@base.for_each_policy
 def escalation() -> "Escalation":
     """The use cases of escalation."""
     from dunwell.escalation.escalation import Escalation
@@ -58,7 +58,7 @@ def tasks() -> "DynamoTasks":
     return DynamoTasks(books.ledger_table())
 
 
-@cache
+@base.for_each_policy
 def task_desk() -> "TaskDesk":
     """What agents, and changes of the ledger, do about tasks."""
     from dunwell.outreach.tasks import TaskDesk

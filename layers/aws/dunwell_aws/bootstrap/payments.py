@@ -58,7 +58,7 @@ def debit_collector() -> "DebitCollector":
     return DebitCollector(books.ledger(), gateway(), agreed, agreed.hours)
 
 
-@cache
+@base.for_each_policy
 def gateway_events() -> "GatewayEvents":
     """What the gateway's reports do: by webhook, by reconciliation, by the sync."""
     from dunwell.payments.gateway_events import GatewayEvents
@@ -87,7 +87,7 @@ def _take_payout(reference: str) -> None:
         ingestion.remittance_index().expect(payout)
 
 
-@cache
+@base.for_each_policy
 def stripe_source() -> "StripeSource":
     """Stripe as a source that is pulled."""
     from dunwell_aws.stripe_client import StripeConnection

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dunwell_aws.senders.sms import EndUserMessagingTexts, SnsTexts
 
 
-@cache
+@base.for_each_policy
 def mailer() -> "Mailer":
     """Outgoing e-mail in the creditor's name."""
     from dunwell_aws.aws import client_without_retries
@@ -46,7 +46,7 @@ def texts() -> "SnsTexts | EndUserMessagingTexts":
     return SnsTexts(client_without_retries("sns"), settings.sms_sender_id, settings.sms_max_price_usd)
 
 
-@cache
+@base.for_each_policy
 def renderer() -> "Renderer":
     """The words of messages."""
     from dunwell_aws.documents import folder
@@ -72,7 +72,7 @@ def letter_outbox() -> "LetterOutbox":
     return LetterOutbox(client("s3"), read_environment(LettersEnvironment).letters_bucket)
 
 
-@cache
+@base.for_each_policy
 def dispatcher() -> "Dispatcher":
     """Sends planned contacts, on every channel that is set up."""
     from dunwell.outreach.dispatch import Dispatcher
@@ -89,7 +89,7 @@ def dispatcher() -> "Dispatcher":
     )
 
 
-@cache
+@base.for_each_policy
 def senders() -> "dict[Channel, Sender]":
     """The ways out; WhatsApp only where the deployment has a number there."""
     from dunwell.accounts.contact_points import Channel
@@ -134,7 +134,7 @@ def _whatsapp_sender() -> "Sender":
     return WhatsAppSender(renderer(), social, number, message_index(), visitors.links(), visitors.urls(), pacer)
 
 
-@cache
+@base.for_each_policy
 def coming_back() -> "ComingBack":
     """Reports on what was sent, replies, and the breakers behind them."""
     from dunwell_aws.coming_back import ComingBack

@@ -28,7 +28,7 @@ class Relaxation:
     reason: str
 
     def __post_init__(self) -> None:
-        if not (self.rule_id and self.relaxed_by and self.reason):
+        if not (self.rule_id.strip() and self.relaxed_by.strip() and self.reason.strip()):
             raise InvalidInputError("a relaxation names the rule, who relaxed it and why")
         if self.at.tzinfo is None:
             raise InvalidInputError("the moment of a relaxation needs a time zone")

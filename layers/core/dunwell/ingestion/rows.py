@@ -20,6 +20,7 @@ from dunwell.ingestion.records import (
     Record,
     RejectedRowError,
 )
+from dunwell.ingestion.regions import region_code
 from dunwell.ingestion.values import RefusedValueError, ZeroAmountError
 
 DELETED_AT = "_sdc_deleted_at"
@@ -163,7 +164,7 @@ def _customer(line: int, found: Mapping[str, Any], deleted: bool) -> CustomerRec
         street=value_of(found, "street"),
         city=value_of(found, "city"),
         postcode=value_of(found, "postcode"),
-        region=value_of(found, "region"),
+        region=region_code(value_of(found, "region"), value_of(found, "country")),
         country=value_of(found, "country"),
         language=value_of(found, "language"),
         timezone=value_of(found, "timezone"),

@@ -60,6 +60,8 @@ def country(text: str) -> str:
     code = text.upper()
     if not _COUNTRY.fullmatch(code):
         raise RefusedValueError("is not a two-letter ISO 3166 country code such as US")
+    if code and country_code(code) != code:
+        raise RefusedValueError("is a country code that stands for no country; write one such as US")
     return code
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING
 
 from dunwell.ledger.debits import AttemptStatus, DebitAttempt
@@ -13,18 +14,25 @@ if TYPE_CHECKING:
 _UNDER_WAY = frozenset({AttemptStatus.STARTED, AttemptStatus.PROCESSING})
 
 
-def coming(account: "Account") -> Counter[str]:
+def coming(account: "Account", since: date = date.min) -> Counter[str]:
     """What is on its way for each invoice (minor units).
 
     A debit of ours is known as a try and, once the gateway answered, as a payment announced: it counts once. What
     names no invoice will fill the oldest first, and counts so.
+
+    Args:
+        since: what set out before is not waited for any more.
     """
     found: Counter[str] = Counter()
-    for entry in account.pending:
+    if not (account.pending or account.attempts):
+        return found
+    pending = [entry for entry in account.pending if entry.on >= since]
+    for entry in pending:
         found.update({one.invoice_id: one.amount_minor for one in entry.directed_to})
     for attempt in _unannounced(account):
-        found.update(dict(attempt.lines))
-    for entry in account.pending:
+        if attempt.started_at.date() >= since:
+            found.update(dict(attempt.lines))
+    for entry in pending:
         _fill_oldest(account, entry, found)
     return found
 

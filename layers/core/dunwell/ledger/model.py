@@ -126,6 +126,19 @@ class OpenInvoice:
         """What was due before a date and is not paid."""
         return sum(part.amount_minor for part in self.schedule if part.due_on < as_of)
 
+    def past_due(self, as_of: date) -> "OpenInvoice":
+        """The same with what was due before a date alone: of instalments the later ones, contested or not, left out."""
+        parts = tuple(part for part in self.schedule if part.due_on < as_of)
+        owed = sum(part.amount_minor for part in parts)
+        if owed == self.open_minor:
+            return self
+        only = replace(self.invoice, amount_minor=owed, instalments=parts)
+        return OpenInvoice(only, owed, min(self.disputed_minor, owed))
+
+    def less(self, minor: int) -> "OpenInvoice":
+        """The same with so much less to ask for, at most all of it (minor units), as if it were paid."""
+        return replace(self, open_minor=self.open_minor - min(minor, self.collectable_minor)) if minor else self
+
 
 @dataclass(frozen=True)
 class Account:

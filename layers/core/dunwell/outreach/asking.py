@@ -1,14 +1,15 @@
 """What may be asked for today: what is open, undisputed, not on hold, not agreed about, not excluded, not covered."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from dunwell.accounts.holds import Hold
 from dunwell.dates import days_past_due
 from dunwell.hold_kinds import Activity
 from dunwell.ledger.automatic import announced_minor
+from dunwell.ledger.coming import coming
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.outreach.cascade import Terms
 from dunwell.outreach.policy import Policy
@@ -46,7 +47,7 @@ class SkipReason(StrEnum):
     ESCALATED = "ESCALATED"
 
 
-DEBIT_DAYS = 14
+DEBIT_DAYS = timedelta(days=14)
 """A debit that was announced longer ago without arriving or failing is not waited for any more."""
 
 
@@ -55,7 +56,8 @@ class Asked:
     """What may be asked for in a currency.
 
     Attributes:
-        invoices: those that have reached the mildest stage at least, oldest first; the first is the anchor.
+        invoices: those that have reached the mildest stage at least, oldest first; the first is the anchor. Each with
+            what is left of it: what is on its way is taken off.
         balance_minor: what is really still due on them (minor units).
     """
 
@@ -74,8 +76,9 @@ def asked(
 ) -> Asked | SkipReason:
     """What may be asked for on a date; or why nothing may.
 
-    What is disputed or not due for a long time does not make a trifle worth a message. Payments, credits and unapplied
-    cash the ledger has taken off already; debits that are on their way are taken off here.
+    What is disputed or not due yet does not make a trifle worth a message that calls it overdue: past due trifles are
+    left out, and what falls due soon is asked for by itself. Payments, credits and unapplied cash the ledger has taken
+    off already; debits that are on their way are taken off here.
 
     Args:
         unvalidated: ids of invoices for which it is too early (``validating.not_to_be_asked_for``).
@@ -92,10 +95,39 @@ def asked(
         found = [one for one in found if one.invoice.invoice_id not in unvalidated]
         if not found:
             return SkipReason.VALIDATION
-    left = _less_debits(found, account, as_of, currency)
-    if not left.invoices:
+    left = less_coming(found, account, as_of)
+    if not left:
         return SkipReason.COVERED
-    return left if left.balance_minor > terms.tolerance_minor.get(currency, 0) else SkipReason.WITHIN_TOLERANCE
+    return _beyond_tolerance(left, terms.tolerance_minor.get(currency, 0), as_of)
+
+
+def less_coming(found: Iterable[OpenInvoice], account: Account, as_of: date) -> list[OpenInvoice]:
+    """Invoices with what nothing on its way pays, as of a business date; those wholly on their way left out.
+
+    Nor what an announced automatic debit will pay; once that failed for good, it is asked for again.
+    """
+    on_its_way = coming(account, as_of - DEBIT_DAYS)
+    on_its_way.update(announced_minor(account, as_of))
+    left = (one.less(on_its_way[one.invoice.invoice_id]) for one in found)
+    return [one for one in left if one.is_collectable]
+
+
+def past_due_only(found: Iterable[OpenInvoice], as_of: date) -> list[OpenInvoice]:
+    """What may be called overdue on a date: invoices, and of those in instalments the parts, that were due before."""
+    return [past for one in found if one.due_on < as_of and (past := one.past_due(as_of)).is_collectable]
+
+
+def _beyond_tolerance(left: Sequence[OpenInvoice], tolerance_minor: int, as_of: date) -> Asked | SkipReason:
+    """What is worth a message: all of it when what is past due is, else what is not due yet if that is."""
+    overdue = past_due_only(left, as_of)
+    worth_it = {one.invoice.invoice_id for one in overdue} if _sum(overdue) > tolerance_minor else set()
+    left = [one for one in left if one.due_on >= as_of or one.invoice.invoice_id in worth_it]
+    balance = _sum(left)
+    return Asked(tuple(left), balance) if balance > tolerance_minor else SkipReason.WITHIN_TOLERANCE
+
+
+def _sum(found: Iterable[OpenInvoice]) -> int:
+    return sum(one.collectable_minor for one in found)
 
 
 def _collectable(
@@ -127,25 +159,3 @@ def _held(holds: Sequence[Hold], how: Activity, policy: Policy, as_of: date) -> 
     """
     zone = policy.creditor.timezone
     return {hold.invoice_id for hold in holds if hold.invoice_id and hold.pauses(how) and hold.touches(as_of, zone)}
-
-
-def _less_debits(found: Sequence[OpenInvoice], account: Account, as_of: date, currency: str) -> Asked:
-    """The invoices that no debit on its way pays: those it names, with what it names no invoice for the oldest.
-
-    Nor one that will be made by itself and was announced; once it failed for good, its invoice is asked for again.
-    """
-    will_be_debited = announced_minor(account, as_of)
-    due = {
-        one.invoice.invoice_id: max(0, one.collectable_minor - will_be_debited.get(one.invoice.invoice_id, 0))
-        for one in found
-    }
-    for entry in account.pending:
-        if entry.currency != currency or days_past_due(entry.on, as_of) > DEBIT_DAYS:
-            continue
-        left = entry.amount_minor
-        for invoice_id, most in [(one.invoice_id, one.amount_minor) for one in entry.directed_to] or list(due.items()):
-            taken = min(left, most, due.get(invoice_id, 0))
-            left -= taken
-            if taken:
-                due[invoice_id] -= taken
-    return Asked(tuple(one for one in found if due[one.invoice.invoice_id]), sum(due.values()))

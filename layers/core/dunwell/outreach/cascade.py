@@ -7,7 +7,8 @@ from functools import cached_property
 from dunwell.accounts.model import Channel, Customer
 from dunwell.errors import InvalidInputError
 from dunwell.ledger.model import Invoice
-from dunwell.outreach.stage import Stage, Standing
+from dunwell.money import is_currency
+from dunwell.outreach.stage import NO_CURRENCY, Stage, Standing
 
 LEVELS = ("group", "segment", "customer", "invoice")
 """Below the creditor, whose word is the policy itself; the widest first."""
@@ -160,13 +161,22 @@ def _faults(override: Override, ladder: Sequence[Stage]) -> Iterator[tuple[str, 
         yield "", f"it changes nothing; say at least one of {', '.join(MATTERS)}"
     if override.channels is not None and len(set(override.channels)) != len(override.channels or (None, None)):
         yield ".channels", "name at least one channel, and each once; `exclude: true` sends nothing"
+    yield from _number_faults(override)
+    if override.stages is not None:
+        yield from _stage_faults(override.stages, ladder)
+
+
+def _number_faults(override: Override) -> Iterator[tuple[str, str]]:
     for matter in ("min_gap_days", "patience_days", "patience_permille"):
         if (getattr(override, matter) or 0) < 0:
             yield f".{matter}", "it is not negative"
+    if (override.patience_permille or 0) > 1000:
+        yield ".patience_permille", "it is from 0 to 1000 thousandths"
+    for currency in override.tolerance_minor or {}:
+        if not is_currency(currency):
+            yield f".tolerance_minor.{currency}", NO_CURRENCY.format(currency)
     if any(amount < 0 for amount in (override.tolerance_minor or {}).values()):
         yield ".tolerance_minor", "a tolerance is not negative"
-    if override.stages is not None:
-        yield from _stage_faults(override.stages, ladder)
 
 
 def _stage_faults(names: Sequence[str], ladder: Sequence[Stage]) -> Iterator[tuple[str, str]]:

@@ -50,7 +50,9 @@ class CallOutcome(StrEnum):
 REACHED_CUSTOMER = frozenset(
     {ContactStatus.SENT, ContactStatus.UNCONFIRMED, ContactStatus.DELIVERED, ContactStatus.COMPLAINED}
 )
-"""Counted by gaps and caps, and as a warning: who complains about a message has read it."""
+"""Counted by gaps and caps: who complains about a message has read it, and one in doubt may have arrived."""
+SURELY_SENT = REACHED_CUSTOMER - {ContactStatus.UNCONFIRMED}
+"""Counted as a warning: a channel's service took it, or a report says that it arrived."""
 UNDER_WAY = frozenset({ContactStatus.PLANNED, ContactStatus.SENDING, ContactStatus.HANDED_OVER})
 LOST_AFTER = timedelta(days=2)
 """What is under way for longer has lost its event or its sender: it no longer blocks the customer, nor is it sent."""

@@ -23,7 +23,7 @@ from dunwell.outreach.addresses import INVALID_NUMBER, fault
 from dunwell.outreach.announced import MANNERS, Announced, purpose_of
 from dunwell.outreach.announcements import is_still_true, written_to_before
 from dunwell.outreach.announcing import wait_again
-from dunwell.outreach.asking import SkipReason
+from dunwell.outreach.asking import SkipReason, less_coming, past_due_only
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.decisions import DecisionLog, dispatch_decision
 from dunwell.outreach.permission import NO_ADDRESS, may_contact
@@ -183,8 +183,7 @@ class Dispatcher:
 
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
         if not has_something_to_say(message, self._policy, self._today()):
-            agreed = _is_reminder(message.contact) and _still_open(message.account, message.contact)
-            return self._cancelled(message, earlier, SkipReason.AGREED.value if agreed else NOTHING_LEFT_TO_SAY)
+            return self._cancelled(message, earlier, self._why_silent(message))
         try:
             decision = self._decided(message, earlier)
         except InvalidInputError as gap:
@@ -196,6 +195,13 @@ class Dispatcher:
             refused = replace(decided.contact, status=ContactStatus.REFUSED)
             return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
         return self._claim_and_send(decided, earlier)
+
+    def _why_silent(self, message: Message) -> str:
+        """Why nothing is left to say: of what is still open and was to be asked for, what keeps it from being."""
+        if not (_is_reminder(message.contact) and _still_open(message.account, message.contact)):
+            return NOTHING_LEFT_TO_SAY
+        agreed = message.account.paused_invoices(self._today())
+        return SkipReason.AGREED if not agreed.isdisjoint(message.contact.invoice_ids) else SkipReason.COVERED
 
     def _decided(self, message: Message, earlier: Sequence[Contact]) -> DecisionRecord:
         """Whether it may be sent: what the rules say with the words at hand, unless something else is in the way.
@@ -303,10 +309,11 @@ class Dispatcher:
     def _message(self, contact: Contact, account: Account) -> Message:
         """What is still to be said: invoices of the plan that are open and undisputed now; with thanks, all others.
 
-        What was agreed about since is not asked for, and then the contact does not name it any more: its stage was not
-        said about it, should the agreement break.
+        What was agreed about since is not asked for, nor what is on its way, and then the contact does not name it any
+        more: its stage was not said about it, should the agreement break or the debit come back.
         """
-        agreed = frozenset() if contact.stage in MANNERS else account.paused_invoices(self._today())
+        today = self._today()
+        agreed = frozenset() if contact.stage in MANNERS else account.paused_invoices(today)
         still = tuple(
             item
             for item in account.open_invoices
@@ -315,11 +322,22 @@ class Dispatcher:
             and item.invoice.invoice_id not in agreed
             and (contact.stage == THANKS or item.invoice.invoice_id in contact.invoice_ids)
         )
-        if still and _is_reminder(contact) and not agreed.isdisjoint(contact.invoice_ids):
-            contact = replace(contact, invoice_ids=tuple(one for one in contact.invoice_ids if one not in agreed))
+        if _is_reminder(contact):
+            asked_for = less_coming(still, account, today)
+            if self._is_about_overdue(contact):
+                asked_for = past_due_only(asked_for, today)
+            unsaid = agreed | {one.invoice.invoice_id for one in still} - {one.invoice.invoice_id for one in asked_for}
+            still = tuple(asked_for)
+            if still and not unsaid.isdisjoint(contact.invoice_ids):
+                contact = replace(contact, invoice_ids=tuple(one for one in contact.invoice_ids if one not in unsaid))
         if still and contact.stage == Announced.VALIDATION_NOTICE:  # what it does not list has had no notice
             contact = replace(contact, invoice_ids=tuple(one.invoice.invoice_id for one in still))
         return Message(contact, account, _address(contact, account), still, self._now())
+
+    def _is_about_overdue(self, contact: Contact) -> bool:
+        """Whether a reminder's words call what they list overdue; those of a stage that there is no more may."""
+        rank = self._policy.severity(contact.stage)
+        return rank < 0 or self._policy.stages[rank].is_about_overdue
 
     def _cancelled(self, message: Message, earlier: Sequence[Contact], why: str) -> ContactStatus:
         decided = _with(message.contact, self._kept(message, earlier, self._no(why)))

@@ -1,7 +1,8 @@
 """Which contacts are due for an account today, and why the others are not. Pure: the same inputs give the same plan.
 
-One message per customer and currency, at the highest stage due, listing every invoice that is due for a message. What
-is disputed, on hold, excluded or about to be debited is not asked for, nor is an amount within the tolerance; nor, of a
+One message per customer and currency, at the highest stage due, listing every invoice that is due for a message: when
+the stage is one for overdue invoices, only what is past due, because its words call all of it so. What is
+disputed, on hold, excluded or about to be debited is not asked for, nor is an amount within the tolerance; nor, of a
 consumer in the United States by a third party, a debt that may still be disputed after its validation notice.
 Nothing is planned while a case is open, while a message is under way, or within the gap after the last one.
 
@@ -13,7 +14,8 @@ starts its own count. About one anchor
 - **a stage that warns is never skipped**: a stage with ``then`` and ``escalation.after_stage`` must have reached the
   customer about it before anything more severe is said. So when planning stood still for thirty days, or a debt is
   old when it is first seen, the customer gets the warning first, and what it warned of when the gap is over and the
-  conditions still hold, one message at a time. Stages that warn of nothing are passed over.
+  conditions still hold, one message at a time. Stages that warn of nothing are passed over. A warning whose sender
+  died counts for the gap, and is given again after it unless a report says that it arrived.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -24,9 +26,9 @@ from dunwell.accounts.holds import kept_back
 from dunwell.dates import days_past_due
 from dunwell.hold_kinds import Activity
 from dunwell.ledger.model import Account, OpenInvoice
-from dunwell.outreach.asking import Asked, SkipReason, asked
+from dunwell.outreach.asking import Asked, SkipReason, asked, past_due_only
 from dunwell.outreach.cascade import Terms
-from dunwell.outreach.contact import REACHED_CUSTOMER, UNDER_WAY, Contact
+from dunwell.outreach.contact import SURELY_SENT, UNDER_WAY, Contact
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.stage import Consolidation, Stage, Standing
@@ -173,8 +175,10 @@ class _Asking:
         """With the invoices that the message lists, oldest first: the anchor always is one of them."""
         mildest = stage if stage.consolidation is Consolidation.STAGE else terms.stages[0]
         least = mildest.when.days_past_due
-        listed = tuple(item for item in invoices if days_past_due(item.due_on, self.as_of) >= least)
-        return DueContact(self.currency, stage, listed, _words(terms))
+        listed = [item for item in invoices if days_past_due(item.due_on, self.as_of) >= least]
+        if stage.is_about_overdue:
+            listed = past_due_only(listed, self.as_of)
+        return DueContact(self.currency, stage, tuple(listed), _words(terms))
 
     def _standing(self, found: Asked) -> Standing:
         """What the conditions look at."""
@@ -197,7 +201,7 @@ class _Asking:
             if milder.name == stage.name:
                 break
             unsaid = self.policy.warns(milder) and not self._said(milder, anchor)
-            if unsaid and self.policy.severity(milder.name) > highest:
+            if unsaid and self.policy.severity(milder.name) >= highest:
                 return milder
         return stage
 
@@ -221,8 +225,10 @@ class _Asking:
         return stage.repeat_after_days is not None and self.as_of - max(said) >= timedelta(stage.repeat_after_days)
 
     def _said(self, stage: Stage, anchor: OpenInvoice) -> list[date]:
-        """When a stage was said about the anchor."""
+        """When a stage was said about the anchor; of a warning, only when it surely left."""
+        warns = self.policy.warns(stage)
         found = (one for one in self._earlier() if one.stage == stage.name)
+        found = (one for one in found if not warns or one.status in SURELY_SENT)
         return [one.planned_on for one in found if _is_about(one, anchor, self.policy)]
 
     def _highest_said(self, anchor: OpenInvoice) -> int:
@@ -290,7 +296,7 @@ def _warned(invoice: OpenInvoice, contacts: Sequence[Contact], policy: Policy, a
     rank = policy.severity(policy.escalation.after_stage)
     silent_since = as_of - timedelta(days=policy.escalation.silent_days)
     return any(
-        contact.status in REACHED_CUSTOMER
+        contact.status in SURELY_SENT
         and policy.severity(contact.stage) >= rank
         and _is_about(contact, invoice, policy)
         and contact.planned_on <= silent_since

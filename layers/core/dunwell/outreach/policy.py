@@ -1,7 +1,7 @@
 """The creditor's dunning policy: who is asking, in which stages, and when a case goes to a person. Versioned data."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -18,10 +18,21 @@ from dunwell.errors import InvalidInputError
 from dunwell.figures import PROXIES
 from dunwell.ledger.entry import Entry
 from dunwell.ledger.model import Invoice
+from dunwell.money import is_currency
 from dunwell.outreach.announced import MANNERS, Announced
 from dunwell.outreach.cascade import Cascade, Override, Terms, check_overrides
 from dunwell.outreach.choice_policy import ChoicePolicy
-from dunwell.outreach.stage import THANKS, Attachment, Conditions, Consolidation, Stage, Standing, Tone, check_stages
+from dunwell.outreach.stage import (
+    NO_CURRENCY,
+    THANKS,
+    Attachment,
+    Conditions,
+    Consolidation,
+    Stage,
+    Standing,
+    Tone,
+    check_stages,
+)
 from dunwell.timezones import zone
 
 __all__ = [
@@ -39,6 +50,11 @@ __all__ = [
     "Thanks",
     "Tone",
 ]
+
+
+_ADDRESS = r"[^\s@<>,]+@[^\s@<>,]+\.[^\s@<>,]+"
+_SENDER = re.compile(rf"{_ADDRESS}|[^\r\n<>]*<{_ADDRESS}>")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +101,22 @@ class Creditor:
                     f"creditor.licences: {state!r} is no state, such as NJ, or NYC, with a licence or why none is due",
                     field="creditor.licences",
                 )
+        for place, fault in self._faults():
+            raise InvalidInputError(f"creditor.{place}: {fault}", field=f"creditor.{place}")
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
             raise InvalidInputError(
                 f"creditor.colour {self.colour!r} is not a colour such as #1d4ed8", field="creditor.colour"
             )
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        """Place and fault of what every message shows."""
+        for name in ("creditor_id", "name", "postal_address", "telephone"):
+            if not getattr(self, name).strip():
+                yield name, "is empty, and every message shows it: write it" if name != "creditor_id" else "is empty"
+        if not _SENDER.fullmatch(self.sender):
+            yield "sender", "is not an address such as Example Ltd <billing@example.com>, on one line"
+        if self.logo_url and not re.fullmatch(r"https://[^\s\"'<>]+", self.logo_url):
+            yield "logo_url", "is not an address that begins with https://; leave it out for no logo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +210,11 @@ class Policy:
         if self.creditor.party not in ("first", "third"):
             raise InvalidInputError("a creditor is the first or the third party", field="creditor.party")
         zone(self.creditor.timezone)
+        if not _VERSION.fullmatch(self.version):
+            raise InvalidInputError(
+                "the version names a place in the decision log: letters, digits, dots, dashes and underscores",
+                field="version",
+            )
         check_stages(self.stages)
         self._check_numbers()
         self._check_escalation()
@@ -195,6 +228,9 @@ class Policy:
                 raise InvalidInputError(f"{name} is a number of days: 0 or more", field=name)
         if not 0 <= self.patience_permille <= 1000:
             raise InvalidInputError("patience_permille is from 0 to 1000 thousandths", field="patience_permille")
+        for currency in self.tolerance_minor:
+            if not is_currency(currency):
+                raise InvalidInputError(NO_CURRENCY.format(currency), field=f"tolerance_minor.{currency}")
         if any(amount < 0 for amount in self.tolerance_minor.values()):
             raise InvalidInputError("a tolerance is not negative", field="tolerance_minor")
 
@@ -302,6 +338,11 @@ class PolicyVersions:
         names = [one.version for one in self.versions]
         if len(set(names)) < len(names):
             raise InvalidInputError("two versions have the same name: give each its own `version`", field="version")
+        if len({one.creditor.creditor_id for one in self.versions}) > 1:
+            raise InvalidInputError(
+                "the versions have more than one creditor.creditor_id: it names the books and never changes",
+                field="creditor.creditor_id",
+            )
         days = [one.effective_from for one in self.versions]
         if len(set(days)) < len(days):
             raise InvalidInputError(

@@ -7,10 +7,12 @@ from itertools import combinations
 
 from dunwell.accounts.model import Channel
 from dunwell.errors import InvalidInputError
+from dunwell.money import is_currency
 from dunwell.outreach.announced import Announced
 
 THANKS = "thanks"
 """What takes the place of a stage, and of its template, when a customer is thanked for a payment."""
+NO_CURRENCY = "{!r} is not an ISO 4217 currency code: write one such as USD, in capitals"
 RESERVED = (THANKS, *map(str, Announced))
 """Names that no stage may have: what goes out under them is no reminder."""
 
@@ -124,6 +126,11 @@ class Stage:
         """The name of the template."""
         return self.template or self.name
 
+    @property
+    def is_about_overdue(self) -> bool:
+        """Whether its words may call what they list overdue: then it lists nothing that is not due yet."""
+        return self.when.days_past_due >= 1
+
 
 def check_stages(stages: Sequence[Stage]) -> None:
     """Refuse a list of stages in which one is out of place.
@@ -160,6 +167,8 @@ def _own_faults(stage: Stage) -> Iterator[tuple[str, str]]:
     if not 0 <= when.risk_permille <= 1000:
         yield "when.risk_permille", "a risk is from 0 to 1000 thousandths"
     for currency, least in when.balance_minor.items():
+        if not is_currency(currency):
+            yield f"when.balance_minor.{currency}", NO_CURRENCY.format(currency)
         if least < 0:
             yield f"when.balance_minor.{currency}", "a least balance is not negative"
     if (stage.min_gap_days or 0) < 0:
