@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from dunwell.dates import business_date
 from dunwell.scoring.care import ModelReport, examine
 from dunwell.scoring.drift import ACT, WATCH, read_reference
+from dunwell.scoring.features import NEUTRAL_VALUES
 from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
@@ -126,7 +127,7 @@ def _challenger(
         return None
     scorer = OnnxScorer(where)
     try:
-        return scorer.model.version, scorer.probabilities([one.row for one in moments])
+        return scorer.model.version, scorer.probabilities([one.row + NEUTRAL_VALUES[len(one.row) :] for one in moments])
     except (ModelFileError, ValueError) as error:
         served.append(f"The challenger cannot be asked: {error}")
         return None

@@ -18,12 +18,14 @@ from typing import Any
 import numpy as np
 
 from dunwell.figures import PROXIES
+from dunwell.scoring.delivery import NO_OFFSETS, DeliveryOffsets
 from dunwell.scoring.drift import DIGITS
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from dunwell_onnx.scorer import OnnxScorer
 from model_artifacts.late_payment.arguments import ledger_of, training_parser
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS, PORTFOLIO_AS_OF, Moment, made_up, moments
+from model_artifacts.late_payment.delivery import learned
 from model_artifacts.late_payment.evaluate import CutError, evaluate, evaluate_made_up, summary
 from model_artifacts.late_payment.export import to_onnx
 from model_artifacts.late_payment.gate import refusals
@@ -34,7 +36,7 @@ from model_artifacts.optional_inputs.figures import FiguresError, Published, rea
 from model_artifacts.optional_inputs.training import add_head
 
 NAME = "late_payment"
-VERSION = "2.2.0"
+VERSION = "2.3.0"
 CARD_ID = "MC-LATE-PAYMENT-2"
 TRAINING_SEEDS = (101, 102, 103, 104)
 CUSTOMERS_A_SEED = 400
@@ -53,10 +55,11 @@ def train(
     """Trains, exports, evaluates the exported file as it will be served, writes both files into `out`, and returns
     the record. `figures` beside the ledger are used where they are worth it, `proxies` among them only when named.
     """
-    made = [m for seed in seeds for m in moments(made_up(seed, customers), PORTFOLIO_AS_OF)]
     before = cut or (file.end if file else None)
-    real = moments(file.ledger, before) if file and before else []
-    model = fit(real, made)
+    offsets, sent = learned(file.ledger, before) if file and before else (NO_OFFSETS, {})
+    made = [m for seed in seeds for m in moments(made_up(seed, customers), PORTFOLIO_AS_OF, offsets)]
+    real = moments(file.ledger, before, offsets) if file and before else []
+    model = fit(real, made, offsets)
     intervals: dict[str, Any] = {}
     if file and before:
         model, intervals = with_intervals(model, file.ledger, before, made[::MADE_UP_STEP])
@@ -73,13 +76,14 @@ def train(
         "made_up_customers_a_seed": customers,
         "made_up_moments": len(made),
     }
+    record["delivery"] = sent | {"offsets": offsets._asdict()}
     record["intervals"] = intervals
     if outside:
         record["outside"] = outside
     _write(out, record)  # the scorer reads it: what is measured is the file that will be served
     scorer = OnnxScorer(out)
     record["reference"] = reference(scorer, rows_of([*real, *made[:: max(1, len(made) // int(MADE_UP_INVOICES))]]))
-    record["parity"] = _parity(scorer, model, _all_rows(file, made))
+    record["parity"] = _parity(scorer, model, _all_rows(file, made, offsets))
     record["made_up_hold_out"] = evaluate_made_up(scorer)
     if file and cut:
         record["evaluation"] = evaluate(scorer, file, cut)
@@ -119,9 +123,9 @@ def _spread(values: Any) -> dict[str, list[float]]:
     return {"up_to": edges.tolist(), "shares": (counts / len(values)).round(4).tolist()}
 
 
-def _all_rows(file: LedgerFile | None, made: Sequence[Moment]) -> Any:
+def _all_rows(file: LedgerFile | None, made: Sequence[Moment], offsets: DeliveryOffsets) -> Any:
     """Every moment of the ledger, before the cut and after, and every fifth made-up one."""
-    real = moments(file.ledger, file.end + timedelta(days=1)) if file else []
+    real = moments(file.ledger, file.end + timedelta(days=1), offsets) if file else []
     return rows_of([*real, *made[::5]])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from onnxruntime import InferenceSession
 
+from dunwell.scoring.delivery import NO_OFFSETS
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 from dunwell.scoring.score import settlement
 from dunwell_onnx.scorer import EXPLAIN, INPUT, LATENESS
@@ -31,7 +32,7 @@ from model_artifacts.late_payment.model import fit, rows_of
 FOLDER = Path(__file__).parents[2] / "model_artifacts" / "late_payment"
 RECORD, CARD = FOLDER / "metrics.json", FOLDER / "card.md"
 LEDGER = made_up(71, 60)
-SETTLED = [m for m in moments(LEDGER, PORTFOLIO_AS_OF) if m.invoice.settled_on and m.lateness is not None]
+SETTLED = [m for m in moments(LEDGER, PORTFOLIO_AS_OF, NO_OFFSETS) if m.invoice.settled_on and m.lateness is not None]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_the_exported_graph_moves_the_ends_as_training_does() -> None:
         fit([], SETTLED[::3]),
         narrowing=Narrowing(Shares(-0.15, 0.41), Shares(0.18, -0.6), overdue_week=0.3, overdue_longer=-0.2),
     )
-    asked_at = moments(made_up(72, 60), PORTFOLIO_AS_OF)
+    asked_at = moments(made_up(72, 60), PORTFOLIO_AS_OF, NO_OFFSETS)
     rows = rows_of(asked_at)
     asked = {INPUT: rows, EXPLAIN: np.array(True)}
     (served,) = InferenceSession(to_onnx(model), providers=["CPUExecutionProvider"]).run([LATENESS], asked)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dunwell.scoring.delivery import NO_OFFSETS
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES, features
 from dunwell.scoring.score import score_customers
 from dunwell_onnx.scorer import OnnxScorer
@@ -50,7 +51,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def fitted() -> LatePayment:
     """What `small` was exported from."""
-    return fit([], moments(made_up(SMALL_SEED, SMALL), PORTFOLIO_AS_OF))
+    return fit([], moments(made_up(SMALL_SEED, SMALL), PORTFOLIO_AS_OF, NO_OFFSETS))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def evaluated(scorer: OnnxScorer, ibm: LedgerFile) -> dict[str, Any]:
 
 
 def rows_of_another_portfolio() -> Any:
-    return rows_of(moments(made_up(41, 150), PORTFOLIO_AS_OF))
+    return rows_of(moments(made_up(41, 150), PORTFOLIO_AS_OF, NO_OFFSETS))
 
 
 def test_what_is_served_agrees_with_scikit_learn_on_every_row(small: Path, fitted: LatePayment) -> None:
@@ -229,7 +230,7 @@ def test_more_history_and_more_time_never_raise_a_risk(scorer: OnnxScorer, name:
 
 def assert_never_falls(scorer: OnnxScorer, name: str, sign: int) -> None:
     index = FEATURE_NAMES.index(name)
-    for base in (m.features for m in moments(made_up(51, 8), PORTFOLIO_AS_OF)[::7]):
+    for base in (m.features for m in moments(made_up(51, 8), PORTFOLIO_AS_OF, NO_OFFSETS)[::7]):
         steps = [(*base[:index], base[index] + sign * step, *base[index + 1 :]) for step in (0, 0.2, 1, 5, 30)]
         found = np.array(scorer.probabilities(steps))
         assert (np.diff(found, axis=0) >= -1e-6).all()

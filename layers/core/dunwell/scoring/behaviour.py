@@ -71,7 +71,7 @@ def days_late_of(history: Known) -> list[int]:
     """Days late of the payments in their order, then of open invoices already later than those, oldest due first."""
     paid = [
         late if -MAX_DAYS < late < MAX_DAYS else min(MAX_DAYS, max(-MAX_DAYS, late))
-        for _, late, _ in history.settled[-MOST_KEPT:]
+        for _, late, _, _ in history.settled[-MOST_KEPT:]
     ]
     if not history.open:
         return paid

@@ -1,7 +1,7 @@
 """What the model sees of an invoice, at a moment, from what was known at that moment.
 
 Known at `as_of` are the invoices issued before it and the settlements made before it. An invoice settled
-later counts as open. Nothing here is, or stands for, sex, age, marital status, name, address, language or
+later counts as open. How an invoice was sent is known when it is issued. Nothing here is, or stands for, sex, age, marital status, name, address, language or
 a dispute: a dispute is the customer's right and holds collection up, it does not lower a score.
 
 Ratios and averages are shrunk towards a neutral value, so that one late invoice does not make a late
@@ -18,6 +18,7 @@ from math import log, log1p, sqrt
 from operator import mul
 from typing import NamedTuple
 
+from dunwell.scoring.delivery import NO_OFFSETS, DeliveryOffsets, code_of
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.habit import (
     HABIT_INVOICES,
@@ -71,6 +72,9 @@ _NEUTRAL: dict[str, float] = {
     "other_overdue_count": 0.0,
     "other_overdue_share": 0.0,
     "other_oldest_overdue_days": 0.0,
+    # New ones come last: an older model, and a line of the log, hold the first so many.
+    "delivery_log_odds": 0.0,
+    "delivery_lateness": 0.0,
 }
 FEATURE_NAMES: tuple[str, ...] = tuple(_NEUTRAL)
 NEUTRAL_VALUES: tuple[float, ...] = tuple(_NEUTRAL.values())
@@ -88,17 +92,20 @@ class CustomerFeatures(NamedTuple):
     log_amounts: dict[str, tuple[float, int]]  # by currency: sum and count
     open_count: int
     overdue_days: tuple[int, ...]  # of open invoices past due, descending
+    offsets: DeliveryOffsets  # taken out of the habit
 
 
-def customer_features(history: Iterable[InvoiceFacts], as_of: date) -> CustomerFeatures:
-    """Sums up a customer's history as known at `as_of`; one pass and one sort over it."""
-    return features_of(known_at(history, as_of))
+def customer_features(
+    history: Iterable[InvoiceFacts], as_of: date, offsets: DeliveryOffsets = NO_OFFSETS
+) -> CustomerFeatures:
+    """Sums up a customer's history as known at `as_of`; one pass and one sort over it. `offsets` are the model's."""
+    return features_of(known_at(history, as_of), offsets)
 
 
-def features_of(known: Known) -> CustomerFeatures:
-    """Sums up what is known of a customer."""
+def features_of(known: Known, offsets: DeliveryOffsets = NO_OFFSETS) -> CustomerFeatures:
+    """Sums up what is known of a customer, the habit free of how each invoice was sent."""
     as_of, settled = known.as_of, known.settled
-    delays = [days if -90 < days < 180 else _clip(days) for _, days, _ in settled]
+    delays = [days if -90 < days < 180 else _clip(days) for _, days, _, _ in settled]
     by_size = sorted(delays)
     overdue = [days for invoice in known.open if (days := (as_of - invoice.due_on).days) > 0]
     since = (as_of - settled[-1][0]).days if settled else NEUTRAL_SINCE_SETTLEMENT_DAYS
@@ -108,10 +115,10 @@ def features_of(known: Known) -> CustomerFeatures:
         history=_history(delays, by_size),
         habit=habit(
             [  # as root_lateness does, which a call apiece would cost more than the roots themselves
-                sqrt(late + allowed) - sqrt(allowed)
+                sqrt(late + allowed) - sqrt(allowed) - offsets[sent]
                 if 0 <= allowed <= MAX_TERMS_DAYS and late + allowed >= 0
-                else root_lateness(late + allowed, allowed)
-                for _, late, allowed in settled[-HABIT_INVOICES:]
+                else root_lateness(late + allowed, allowed) - offsets[sent]
+                for _, late, allowed, sent in settled[-HABIT_INVOICES:]
             ]
         ),
         late_count=_beyond(by_size, 0),
@@ -119,6 +126,7 @@ def features_of(known: Known) -> CustomerFeatures:
         log_amounts=_log_amounts(known.invoices),
         open_count=len(known.open),
         overdue_days=tuple(sorted(overdue, reverse=True)),
+        offsets=offsets,
     )
 
 
@@ -133,6 +141,7 @@ def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple
     open_count = customer.open_count - counted_open
     terms = min(MAX_TERMS_DAYS, max(0, (due_on - invoice.issued_on).days))
     open_days = terms + days_past_due
+    shift = 0.0 if invoice.delivery is None else customer.offsets[code_of(invoice.delivery)]
     return (
         has_history,
         settled_count,
@@ -155,15 +164,19 @@ def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple
         log1p(overdue_count),
         overdue_count / open_count if open_count else 0.0,
         float(oldest),
+        customer.habit.log_odds_of(shift) if shift else 0.0,
+        shift,
     )
 
 
-def features(invoice: InvoiceFacts, history: Sequence[InvoiceFacts], as_of: date) -> tuple[float, ...]:
+def features(
+    invoice: InvoiceFacts, history: Sequence[InvoiceFacts], as_of: date, offsets: DeliveryOffsets = NO_OFFSETS
+) -> tuple[float, ...]:
     """One invoice's features in one call. For many of one customer, share `customer_features`. `history`
     holds the customer's invoices, this one among them or not.
     """
     others = [other for other in history if other.invoice_id != invoice.invoice_id]
-    return invoice_features(invoice, customer_features([*others, invoice], as_of))
+    return invoice_features(invoice, customer_features([*others, invoice], as_of, offsets))
 
 
 def _clip(days: int) -> int:

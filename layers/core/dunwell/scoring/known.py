@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from dunwell.scoring.delivery import UNKNOWN, code_of
 from dunwell.scoring.facts import InvoiceFacts
 
-Settled = tuple[date, int, int]
-"""A settlement: when, how many days late (negative: early), and how many days after issue it fell due. A plain tuple,
-since there are a dozen of them for each open invoice."""
+Settled = tuple[date, int, int, int]
+"""A settlement: when, how many days late (negative: early), how many days after issue it fell due, and how the invoice
+was sent (`delivery.code_of`). A plain tuple, since there are a dozen of them for each open invoice."""
 
 
 class Known(NamedTuple):
@@ -35,6 +36,7 @@ def known_at(facts: Iterable[InvoiceFacts], as_of: date) -> Known:
         if settled_on is None or settled_on >= as_of:
             still_open.append(invoice)
         else:
-            settled.append((settled_on, (settled_on - due_on).days, (due_on - issued_on).days))
+            sent = UNKNOWN if invoice.delivery is None else code_of(invoice.delivery)
+            settled.append((settled_on, (settled_on - due_on).days, (due_on - issued_on).days, sent))
     settled.sort()
     return Known(as_of, invoices, settled, still_open)

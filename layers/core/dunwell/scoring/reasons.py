@@ -108,6 +108,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     "other_overdue_count": ("Other invoices are past their due date.", ""),
     "other_overdue_share": ("A large part of the other open invoices is past due.", ""),
     "other_oldest_overdue_days": ("Another invoice has been past due for some time.", ""),
+    "delivery_log_odds": (
+        "Invoices sent the way this one was are usually paid later.",
+        "Invoices sent the way this one was are usually paid sooner.",
+    ),
+    "delivery_lateness": (
+        "Invoices sent the way this one was are usually paid later.",
+        "Invoices sent the way this one was are usually paid sooner.",
+    ),
 }
 
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from dunwell.scoring.actions import LONG_AGO_DAYS, Action, Actions, actions_at
 from dunwell.scoring.assessment import Recovery
 from dunwell.scoring.behaviour import bent
+from dunwell.scoring.delivery import code_of
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, CustomerFeatures, features_of, invoice_features
 from dunwell.scoring.habit import MAX_TERMS_DAYS
@@ -192,10 +193,11 @@ def months_of(one: PastDue, debtor: Debtor, done: Actions | None, model: Recover
         *_done(done, model),
     ]
     terms = min(MAX_TERMS_DAYS, max(0, (invoice.due_on - invoice.issued_on).days))
+    pace = customer.habit.shifted(customer.offsets[code_of(invoice.delivery)])
     months = []
     for month in range(len(RECOVERY_DAYS)):
         passed = overdue_days + month * MONTH_DAYS
-        beyond = customer.habit.log_odds_beyond((passed + MONTH_DAYS,), terms, terms + passed)[0]
+        beyond = pace.log_odds_beyond((passed + MONTH_DAYS,), terms, terms + passed)[0]
         months.append([-beyond, *usual[1:]])
     return months
 

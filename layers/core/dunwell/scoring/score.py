@@ -119,7 +119,7 @@ def _scored_together(
     column = model.horizons_days.index(RISK_HORIZON_DAYS)
     known = [known_at(facts, as_of) for facts in customers]
     still_open = [_still_open(facts, as_of) for facts in customers]
-    shared = [features_of(one) if own else None for one, own in zip(known, still_open, strict=True)]
+    shared = [features_of(one, model.delivery) if own else None for one, own in zip(known, still_open, strict=True)]
     asked = _asked(still_open, shared, as_of, scorer, told)
     segments = [segment_of(one) for one in known]
     invoices = [tuple([_invoice_score(one, as_of, model.horizons_days) for one in own]) for own in asked]
