@@ -1,9 +1,9 @@
 """Reading a ledger from a CSV file, one invoice a row.
 
 Columns: customer_id, invoice_id, issue_date, due_date, amount, currency, and, when the source has them, settled_date,
-disputed (yes or no) and delivery (paper or electronic: how the invoice was sent, as known when it was issued; empty: not
-known). Dates are ISO 8601, amounts decimal with a dot, currencies ISO 4217. A row that cannot be right is left out and
-counted by what is wrong with it.
+disputed (yes or no) and delivery (paper or electronic: how the invoice was sent, as known when it was issued; empty:
+not known). Dates are ISO 8601, amounts decimal with a dot, currencies ISO 4217. A row that cannot be right is left out
+and counted by what is wrong with it.
 """
 
 import csv

@@ -220,8 +220,8 @@ def logistic(X: Floats, y: NDArray[np.int64], weights: Floats) -> Floats:
 
 
 def quantile(X: Floats, y: Floats, weights: Floats, tau: float) -> Floats:
-    """Coefficients, then intercept, of quantile regression within `LATENESS_BOUNDS`, with the corner of its loss rounded
-    so that it has a gradient everywhere.
+    """Coefficients, then intercept, of quantile regression within `LATENESS_BOUNDS`, with the corner of its loss
+    rounded so that it has a gradient everywhere.
     """
 
     def loss(theta: Floats) -> tuple[float, Floats]:

@@ -53,8 +53,8 @@ def add_head(
     issued = sorted(moment.invoice.issued_on for moment in found)
     split = issued[int(EARLIER_SHARE * len(issued))]
     earlier = asked(model, ledger, moments(ledger, split, model.delivery))
-    issued = moments(ledger, before, model.delivery, issued_from=split)
-    later = asked(model, ledger, [one for one in issued if one.day >= split])
+    after = moments(ledger, before, model.delivery, issued_from=split)
+    later = asked(model, ledger, [one for one in after if one.day >= split])
     inputs = inputs_in([(earlier, published)], proxies)
     if len(set(later.months)) < ENOUGH_MONTHS:
         record["too_few_months_for"] = [one.name for one in inputs if one.name in SERIES]
@@ -77,8 +77,8 @@ def add_head(
         "lateness_factor": round(head.lateness_factor, 4),
         "used_proxies": {one.name: PROXIES[one.name] for one in choice.inputs if one.name in PROXIES},
     }
-    issued = moments(ledger, file.end, model.delivery, issued_from=before) if before < file.end else []
-    if (test := asked(model, ledger, issued)).moments:
+    unseen = moments(ledger, file.end, model.delivery, issued_from=before) if before < file.end else []
+    if (test := asked(model, ledger, unseen)).moments:
         shifts = head.shifts(test, told_rows(test, published, choice.inputs, proxies))
         record["gain_after_the_cut"] = gained(test, 0 * shifts, shifts)
     return with_head(content, head), record

@@ -112,6 +112,7 @@ def invoice_facts(account: Account) -> list[InvoiceFacts]:
             disputed=account.disputed_minor(invoice.invoice_id) > 0,
             written_off=invoice.invoice_id not in settled
             and account.status(invoice.invoice_id) is InvoiceStatus.WRITTEN_OFF,
+            delivery=invoice.delivery,
         )
         for invoice in account.invoices.values()
     ]

@@ -1,8 +1,9 @@
 """What the model sees of an invoice, at a moment, from what was known at that moment.
 
 Known at `as_of` are the invoices issued before it and the settlements made before it. An invoice settled
-later counts as open. How an invoice was sent is known when it is issued. Nothing here is, or stands for, sex, age, marital status, name, address, language or
-a dispute: a dispute is the customer's right and holds collection up, it does not lower a score.
+later counts as open. How an invoice was sent is known from the day of issue. Nothing here is, or stands for, sex,
+age, marital status, name, address, language or a dispute: a dispute is the customer's right and holds collection
+up, it does not lower a score.
 
 Ratios and averages are shrunk towards a neutral value, so that one late invoice does not make a late
 payer, and a customer without history sits at neutral with `has_history` 0 rather than at a zero that would
