@@ -20,7 +20,7 @@ import numpy as np
 from dunwell.figures import PROXIES
 from dunwell.scoring.delivery import NO_OFFSETS, DeliveryOffsets
 from dunwell.scoring.drift import DIGITS
-from dunwell.scoring.features import FEATURE_NAMES
+from dunwell.scoring.features import FEATURE_NAMES, said
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from dunwell_onnx.scorer import OnnxScorer
 from model_artifacts.late_payment.arguments import ledger_of, training_parser
@@ -114,7 +114,8 @@ def reference(scorer: OnnxScorer, rows: Any) -> dict[str, Any]:
     scores = np.array(scorer.probabilities(rows.tolist()))
     columns = dict(zip(FEATURE_NAMES, rows.T, strict=True))
     columns |= {f"late_{horizon}": column for horizon, column in zip(HORIZONS_DAYS, scores.T, strict=True)}
-    return {"rows": len(rows), "spread": {name: _spread(column) for name, column in columns.items()}}
+    spread = {name: _spread(np.array(known)) for name, column in columns.items() if (known := said(name, column))}
+    return {"rows": len(rows), "spread": spread}
 
 
 def _spread(values: Any) -> dict[str, list[float]]:

@@ -145,7 +145,7 @@ def test_the_future_and_what_is_long_past_are_not_read(bucket: ReportsBucket, le
 def test_a_challenger_is_asked_the_same_questions(bucket: ReportsBucket, ledger: InMemoryLedger, models: Path) -> None:
     shutil.copytree(models / "late_payment" / CHAMPION, models / "late_payment" / CHALLENGER)
     challenge = watch(bucket, ledger, models)["challenge"]
-    assert challenge["version"] == "2.0.0"
+    assert challenge["version"] == "2.2.0"
     assert challenge["rows"] > 150
     assert challenge["champion_brier"] == pytest.approx(challenge["challenger_brier"], abs=1e-3)
     assert "The challenger is not better" in bucket.files[f"{WRITTEN}.html"][0]
@@ -166,7 +166,7 @@ def test_a_damaged_model_is_reported_and_the_report_is_of_the_champion(
 ) -> None:
     (models / "late_payment" / "model.onnx").write_bytes(b"cut")
     found = watch(bucket, ledger, models)
-    assert found["version"] == "2.0.0"
+    assert found["version"] == "2.2.0"
     assert "the champion, is served instead" in found["alarms"][0]
 
 

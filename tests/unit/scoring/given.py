@@ -5,9 +5,13 @@ from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
+from dunwell.ledger.model import Delivery
+from dunwell.scoring.delivery import DeliveryOffsets
 from dunwell.scoring.facts import InvoiceFacts
 
 AS_OF = date(2026, 6, 30)
+DELIVERIES = st.none() | st.sampled_from(Delivery)
+OFFSETS = DeliveryOffsets(paper=0.3, electronic=-0.5)
 DAYS = st.integers(-400, 200).map(lambda days: AS_OF + timedelta(days=days))
 
 
@@ -18,12 +22,13 @@ def invoice(
     late: int | None = None,
     amount_minor: int = 10_000,
     currency: str = "USD",
+    delivery: Delivery | None = None,
 ) -> InvoiceFacts:
     """An invoice issued so many days from AS_OF (negative: before), settled `late` days after due or open."""
     issued_on = AS_OF + timedelta(days=issued)
     due_on = issued_on + timedelta(days=terms)
     settled_on = None if late is None else due_on + timedelta(days=late)
-    return InvoiceFacts(f"I{number}", issued_on, due_on, amount_minor, currency, settled_on, False)
+    return InvoiceFacts(f"I{number}", issued_on, due_on, amount_minor, currency, settled_on, False, delivery=delivery)
 
 
 @st.composite
@@ -38,6 +43,7 @@ def ledgers(draw: st.DrawFn) -> list[InvoiceFacts]:
             currency=draw(st.sampled_from(["USD", "JPY"])),
             settled_on=draw(st.none() | DAYS),
             disputed=draw(st.booleans()),
+            delivery=draw(DELIVERIES),
         )
         for number in numbers
     ]

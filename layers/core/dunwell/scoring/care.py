@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import exp, log, sqrt
 
 from dunwell.scoring.drift import Drift, Spread, drifts
+from dunwell.scoring.features import said
 from dunwell.scoring.moment_log import KINDS, LoggedMoment, first_of_each_kind
 
 SETTLED_BY_DAYS = 60  # past due: by then nearly all are settled, and the rest is known to be late
@@ -145,7 +146,9 @@ def examine(
 def _columns(
     moments: Sequence[LoggedMoment], names: Sequence[str], horizons: Sequence[int]
 ) -> dict[str, Sequence[float]]:
-    columns: dict[str, Sequence[float]] = {name: [one.row[i] for one in moments] for i, name in enumerate(names)}
+    columns: dict[str, Sequence[float]] = {
+        name: said(name, [one.row[i] for one in moments if i < len(one.row)]) for i, name in enumerate(names)
+    }
     return columns | {f"late_{h}": [one.probabilities[i] for one in moments] for i, h in enumerate(horizons)}
 
 

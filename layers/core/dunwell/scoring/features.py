@@ -79,6 +79,8 @@ _NEUTRAL: dict[str, float] = {
 }
 FEATURE_NAMES: tuple[str, ...] = tuple(_NEUTRAL)
 NEUTRAL_VALUES: tuple[float, ...] = tuple(_NEUTRAL.values())
+UNSAID_AT_NEUTRAL = frozenset({"delivery_log_odds", "delivery_lateness"})
+"""Features that are neutral where the source says nothing: that is no sign that the portfolio has changed."""
 
 
 class CustomerFeatures(NamedTuple):
@@ -278,3 +280,8 @@ def _amount_ratio(invoice: InvoiceFacts, customer: CustomerFeatures, counted: bo
     if counted:
         total, count = total - own, count - 1
     return max(-4.0, min(4.0, (own - total / count) * count / (count + SHRINK_INVOICES))) if count > 0 else 0.0
+
+
+def said(name: str, values: Iterable[float]) -> list[float]:
+    """A feature's values without those that only stand for what no source said."""
+    return [value for value in values if value or name not in UNSAID_AT_NEUTRAL]
