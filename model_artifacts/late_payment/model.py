@@ -41,6 +41,8 @@ NEVER_LOWERS = {
     "mean_days_late",
     "median_days_late",
     "recent_days_late",
+    "days_late_trend",
+    "days_since_settlement",
     "long_late_ratio",
     "habit_level",
     "recent_habit_level",

@@ -14,6 +14,7 @@ from dunwell.scoring.delivery import NO_OFFSETS
 from dunwell.scoring.features import features
 from dunwell_onnx.scorer import OnnxScorer
 from model_artifacts.late_payment import evaluate as evaluate_command
+from model_artifacts.late_payment import train as train_command
 from model_artifacts.late_payment.dataset import made_up, moments
 from model_artifacts.late_payment.evaluate import CutError, evaluate, refuse_seen
 from model_artifacts.late_payment.ledger_csv import NEEDED, OPTIONAL, LedgerFileError, read_ledger
@@ -181,3 +182,15 @@ def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path, capsys: pyte
     said = capsys.readouterr().err
     assert said.startswith("evaluate: ")
     assert said.count("\n") == 1
+
+
+def test_a_ledger_that_knows_of_no_settlement_is_refused_with_a_sentence_and_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"C-{n % 40},I-{n},2026-01-05,2026-02-04,5,EUR" for n in range(400)]
+    data, out = written(tmp_path, *rows, header=",".join(NEEDED)), tmp_path / "out"
+    with pytest.raises(SystemExit) as ended:
+        train_command.main(["--data", str(data), "--out", str(out), "--cut", "2026-01-05", "--today", "2026-06-01"])
+    assert ended.value.code == 1
+    assert "no invoice settled before 2026-01-05" in capsys.readouterr().err
+    assert list(out.iterdir()) == []

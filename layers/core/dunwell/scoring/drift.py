@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
-LEAST_SHARE = 0.001  # an empty tenth would make the index infinite
+LEAST_SHARE = 1e-4  # an empty tenth would make the index infinite
 DIGITS = 4  # the model reads numbers in single precision: what differs later is the same number
 WATCH, ACT = 0.10, 0.25  # the field's customary bounds
 FEWEST_ROWS = 200  # below, chance alone gives an index of about 0.05 and more
