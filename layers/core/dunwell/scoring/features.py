@@ -96,6 +96,7 @@ class CustomerFeatures(NamedTuple):
     open_count: int
     overdue_days: tuple[int, ...]  # of open invoices past due, descending
     offsets: DeliveryOffsets  # taken out of the habit
+    through: date  # the last day of which anything is known
 
 
 def customer_features(
@@ -130,6 +131,7 @@ def features_of(known: Known, offsets: DeliveryOffsets = NO_OFFSETS) -> Customer
         open_count=len(known.open),
         overdue_days=tuple(sorted(overdue, reverse=True)),
         offsets=offsets,
+        through=known.through,
     )
 
 
@@ -137,8 +139,8 @@ def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple
     """The model's input for one open invoice of this customer, in the order of `FEATURE_NAMES`."""
     due_on = invoice.due_on
     days_past_due = _clip((customer.as_of - due_on).days)
-    counted = invoice.issued_on < customer.as_of  # then the customer's sums hold this invoice too
-    counted_open = counted and (invoice.settled_on is None or invoice.settled_on >= customer.as_of)
+    counted = invoice.issued_on <= customer.through  # then the customer's sums hold this invoice too
+    counted_open = counted and (invoice.settled_on is None or invoice.settled_on > customer.through)
     has_history, settled_count, late_ratio, recent_late_ratio, *days_late = customer.history
     overdue_count, oldest = _others_overdue(customer, days_past_due if counted_open else 0)
     open_count = customer.open_count - counted_open

@@ -91,8 +91,8 @@ class _Asked(NamedTuple):
 
 
 def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -> CustomerScore:
-    """Scores one customer's open invoices and the customer, as known at `as_of`. `facts` are all its
-    invoices.
+    """Scores one customer's open invoices and the customer, as known at `as_of`, with what happened on that day so
+    far. `facts` are all its invoices.
     """
     return score_customers([facts], as_of, scorer)[0]
 
@@ -117,7 +117,7 @@ def _scored_together(
 ) -> list[CustomerScore]:
     model = scorer.model
     column = model.horizons_days.index(RISK_HORIZON_DAYS)
-    known = [known_at(facts, as_of) for facts in customers]
+    known = [known_at(facts, as_of, as_of) for facts in customers]
     still_open = [_still_open(facts, as_of) for facts in customers]
     shared = [features_of(one, model.delivery) if own else None for one, own in zip(known, still_open, strict=True)]
     asked = _asked(still_open, shared, as_of, scorer, told)
