@@ -48,7 +48,10 @@ def refusals(record: dict[str, Any]) -> list[str]:
     evaluation = record.get("evaluation") or {}
     at_issue = evaluation.get("late_0", {}).get("at_issue")
     if not at_issue:
-        return [*forbidden, "It was not evaluated on a later part of a ledger with at least 30 late invoices in it."]
+        return [
+            *forbidden,
+            "It was not evaluated on a later part of a ledger with at least 30 late invoices in it (CUT=YYYY-MM-DD).",
+        ]
     found = forbidden + _against_rivals(at_issue) + _calibration(at_issue["model"])
     days = evaluation["days_late"]
     if days and days["model"]["mae_clipped"] > days["customers_median"]["mae_clipped"]:

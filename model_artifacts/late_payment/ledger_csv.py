@@ -80,7 +80,7 @@ def _columns(reader: "csv.DictReader[str]", path: Path) -> set[str]:
     if missing := [name for name in NEEDED if name not in found]:
         raise LedgerFileError(
             f"{path} lacks the columns {', '.join(missing)}. Needed: {', '.join(NEEDED)}; optional: "
-            f"{', '.join(OPTIONAL)}."
+            f"{', '.join(OPTIONAL)}, separated by commas, in UTF-8."
         )
     return found
 

@@ -81,6 +81,7 @@ def train(
         "made_up_seeds": list(seeds),
         "made_up_customers_a_seed": customers,
         "made_up_moments": len(made),
+        "left_out": dict(sorted(file.left_out.items())) if file else {},
     }
     record["delivery"] = sent | {"offsets": offsets._asdict()}
     record["intervals"] = intervals
@@ -185,6 +186,8 @@ def main(argv: list[str] | None = None) -> None:
         record = train(args.out, file, args.cut, figures=figures, proxies=args.proxies)
     except (CutError, FiguresError, LedgerFileError) as error:
         parser.exit(1, f"train: {error}\n")
+    for what, count in record["trained_on"]["left_out"].items():
+        print(f"Left out: {count} rows: {what}")
     if "evaluation" in record:
         print(summary(record["evaluation"]), "\n")
     if "outside" in record:

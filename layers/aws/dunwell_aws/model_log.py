@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from hashlib import blake2s
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 PLACE = "models/late_payment/"
 LOG = f"{PLACE}log/"
+
+
+def is_sampled(invoice_id: str, share: float) -> bool:
+    """Whether an invoice is in a sample of such a share, from 0 to 1: always in a larger one, if in a smaller."""
+    return int.from_bytes(blake2s(invoice_id.encode(), digest_size=4).digest()) < share * 2**32
 
 
 class S3ModelLog:
@@ -35,17 +41,24 @@ class S3ModelLog:
             count("ModelLogFailed")
 
     def read(self, since: date, until: date, most: int) -> list[LoggedMoment]:
-        """The newest moments of these days, at most so many. Lines that cannot be read are counted in the log."""
-        found, unreadable = list[LoggedMoment](), 0
+        """The moments of these days, newest first. Of more than `most` an even sample: every moment of some invoices,
+        on all days alike, since the newest alone would be those of a certain age. Lines that cannot be read are counted
+        in the log.
+        """
+        found, unreadable, share = list[LoggedMoment](), 0, 1.0
         for key in sorted(self._keys(since, until), reverse=True):
             text = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().decode()
             moments, lost = read_log(text)
-            found, unreadable = found + moments, unreadable + lost
-            if len(found) >= most:
-                break
+            found += [one for one in moments if is_sampled(one.invoice_id, share)]
+            unreadable += lost
+            while len(found) > most:
+                share /= 2
+                found = [one for one in found if is_sampled(one.invoice_id, share)]
         if unreadable:
             logger.warning("lines of the model log could not be read", lines=unreadable)
-        return found[:most]
+        if share < 1:
+            logger.info("a sample of the model log is looked at", share=share)
+        return found
 
     def _keys(self, since: date, until: date) -> Iterator[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(

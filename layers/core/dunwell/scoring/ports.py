@@ -11,6 +11,10 @@ SETTLEMENT_QUANTILES = (0.1, 0.5, 0.9)
 """Of the time to settlement: an interval that four in five settlements fall into, and the likeliest middle."""
 
 
+class ModelDataError(Exception):
+    """A model that is kept as data cannot be read: no fault of any customer's facts, so nothing is scored by it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
     """Which model made a score; travels with every score. `sha256` is the model file's, `card_id` its card's;

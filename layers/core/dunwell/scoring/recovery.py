@@ -25,6 +25,7 @@ from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, CustomerFeatures, features_of, invoice_features
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.known import Known
+from dunwell.scoring.ports import ModelDataError
 from dunwell.scoring.segments import Silence, silence
 
 RECOVERY_FILE = Path(__file__).with_name("recovery.json")
@@ -133,8 +134,16 @@ class RecoveryModel:
 
 @lru_cache(maxsize=1)
 def learned() -> RecoveryModel:
-    """The model that is deployed."""
-    return read_model(RECOVERY_FILE.read_text(encoding="utf-8"))
+    """The model that is deployed. ModelDataError when it cannot be read."""
+    return read_recovery(RECOVERY_FILE)
+
+
+def read_recovery(path: Path) -> RecoveryModel:
+    """A model from its file. ModelDataError when it cannot be read."""
+    try:
+        return read_model(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelDataError(f"{path} is no model of recovery ({error}). Deploy it again.") from error
 
 
 def read_model(text: str) -> RecoveryModel:

@@ -36,6 +36,7 @@ from dunwell.scoring.behaviour import (
 )
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.known import Known, known_at
+from dunwell.scoring.ports import ModelDataError
 
 SEGMENTS_FILE = Path(__file__).with_name("segments.json")
 SEGMENT_NAMES = (
@@ -135,10 +136,18 @@ class SegmentModel:
 
 @lru_cache(maxsize=1)
 def learned() -> SegmentModel:
-    """The model that is deployed."""
-    data = json.loads(SEGMENTS_FILE.read_text(encoding="utf-8"))
-    data["centroids"] = {name: tuple(centre) for name, centre in data["centroids"].items()}
-    return SegmentModel(**{**data, "scales": tuple(data["scales"])})
+    """The model that is deployed. ModelDataError when it cannot be read."""
+    return read_segments(SEGMENTS_FILE)
+
+
+def read_segments(path: Path) -> SegmentModel:
+    """A model from its file. ModelDataError when it cannot be read."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        data["centroids"] = {name: tuple(centre) for name, centre in data["centroids"].items()}
+        return SegmentModel(**{**data, "scales": tuple(data["scales"])})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelDataError(f"{path} is no model of segments ({error}). Deploy it again.") from error
 
 
 class Silence(NamedTuple):
