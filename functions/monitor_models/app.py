@@ -14,6 +14,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, Field
 
 from dunwell.dates import business_date
+from dunwell.scoring.account_facts import invoice_facts
 from dunwell.scoring.care import ModelReport, examine
 from dunwell.scoring.drift import ACT, WATCH, read_reference
 from dunwell.scoring.features import NEUTRAL_VALUES
@@ -104,15 +105,20 @@ def model_report(as_of: date, s3: "S3Client", ledger: "Ledger", models: Path) ->
 
 
 def _outcomes(ledger: "Ledger", moments: Sequence[LoggedMoment]) -> dict[tuple[str, str], date | None]:
-    """How every logged invoice ended so far; one query a customer."""
+    """How every logged invoice ended so far; one query a customer. None of what was credited: it tells nothing of when
+    the customer pays. None either of what was in dispute: the model's days are not those of the calendar there.
+    """
     asked = {(one.customer_id, one.invoice_id) for one in moments}
 
     def of(customer_id: str) -> list[tuple[tuple[str, str], date | None]]:
         account = ledger.load(customer_id)
         if account is None:
             return []
-        settled = account.settlement_dates
-        return [((customer_id, one), settled.get(one)) for one in account.invoices if (customer_id, one) in asked]
+        return [
+            ((customer_id, one.invoice_id), one.settled_on)
+            for one in invoice_facts(account)
+            if (customer_id, one.invoice_id) in asked and not one.cancelled_on and not one.held
+        ]
 
     with ThreadPoolExecutor(THREADS) as pool:
         customers = sorted({customer_id for customer_id, _ in asked})

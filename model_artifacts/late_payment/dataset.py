@@ -115,12 +115,12 @@ def lateness_by(invoice: InvoiceFacts, end: date) -> float | None:
     """
     if invoice.due_on + timedelta(days=KNOWN_AFTER_DUE_DAYS) >= end:
         return None
-    settled_on = min(invoice.settled_on or end, end)
-    return root_lateness((settled_on - invoice.issued_on).days, (invoice.due_on - invoice.issued_on).days)
+    terms_days = (invoice.due_on - invoice.issued_on).days
+    return root_lateness(terms_days + invoice.days_past_due(min(invoice.settled_on or end, end)), terms_days)
 
 
 def _label(invoice: InvoiceFacts, horizon_days: int, end: date) -> int | None:
     last_day = invoice.due_on + timedelta(days=horizon_days)
     if last_day >= end:
         return None
-    return int(invoice.settled_on is None or invoice.settled_on > last_day)
+    return int(invoice.settled_on is None or invoice.days_late() > horizon_days)

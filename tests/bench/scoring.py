@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from dunwell.scoring.assess import expected_of, invoice_facts
+from dunwell.scoring.account_facts import invoice_facts
+from dunwell.scoring.assess import expected_of
 from dunwell.scoring.delivery import NO_OFFSETS
 from dunwell.scoring.features import NEUTRAL_VALUES, customer_features, invoice_features
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES, Forecast, ModelVersion, Scorer

@@ -16,7 +16,7 @@ from dunwell.ingestion.statements import METHOD
 from dunwell.ledger.entry import EntryKind
 from dunwell.ledger.model import Account, Delivery, InvoiceStatus
 from dunwell.ledger.posting import post_payment
-from dunwell.scoring.assess import invoice_facts
+from dunwell.scoring.account_facts import invoice_facts
 from tests.support import portal
 from tests.support.receivables import AT, TODAY, changed, mappings, receivable
 

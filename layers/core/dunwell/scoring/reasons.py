@@ -44,8 +44,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Recent invoices were mostly paid by their due date.",
     ),
     "late_ratio_with_open": (
-        "Counting those still open, invoices often go past their due date.",
-        "Counting those still open, few invoices go past their due date.",
+        "Counting those not paid, invoices often go past their due date.",
+        "Counting those not paid, few invoices go past their due date.",
     ),
     "mean_days_late": (
         "On average, past invoices were paid after their due date.",
@@ -68,8 +68,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The last few invoices were paid sooner than earlier ones.",
     ),
     "long_late_ratio": (
-        "Past invoices were often paid more than 30 days late.",
-        "Past invoices were rarely paid more than 30 days late.",
+        "Past invoices were often more than 30 days late.",
+        "Past invoices were rarely more than 30 days late.",
     ),
     "habit_level": (
         "This account usually pays later than most.",

@@ -190,7 +190,7 @@ def months_of(one: PastDue, debtor: Debtor, done: Actions | None, model: Recover
     row = row or invoice_features(invoice, customer)
     gap = silent.usual_gap_days or MONTH_DAYS
     since = LONG_AGO_DAYS if silent.since_payment_days is None else silent.since_payment_days
-    overdue_days = min(LONGEST_DAYS, max(0, (known.as_of - invoice.due_on).days))
+    overdue_days = min(LONGEST_DAYS, max(0, invoice.days_past_due(known.as_of)))
     usual = [
         0.0,
         log1p(overdue_days / MONTH_DAYS),
