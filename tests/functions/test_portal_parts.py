@@ -20,8 +20,9 @@ from dunwell.scoring.assessment import Assessment
 from functions.portal import app as portal_app
 from tests.support.agreements import method
 from tests.support.browser import text
+from tests.support.ledger import paid
 from tests.support.outreach import sent
-from tests.support.portal import NOW, account, changed, customer, invoice, paid
+from tests.support.portal import NOW, account, changed, customer, invoice
 from tests.support.portal_app import PortalWorld
 from tests.support.portal_deals import agreed_plan, followed, forms, proposed_plan, send
 
