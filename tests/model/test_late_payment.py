@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dunwell.scoring.delivery import NO_OFFSETS
-from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES, features
+from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 from dunwell.scoring.score import score_customers
 from dunwell_onnx.scorer import OnnxScorer
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS, PORTFOLIO_AS_OF, made_up, moments
@@ -252,10 +252,9 @@ def assert_never_falls(scorer: OnnxScorer, name: str, sign: int) -> None:
 def test_neutralising_a_reason_of_the_real_model_moves_its_score_as_stated(scorer: OnnxScorer) -> None:
     ledger = list(made_up(61, 80).values())
     checked = 0
-    for facts, customer in zip(ledger, score_customers(ledger, PORTFOLIO_AS_OF, scorer), strict=True):
-        by_id = {invoice.invoice_id: invoice for invoice in facts}
+    for customer in score_customers(ledger, PORTFOLIO_AS_OF, scorer):
         for invoice in customer.invoices:
-            row = features(by_id[invoice.invoice_id], facts, PORTFOLIO_AS_OF)
+            row = invoice.row
             for reason in invoice.reasons:
                 index = FEATURE_NAMES.index(reason.feature)
                 neutral = (*row[:index], NEUTRAL_VALUES[index], *row[index + 1 :])
