@@ -54,7 +54,7 @@ def test_somebody_who_never_paid_and_is_long_past_due_is_not_called_new() -> Non
 
 def test_the_facts_give_the_numbers() -> None:
     found = segment(paid(12, 14, 11, 13, 12, 15, 12), AS_OF)
-    assert found.facts[0] == "7 of the last 7 invoices came late or are late now."
+    assert found.facts[0] == "7 of the last 7 invoices came late."
     assert "On average, 13 days late." in found.facts
 
 

@@ -282,13 +282,13 @@ def _facts(name: str, seen: Behaviour, model: SegmentModel) -> tuple[str, ...]:
 
 def _said(measure: int, seen: Behaviour) -> str:
     if measure == 0:
-        return f"{seen.late or 'None'} of the last {_count(seen.paid)} came late or are late now."
+        return f"{seen.late or 'None'} of the last {_count(seen.paid)} came late."
     if measure == 1:
         return f"On average, {_late(seen.mean_days)}."
     if measure == 2:
         return f"Payment times vary by about {_days(round(seen.spread_days))}."
     if measure == 3:
-        return f"{seen.long_late or 'None'} of them came more than {LONG_LATE_DAYS} days late or are so now."
+        return f"{seen.long_late or 'None'} of them came more than {LONG_LATE_DAYS} days late."
     if seen.recent_days == seen.earlier_days:
         return ""
     return f"The last {seen.recent} came {_late(seen.recent_days)}, those before {_late(seen.earlier_days)}."
