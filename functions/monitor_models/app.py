@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field
 
 from dunwell.dates import business_date
 from dunwell.scoring.account_facts import invoice_facts
-from dunwell.scoring.care import ModelReport, examine
-from dunwell.scoring.drift import ACT, WATCH, read_reference
+from dunwell.scoring.care import ModelReport, examine, first_weeks
+from dunwell.scoring.drift import ACT, WATCH, Spread, read_reference
 from dunwell.scoring.features import NEUTRAL_VALUES
 from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws import bootstrap
@@ -92,16 +92,34 @@ def model_report(as_of: date, s3: "S3Client", ledger: "Ledger", models: Path) ->
     log = S3ModelLog(s3, read_environment(Environment).reports_bucket)
     moments = log.read(as_of - timedelta(days=WINDOW_DAYS), as_of, MOST_MOMENTS)
     answers = _challenger(where / CHALLENGER, moments, served)
+    columns = model.feature_names, model.horizons_days
+    since, reference = _reference(log, model.version, moments, columns, as_of) or (None, read_reference(scorer.record))
     return examine(
         (model.name, model.version),
         as_of,
         moments,
         _outcomes(ledger, moments),
-        read_reference(scorer.record),
-        (model.feature_names, model.horizons_days),
+        reference,
+        columns,
         answers,
         served,
+        since,
     )
+
+
+def _reference(
+    log: S3ModelLog,
+    version: str,
+    moments: Sequence[LoggedMoment],
+    columns: tuple[Sequence[str], Sequence[int]],
+    as_of: date,
+) -> tuple[date, dict[str, Spread]] | None:
+    """How things were spread in the version's first weeks in service; kept as soon as these are over."""
+    kept = log.reference(version)
+    if kept is None and (found := first_weeks(moments, version, columns, as_of)):
+        log.keep_reference(version, *found)
+        return found
+    return kept
 
 
 def _outcomes(ledger: "Ledger", moments: Sequence[LoggedMoment]) -> dict[tuple[str, str], date | None]:

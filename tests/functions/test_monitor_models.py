@@ -14,7 +14,7 @@ from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import UNSAID_AT_NEUTRAL
 from dunwell.scoring.moment_log import KINDS, LoggedMoment, log_lines, moments_to_log
 from dunwell.scoring.score import score_customers
-from dunwell_aws.model_log import LOG, S3ModelLog, is_sampled
+from dunwell_aws.model_log import LOG, PLACE, S3ModelLog, is_sampled
 from dunwell_onnx.fallback import CHALLENGER, CHAMPION
 from dunwell_onnx.scorer import OnnxScorer
 from functions.monitor_models import app
@@ -109,15 +109,19 @@ def test_the_report_holds_forecasts_against_what_happened(bucket: ReportsBucket,
 def test_a_portfolio_unlike_the_training_data_is_said_in_an_alarm_and_shown(
     bucket: ReportsBucket, ledger: InMemoryLedger
 ) -> None:
+    steady = [one for one in watch(bucket, ledger)["drift"] if (one["index"] or 0) > 0.3]
+    assert steady == [], "some hundred rows of the same portfolio"
     for key, (text, kind) in list(bucket.files.items()):
+        if not key.startswith(LOG):
+            continue
         lines = [json.loads(line) for line in text.splitlines()]
         for line in lines:
             line["row"] = [500.0 for _ in line["row"]]
             line["row"][-len(UNSAID_AT_NEUTRAL) :] = [0.0] * len(UNSAID_AT_NEUTRAL)
         bucket.files[key] = ("".join(json.dumps(line) + "\n" for line in lines), kind)
     found = watch(bucket, ledger)
-    assert found["alarms"][0].startswith("Spread otherwise than in training, by stability index: has history (18.")
-    assert "has history" in bucket.files[f"{WRITTEN}.html"][0]
+    assert found["alarms"][0].startswith(f"Spread otherwise than in the weeks from {min(DAYS)} on, by stability ")
+    assert found["drift"][0]["name"].replace("_", " ") in bucket.files[f"{WRITTEN}.html"][0]
 
 
 def test_the_page_stands_alone_with_pictures_and_no_script(bucket: ReportsBucket, ledger: InMemoryLedger) -> None:
@@ -181,7 +185,7 @@ def test_of_a_log_too_long_to_read_every_day_is_looked_at_alike_and_an_invoice_w
 ) -> None:
     every = [one for moments in logged.values() for one in moments]
     log = S3ModelLog(cast("Any", bucket), "reports")
-    found = log.read(DAYS[0] - timedelta(days=1), TODAY, most=len(every) // 3)
+    found = log.read(min(DAYS) - timedelta(days=1), TODAY, most=len(every) // 3)
     assert len(every) // 8 < len(found) <= len(every) // 3
     chosen = {one.invoice_id for one in found}
     assert len(found) == sum(one.invoice_id in chosen for one in every)
@@ -193,7 +197,7 @@ def test_of_a_log_too_long_to_read_every_day_is_looked_at_alike_and_an_invoice_w
 
 
 def is_older(moment: LoggedMoment) -> bool:
-    return moment.as_of < DAYS[len(DAYS) // 2]
+    return moment.as_of < sorted(DAYS)[len(DAYS) // 2]
 
 
 def test_a_sample_is_a_part_of_every_larger_one() -> None:
@@ -202,3 +206,30 @@ def test_a_sample_is_a_part_of_every_larger_one() -> None:
     assert small < large
     assert len(small) == pytest.approx(1_000, rel=0.1)
     assert all(is_sampled(one, 1.0) for one in ids)
+
+
+def test_a_version_is_held_against_its_own_first_weeks_which_are_kept_for_good(
+    bucket: ReportsBucket, ledger: InMemoryLedger
+) -> None:
+    found = watch(bucket, ledger)
+    (key,) = [one for one in bucket.files if one.startswith(f"{PLACE}reference/")]
+    kept = bucket.files[key][0]
+    assert found["reference_from"] == min(DAYS).isoformat()
+    assert "settled_count" not in json.loads(kept)["spread"]
+    for day in sorted(DAYS)[:20]:
+        del bucket.files[f"{LOG}{day}/00-start.jsonl"]
+    assert watch(bucket, ledger)["reference_from"] == min(DAYS).isoformat()
+    assert bucket.files[key][0] == kept
+
+
+def test_in_its_first_weeks_a_version_is_shown_beside_its_training_and_raises_no_alarm_of_that(
+    bucket: ReportsBucket, ledger: InMemoryLedger
+) -> None:
+    for day in DAYS:
+        if (TODAY - day).days >= 28:
+            del bucket.files[f"{LOG}{day}/00-start.jsonl"]
+    found = watch(bucket, ledger)
+    assert found["reference_from"] is None
+    assert not [one for one in found["alarms"] if one.startswith("Spread otherwise")]
+    assert found["drift"]
+    assert "in training" in bucket.files[f"{WRITTEN}.html"][0]

@@ -1,12 +1,15 @@
 """The log of a model's answers in the reports bucket: one file an invocation, in a folder a day."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from hashlib import blake2s
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from dunwell.scoring.drift import Spread, read_reference
 from dunwell.scoring.moment_log import LoggedMoment, log_lines, read_log
 from dunwell_aws.observability import count, logger
 
@@ -15,6 +18,13 @@ if TYPE_CHECKING:
 
 PLACE = "models/late_payment/"
 LOG = f"{PLACE}log/"
+
+
+_GONE = {"NoSuchKey", "404", "NotFound"}
+
+
+def _reference(version: str) -> str:
+    return f"{PLACE}reference/{version}.json"
 
 
 def is_sampled(invoice_id: str, share: float) -> bool:
@@ -59,6 +69,27 @@ class S3ModelLog:
         if share < 1:
             logger.info("a sample of the model log is looked at", share=share)
         return found
+
+    def keep_reference(self, version: str, since: date, spread: Mapping[str, Spread]) -> None:
+        """Keep how things were spread in a version's first weeks, once for all."""
+        plain = {"since": since.isoformat(), "spread": {name: asdict(one) for name, one in spread.items()}}
+        self._s3.put_object(
+            Bucket=self._bucket,
+            Key=_reference(version),
+            Body=json.dumps(plain).encode(),
+            ContentType="application/json",
+        )
+
+    def reference(self, version: str) -> tuple[date, dict[str, Spread]] | None:
+        """The first day of a version's first weeks and how things were spread in them, once they are kept."""
+        try:
+            text = self._s3.get_object(Bucket=self._bucket, Key=_reference(version))["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                return None
+            raise
+        plain = json.loads(text)
+        return date.fromisoformat(plain["since"]), read_reference({"reference": plain})
 
     def _keys(self, since: date, until: date) -> Iterator[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(

@@ -8,7 +8,7 @@ from math import log
 import pytest
 
 from dunwell.scoring.care import ModelReport, examine
-from dunwell.scoring.drift import Spread, drifts, read_reference, stability_index
+from dunwell.scoring.drift import Spread, drifts, read_reference, spread_of, stability_index
 from dunwell.scoring.moment_log import (
     LoggedMoment,
     first_of_each_kind,
@@ -169,3 +169,13 @@ def test_what_went_wrong_in_serving_is_said_first() -> None:
     assert (
         report(*world(3_000, came_true=0.4), served=("The champion is served.",)).alarms[0] == "The champion is served."
     )
+
+
+def test_a_spread_is_over_its_own_tenths_and_of_equal_values_over_fewer() -> None:
+    even = spread_of([float(number) for number in range(1_000)])
+    assert len(even.shares) == 10
+    assert even.shares == pytest.approx([0.1] * 10, abs=0.002)
+    few = spread_of([0.0] * 95 + [1.0] * 5)
+    assert (few.up_to, few.shares) == ((0.0,), (0.95, 0.05))
+    with pytest.raises(ValueError, match="no spread"):
+        spread_of([])

@@ -89,8 +89,10 @@ def all_came(history: Known, days_late: Sequence[int], window: int) -> bool:
     settled, given_up = history.settled, history.given_up
     if len(days_late) > min(MOST_KEPT, len(settled) + len(given_up)):
         return False  # some are open
-    since = sorted([one[0] for one in (*settled, *given_up)])[-window:][0] if given_up else None
-    return since is None or given_up[-1][0] < since
+    if not given_up:
+        return True
+    days = sorted([day for day, *_ in settled] + [day for day, _ in given_up])
+    return given_up[-1][0] < days[-window:][0]
 
 
 def look_back(history: Known) -> int:

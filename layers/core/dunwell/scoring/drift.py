@@ -27,6 +27,15 @@ class Spread:
         return tuple(count / max(1, len(values)) for count in counts)
 
 
+def spread_of(values: Sequence[float]) -> Spread:
+    """How these are spread over their own tenths; fewer groups where many are the same. ValueError when empty."""
+    if not values:
+        raise ValueError("Nothing has no spread.")
+    ordered = sorted(round(value, DIGITS) for value in values)
+    edges = tuple(sorted({ordered[len(ordered) * tenth // 10] for tenth in range(1, 10)}))
+    return Spread(edges, Spread(edges, (0.0,) * (len(edges) + 1)).shares_of(values))
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """One feature or score then and now. `index` is None when there are too few rows to say."""

@@ -154,7 +154,7 @@ def read_segments(path: Path) -> SegmentModel:
 class Silence(NamedTuple):
     """How long nothing has come: since the last payment (None: never), usual days between payments (None: unknown),
     and how long the oldest open invoice is past due (0: none is); days in dispute not counted. `held`: whether an
-    invoice is or was wholly in dispute.
+    unpaid invoice is or was wholly in dispute.
     """
 
     since_payment_days: int | None
@@ -187,8 +187,12 @@ def silence(history: Known) -> Silence:
     last = settled[-LAST_PAID:]
     gap = (last[-1][0] - last[0][0]).days / (len(last) - 1) if len(last) > 1 else None
     since = (as_of - last[-1][0]).days if last else None
-    held = any(invoice.held for invoice in history.invoices)
-    return Silence(since, gap, max(0, oldest_days), held)
+    return Silence(since, gap, max(0, oldest_days), any(_was_held(one, history.through) for one in history.invoices))
+
+
+def _was_held(invoice: InvoiceFacts, last: date) -> bool:
+    """Whether an unpaid invoice has been wholly in dispute by the end of a day."""
+    return bool(invoice.held) and invoice.held[0][0] <= last and not invoice.is_over(last)
 
 
 def is_quiet(silent: Silence, model: SegmentModel) -> bool:
