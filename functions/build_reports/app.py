@@ -17,9 +17,9 @@ from dunwell.money import format_money
 from dunwell.reporting.ageing_report import AgeingReport, ageing_csv, ageing_report, largest_overdue, overdue_minor
 from dunwell.reporting.bars import BAR_SPACE, bars
 from dunwell.reporting.unmatched import UnmatchedRow, unmatched_csv, unmatched_rows, unmatched_totals
-from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import base, books
 from dunwell_aws.environment import LedgerEnvironment, read_environment
 from dunwell_aws.observability import count, logger, observed
 
@@ -55,7 +55,7 @@ def handler(
 
     def build(body: str) -> None:
         as_of = Order.model_validate_json(body).as_of or _today()
-        owed, unmatched = _rows(ledger or bootstrap.ledger(), as_of)
+        owed, unmatched = _rows(ledger or books.ledger(), as_of)
         report, s3 = ageing_report(owed, as_of), bucket or client("s3")
         _keep(s3, f"unmatched/{as_of.isoformat()}.csv", unmatched_csv(unmatched, as_of), "text/csv")
         _keep(s3, f"ageing/{as_of.isoformat()}.csv", ageing_csv(report), "text/csv")
@@ -67,7 +67,7 @@ def handler(
 
 
 def _today() -> date:
-    return business_date(bootstrap.clock().now(), bootstrap.policy().creditor.timezone)
+    return business_date(base.clock().now(), base.policy().creditor.timezone)
 
 
 def _rows(ledger: "Ledger", as_of: date) -> tuple[list[AgeingRow], list[UnmatchedRow]]:
@@ -109,7 +109,7 @@ def ageing_page(report: AgeingReport, unmatched: "Sequence[UnmatchedRow]" = ()) 
     ]
     text: str = _page().render(
         as_of=report.as_of,
-        creditor=bootstrap.policy().creditor.name,
+        creditor=base.policy().creditor.name,
         currencies=currencies,
         labels=[*BUCKETS],
         bar_space=BAR_SPACE,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from dunwell.dates import business_date
-from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import base, sending
 from dunwell_aws.observability import count, logger, observed
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: Any, *, outbox: "LetterOutbox | None
 
     def close(body: str) -> None:
         day = Order.model_validate_json(body).day or _yesterday()
-        letters = (outbox or bootstrap.letter_outbox()).close_day(day)
+        letters = (outbox or sending.letter_outbox()).close_day(day)
         logger.info("manifest written", day=day.isoformat(), letters=len(letters))
         count("LettersListed", len(letters))
 
@@ -34,4 +34,4 @@ def handler(event: dict[str, Any], context: Any, *, outbox: "LetterOutbox | None
 
 
 def _yesterday() -> date:
-    return business_date(bootstrap.clock().now(), bootstrap.policy().creditor.timezone) - timedelta(days=1)
+    return business_date(base.clock().now(), base.policy().creditor.timezone) - timedelta(days=1)

@@ -10,9 +10,9 @@ from pydantic import Field
 from dunwell.errors import ConflictError, UnavailableError
 from dunwell.ledger.ports import SHARDS
 from dunwell.timezones import zone
-from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import base, books, payments
 from dunwell_aws.environment import GatewayEnvironment, LedgerEnvironment, read_environment
 from dunwell_aws.observability import count, logger, observed
 
@@ -46,11 +46,11 @@ def handler(
         if shard is None:
             _spread(queue or client("sqs"))
             return
-        at = (now or bootstrap.clock().now()).astimezone(zone(bootstrap.policy().creditor.timezone))
-        listed = list((ledger or bootstrap.ledger()).agenda(int(shard), at.date()))
+        at = (now or base.clock().now()).astimezone(zone(base.policy().creditor.timezone))
+        listed = list((ledger or books.ledger()).agenda(int(shard), at.date()))
         if not listed:  # most parts, most hours: the gateway's SDK is not even imported
             return
-        debits = collector or bootstrap.debit_collector()
+        debits = collector or payments.debit_collector()
         with ThreadPoolExecutor(THREADS) as pool:
             failed = [error for error in pool.map(lambda one: _collect(debits, one, at), listed) if error]
         logger.info("agenda done", shard=shard, accounts=len(listed), failed=len(failed))

@@ -3,8 +3,8 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import sending
 from dunwell_aws.environment import (
     AccessEnvironment,
     ChannelsEnvironment,
@@ -30,7 +30,7 @@ class DispatchEnvironment(
 
 def _dispatcher() -> "Dispatcher":
     read_environment(DispatchEnvironment)
-    return bootstrap.dispatcher()
+    return sending.dispatcher()
 
 
 @observed

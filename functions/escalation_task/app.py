@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dunwell.dates import business_date
 from dunwell.escalation.escalation import Trouble
-from dunwell_aws import bootstrap
+from dunwell_aws.bootstrap import base, outreach
 from dunwell_aws.observability import count, logger, observed
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ def handler(
     now: datetime | None = None,
 ) -> Answer:
     """One step. Raises only for what a retry may heal; what the business decided is in the answer's ``outcome``."""
-    at = now or bootstrap.clock().now()
-    today = business_date(at, bootstrap.policy().creditor.timezone)
+    at = now or base.clock().now()
+    today = business_date(at, base.policy().creditor.timezone)
     logger.append_keys(action=event["action"], customer_id=event["customer_id"], case_id=event.get("case_id"))
-    return _STEPS[event["action"]](event, escalation or bootstrap.escalation(), at, today)
+    return _STEPS[event["action"]](event, escalation or outreach.escalation(), at, today)
 
 
 def _open(event: Mapping[str, Any], escalation: "Escalation", now: datetime, today: date) -> Answer:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from dunwell_aws import bootstrap
+from dunwell_aws.bootstrap import base, ingestion
 from dunwell_aws.environment import IngestEnvironment, read_environment
 from dunwell_aws.large_files import LargeImport, Part, Plan
 from dunwell_aws.observability import logger, observed
@@ -24,7 +24,7 @@ class FileEnvironment(IngestEnvironment):
 @cache
 def _large() -> LargeImport:
     range_bytes = read_environment(FileEnvironment).range_bytes
-    return LargeImport(bootstrap.results(), bootstrap.file_import(), bootstrap.sources(), range_bytes)
+    return LargeImport(ingestion.results(), ingestion.file_import(), ingestion.sources(), range_bytes)
 
 
 @observed
@@ -33,7 +33,7 @@ def handler(event: Mapping[str, Any], context: "LambdaContext", *, large: LargeI
     files = large or _large()
     logger.info("step", step=event["step"], part=event.get("part"))
     if event["step"] == "plan":
-        return files.plan(event["key"], bootstrap.clock().now())
+        return files.plan(event["key"], base.clock().now())
     plan = Plan.model_validate(event["plan"])
     if event["step"] == "join":
         return dict(files.join(plan))

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
-from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import base, ingestion
 from dunwell_aws.environment import IngestEnvironment, read_environment
 from dunwell_aws.large_files import FileMachine
 from dunwell_aws.observability import count, logger, observed
@@ -28,7 +28,7 @@ def _uploads() -> UploadImport:
     read = read_environment(UploadEnvironment)
     machine = FileMachine(client("stepfunctions"), read.file_machine)
     return UploadImport(
-        bootstrap.results(), bootstrap.file_import(), bootstrap.sources(), read.large_file_bytes, machine
+        ingestion.results(), ingestion.file_import(), ingestion.sources(), read.large_file_bytes, machine
     )
 
 
@@ -43,7 +43,7 @@ def handler(event: dict[str, Any], context: Any, *, uploads: UploadImport | None
             logger.info("left to match_remittance")
             return
         attempt = f"{told.get('sequencer', '')} {message.get('resumes', '')}"
-        run = (uploads or _uploads()).run(told["key"], bootstrap.clock().now(), attempt)
+        run = (uploads or _uploads()).run(told["key"], base.clock().now(), attempt)
         if run is None:
             logger.info("file handed over: it is large")
             return

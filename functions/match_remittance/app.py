@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
 from dunwell_aws.bank_uploads import BankRun, BankUploads
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import base, ingestion
 from dunwell_aws.environment import IngestEnvironment, read_environment
 from dunwell_aws.observability import count, logger, observed
 
@@ -25,7 +25,7 @@ class CashEnvironment(IngestEnvironment):
 
 @cache
 def _uploads() -> BankUploads:
-    return BankUploads(bootstrap.results(), bootstrap.cash(), bootstrap.policy().creditor.timezone)
+    return BankUploads(ingestion.results(), ingestion.cash(), base.policy().creditor.timezone)
 
 
 @observed
@@ -37,7 +37,7 @@ def handler(
     def take(body: str) -> None:
         message = json.loads(body)
         key, start = message["detail"]["object"]["key"], message.get("start", 0)
-        now = bootstrap.clock().now()
+        now = base.clock().now()
         run = (uploads or _uploads()).run(key, now, start, context.get_remaining_time_in_millis)
         if isinstance(run, BankRun):
             logger.info(

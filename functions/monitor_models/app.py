@@ -19,9 +19,9 @@ from dunwell.scoring.care import ModelReport, examine, first_weeks
 from dunwell.scoring.drift import ACT, WATCH, Spread, read_reference
 from dunwell.scoring.features import NEUTRAL_VALUES
 from dunwell.scoring.moment_log import LoggedMoment
-from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import base, books
 from dunwell_aws.documents import folder
 from dunwell_aws.environment import LedgerEnvironment, read_environment
 from dunwell_aws.model_log import PLACE, S3ModelLog
@@ -67,7 +67,7 @@ def handler(
     def watch(body: str) -> None:
         as_of = Order.model_validate_json(body).as_of or _today()
         s3 = bucket or client("s3")
-        report = model_report(as_of, s3, ledger or bootstrap.ledger(), models or folder("model_artifacts"))
+        report = model_report(as_of, s3, ledger or books.ledger(), models or folder("model_artifacts"))
         document = json.dumps(asdict(report), default=str, indent=1)
         _keep(s3, f"{PLACE}{as_of.isoformat()}.json", document, "application/json")
         _keep(s3, f"{PLACE}{as_of.isoformat()}.html", model_page(report), "text/html")
@@ -80,7 +80,7 @@ def handler(
 
 
 def _today() -> date:
-    return business_date(bootstrap.clock().now(), bootstrap.policy().creditor.timezone)
+    return business_date(base.clock().now(), base.policy().creditor.timezone)
 
 
 def model_report(as_of: date, s3: "S3Client", ledger: "Ledger", models: Path) -> ModelReport:
@@ -166,7 +166,7 @@ def model_page(report: ModelReport) -> str:
     """The report as a page that stands alone."""
     text: str = _page().render(
         report=report,
-        creditor=bootstrap.policy().creditor.name,
+        creditor=base.policy().creditor.name,
         shown=[one for one in report.drift if one.index is not None][:DRIFT_SHOWN],
         act=ACT,
         watch=WATCH,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dunwell.ledger.model import Account
 from dunwell.outreach.decisions import planned
 from dunwell.outreach.plan import carry_out
-from dunwell_aws import bootstrap
+from dunwell_aws.bootstrap import base, books, outreach
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.portfolio import Pass, run_pass
 
@@ -38,11 +38,11 @@ def handler(
     A page's decisions are kept before anything follows from them.
     """
     request = Pass.model_validate(event)
-    policy, contacts, at = bootstrap.policy(), store or bootstrap.pass_collection(), now or bootstrap.clock().now()
-    decisions, run = log or bootstrap.decision_log(), request.run or f"at{at:%H%M%S%f}"
+    policy, contacts, at = base.policy(), store or outreach.pass_collection(), now or base.clock().now()
+    decisions, run = log or outreach.decision_log(), request.run or f"at{at:%H%M%S%f}"
     as_of = request.business_date(at, policy.creditor.timezone)
-    policy = bootstrap.policy(as_of)
-    turned = switches or bootstrap.switched()
+    policy = base.policy(as_of)
+    turned = switches or outreach.switched()
     reasons: Counter[str] = Counter()
     escalated = 0
 
@@ -57,7 +57,7 @@ def handler(
                 reasons.update(contact.decisions[-1].reason_code for contact in made.contacts)
                 escalated += len(made.escalations)
 
-    cursor = run_pass(request, ledger or bootstrap.pass_ledger(), plan, context.get_remaining_time_in_millis)
+    cursor = run_pass(request, ledger or books.pass_ledger(), plan, context.get_remaining_time_in_millis)
     logger.info("contacts planned", reasons=dict(reasons), escalated=escalated)
     count("ContactsPlanned", reasons.total())
     together = dict(Counter(request.reasons) + reasons)

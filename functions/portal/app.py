@@ -8,7 +8,7 @@ from chalice.app import Chalice
 from dunwell.accounts.address_change import AddressChange
 from dunwell.accounts.model import Channel
 from dunwell.accounts.sign_in import CodeSender, SignIn
-from dunwell_aws import bootstrap
+from dunwell_aws.bootstrap import base, books, outreach, payments, sending, visitors
 from dunwell_aws.code_mail import CodeMail
 from dunwell_aws.code_text import CodeText
 from dunwell_aws.environment import (
@@ -124,33 +124,33 @@ def portal_words(creditor: "Creditor") -> Words:
 
 def _composed() -> Portal:
     environment = read_environment(PortalEnvironment)
-    creditor = bootstrap.policy().creditor
-    store, ledger = bootstrap.access(), bootstrap.ledger()
+    creditor = base.policy().creditor
+    store, ledger = visitors.access(), books.ledger()
     words = portal_words(creditor)
     senders: dict[Channel, CodeSender] = {
-        Channel.EMAIL: CodeMail(words.say, bootstrap.mailer, creditor),
-        Channel.SMS: CodeText(words.say, bootstrap.texts, creditor),
+        Channel.EMAIL: CodeMail(words.say, sending.mailer, creditor),
+        Channel.SMS: CodeText(words.say, sending.texts, creditor),
     }
     pages = portal_pages(creditor, checkout_origin(environment.stripe_api_base))
     return Portal(
-        clock=bootstrap.clock(),
+        clock=base.clock(),
         store=store,
         ledger=ledger,
-        orders=bootstrap.orders(),
+        orders=payments.orders(),
         sign_in=SignIn(store, ledger, senders),
-        gateway=bootstrap.gateway,
-        urls=bootstrap.urls(),
+        gateway=payments.gateway,
+        urls=visitors.urls(),
         pages=pages,
         words=words,
         creditor=creditor,
-        notices=bootstrap.notices(),
-        contacts=bootstrap.collection(),
-        rates=bootstrap.write_rates(),
-        once=bootstrap.once(),
-        arrangements=bootstrap.arrangement_desk,
-        assessments=bootstrap.collection,
-        tasks=bootstrap.tasks(),
-        evidence=bootstrap.evidence,
+        notices=outreach.notices(),
+        contacts=outreach.collection(),
+        rates=visitors.write_rates(),
+        once=visitors.once(),
+        arrangements=books.arrangement_desk,
+        assessments=outreach.collection,
+        tasks=outreach.tasks(),
+        evidence=visitors.evidence,
         address_change=AddressChange(store, ledger, senders[Channel.EMAIL]),
     )
 

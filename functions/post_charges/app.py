@@ -11,7 +11,7 @@ from dunwell.errors import ConflictError, InvalidInputError
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.update import update
-from dunwell_aws import bootstrap
+from dunwell_aws.bootstrap import base, books
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.portfolio import Pass, run_pass
 
@@ -34,10 +34,10 @@ def handler(
     Where the policy charges nothing, no account is read.
     """
     request = Pass.model_validate(event)
-    rules, at = policy or bootstrap.policy(), now or bootstrap.clock().now()
+    rules, at = policy or base.policy(), now or base.clock().now()
     if not rules.charges.rules:
         return request.then(cursor="")
-    accounts_of, as_of = ledger or bootstrap.ledger(), request.business_date(at, rules.creditor.timezone)
+    accounts_of, as_of = ledger or books.ledger(), request.business_date(at, rules.creditor.timezone)
     found: Counter[str] = Counter()
 
     def due(account: Account) -> Change:

@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from dunwell.errors import NotFoundError
 from dunwell.payments.reconciling import Reconciliation
 from dunwell.timezones import zone
-from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import base, books, payments
 from dunwell_aws.environment import GatewayEnvironment, GatewayEventsEnvironment, LedgerEnvironment, read_environment
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.stripe_reports import report_of
@@ -45,15 +45,15 @@ def _reconciling() -> "Reconciling":
     from dunwell_aws.stripe_client import StripeConnection
 
     environment = read_environment(ReconcileEnvironment)
-    local = zone(bootstrap.policy().creditor.timezone)
+    local = zone(base.policy().creditor.timezone)
     return Reconciling(
-        StripeBooks(StripeConnection(bootstrap.stripe_secret(), environment.stripe_api_base)),
-        bootstrap.gateway(),
-        bootstrap.gateway_events(),
-        bootstrap.ledger(),
-        DynamoReconciliations(bootstrap.ledger_table()),
+        StripeBooks(StripeConnection(payments.stripe_secret(), environment.stripe_api_base)),
+        payments.gateway(),
+        payments.gateway_events(),
+        books.ledger(),
+        DynamoReconciliations(books.ledger_table()),
         epoch=time.time,
-        now=lambda: bootstrap.clock().now().astimezone(local),
+        now=lambda: base.clock().now().astimezone(local),
     )
 
 
@@ -72,10 +72,10 @@ def handler(
     def reconcile(body: str) -> None:
         order = Order.model_validate_json(body)
         if order.replay:
-            _replay(order.replay, raw or bootstrap.raw_events(), events or bootstrap.gateway_events())
+            _replay(order.replay, raw or payments.raw_events(), events or payments.gateway_events())
             return
-        if reconciling is None and not bootstrap.stripe_secret().keys().api_key:
-            bootstrap.stripe_secret().forget()
+        if reconciling is None and not payments.stripe_secret().keys().api_key:
+            payments.stripe_secret().forget()
             logger.info("gateway without a key: nothing to compare")
             return
         run = (reconciling or _reconciling()).run(lambda: context.get_remaining_time_in_millis() / 1000)
@@ -90,7 +90,7 @@ def handler(
 
 def _replay(event_ids: tuple[str, ...], raw: "RawEvents", events: "GatewayEvents") -> None:
     """Do again what kept reports say; a replayed report that was done changes nothing."""
-    now = bootstrap.clock().now().astimezone(zone(bootstrap.policy().creditor.timezone))
+    now = base.clock().now().astimezone(zone(base.policy().creditor.timezone))
     for event_id in event_ids:
         try:
             outcome = events.apply(report_of(json.loads(raw.body(event_id))), now)

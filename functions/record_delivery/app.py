@@ -5,8 +5,8 @@ Trigger: the default bus, the topic of replies and ContactRefused on the bus →
 
 from typing import TYPE_CHECKING, Any
 
-from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import sending
 from dunwell_aws.observability import count, logger, observed
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], context: Any, *, coming_back: "ComingBack | N
     """A batch of them. One that comes twice, or late, changes nothing; a channel that too much comes back on stops."""
 
     def back() -> "ComingBack":
-        return coming_back or bootstrap.coming_back()
+        return coming_back or sending.coming_back()
 
     answer = each_message(event, lambda body: back().keep(body))
     if len(answer["batchItemFailures"]) < len(event["Records"]):

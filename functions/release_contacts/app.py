@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from dunwell.ledger.ports import SHARDS
 from dunwell.outreach.release import release_due
-from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import base, outreach
 from dunwell_aws.observability import count, logger, observed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def handler(
     """A batch of orders, each for all that is due; what was let go has left the list, so nothing is done twice."""
 
     def release(_body: str) -> None:
-        contacts, at = store or bootstrap.collection(), now or bootstrap.clock().now()
+        contacts, at = store or outreach.collection(), now or base.clock().now()
         with ThreadPoolExecutor(THREADS) as pool:
             released = sum(pool.map(lambda shard: release_due(contacts, shard, at), range(SHARDS)))
         logger.info("contacts released", released=released)

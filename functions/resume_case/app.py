@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from dunwell.dates import business_date
 from dunwell.outreach.thanks import thank
-from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import base, books, outreach
 from dunwell_aws.observability import count, observed
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ def handler(
     now: datetime | None = None,
 ) -> BatchAnswer:
     """A batch of the bus's events. All of it is done once, so a message that comes again does no harm."""
-    at, rules = now or bootstrap.clock().now(), policy or bootstrap.policy()
+    at, rules = now or base.clock().now(), policy or base.policy()
     today = business_date(at, rules.creditor.timezone)
-    cases = escalation or bootstrap.escalation()
+    cases = escalation or outreach.escalation()
 
-    desk = calls or bootstrap.task_desk()
+    desk = calls or outreach.task_desk()
 
     def kept() -> "ThanksLog":
-        return log or bootstrap.decision_log()
+        return log or outreach.decision_log()
 
     def follow(body: str) -> None:
         customer_id = json.loads(body)["detail"]["customer_id"]
@@ -50,7 +50,7 @@ def handler(
         count("CallsWithdrawn", desk.withdraw_calls(customer_id, at))
         count("ApprovalsKept", desk.keep_approvals(customer_id, at))
         if rules.thanks:
-            accounts, contacts = ledger or bootstrap.ledger(), store or bootstrap.collection()
+            accounts, contacts = ledger or books.ledger(), store or outreach.collection()
             count("ThanksPlanned", len(thank(customer_id, accounts, contacts, kept, rules, today, at)))
 
     return each_message(event, follow)

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from dunwell.dates import business_date
 from dunwell.scoring.assessment import Basis
-from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_group
+from dunwell_aws.bootstrap import base, books, outreach, scoring
 from dunwell_aws.documents import folder
 from dunwell_aws.observability import count, logger, observed
 from dunwell_aws.scoring import model_fell_back, score_page
@@ -64,9 +64,9 @@ def handler(
     """A batch of events. An account is scored once for all that the batch says of it, and not at all when it has been
     scored in its present version today: of a hundred events of an import the first to be handled does the work.
     """
-    policy, accounts, kept = bootstrap.policy(), ledger or bootstrap.ledger(), store or bootstrap.collection()
-    today = business_date(now or bootstrap.clock().now(), policy.creditor.timezone)
-    outside = bootstrap.outside()
+    policy, accounts, kept = base.policy(), ledger or books.ledger(), store or outreach.collection()
+    today = business_date(now or base.clock().now(), policy.creditor.timezone)
+    outside = scoring.outside()
 
     def score(customer_id: str, details: Sequence[Detail]) -> None:
         assessed = kept.basis(customer_id) or Basis(today, -1)

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from dunwell.ledger.model import Account
 from dunwell.scoring.moment_log import LoggedMoment
-from dunwell_aws import bootstrap
 from dunwell_aws.aws import client
+from dunwell_aws.bootstrap import base, books, outreach, scoring
 from dunwell_aws.documents import folder
 from dunwell_aws.environment import LedgerEnvironment, read_environment
 from dunwell_aws.model_log import S3ModelLog
@@ -51,17 +51,17 @@ def handler(
 ) -> dict[str, Any]:
     """One worker's pass, or the part of it that time allows. Scoring a page twice keeps the same scores."""
     request = Pass.model_validate(event)
-    as_of = request.business_date(bootstrap.clock().now(), bootstrap.policy().creditor.timezone)
-    scored, moments, outside = 0, list[LoggedMoment](), bootstrap.outside()
+    as_of = request.business_date(base.clock().now(), base.policy().creditor.timezone)
+    scored, moments, outside = 0, list[LoggedMoment](), scoring.outside()
 
     def score(accounts: Sequence[Account]) -> None:
         nonlocal scored
-        kept = store or bootstrap.pass_collection()
-        found = score_page(accounts, as_of, model or scorer(), kept, bootstrap.policy(), outside)
+        kept = store or outreach.pass_collection()
+        found = score_page(accounts, as_of, model or scorer(), kept, base.policy(), outside)
         scored += sum(len(one.invoices) + one.invoices_left_out for one in found.assessments)
         moments.extend(found.moments[: MOMENTS_LOGGED - len(moments)])
 
-    cursor = run_pass(request, ledger or bootstrap.pass_ledger(), score, context.get_remaining_time_in_millis)
+    cursor = run_pass(request, ledger or books.pass_ledger(), score, context.get_remaining_time_in_millis)
     if moments:
         log = S3ModelLog(bucket or client("s3"), read_environment(Environment).reports_bucket)
         log.keep(as_of, f"{request.worker:02}-{request.cursor.replace('/', '-') or 'start'}", moments)

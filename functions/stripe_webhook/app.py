@@ -10,7 +10,7 @@ from chalice.app import Chalice, Response
 from dunwell.errors import InvalidInputError
 from dunwell.payments.gateway_events import GatewayEvents, Outcome
 from dunwell.timezones import zone
-from dunwell_aws import bootstrap
+from dunwell_aws.bootstrap import base, payments
 from dunwell_aws.clock import Clock
 from dunwell_aws.environment import GatewayEnvironment, GatewayEventsEnvironment, LedgerEnvironment, read_environment
 from dunwell_aws.observability import count, logger, observed
@@ -51,8 +51,8 @@ def webhook() -> Webhook:
     """The parts in use, composed at first use."""
     if _webhook is None:
         read_environment(StripeWebhookEnvironment)
-        events, raw, timezone = bootstrap.gateway_events(), bootstrap.raw_events(), bootstrap.policy().creditor.timezone
-        use(Webhook(bootstrap.clock(), bootstrap.stripe_secret(), events, raw, timezone))
+        events, raw, timezone = payments.gateway_events(), payments.raw_events(), base.policy().creditor.timezone
+        use(Webhook(base.clock(), payments.stripe_secret(), events, raw, timezone))
     assert _webhook is not None
     return _webhook
 

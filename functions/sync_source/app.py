@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from dunwell.errors import InvalidInputError
 from dunwell.payments.gateway_events import GatewayEvent, GatewayEventKind, GatewayEvents, Outcome
 from dunwell.timezones import zone
-from dunwell_aws import bootstrap
 from dunwell_aws.batches import BatchAnswer, each_message
+from dunwell_aws.bootstrap import base, books, ingestion, payments
 from dunwell_aws.environment import GatewayEnvironment, LedgerEnvironment, read_environment
 from dunwell_aws.observability import count, logger, observed
 
@@ -41,7 +41,7 @@ class WebhookRepair:
         return self._events.apply(event, self._now()) is not Outcome.UNMATCHED
 
     def _now(self) -> datetime:
-        return bootstrap.clock().now().astimezone(zone(self._timezone))
+        return base.clock().now().astimezone(zone(self._timezone))
 
 
 @cache
@@ -51,9 +51,9 @@ def _stripe() -> "Sync":
     from dunwell_aws.checkpoints import DynamoCheckpoints
 
     read_environment(SyncEnvironment)
-    repair = WebhookRepair(bootstrap.gateway_events(), bootstrap.policy().creditor.timezone)
-    places = DynamoCheckpoints(bootstrap.ledger_table())
-    return Sync(bootstrap.stripe_source(), bootstrap.record_sink(), repair, places, bootstrap.remittance_index())
+    repair = WebhookRepair(payments.gateway_events(), base.policy().creditor.timezone)
+    places = DynamoCheckpoints(books.ledger_table())
+    return Sync(payments.stripe_source(), ingestion.record_sink(), repair, places, ingestion.remittance_index())
 
 
 _SOURCES = {"stripe": _stripe}
@@ -67,8 +67,8 @@ def handler(event: dict[str, Any], context: Any, *, sync: "Sync | None" = None) 
         source = Order.model_validate_json(body).source
         if source not in _SOURCES:
             raise InvalidInputError(f"there is no source {source}; there are: {', '.join(_SOURCES)}")
-        if sync is None and not bootstrap.stripe_secret().keys().api_key:
-            bootstrap.stripe_secret().forget()
+        if sync is None and not payments.stripe_secret().keys().api_key:
+            payments.stripe_secret().forget()
             logger.info("source without a key: nothing to pull", source=source)
             return
         report = (sync or _SOURCES[source]()).run(lambda: context.get_remaining_time_in_millis() / 1000)

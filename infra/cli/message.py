@@ -14,7 +14,7 @@ from dunwell.outreach.dispatch import Message
 from dunwell.outreach.policy import Policy, Stage, Tone
 from dunwell.outreach.stage import THANKS
 from dunwell.outreach.text_size import text_size
-from dunwell_aws import bootstrap
+from dunwell_aws.bootstrap import books
 from dunwell_aws.documents import folder, read_policy
 from dunwell_aws.message_sample import (
     Sample,
@@ -140,7 +140,7 @@ def _message(args: argparse.Namespace, policy: Policy) -> Message:
         return sample_message(sample, today)
     if name_of(sample.stage) in MANNERS:
         raise InvalidInputError("an announcement is shown about a sample account: leave --customer out")
-    account = bootstrap.ledger().load(args.customer)
+    account = books.ledger().load(args.customer)
     if account is None:
         raise NotFoundError(f"there is no customer {args.customer!r} in the ledger")
     open_in = [one.invoice.currency for one in account.open_invoices if one.is_collectable]

@@ -20,12 +20,12 @@ from dunwell.outreach.announced import MANNERS
 from dunwell.outreach.policy import Policy, Tone
 from dunwell.outreach.stage import THANKS
 from dunwell_aws.announced_values import ANNOUNCED_WORDS
+from dunwell_aws.consent_words import CONSENT
 from dunwell_aws.message_sample import Sample, name_of, render, sample_message, stages_of, used_channels
 from dunwell_aws.message_values import LAYOUTS_KNOW, WORDS_KNOW
 from dunwell_aws.messages import Renderer
-from dunwell_aws.phrases import COMMON, layout_environment, sources, text_environment
+from dunwell_aws.phrases import COMMON, FORBIDDEN, layout_environment, sources, text_environment
 
-FORBIDDEN = "forbidden"
 REQUIRED = ("subject", "lead", "sms", "ask")
 """What every template says itself; everything else may be left to the common words. Announcements ask nothing."""
 PLACES = {"opening", "notices"}
@@ -106,7 +106,8 @@ def _language(folder: Path, language: str) -> Iterator[Fault]:
     forbidden = _forbidden(folder / language / f"{FORBIDDEN}.yaml")
     if not forbidden:
         yield Fault(f"{language}/{FORBIDDEN}.yaml", "lists nothing: say what no message may threaten with")
-    files = {path.stem: _read(path) for path in sorted((folder / language).glob("*.yaml")) if path.stem != FORBIDDEN}
+    paths = [one for one in sorted((folder / language).glob("*.yaml")) if one.stem not in (FORBIDDEN, CONSENT)]
+    files = {path.stem: _read(path) for path in paths}
     for name, file in files.items():
         place = f"{language}/{name}.yaml"
         if isinstance(file, Fault):

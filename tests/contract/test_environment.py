@@ -14,6 +14,7 @@ from tests.support.template import environment_of, function_folder, functions
 # Read by Powertools itself.
 OF_POWERTOOLS = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 BASE = models.Environment
+COMPOSITION = sorted(Path(str(bootstrap.__file__)).parent.glob("[a-z]*.py"))
 Model = type[models.Environment]
 
 
@@ -21,13 +22,33 @@ def aliases(*read: Model) -> set[str]:
     return {str(field.alias) for model in read for field in model.model_fields.values()}
 
 
+def asked_of_modules(tree: ast.AST) -> set[str]:
+    """The parts that code asks of modules of the composition root."""
+    modules = {path.stem for path in COMPOSITION}
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
+    }
+
+
+def test_each_part_of_the_composition_root_is_in_one_module() -> None:
+    names = [
+        node.name
+        for path in COMPOSITION
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert len(names) == len(set(names)) > 40
+
+
 @cache
 def bootstrap_reads() -> dict[str, frozenset[str]]:
     """Names of the models that each part of the composition root reads, itself or through others."""
-    tree = ast.parse(Path(str(bootstrap.__file__)).read_text(encoding="utf-8"))
     named = {
-        node.name: {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-        for node in tree.body
+        node.name: {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)} | asked_of_modules(node)
+        for path in COMPOSITION
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef)
     }
     while True:
@@ -48,12 +69,7 @@ def own_models(folder: str) -> set[Model]:
 
 def used_parts(folder: Path) -> set[str]:
     """The parts of the composition root that a function asks for."""
-    tree = ast.parse((folder / "app.py").read_text(encoding="utf-8"))
-    return {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "bootstrap"
-    }
+    return asked_of_modules(ast.parse((folder / "app.py").read_text(encoding="utf-8")))
 
 
 def read_by(name: str) -> set[str]:

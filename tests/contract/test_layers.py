@@ -177,7 +177,7 @@ def test_only_functions_with_the_gateways_layer_reach_the_gateway(name: str, bui
     source = (function_folder(name) / "app.py").read_text(encoding="utf-8")
 
     assert ("STRIPE_SECRET" in environment_of(name)) == (GATEWAY in layers)
-    reaches = any(f"bootstrap.{part}" in source for part in ("gateway", "debit_collector"))
+    reaches = any(f"payments.{part}" in source for part in ("gateway", "debit_collector"))
     assert reaches == (GATEWAY in layers)
 
 

@@ -158,7 +158,10 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:PutObject DecisionsBucket/thanks/*": "keeps the decision before it thanks",
         "states:SendTaskSuccess Escalation": RESUME,
     },
-    "Announce": LOAD | WRITE | {"s3:PutObject DecisionsBucket/announce/*": "keeps the decision before it announces"},
+    "Announce": LOAD
+    | READ_ONE
+    | WRITE
+    | {"s3:PutObject DecisionsBucket/announce/*": "keeps the decision before it announces"},
     "MonitorModels": LOAD
     | {
         "s3:GetObject ReportsBucket/models/late_payment/log/*": "reads the model's answers",

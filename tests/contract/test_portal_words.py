@@ -9,13 +9,15 @@ import yaml
 from jinja2 import Environment, meta
 
 from dunwell.scoring.reasons import SENTENCES
+from dunwell_aws.consent_words import CONSENT
 from dunwell_aws.phrases import sources, text_environment
 from tests.support.template import ROOT
 
 PORTAL = ROOT / "functions" / "portal"
 WORDS = PORTAL / "words"
+MESSAGES = ROOT / "infra" / "messages"
 LANGUAGES = sorted(path.name for path in WORDS.iterdir() if path.is_dir())
-AREAS = sorted(path.stem for path in (WORDS / "en").glob("*.yaml"))
+AREAS = sorted({CONSENT, *(path.stem for path in (WORDS / "en").glob("*.yaml"))})
 KEY = re.compile(r"[\"']([a-z_]+\.[a-z_.]*)[\"']")
 INFORMAL = {
     "de": r"\b(du|dich|dir|dein\w*)\b",
@@ -27,7 +29,7 @@ INFORMAL = {
 def texts(language: str) -> dict[str, str]:
     """Every text of a language by its key, area first."""
     found: dict[str, str] = {}
-    for path in sorted((WORDS / language).glob("*.yaml")):
+    for path in (*sorted((WORDS / language).glob("*.yaml")), MESSAGES / language / f"{CONSENT}.yaml"):
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
         found |= {f"{path.stem}.{key}": text for key, text in sources(said)}
     return found
@@ -40,7 +42,8 @@ def variables(source: str, environment: Environment) -> set[str]:
 def code() -> Iterator[tuple[Path, str]]:
     """Everything that may ask for words."""
     adapters = ROOT / "layers" / "aws" / "dunwell_aws"
-    modules = (*adapters.glob("portal/*.py"), *adapters.glob("code_*.py"), adapters / "account_pdf.py")
+    others = ("account_pdf.py", "consent_words.py", "console/read_out.py")
+    modules = (*adapters.glob("portal/*.py"), *adapters.glob("code_*.py"), *(adapters / one for one in others))
     for path in (*PORTAL.glob("templates/*.html"), *modules):
         yield path, path.read_text(encoding="utf-8")
 

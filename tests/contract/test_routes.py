@@ -36,11 +36,18 @@ def test_there_are_applications() -> None:
 
 def is_greedy(name: str) -> bool:
     """Whether the function matches its routes itself (``dunwell_aws.routing``)."""
-    return {path for _, path in declared(name)} == {GREEDY}
+    return GREEDY in {path for _, path in declared(name)}
 
 
-def test_the_portal_matches_its_many_routes_itself() -> None:
-    assert [APPS[name] for name in APPS if is_greedy(name)] == ["portal"]
+def test_applications_of_many_pages_match_their_routes_themselves() -> None:
+    assert {APPS[name] for name in APPS if is_greedy(name)} == {"portal", "console"}
+
+
+@pytest.mark.parametrize("name", [name for name in APPS if is_greedy(name)])
+def test_beside_a_greedy_path_there_is_the_root_where_it_is_a_page(name: str) -> None:
+    """API Gateway's greedy path leaves the root out."""
+    besides = {one for one in declared(name) if one[1] != GREEDY}
+    assert besides == {one for one in routed(APPS[name]) if one[1] == "/"}
 
 
 @pytest.mark.parametrize("name", [name for name in APPS if not is_greedy(name)])

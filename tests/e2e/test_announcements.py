@@ -1,10 +1,12 @@
 """What happens to an agreement or a payment is told to the customer: bus → announce → dispatch → mailbox."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from dunwell.events import AGREEMENT_MADE, Event
 from dunwell.ledger.agreements import (
@@ -23,6 +25,7 @@ from dunwell.ledger.update import update
 from tests.support.debtors import TODAY, new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import eventually
+from tests.support.visitors import agent_at_console, words
 
 WORDS = "I promise to pay what I owe by the day shown."
 
@@ -105,3 +108,30 @@ def test_money_through_the_gateway_gets_a_receipt(deployed: Deployment, debtor: 
     )[0]
     assert replace(contact, stage="receipt") == contact
     assert contact.decisions[0].decision_id.startswith("announce:")
+
+
+def test_a_copy_that_an_attorneys_hold_stops_is_an_agents_task_until_the_agreement_ends(
+    deployed: Deployment, debtor: str
+) -> None:
+    agent, customer_id = agent_at_console(deployed), deployed.customer_id(debtor)
+    home = f"/customers/{customer_id}"
+    token = BeautifulSoup(agent.get(home).text, "lxml").select("input[name=csrf]")[0]["value"]
+    hold = {"csrf": str(token), "action": "hold", "kind": "attorney", "note": "Attorney Lee, 1 Main St"}
+    agent.post(home, **hold)
+    agreed(deployed, debtor)
+
+    def listed() -> list[str]:
+        return re.findall(rf"/tasks/{customer_id}/\w+", agent.get("/tasks").text)
+
+    (path,) = eventually(listed, WAIT_SECONDS)
+    page = words(agent.get(path))
+    for expected in ("attorney represented", "not the customer", "Attorney Lee, 1 Main St", WORDS):
+        assert expected in page
+    assert subjects(deployed, debtor) == []
+
+    (agreement_id,) = deployed.account(debtor).agreements
+    agent.post(f"{home}/agreements", csrf=str(token), action="cancel", agreement=agreement_id)
+
+    eventually(lambda: listed() == [], WAIT_SECONDS)
+    assert "not needed any more" in words(agent.get(path))
+    assert deployed.view.dead_letters() == {}

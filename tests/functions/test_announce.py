@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 
+from dunwell.accounts.holds import Hold
 from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.arrangements.policy import Authority
-from dunwell.events import AGREEMENT_ENDED, AGREEMENT_MADE, INSTALMENT_DUE, PAYMENT_APPLIED, Scalar
+from dunwell.errors import InvalidInputError
+from dunwell.events import AGREEMENT_ENDED, AGREEMENT_MADE, AGREEMENT_REVISED, INSTALMENT_DUE, PAYMENT_APPLIED, Scalar
 from dunwell.ledger.agreements import AgreedInstalment, AgreementKind, AgreementStatus, Authorisation
 from dunwell.ledger.entry import Direction, Entry, EntryKind
+from dunwell.outreach.blocked import Addressee, addressee_of
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.dispatch import Dispatcher
+from dunwell.outreach.promised import schedule_of
+from dunwell.outreach.tasks import TaskDesk, TaskKind
 from dunwell_aws.documents import folder
 from dunwell_aws.messages import Renderer
 from functions.announce import app
@@ -63,6 +68,7 @@ class World:
             ledger=self.ledger,
             store=self.store,
             log=decision_log(self.bucket),
+            tasks=self.store,
             policy=POLICY,
             now=self.now,
         )
@@ -222,3 +228,119 @@ def test_a_request_that_an_agent_approves_is_told_at_each_step() -> None:
     assert life.hear() == ["agreement_proposed"]
     life.days.desk.authorise("cus_anna", asked.agreement_id, life.days.evidence())
     assert life.hear() == ["agreement_copy"]
+
+
+# --- what law demands and nothing may carry ---
+
+
+def held(world: World, *kinds: str) -> None:
+    """Puts the customer on hold, as a consumer."""
+    holds = tuple(Hold(kind, None, NOW - timedelta(days=1), note="Attorney Lee, 1 Main St") for kind in kinds)
+    person = replace(world.account.customer, kind=CustomerKind.PERSON, region="NY", holds=holds)
+    world.account = replace(world.account, customer=person)
+    world.ledger.accounts["cus_anna"] = world.account
+
+
+def heard(world: World) -> None:
+    """Brings announce what became of contacts, twice, until nothing new comes of it."""
+    known = 0
+    while known < len(world.store.events):
+        new, known = world.store.events[known:], len(world.store.events)
+        facts = [said(one.name, one.event_id, **json.loads(json.dumps(dict(one.data)))) for one in new]
+        world.announce(*facts, *facts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "addressee"),
+    [
+        ("attorney", "ATTORNEY_REPRESENTED", Addressee.ATTORNEY),
+        ("cease", "CEASE_COMMUNICATION", Addressee.COUNSEL),
+        ("deceased", "DECEASED", Addressee.ESTATE),
+        ("bankruptcy", "BANKRUPTCY_STAY", Addressee.TRUSTEE),
+    ],
+)
+def test_a_copy_that_a_hold_stops_is_a_task_once_with_its_reason_and_whom_it_goes_to(
+    kind: str, reason: str, addressee: Addressee
+) -> None:
+    world = World()
+    held(world, kind)
+    (refused,) = world.announce(MADE)
+    assert refused.status is ContactStatus.REFUSED
+    heard(world)
+    (task,) = world.store.open_tasks(9)
+    assert (task.kind, task.reason, task.stage) == (TaskKind.NOTICE, reason, "agreement_copy")
+    assert (task.contact_id, task.invoice_ids) == (refused.contact_id, ("inv_a1",))
+    assert addressee_of(task.reason) is addressee
+
+
+def test_a_copy_that_was_stopped_on_every_channel_just_before_it_left_is_one_task() -> None:
+    world = World()
+    (planned,) = world.announce(MADE)
+    held(world, "attorney")
+    assert world.dispatch(planned) is ContactStatus.REFUSED
+    heard(world)
+    assert [one.stage for one in world.store.open_tasks(9)] == ["agreement_copy"]
+
+
+def test_a_copy_for_which_a_channel_is_left_is_nobodys_task() -> None:
+    world = World()
+    (planned,) = world.announce(MADE)
+    refusing = world.account.customer.with_refusal(Channel.EMAIL, NOW, "customer")
+    world.ledger.accounts["cus_anna"] = replace(world.account, customer=refusing)
+    assert world.dispatch(planned) is ContactStatus.REFUSED
+    heard(world)
+    assert world.store.open_tasks(9) == []
+
+
+def test_what_law_does_not_demand_is_no_task() -> None:
+    world = World()
+    held(world, "attorney")
+    world.announce(DUE)
+    heard(world)
+    assert world.store.open_tasks(9) == []
+
+
+def test_the_task_ends_by_itself_when_what_it_tells_is_not_so_any_more() -> None:
+    world = World()
+    held(world, "attorney")
+    world.announce(MADE)
+    heard(world)
+    (task,) = world.store.open_tasks(9)
+    ended = {"agr_1": replace(PLAN, status=AgreementStatus.CANCELLED)}
+    world.ledger.accounts["cus_anna"] = replace(world.account, agreements=ended)
+    world.announce(ENDED, ENDED, MADE)
+    assert world.store.open_tasks(9) == []
+    done = world.store.task("cus_anna", task.task_id)
+    assert done
+    assert (done.outcome, done.agent, done.done_at) == ("not_needed", "system", NOW)
+
+
+def test_a_task_that_an_agent_did_is_not_opened_again() -> None:
+    world = World()
+    held(world, "attorney")
+    world.announce(MADE)
+    heard(world)
+    (task,) = world.store.open_tasks(9)
+    desk = TaskDesk(world.ledger, world.store, world.store, POLICY)
+    with pytest.raises(InvalidInputError):
+        desk.finish_trouble("cus_anna", task.task_id, "", "mia", NOW)
+    desk.finish_trouble("cus_anna", task.task_id, "By post to attorney Lee.", "mia", NOW)
+    heard(world)
+    assert world.store.open_tasks(9) == []
+
+
+def test_of_two_changes_that_nothing_may_carry_only_the_newest_is_to_be_told() -> None:
+    world = World()
+    held(world, "attorney")
+    changed = replace(PLAN, replaces="agr_0")
+    world.ledger.accounts["cus_anna"] = replace(world.account, agreements={"agr_1": changed})
+    world.announce(said(AGREEMENT_MADE, "evt_1", agreement_id="agr_1", why=""))
+    for day in (1, 2):
+        moved = tuple(replace(one, due_on=one.due_on + timedelta(days=day)) for one in PARTS)
+        now_agreed = {"agr_1": replace(changed, instalments=moved)}
+        world.ledger.accounts["cus_anna"] = replace(world.account, agreements=now_agreed)
+        world.announce(said(AGREEMENT_REVISED, f"evt_r{day}", agreement_id="agr_1"))
+        heard(world)
+    changes = [one for one in world.store.open_tasks(9) if one.stage == "agreement_changed"]
+    assert len(changes) == 1
+    assert world.store.contacts[changes[0].contact_id].about["schedule"] == schedule_of(now_agreed["agr_1"])

@@ -4,11 +4,14 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from dunwell.accounts.model import Hold
 from dunwell.escalation.case import AgentOutcome
+from dunwell_aws.routing import GREEDY
+from functions.console import app as console
 from tests.support.console import BASE, Browser, World, csrf, path_of, sign_in, text
 from tests.support.escalation import (
     NOW,
@@ -17,6 +20,7 @@ from tests.support.escalation import (
     invoice,
     pay,
 )
+from tests.support.invocation import lambda_context, proxy_event
 from tests.support.user_pool import InMemoryUserPool, access_token
 
 # --- signing in and out ---
@@ -319,3 +323,37 @@ def test_pages_are_not_kept_framed_or_scripted_and_names_are_only_text(world: Wo
 def test_a_client_that_asks_for_json_gets_a_problem_document(browser: Browser) -> None:
     answer = browser.get("/", Accept="application/json")
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
+
+
+# --- what API Gateway hands over ---
+
+
+def greedy(method: str, path: str, **headers: str) -> Any:
+    """What the handler answers to a request under the template's greedy path."""
+    event = proxy_event(method, GREEDY, pathParameters={"proxy": path})
+    event["headers"] = event["headers"] | headers
+    return console.handler(event, lambda_context())
+
+
+def test_the_handler_finds_the_page_of_a_greedy_path(world: World, browser: Browser) -> None:
+    case = world.waiting()
+    sign_in(browser)
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    answer = greedy("GET", path_of(case).strip("/"), cookie=cookies)
+    assert answer["statusCode"] == 200
+    assert "Müller &amp; Söhne" in answer["body"]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "nothing/here", 404), ("POST", "messages", 405)])
+def test_what_is_no_page_is_told_by_a_page_that_needs_no_sign_in(
+    world: World, method: str, path: str, status: int
+) -> None:
+    answer = greedy(method, path)
+    assert answer["statusCode"] == status
+    assert "<!doctype html>" in answer["body"]
+    assert "Content-Security-Policy" in answer["multiValueHeaders"] | answer["headers"]
+
+
+def test_a_program_is_told_of_a_missing_page_by_a_document(world: World) -> None:
+    answer = greedy("GET", "nothing", accept="application/json")
+    assert answer["headers"]["Content-Type"] == "application/problem+json"

@@ -15,7 +15,10 @@ from dunwell.escalation.case import Case
 from dunwell.ledger.agreements import Agreement, AgreementStatus
 from dunwell.outreach.contact import CallOutcome, Contact, ContactStatus
 from dunwell.outreach.tasks import TaskKind, call_task
+from dunwell_aws.bootstrap.base import policy as policy_in_force
+from dunwell_aws.consent_words import plan_consent
 from functions.console import app as console
+from functions.portal.app import portal_words
 from tests.support.console import DECISION, Browser, World, csrf, path_of, sign_in, text
 from tests.support.escalation import NOW, TODAY, pay
 
@@ -37,8 +40,8 @@ SUPERVISOR = "sue@example.com"
 def browser(world: World, browser: Browser) -> Browser:
     """An agent who is signed in, under a policy with plans and settlements."""
     parts = console.console()
-    desk = replace(parts.arrangements, policy=POLICY)
-    console.use(replace(parts, arrangements=desk))
+    desk = replace(parts.arrangements(), policy=POLICY)
+    console.use(replace(parts, arrangements=lambda: desk))
     world.pool.passwords[SUPERVISOR] = "Correct-Horse-2"
     world.pool.groups[SUPERVISOR] = ("agents", "supervisors")
     sign_in(browser)
@@ -60,7 +63,7 @@ def agreements(world: World) -> list[Agreement]:
 
 def seen(page: HTTPResponse) -> tuple[str, str]:
     """The words that the page reads out, and the name that its form gives them."""
-    words = re.search(r'<p class="quote">(.*?)</p>', text(page), re.DOTALL)
+    words = re.search(r'<p class="quote" lang="[a-zA-Z-]+">(.*?)</p>', text(page), re.DOTALL)
     name = re.search(r'name="seen" value="(\w+)"', text(page))
     assert words
     assert name
@@ -86,8 +89,10 @@ def test_a_promise_on_the_phone_stands_at_once_and_shows_its_progress(world: Wor
 def test_a_plan_is_proposed_read_out_and_agreed_to_with_the_words_as_evidence(world: World, browser: Browser) -> None:
     assert plan(browser).status_code == 303
     words, _ = seen(browser.get(PAGE))
-    assert "4. €25.00 by" in words
-    assert "Together €100.00." in words
+    assert "It is about: Invoice F-1." in words
+    assert f"I agree to pay €100.00 to {policy_in_force().creditor.name} in" in words
+    assert " in 4 payments: €25.00 on " in words
+    assert words.endswith("Do you agree?")
     assert accept(world, browser).status_code == 303
     (made,) = agreements(world)
     assert made.status is AgreementStatus.AUTHORISED
@@ -100,6 +105,66 @@ def test_a_plan_is_proposed_read_out_and_agreed_to_with_the_words_as_evidence(wo
     page = text(browser.get(PAGE))
     assert "Change the plan" in page
     assert "Nothing more to agree about" in page
+
+
+SPOKEN = {
+    "es": ("Acepto pagar", "¿Está usted de acuerdo?", "Hasta ese día y un día hábil después"),
+    "fr": ("J'accepte de payer", "Êtes-vous d'accord ?", "Jusqu'à ce jour et un jour ouvré après"),
+    "de": ("Ich stimme zu,", "Stimmen Sie zu?", "Bis dahin und einen Werktag danach"),
+}
+
+
+def speaks(world: World, language: str) -> None:
+    """Makes it the customer's language."""
+    known = world.ledger.accounts["cus_1"]
+    world.ledger.accounts["cus_1"] = replace(known, customer=replace(known.customer, language=language))
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_words_are_read_out_in_the_customers_language_with_the_english_beside_them(
+    world: World, browser: Browser, language: str
+) -> None:
+    speaks(world, language)
+    plan(browser)
+    page = browser.get(PAGE)
+    words, _ = seen(page)
+    for expected in SPOKEN[language][:2]:
+        assert expected in words
+    assert re.search(r'lang="en">Please listen.*?I agree to pay €100.00', text(page), re.DOTALL)
+    assert accept(world, browser).status_code == 303
+    (made,) = agreements(world)
+    assert made.authorisation
+    assert made.authorisation.words == words
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_what_a_promise_brings_is_read_out_in_the_customers_language(
+    world: World, browser: Browser, language: str
+) -> None:
+    speaks(world, language)
+    page = html.unescape(text(browser.get(PAGE)))
+    assert SPOKEN[language][2] in page
+    assert "Until that day and one business day after it" in page
+
+
+@pytest.mark.parametrize("language", ["en", "pt", ""])
+def test_a_customer_without_words_of_their_own_hears_the_creditors_language_once(
+    world: World, browser: Browser, language: str
+) -> None:
+    speaks(world, language)
+    plan(browser)
+    page = text(browser.get(PAGE))
+    assert page.count("I agree to pay €100.00") == 1
+    assert "The same in English" not in page
+
+
+def test_an_agent_reads_out_what_the_portal_shows(world: World, browser: Browser) -> None:
+    speaks(world, "de")
+    plan(browser)
+    (made,) = agreements(world)
+    creditor = policy_in_force().creditor
+    portal_says = portal_words(creditor).say("de", world.ledger.accounts["cus_1"].customer.country)
+    assert plan_consent(portal_says, creditor, made) in seen(browser.get(PAGE))[0]
 
 
 def test_words_that_were_not_read_out_are_no_evidence(world: World, browser: Browser) -> None:
@@ -169,7 +234,7 @@ def test_a_plan_is_changed_after_its_new_words_were_read_out(world: World, brows
     (old,) = agreements(world)
     preview = plan(browser, 2, "preview", agreement=old.agreement_id)
     words, name = seen(preview)
-    assert (preview.status_code, "2. €50.00 by" in words) == (200, True)
+    assert (preview.status_code, "in 2 payments: €50.00 on " in words) == (200, True)
     assert [one.status for one in agreements(world)] == [AgreementStatus.AUTHORISED]
     assert plan(browser, 2, "revise", agreement=old.agreement_id, seen=name).status_code == 303
     _, new = agreements(world)

@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
+from dunwell_aws.console.values import agent_filters
 from tests.support.console import Browser, World, path_of, sign_in, text
+from tests.support.escalation import pay
 
 
 def test_a_case_shows_chances_the_expected_day_with_its_range_and_the_curve_of_past_scores(
@@ -52,3 +56,21 @@ def test_nobody_gets_an_assessment_without_signing_in_nor_one_that_is_not_there(
     assert browser.get("/customers/cus_1/assessment", Accept="application/json").status_code == 401
     sign_in(browser)
     assert browser.get("/customers/cus_2/assessment", Accept="application/json").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("permille", "shown"), [(0, "under 0.1%"), (1, "0.1%"), (731, "73.1%"), (999, "99.9%"), (1000, "over 99.9%")]
+)
+def test_no_chance_is_shown_as_certain_or_impossible(permille: int, shown: str) -> None:
+    assert agent_filters("UTC")["chance"](permille) == shown
+
+
+def test_what_was_paid_in_full_shows_no_risk_any_more(world: World, browser: Browser) -> None:
+    case = world.waiting()
+    sign_in(browser)
+    pay(world.ledger, "cus_1", 100_00)
+    for page in (text(browser.get(path_of(case))), text(browser.get("/"))):
+        assert "73.1%" not in page
+        assert "Recent invoices were often paid" not in page
+        assert "nothing is open" in page
+    assert "Nothing is open, so there is nothing to assess. The last assessment, of" in text(browser.get(path_of(case)))

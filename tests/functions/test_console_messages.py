@@ -4,7 +4,7 @@ import pytest
 
 from dunwell.accounts.model import Channel
 from dunwell.outreach.announced import Announced
-from dunwell_aws.bootstrap import policy
+from dunwell_aws.bootstrap.base import policy
 from tests.support.console import Browser, sign_in, text
 
 

@@ -59,7 +59,7 @@ class World:
 @pytest.fixture(autouse=True)
 def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
     set_variables(monkeypatch)
-    monkeypatch.setattr("dunwell_aws.bootstrap.clock", lambda: SimpleNamespace(now=lambda: AT))
+    monkeypatch.setattr("dunwell_aws.bootstrap.base.clock", lambda: SimpleNamespace(now=lambda: AT))
 
 
 def test_a_file_by_ranges_is_the_same_as_the_file_at_once() -> None:
@@ -168,6 +168,6 @@ def test_rows_of_later_days_come_when_their_day_does(monkeypatch: pytest.MonkeyP
     world = World(csv_file(*({**row, "issued_on": date, "due_on": date} for row in ROWS)))
     assert world.run()["later"] == len(ROWS)
     monkeypatch.setattr(
-        "dunwell_aws.bootstrap.clock", lambda: type("Clock", (), {"now": staticmethod(lambda: tomorrow)})
+        "dunwell_aws.bootstrap.base.clock", lambda: type("Clock", (), {"now": staticmethod(lambda: tomorrow)})
     )
     assert world.run()["in_ledger"] == len(ROWS)

@@ -51,7 +51,7 @@ def upload(
         for key in keys
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dunwell_aws.bootstrap.clock", lambda: SimpleNamespace(now=lambda: at))
+        patch.setattr("dunwell_aws.bootstrap.base.clock", lambda: SimpleNamespace(now=lambda: at))
         return app.handler(sqs_event(*bodies), lambda_context(), uploads=uploads)
 
 

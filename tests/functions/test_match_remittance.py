@@ -35,7 +35,7 @@ class Queue:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> CashWorld:
     set_variables(monkeypatch, INGEST_BUCKET="ingest", CASH_QUEUE="cash-queue")
-    monkeypatch.setattr("dunwell_aws.bootstrap.clock", lambda: SimpleNamespace(now=lambda: NOW))
+    monkeypatch.setattr("dunwell_aws.bootstrap.base.clock", lambda: SimpleNamespace(now=lambda: NOW))
     made = CashWorld()
     made.owes("C10001", PAYER, euros("INV-2026-010023", 119_000), euros("INV-2026-010031", 45_050))
     return made

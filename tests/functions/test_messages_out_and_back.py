@@ -15,8 +15,8 @@ from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.dispatch import Dispatcher, Message
 from dunwell.outreach.plan import contact_event
-from dunwell_aws import bootstrap
 from dunwell_aws.batches import each_message
+from dunwell_aws.bootstrap import base
 from dunwell_aws.clock import Clock
 from dunwell_aws.coming_back import ComingBack
 from dunwell_aws.dynamo_json import item
@@ -370,8 +370,8 @@ def test_the_manifest_of_yesterday_is_written_and_a_day_that_was_asked_for(monke
             return []
 
     outbox: Any = Outbox()
-    bootstrap.clock.cache_clear()
-    bootstrap.policies.cache_clear()
+    base.clock.cache_clear()
+    base.policies.cache_clear()
     answer = close_letters.handler(sqs_event({}, {"day": "2026-11-20"}, "no"), lambda_context(), outbox=outbox)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m2"}]}
     yesterday = business_date(datetime.now(UTC), "America/New_York") - timedelta(days=1)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dunwell_aws import bootstrap
+from dunwell_aws.bootstrap import base, books, outreach, payments, sending, visitors
 from functions.portal import app as portal_app
 from functions.stripe_webhook import app as webhook_app
 from tests.support.invocation import lambda_context, proxy_event, set_variables
@@ -28,8 +28,9 @@ PORTAL = {
 def variables(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     set_variables(monkeypatch, **PORTAL)
     yield monkeypatch
-    for part in vars(bootstrap).values():
-        getattr(part, "cache_clear", lambda: None)()
+    for module in (base, books, outreach, payments, sending, visitors):
+        for part in vars(module).values():
+            getattr(part, "cache_clear", lambda: None)()
     portal_app.use(None)
     webhook_app.use(None)
 

@@ -17,7 +17,7 @@ from dunwell.remittance.index import LedgerIndex
 from dunwell.remittance.matching import match
 from dunwell.remittance.model import BankLine, Decision
 from dunwell.remittance.policy import CashPolicy
-from dunwell_aws import bootstrap
+from dunwell_aws.bootstrap import payments
 from dunwell_aws.stripe_client import StripeConnection
 from dunwell_aws.stripe_gateway import StripeGateway
 from dunwell_aws.stripe_secret import StripeKeys
@@ -447,6 +447,6 @@ def test_without_a_key_nothing_is_pulled_and_nothing_fails(office: Office, monke
             self.forgotten += 1
 
     secret = NoKey()
-    monkeypatch.setattr(bootstrap, "stripe_secret", lambda: secret)
+    monkeypatch.setattr(payments, "stripe_secret", lambda: secret)
     assert app.handler(sqs_event({"source": "stripe"}), lambda_context()) == {"batchItemFailures": []}
     assert secret.forgotten == 1

@@ -61,7 +61,7 @@ class World:
 @pytest.fixture(autouse=True)
 def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
     set_variables(monkeypatch)
-    monkeypatch.setattr("dunwell_aws.bootstrap.clock", lambda: SimpleNamespace(now=lambda: AT))
+    monkeypatch.setattr("dunwell_aws.bootstrap.base.clock", lambda: SimpleNamespace(now=lambda: AT))
 
 
 def test_an_uploaded_file_of_figures_is_kept_and_the_same_rows_again_write_nothing() -> None:

@@ -23,8 +23,13 @@ from dunwell.outreach.tasks import TaskDesk
 from dunwell.remittance.desk import CashDesk
 from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore, Recovery
 from dunwell_aws.agents import CognitoAgents
-from dunwell_aws.bootstrap import policy
+from dunwell_aws.bootstrap.base import policy
+from dunwell_aws.bootstrap.ingestion import mappings
+from dunwell_aws.bootstrap.sending import renderer
 from dunwell_aws.clock import Clock
+from dunwell_aws.console.parts import Console
+from dunwell_aws.console.read_out import ReadOuts
+from dunwell_aws.documents import folder
 from dunwell_aws.urls import Urls
 from functions.console import app as console
 from tests.support.cash import CashWorld
@@ -125,17 +130,30 @@ class World:
         self.ledger = InMemoryLedger(account(invoice()), account(invoice("F-2"), customer_id="cus_2", name="Other"))
         self.escalation = Escalation(self.cases, self.ledger, self.executions)
         insight, creditor = cast("Any", InMemoryInsight()), policy().creditor
-        agents = CognitoAgents(cast("Any", self.pool), CLIENT_ID)
-        pages, urls = console.console_pages(creditor.timezone), Urls(Parameters(), "/urls")
-        self.money = CashWorld()
-        desk = CashDesk(self.money.cash)
-        tasks = TaskDesk(self.ledger, self.cases, self.cases, policy())
-        rules = policy()
+        self.money, rules = CashWorld(), policy()
         kept = KeepingLedger(self.ledger, rules.arrangements, creditor.timezone, lambda: NOW)
         deals = ArrangementDesk(kept, rules.arrangements, creditor.timezone, rules.version)
-        parts = (StoppedClock(), self.escalation, insight, insight, agents, urls, pages, creditor, desk, tasks, deals)
         self.evidence = InMemoryEvidence()
-        console.use(console.Console(*parts, lambda: self.evidence))
+        console.use(
+            Console(
+                clock=StoppedClock(),
+                escalation=self.escalation,
+                contacts=insight,
+                assessments=insight,
+                agents=CognitoAgents(cast("Any", self.pool), CLIENT_ID),
+                urls=Urls(Parameters(), "/urls"),
+                pages=console.console_pages(creditor.timezone),
+                creditor=creditor,
+                cash=CashDesk(self.money.cash),
+                tasks=TaskDesk(self.ledger, self.cases, self.cases, rules),
+                arrangements=lambda: deals,
+                policy=policy,
+                read_outs=ReadOuts(folder("infra") / "messages", creditor),
+                evidence=lambda: self.evidence,
+                renderer=renderer,
+                source_names=lambda: [mapping.name for mapping in mappings()],
+            )
+        )
 
     def waiting(self, customer_id: str = "cus_1", invoice_id: str = "inv_F-1") -> Case:
         """A case that waits for an agent."""

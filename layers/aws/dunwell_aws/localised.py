@@ -35,6 +35,11 @@ class Localised:
         """A share in thousandths, such as ``12.5%``."""
         return format_percent(Decimal(permille).scaleb(-3), "#,##0.##%", self._locale)
 
+    def rate(self, permille: int) -> str:
+        """A rate in thousandths as percent without the sign, such as ``12.5``; words around it have the sign."""
+        written: str = format_decimal(Decimal(permille) / 10, "0.#", self._locale)
+        return written
+
     def short_date(self, day: date) -> str:
         """A date with the month in letters or as this locale's readers expect it, such as ``Nov 22, 2026``."""
         return format_date(day, "medium", self._locale)

@@ -22,9 +22,13 @@ from jinja2 import (
 
 from dunwell.errors import InvalidInputError
 from dunwell.outreach.stage import Tone
+from dunwell_aws.consent_words import CONSENT
 from dunwell_aws.localised import localised
 
 COMMON = "common"
+FORBIDDEN = "forbidden"
+NO_TEMPLATES = frozenset({COMMON, FORBIDDEN, CONSENT})
+"""Files of words that are no message."""
 LAYOUTS = "layouts"
 _TONES = tuple(Tone)
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -66,7 +70,7 @@ class Phrases:
     @property
     def templates(self) -> list[str]:
         """The names of the templates that there are in this language."""
-        return sorted(path.stem for path in self._folder.glob("*.yaml") if path.stem not in {COMMON, "forbidden"})
+        return sorted(path.stem for path in self._folder.glob("*.yaml") if path.stem not in NO_TEMPLATES)
 
     def has(self, template: str) -> bool:
         """Whether the language has a template."""

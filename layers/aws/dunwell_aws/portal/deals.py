@@ -1,18 +1,14 @@
 """What the pages about agreements share: the desk, the words of consent, and where an agreement stands."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-
-from babel import Locale
-from babel.numbers import format_decimal
 
 from dunwell.arrangements.evaluate import calendar_of
 from dunwell.arrangements.progress import PartProgress, PartState, Progress, progress
 from dunwell.errors import NotFoundError
-from dunwell.ledger.agreements import AgreedInstalment, Agreement, AgreementKind, Authorisation
+from dunwell.ledger.agreements import Agreement, AgreementKind, Authorisation
 from dunwell.ledger.debits import PaymentMethod
+from dunwell_aws.consent_words import offer_consent, plan_consent
 from dunwell_aws.portal.consent import Consent, source_address
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.words import Say
@@ -90,61 +86,17 @@ def _shown(part: PartProgress, agreement: Agreement, say: Say, today: date) -> S
     return ShownPart(agreed.number, agreed.due_on, agreed.amount_minor, part.left_minor, state, tone)
 
 
-def apr_of(say: Say, apr_permille: int) -> str:
-    """An annual percentage rate as people read it."""
-    return str(format_decimal(Decimal(apr_permille) / 10, "0.#", Locale.parse(say.tag, sep="-")))
-
-
 def plan_words(site: Site, visitor: Visitor, agreement: Agreement, method: PaymentMethod | None, new: bool) -> Consent:
     """What is agreed to by a plan: paid by hand, debited from a saved method, or from one that is saved with it."""
-    say, creditor = site.say(visitor), site.parts.creditor
-    said = [_schedule_words(site, visitor, agreement)]
-    if agreement.charges_minor:
-        charges = say.money(agreement.charges_minor, agreement.currency)
-        said.append(say("deals.words.cost", charges=charges, apr=apr_of(say, agreement.apr_permille)))
-    label = method.label if method else say("deals.words.new_method") if new else ""
-    if label:
-        values = {"creditor": creditor.name, "label": label, "telephone": creditor.telephone}
-        said.append(say("deals.words.debit", **values))
-    else:
-        said.append(say("deals.words.link"))
-    said.append(say("deals.words.broken", n=agreement.grace_days))
-    method_id = method.method_id if method else NEW_METHOD if new else ""
-    return Consent(" ".join(said), method_id, method.label if method else "")
+    say, method_id = site.say(visitor), method.method_id if method else NEW_METHOD if new else ""
+    label = method.label if method else say("consent.new_method") if new else ""
+    words = plan_consent(say, site.parts.creditor, agreement, label)
+    return Consent(words, method_id, method.label if method else "")
 
 
 def offer_words(site: Site, visitor: Visitor, agreement: Agreement) -> Consent:
     """What is agreed to by accepting a settlement or a discount."""
-    say = site.say(visitor)
-    numbers = [say("deals.invoice", number=debt.number) for debt in agreement.debts]
-    values = {
-        "total": say.money(agreement.amount_minor, agreement.currency),
-        "owed": say.money(agreement.debt_minor, agreement.currency),
-        "creditor": site.parts.creditor.name,
-        "schedule": schedule_text(say, agreement.instalments, agreement.currency),
-        "invoices": ", ".join(numbers),
-    }
-    return Consent(say("deals.words." + agreement.kind, **values))
-
-
-def schedule_text(say: Say, instalments: Sequence[AgreedInstalment], currency: str) -> str:
-    """Amounts and days in one line."""
-    parts = [
-        say("deals.words.plan_part", amount=say.money(one.amount_minor, currency), day=say.date(one.due_on))
-        for one in instalments
-    ]
-    return "; ".join(parts)
-
-
-def _schedule_words(site: Site, visitor: Visitor, agreement: Agreement) -> str:
-    say = site.say(visitor)
-    return say(
-        "deals.words.plan",
-        total=say.money(agreement.amount_minor, agreement.currency),
-        creditor=site.parts.creditor.name,
-        n=len(agreement.instalments),
-        schedule=schedule_text(say, agreement.instalments, agreement.currency),
-    )
+    return Consent(offer_consent(site.say(visitor), site.parts.creditor, agreement))
 
 
 def evidence(site: Site, words: str, method_id: str = "") -> Authorisation:

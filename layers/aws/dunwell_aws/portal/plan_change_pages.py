@@ -10,7 +10,7 @@ from dunwell.arrangements.schedule import PlanTerms
 from dunwell.errors import InvalidInputError, RefusedError
 from dunwell.ledger.agreements import Agreement, AgreementKind
 from dunwell_aws.portal.consent import Consent
-from dunwell_aws.portal.deals import CUSTOMER, agreement_of, apr_of, evidence, plan_words
+from dunwell_aws.portal.deals import CUSTOMER, agreement_of, evidence, plan_words
 from dunwell_aws.portal.plan_pages import latest_first, plan_rules, read_terms
 from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.typed import MistakeError
@@ -102,7 +102,7 @@ def _page(
         "agreement": old,
         "new": new,
         "way": _consent(site, visitor, old, new) if new else None,
-        "apr": apr_of(say, new.apr_permille) if new else "",
+        "apr": say.writer.rate(new.apr_permille) if new else "",
         "left_minor": sum(visitor.account.open_minor(one) for one in old.invoice_ids),
         "most_count": limits.max_instalments if limits else 1,
         "frequencies": limits.frequencies if limits else (),

@@ -16,7 +16,6 @@ from dunwell_aws.portal.deals import (
     NEW_METHOD,
     Standing,
     agreement_of,
-    apr_of,
     evidence,
     plan_words,
     standing,
@@ -151,7 +150,7 @@ def _chosen(site: Site, visitor: Visitor, agreement: Agreement, method_id: str) 
 
 def _review_page(site: Site, visitor: Visitor, agreement: Agreement) -> Response:
     ways = _ways(site, visitor, agreement)
-    apr = apr_of(site.say(visitor), agreement.apr_permille)
+    apr = site.say(visitor).writer.rate(agreement.apr_permille)
     return site.page("plan_review.html", visitor, agreement=agreement, ways=ways, apr=apr, new_method=NEW_METHOD)
 
 

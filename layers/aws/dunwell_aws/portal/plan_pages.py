@@ -13,7 +13,7 @@ from dunwell.arrangements.policy import Authority, Frequency, PlanPolicy
 from dunwell.arrangements.schedule import PlanTerms
 from dunwell.errors import InvalidInputError, RefusedError
 from dunwell.ledger.agreements import AgreedInstalment, Agreement
-from dunwell_aws.portal.deals import CUSTOMER, apr_of
+from dunwell_aws.portal.deals import CUSTOMER
 from dunwell_aws.portal.means import (
     COOKIE,
     COOKIE_SECONDS,
@@ -251,7 +251,7 @@ def _option(one: "Recommendation", say: Say) -> Option:
         one.terms.frequency,
         made.total_minor,
         made.charges_minor,
-        apr_of(say, made.apr_permille),
+        say.writer.rate(made.apr_permille),
         plan_reasons(one.sayings, say),
         one.terms.first_minor,
         one.terms.anchor_on,

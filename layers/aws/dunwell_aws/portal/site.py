@@ -1,28 +1,24 @@
-"""What every area of the portal stands on: routes, pages in the visitor's language, sessions and forms."""
+"""What the portal's areas share beside ``dunwell_aws.site``: pages in the visitor's language, sessions and forms."""
 
-import contextlib
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from chalice.app import Chalice, Request, Response
+from chalice.app import Response
 
 from dunwell.accounts.access import SESSION_LIFE, Session, csrf_token
 from dunwell.accounts.model import Customer
-from dunwell.errors import NotFoundError, UnavailableError, WrongMethodError
+from dunwell.errors import NotFoundError
 from dunwell.ledger.model import Account
 from dunwell_aws.portal.parts import Portal
 from dunwell_aws.portal.words import Say
-from dunwell_aws.problems import Problem, answers_problems, problem_response
-from dunwell_aws.routing import MISSING, WRONG_METHOD
-from dunwell_aws.web import FORM_TYPE, Form, cookie, read_cookie, read_form
+from dunwell_aws.problems import Problem
+from dunwell_aws.site import BaseSite
+from dunwell_aws.web import Form, read_form
 
 SESSION_COOKIE = "dunwell_session"
 API_PATH = "/api/"
-METHODS = ("GET", "POST", "PATCH", "DELETE")
-"""Those that the template lets in."""
 LANGUAGE_COOKIE = "dunwell_language"
 SESSION_SECONDS = int(SESSION_LIFE.total_seconds())
 NAVIGATION = (
@@ -78,57 +74,18 @@ class Visitor:
         return csrf_token(self.token)
 
 
-class Site:
+class Site(BaseSite[Portal]):
     """The portal's application with what its areas share.
 
-    An area is a module with one function ``add_..._pages(site)``, which registers its routes; its words are
-    ``words/<language>/<area>.yaml``.
-
-    Args:
-        parts: gives the parts in use, composed at first use.
+    An area's words are ``words/<language>/<area>.yaml``.
     """
 
-    def __init__(self, app: Chalice, parts: Callable[[], Portal]) -> None:
-        self.app = app
-        self._parts = parts
+    methods = ("GET", "POST", "PATCH", "DELETE")
 
     @property
-    def parts(self) -> Portal:
-        """The parts in use."""
-        return self._parts()
-
-    @property
-    def request(self) -> Request:
-        """The request that is answered."""
-        assert self.app.current_request is not None
-        return self.app.current_request
-
-    def query(self, name: str) -> str:
-        """A parameter of the address, or empty."""
-        given: Mapping[str, str] = self.request.query_params or {}
-        return given.get(name) or ""
-
-    def cookie_value(self, name: str) -> str:
-        """A cookie that the browser sent, or empty."""
-        return read_cookie(self.request, name)
-
-    def route(self, path: str, *methods: str, content_types: tuple[str, ...] = (FORM_TYPE,)) -> Callable[..., Any]:
-        """A route whose errors are pages."""
-        types = list(content_types) if "POST" in methods else ["*/*"]
-        register = self.app.route(path, methods=list(methods), content_types=types)
-        return lambda view: register(answers_problems(view, self._problem_page))
-
-    def add_fallbacks(self) -> None:
-        """What answers for paths and methods that no area knows (``dunwell_aws.routing``)."""
-
-        def missing() -> Response:
-            raise NotFoundError("There is no such page.")
-
-        def wrong_method() -> Response:
-            raise WrongMethodError("This address does not take such a request.")
-
-        for path, view in ((MISSING, missing), (WRONG_METHOD, wrong_method)):
-            self.route(path, *METHODS, content_types=("*/*",))(view)
+    def base_url(self) -> str:
+        """See ``BaseSite``."""
+        return self.parts.urls.portal()
 
     # --- who asks ---
 
@@ -179,7 +136,7 @@ class Site:
         Templates find: ``t`` (words), ``base`` (address of the portal), ``creditor``, ``csrf`` (empty when nobody is
         signed in), ``here`` (the page's own path), ``signed_in``, and the filters ``money``, ``date`` and ``number``.
         """
-        answer = self._rendered(template, self.parts.urls.portal(), visitor, status, values)
+        answer = self._rendered(template, self.base_url, visitor, status, values)
         if visitor and visitor.customer.language in self.parts.words.names and not self.cookie_value(LANGUAGE_COOKIE):
             # Problems are told without looking anybody up, and yet in the customer's language.
             return self.with_cookie(answer, self.language_cookie(visitor.customer.language))
@@ -191,28 +148,6 @@ class Site:
         before = answer.headers.get("Set-Cookie", [])
         answer.headers["Set-Cookie"] = [*([before] if isinstance(before, str) else before), made]
         return answer
-
-    def file(self, content: bytes, media_type: str, name: str) -> Response:
-        """A file to keep, under a name of which only plain letters, digits, dots and dashes are left."""
-        headers: dict[str, str | list[str]] = {**self.parts.pages.headers(self.parts.urls.portal())}
-        plain = re.sub(r"[^A-Za-z0-9.-]+", "-", name)
-        disposition = f'attachment; filename="{plain}"'
-        return Response(content, headers | {"Content-Type": media_type, "Content-Disposition": disposition}, 200)
-
-    def redirect(self, path_or_url: str, *cookies: str) -> Response:
-        """To another page, fetched by GET."""
-        base_url = self.parts.urls.portal()
-        location = base_url + path_or_url if path_or_url.startswith("/") else path_or_url
-        return self.parts.pages.redirect(location, base_url, cookies)
-
-    def cookie(self, name: str, value: str, max_age_seconds: int) -> str:
-        """A cookie of the portal."""
-        return cookie(name, value, self.parts.urls.portal(), max_age_seconds)
-
-    def done(self) -> str:
-        """What the form before this page did, when it led here: a code, or empty."""
-        code = self.query("done")
-        return code if code.isidentifier() else ""
 
     def here(self) -> str:
         """The path of the page that is shown, to come back to; of a form's answer that of the form's page."""
@@ -241,24 +176,18 @@ class Site:
         }
         return self.parts.pages.page(template, base_url, status, **(shared | dict(values)))
 
-    def _problem_page(self, problem: Problem) -> Response:
-        """A problem as a page, or as a document for clients that ask for JSON."""
-        accepted = self.request.headers.get("accept", "")
-        wants_json = "application/json" in accepted and "text/html" not in accepted
-        if wants_json or str(self.request.context.get("path", "")).find(API_PATH) >= 0:
-            return problem_response(problem)
-        base_url = ""
-        # The addresses may be what is broken: the page that says so does without them.
-        with contextlib.suppress(UnavailableError):
-            base_url = self.parts.urls.portal()
+    def is_for_programs(self) -> bool:
+        """Also everything under the API's path."""
+        return super().is_for_programs() or API_PATH in str(self.request.context.get("path", ""))
+
+    def problem_page(self, problem: Problem, base_url: str) -> Response:
+        """See ``BaseSite``: in the language chosen in this browser."""
         token = self.cookie_value(SESSION_COOKIE)
         account = f"{base_url}/account" if base_url and token else ""
         kind = _KINDS.get(problem.status, "down" if problem.status >= 500 else "invalid")
         detail = _detail(self.say(), kind, problem)
         values = {"kind": kind, "detail": detail, "account": account, "csrf": csrf_token(token) if token else ""}
-        answer = self._rendered("problem.html", base_url, None, problem.status, values)
-        answer.headers.update(problem.headers)
-        return answer
+        return self._rendered("problem.html", base_url, None, problem.status, values)
 
 
 def _detail(say: Say, kind: str, problem: Problem) -> str:

@@ -1,5 +1,7 @@
 """What the portal says, in each language: ``functions/portal/words/<language>/<area>.yaml``.
 
+What customers agree to (area ``consent``) stands with the words of messages, as agents read it out, too.
+
 The same mechanism as for messages (``dunwell_aws.phrases``): words only, their variables in double braces, plural forms
 by ``{{ n|plural('one', '%(n)s others') }}``, amounts and dates as the customer's country writes them.
 """
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dunwell.errors import InvalidInputError
 from dunwell.timezones import zone
+from dunwell_aws.consent_words import CONSENT
 from dunwell_aws.localised import Localised, localised
 
 if TYPE_CHECKING:
@@ -72,9 +75,10 @@ class Say:
 
     def _found(self, key: str) -> Any:
         area, *path = key.split(".")
-        if not self._phrases.has(area):
+        phrases = self.messages if area == CONSENT else self._phrases
+        if not phrases.has(area):
             return None
-        found: Any = self._phrases.file(area)
+        found: Any = phrases.file(area)
         for step in path:
             found = found.get(step) if isinstance(found, Mapping) else None
         return found

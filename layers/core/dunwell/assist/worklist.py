@@ -20,6 +20,7 @@ class WorklistLine:
         overdue_minor: what is past due and not disputed, in the case's currency (minor units).
         days_past_due: age of the oldest such invoice; 0 when there is none.
         risk_permille, segment: of the newest assessment; None and empty before the first one.
+        is_open: whether the customer owes anything: else what the assessment says is about what was settled since.
         is_due: whether an agent should look at it today; else a later day was agreed on, or it waits.
         recovery: what of the past due is expected to come in; None before the first assessment, or when nothing was
             past due then.
@@ -42,6 +43,7 @@ class WorklistLine:
     reason: str = ""
     forecast: InvoiceAssessment | None = None
     agreed_minor: int = 0
+    is_open: bool = True
     waits_for: str = ""
     again_on: date | None = None
 
@@ -73,6 +75,7 @@ def worklist_line(
         reason=assessment.risk_reasons[0] if assessment and assessment.risk_reasons else "",
         forecast=_forecast(assessment, overdue),
         agreed_minor=sum(item.collectable_minor for item in overdue if item.invoice.invoice_id in agreed),
+        is_open=bool(account.open_invoices),
         waits_for=wait.why if wait else "",
         again_on=again_on,
     )

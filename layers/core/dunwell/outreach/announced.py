@@ -15,8 +15,8 @@ contact rules do, each kind under the purpose that fits it:
 
 Holds stop all of them as the hold table says. Bankruptcy (HOLD-BK), a death, identity theft: nothing goes. A cease
 request (HOLD-CEASE) leaves room for one final notice only, and an attorney (HOLD-ATTY) is for a person to write to: so
-what law demands cannot be said then, and is a refused contact with its reason; a debit that needs the notice must not
-be made.
+what law demands cannot be said then, is a refused contact with its reason and an agent's task (``blocked``); a debit
+that needs the notice must not be made.
 """
 
 from collections.abc import Mapping

@@ -44,6 +44,8 @@ class TaskKind(StrEnum):
     REQUEST = "request"
     APPROVAL = "approval"
     """A proposal of a plan or an offer that waits for somebody's approval."""
+    NOTICE = "notice"
+    """What law demands to tell and no channel may carry; see ``blocked``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,10 @@ class Task:
     Attributes:
         reason: a code: of a call the stage that asks for it, of an approval whose it is, else what is wrong.
         address: the number to call, or what does not work; empty when there is nothing at all.
-        contact_id, currency: of a call, what it is about; else empty. invoice_ids: also of a request.
+        contact_id, currency: of a call or a notice, what it is about; else empty. invoice_ids: also of a request.
         script: of a call what to say, of a request what the customer wrote, else what is wrong in words.
         files: what the customer added to a request.
+        stage: of a notice, which announcement it is; else empty.
         outcome, note, agent, done_at: what came of it; empty and None while it is to be done.
     """
 
@@ -70,6 +73,7 @@ class Task:
     invoice_ids: tuple[str, ...] = ()
     script: str = ""
     files: tuple[EvidenceFile, ...] = ()
+    stage: str = ""
     outcome: str = ""
     note: str = ""
     agent: str = ""
@@ -224,14 +228,14 @@ class TaskDesk:
         return self._finished(task, outcome, note, agent, now)
 
     def finish_trouble(self, customer_id: str, task_id: str, note: str, agent: str, now: datetime) -> Task:
-        """Keep what was done about an address, or for a customer who asked something.
+        """Keep what was done about an address, for a customer who asked something, or to give a notice.
 
         Raises:
             NotFoundError: there is no such task. ConflictError: somebody did it first. InvalidInputError: no note.
         """
         if not note:
             raise InvalidInputError("Write in the note what was done about it.")
-        task = self._open(customer_id, task_id, TaskKind.TROUBLE, TaskKind.REQUEST)
+        task = self._open(customer_id, task_id, TaskKind.TROUBLE, TaskKind.REQUEST, TaskKind.NOTICE)
         return self._finished(task, "done", note, agent, now)
 
     def withdraw_calls(self, customer_id: str, now: datetime) -> int:

@@ -17,8 +17,8 @@ from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.remittance.desk import CashDesk, split_numbers
 from dunwell.reporting.statement import Statement, last_months, statement
 from dunwell.timezones import zone
-from dunwell_aws.agent_agreements import promise
 from dunwell_aws.agents import Agent
+from dunwell_aws.console.agreements import promise
 from dunwell_aws.web import Form
 
 E = TypeVar("E", bound=StrEnum)

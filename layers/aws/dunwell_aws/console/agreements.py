@@ -18,8 +18,9 @@ from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from dunwell.ledger.agreements import Agreement, AgreementKind, AgreementStatus, Authorisation
 from dunwell.ledger.model import Account
-from dunwell.money import format_money, parse_amount
+from dunwell.money import parse_amount
 from dunwell_aws.agents import Agent
+from dunwell_aws.console.read_out import ReadOut, ReadOuts
 from dunwell_aws.web import Form
 
 AGREEMENT_DONE = {
@@ -44,16 +45,16 @@ class Shown:
 
     Attributes:
         kept: how far it was kept; None of a proposal and of one that never stood.
-        words: what to read out before the customer agrees; empty when nothing is to be agreed to.
+        said: what to read out before the customer agrees; None when nothing is to be agreed to.
     """
 
     agreement: Agreement
     kept: Progress | None
-    words: str = ""
+    said: ReadOut | None = None
 
 
 def agreement_values(
-    desk: ArrangementDesk, account: Account, creditor_name: str, agent: Agent, now: datetime, form: Form, done: str
+    desk: ArrangementDesk, account: Account, read_outs: ReadOuts, agent: Agent, now: datetime, form: Form, done: str
 ) -> dict[str, Any]:
     """The values of ``agreements.html``.
 
@@ -62,7 +63,7 @@ def agreement_values(
     """
     today = business_date(now, desk.zone_name)
     newest_first = sorted(account.agreements.values(), key=lambda one: one.made_at, reverse=True)
-    shown = [_shown(desk, account, one, creditor_name, today) for one in newest_first]
+    shown = [_shown(desk, account, one, read_outs, today) for one in newest_first]
     return {
         "account": account,
         "customer": account.customer,
@@ -73,11 +74,11 @@ def agreement_values(
         "offers": _offers(desk, authority_of(agent)),
         "may_decide": {one.value for one in Authority if _at_least(authority_of(agent), one)},
         "plans": desk.policy.plans is not None,
-        "promises": desk.policy.promises is not None,
+        "promise_said": promise_said(desk, account.customer, read_outs),
         "today": today,
         "notice": AGREEMENT_DONE.get(done, ""),
         "given": form,
-        "preview": _preview(desk, account, form, agent, creditor_name, now),
+        "preview": _preview(desk, account, form, agent, read_outs, now),
     }
 
 
@@ -86,7 +87,7 @@ def authority_of(agent: Agent) -> Authority:
     return Authority.SUPERVISOR if agent.is_supervisor else Authority.AGENT
 
 
-def act(desk: ArrangementDesk, account: Account, form: Form, agent: Agent, creditor_name: str, now: datetime) -> None:
+def act(desk: ArrangementDesk, account: Account, form: Form, agent: Agent, read_outs: ReadOuts, now: datetime) -> None:
     """Carry out the form's action.
 
     Raises:
@@ -104,7 +105,7 @@ def act(desk: ArrangementDesk, account: Account, form: Form, agent: Agent, credi
         desk.propose_offer(customer_id, _offer(form, now), **deciding)
     elif action == "accept":
         proposal = _known(account, agreement_id)
-        evidence = _heard(read_out(proposal, account.customer, creditor_name), form, agent, now)
+        evidence = _heard(read_outs.agreement(proposal, account.customer), form, agent, now)
         desk.authorise(customer_id, agreement_id, evidence)
     elif action == "approve":
         desk.approve(customer_id, agreement_id, **deciding)
@@ -116,7 +117,7 @@ def act(desk: ArrangementDesk, account: Account, form: Form, agent: Agent, credi
         desk.cancel(customer_id, agreement_id, **who)
     elif action == "revise":
         planned = _replacement(desk, account, form, agent, now)
-        evidence = _heard(read_out(planned, account.customer, creditor_name), form, agent, now)
+        evidence = _heard(read_outs.agreement(planned, account.customer), form, agent, now)
         desk.revise(customer_id, agreement_id, _terms(form), authorisation=evidence, **deciding)
     else:
         raise InvalidInputError("Choose what to do.")
@@ -155,25 +156,6 @@ def promise(
     )
 
 
-def read_out(agreement: Agreement, customer: Customer, creditor_name: str) -> str:
-    """What an agent reads out before the customer agrees: the same words each time, as they are kept as evidence."""
-    code = agreement.currency
-    numbers = ", ".join(debt.number for debt in agreement.debts)
-    lines = [f"{customer.name} agrees with {creditor_name} about invoice {numbers}:"]
-    for part in agreement.instalments:
-        extra = f", {format_money(part.charges_minor, code)} of it charges" if part.charges_minor else ""
-        lines.append(f"{part.number}. {format_money(part.amount_minor, code)} by {_said(part.due_on)}{extra}")
-    lines.append(f"Together {format_money(agreement.amount_minor, code)}.")
-    if agreement.charges_minor:
-        lines.append(f"Annual percentage rate: {agreement.apr_permille // 10}.{agreement.apr_permille % 10} %.")
-    if agreement.forgiven_minor:
-        forgiven = format_money(agreement.forgiven_minor, code)
-        lines.append(f"If all of it is paid in time, {forgiven} is not owed any more. If not, it is owed again.")
-    lines.append("Nothing is debited by this agreement: you pay by yourself. While it is kept we send no reminders.")
-    lines.append("Do you agree?")
-    return "\n".join(lines)
-
-
 def digest(words: str) -> str:
     """Names the words that a form was shown with."""
     return hashlib.sha256(words.encode()).hexdigest()[:16]
@@ -182,9 +164,9 @@ def digest(words: str) -> str:
 # --- what the page shows ---
 
 
-def _shown(desk: ArrangementDesk, account: Account, one: Agreement, creditor_name: str, today: date) -> Shown:
+def _shown(desk: ArrangementDesk, account: Account, one: Agreement, read_outs: ReadOuts, today: date) -> Shown:
     if one.status is AgreementStatus.PROPOSED:
-        return Shown(one, None, "" if one.approval else read_out(one, account.customer, creditor_name))
+        return Shown(one, None, None if one.approval else read_outs.agreement(one, account.customer))
     never_stood = one.authorisation is None and one.kind is not AgreementKind.PROMISE
     return Shown(one, None if never_stood else progress(account, one, calendar_of(desk.policy), today))
 
@@ -219,13 +201,19 @@ def _at_least(authority: Authority, needed: Authority) -> bool:
 
 
 def _preview(
-    desk: ArrangementDesk, account: Account, form: Form, agent: Agent, creditor_name: str, now: datetime
-) -> dict[str, str] | None:
+    desk: ArrangementDesk, account: Account, form: Form, agent: Agent, read_outs: ReadOuts, now: datetime
+) -> dict[str, Any] | None:
     """The words of a changed plan, to be read out before it is changed; None when none is asked for."""
     if form.one("action") != "preview":
         return None
-    words = read_out(_replacement(desk, account, form, agent, now), account.customer, creditor_name)
-    return {"agreement": form.one("agreement"), "words": words, "seen": digest(words)}
+    said = read_outs.agreement(_replacement(desk, account, form, agent, now), account.customer)
+    return {"agreement": form.one("agreement"), "said": said}
+
+
+def promise_said(desk: ArrangementDesk, customer: Customer, read_outs: ReadOuts) -> ReadOut | None:
+    """What to read out before a customer promises to pay; None where the policy takes no promises."""
+    rules = desk.policy.promises
+    return read_outs.promise(customer, rules.grace_days) if rules else None
 
 
 # --- what the forms say ---
@@ -246,10 +234,10 @@ def _known(account: Account, agreement_id: str) -> Agreement:
     return account.agreements[agreement_id]
 
 
-def _heard(words: str, form: Form, agent: Agent, now: datetime) -> Authorisation:
-    if form.one("seen") != digest(words):
-        raise ConflictError("The terms changed since you read them out. Read out the new ones.")
-    return Authorisation(words, now, BY_PHONE, f"agent:{agent.name}")
+def _heard(said: ReadOut, form: Form, agent: Agent, now: datetime) -> Authorisation:
+    if form.one("seen") != digest(said.words):
+        raise ConflictError("The words changed since you read them out. Read out the new ones.")
+    return Authorisation(said.words, now, BY_PHONE, f"agent:{agent.name}")
 
 
 def _terms(form: Form) -> PlanTerms:
@@ -302,7 +290,3 @@ def _all_of(account: Account, currency: str, invoice_ids: tuple[str, ...] | None
         for item in _free(account).get(currency, [])
         if invoice_ids is None or item.invoice.invoice_id in invoice_ids
     )
-
-
-def _said(day: date) -> str:
-    return f"{day:%A}, {day.day} {day:%B %Y}"

@@ -3,34 +3,43 @@
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dunwell.accounts.exposure import exposures
+from dunwell.accounts.model import Channel
 from dunwell.assist.customer_desk import CustomerDesk, settled_invoices, standing_charges
 from dunwell.assist.worklist import WorklistLine, by_expected_value, overdue_invoices, worklist_line
 from dunwell.compliance.model import HoldKind
 from dunwell.dates import business_date, days_past_due
-from dunwell.errors import NotFoundError
+from dunwell.errors import InvalidInputError, NotFoundError
 from dunwell.escalation.case import AgentOutcome, Case
 from dunwell.escalation.escalation import Escalation
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
 from dunwell.ledger.model import Account
+from dunwell.outreach.blocked import addressee_of, open_channels
 from dunwell.outreach.contact import CallOutcome, Contact
+from dunwell.outreach.dispatch import Message
 from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.outreach.whereabouts import whereabouts
 from dunwell.remittance.records import LineRecord
 from dunwell.reporting.curve import curve
 from dunwell.scoring.assessment import Assessment, AssessmentStore
 from dunwell.timezones import zone
-from dunwell_aws.agent_agreements import digest
-from dunwell_aws.agent_forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
+from dunwell_aws.console.agreements import digest
+from dunwell_aws.console.forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
 from dunwell_aws.web import Form
+
+if TYPE_CHECKING:
+    from dunwell_aws.messages import Renderer
 
 SETTLED_SHOWN = 100
 _PAYMENTS_SHOWN = 50
 _KEY_BYTES = 16
 _THREADS = 8
+_CERTAIN = 1000
+"""All of it, in thousandths."""
 
 
 def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
@@ -47,9 +56,21 @@ def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
     return {
         "moment": moment,
         "words": words,
-        "percent": lambda permille: f"{permille // 10}.{permille % 10}%",
+        "percent": _percent,
+        "chance": _chance,
         "digest": digest,
     }
+
+
+def _percent(permille: int) -> str:
+    return f"{permille // 10}.{permille % 10}%"
+
+
+def _chance(permille: int) -> str:
+    """A probability that a model gives: rounded as it is, none of them is certain or impossible."""
+    if permille >= _CERTAIN:
+        return f"over {_percent(_CERTAIN - 1)}"
+    return _percent(permille) if permille > 0 else f"under {_percent(1)}"
 
 
 def worklist_values(
@@ -142,6 +163,32 @@ def task_values(
         "note_length": NOTE_LENGTH,
         "today": business_date(now, desk.policy.creditor.timezone),
         "given": {name: form.one(name) if form else "" for name in ("outcome", "note", "promised", "promised_on")},
+    }
+
+
+def notice_values(desk: TaskDesk, task: Task, renderer: "Renderer", now: datetime) -> dict[str, Any]:
+    """What ``task.html`` shows beside of a notice that no channel may carry: to whom it goes, and its words.
+
+    Raises:
+        NotFoundError: there is no such customer.
+    """
+    account, contact = desk.ledger.load(task.customer_id), desk.contacts.contact(task.customer_id, task.contact_id)
+    if account is None or contact is None:
+        raise NotFoundError("There is no such task.")
+    known = desk.contacts.state(task.customer_id).contacts
+    about = tuple(one for one in account.open_invoices if one.invoice.invoice_id in contact.invoice_ids)
+    letter = replace(contact, channel=Channel.LETTER)
+    words, problem = None, ""
+    try:
+        words = renderer.letter_words(Message(letter, account, account.customer.address(Channel.LETTER), about, now))
+    except InvalidInputError as gap:
+        problem = str(gap)
+    return {
+        "addressee": addressee_of(task.reason),
+        "open_channels": [] if task.is_done else open_channels(task, account, known, desk.policy, now),
+        "holds": account.customer.holds_in_force(now),
+        "notice_words": words,
+        "notice_problem": problem,
     }
 
 

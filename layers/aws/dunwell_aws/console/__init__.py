@@ -1,0 +1,1 @@
+"""The agents' console: pages for who works on cases, customers, cash and tasks."""
