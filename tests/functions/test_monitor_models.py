@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from dunwell.ledger.entry import Entry, EntryKind
 from dunwell.ledger.model import Invoice
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import UNSAID_AT_NEUTRAL
@@ -21,7 +23,7 @@ from functions.monitor_models import app
 from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, made_up
 from tests.support.escalation import account
 from tests.support.invocation import lambda_context, set_variables, sqs_event
-from tests.support.ledger import Facts, paid
+from tests.support.ledger import Facts, in_dispute, paid
 from tests.support.memory import InMemoryLedger
 from tests.support.reports_bucket import ReportsBucket
 
@@ -104,6 +106,23 @@ def test_the_report_holds_forecasts_against_what_happened(bucket: ReportsBucket,
     assert 0.05 < at_all["brier"] < 0.25
     assert {one["kind"] for one in found["coverage"]} >= {"at_issue", "past_due_week"}
     assert all(0.6 < one["covered"] <= 1 for one in found["coverage"] if one["rows"] > 100)
+
+
+def credited(one: Invoice) -> tuple[Invoice, Entry]:
+    return one, replace(paid(one), kind=EntryKind.CREDIT_NOTE)
+
+
+@pytest.mark.parametrize("ended", [credited, in_dispute])
+def test_the_model_is_not_held_to_what_was_credited_or_in_dispute(
+    bucket: ReportsBucket,
+    portfolio: dict[str, list[InvoiceFacts]],
+    ended: Callable[[Invoice], tuple[Invoice, Entry]],
+) -> None:
+    invoices = {who: [one for one in facts_of(own) if isinstance(one, Invoice)] for who, own in portfolio.items()}
+    accounts = [account(*map(ended, own), customer_id=who) for who, own in invoices.items()]
+    found = watch(bucket, InMemoryLedger(*accounts))
+    assert found["moments"] > 150
+    assert (found["calibration"], found["coverage"]) == ([], [])
 
 
 def test_a_portfolio_unlike_the_training_data_is_said_in_an_alarm_and_shown(
