@@ -78,7 +78,7 @@ def add_head(
         "used_proxies": {one.name: PROXIES[one.name] for one in choice.inputs if one.name in PROXIES},
     }
     unseen = moments(ledger, file.end, model.delivery, issued_from=before) if before < file.end else []
-    if (test := asked(model, ledger, unseen)).moments:
+    if unseen and (test := asked(model, ledger, unseen)).moments:
         shifts = head.shifts(test, told_rows(test, published, choice.inputs, proxies))
         record["gain_after_the_cut"] = gained(test, 0 * shifts, shifts)
     return with_head(content, head), record
