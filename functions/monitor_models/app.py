@@ -14,8 +14,10 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, Field
 
 from dunwell.dates import business_date
-from dunwell.scoring.care import ModelReport, examine
-from dunwell.scoring.drift import ACT, WATCH, read_reference
+from dunwell.scoring.account_facts import invoice_facts
+from dunwell.scoring.care import ModelReport, examine, first_weeks
+from dunwell.scoring.drift import ACT, WATCH, Spread, read_reference
+from dunwell.scoring.features import NEUTRAL_VALUES
 from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws.aws import client
 from dunwell_aws.batches import BatchAnswer, each_message
@@ -90,28 +92,51 @@ def model_report(as_of: date, s3: "S3Client", ledger: "Ledger", models: Path) ->
     log = S3ModelLog(s3, read_environment(Environment).reports_bucket)
     moments = log.read(as_of - timedelta(days=WINDOW_DAYS), as_of, MOST_MOMENTS)
     answers = _challenger(where / CHALLENGER, moments, served)
+    columns = model.feature_names, model.horizons_days
+    since, reference = _reference(log, model.version, moments, columns, as_of) or (None, read_reference(scorer.record))
     return examine(
         (model.name, model.version),
         as_of,
         moments,
         _outcomes(ledger, moments),
-        read_reference(scorer.record),
-        (model.feature_names, model.horizons_days),
+        reference,
+        columns,
         answers,
         served,
+        since,
     )
 
 
+def _reference(
+    log: S3ModelLog,
+    version: str,
+    moments: Sequence[LoggedMoment],
+    columns: tuple[Sequence[str], Sequence[int]],
+    as_of: date,
+) -> tuple[date, dict[str, Spread]] | None:
+    """How things were spread in the version's first weeks in service; kept as soon as these are over."""
+    kept = log.reference(version)
+    if kept is None and (found := first_weeks(moments, version, columns, as_of)):
+        log.keep_reference(version, *found)
+        return found
+    return kept
+
+
 def _outcomes(ledger: "Ledger", moments: Sequence[LoggedMoment]) -> dict[tuple[str, str], date | None]:
-    """How every logged invoice ended so far; one query a customer."""
+    """How every logged invoice ended so far; one query a customer. None of what was credited: it tells nothing of when
+    the customer pays. None either of what was in dispute: the model's days are not those of the calendar there.
+    """
     asked = {(one.customer_id, one.invoice_id) for one in moments}
 
     def of(customer_id: str) -> list[tuple[tuple[str, str], date | None]]:
         account = ledger.load(customer_id)
         if account is None:
             return []
-        settled = account.settlement_dates
-        return [((customer_id, one), settled.get(one)) for one in account.invoices if (customer_id, one) in asked]
+        return [
+            ((customer_id, one.invoice_id), one.settled_on)
+            for one in invoice_facts(account)
+            if (customer_id, one.invoice_id) in asked and not one.cancelled_on and not one.held
+        ]
 
     with ThreadPoolExecutor(THREADS) as pool:
         customers = sorted({customer_id for customer_id, _ in asked})
@@ -126,7 +151,7 @@ def _challenger(
         return None
     scorer = OnnxScorer(where)
     try:
-        return scorer.model.version, scorer.probabilities([one.row for one in moments])
+        return scorer.model.version, scorer.probabilities([one.row + NEUTRAL_VALUES[len(one.row) :] for one in moments])
     except (ModelFileError, ValueError) as error:
         served.append(f"The challenger cannot be asked: {error}")
         return None

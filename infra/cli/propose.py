@@ -131,6 +131,7 @@ def looks_like(kind: ValueType, cells: Sequence[str]) -> bool:
         ValueType.EMAIL: lambda text: _reads(values.email, text),
         ValueType.CURRENCY: lambda text: _reads(values.currency, text),
         ValueType.COUNTRY: lambda text: _reads(values.country_by_name, text),
+        ValueType.DELIVERY: lambda text: _reads(values.delivery, text),
         ValueType.BOOLEAN: lambda text: _reads(values.boolean, text),
     }.get(kind)
     filled = list(dict.fromkeys(text for text in cells if text))[:200]

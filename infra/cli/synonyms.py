@@ -162,6 +162,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "cleared on",
     ),
     "disputed": ("disputed", "in dispute", "dispute", "is disputed"),
+    "delivery": ("delivery", "delivery method", "delivery type", "sent by", "sent as", "bill type", "paperless bill"),
     "terms": ("terms", "payment terms", "term"),
 }
 """Canonical field → names, the likeliest first."""

@@ -1,17 +1,22 @@
-"""Whether a model may be deployed: `python -m model_artifacts.late_payment.check FOLDER...`.
+"""Whether the models may be deployed: `python -m model_artifacts.late_payment.check FOLDER...`.
 
 `make deploy` and every build of the scoring layer ask this, for the model in service and for the champion and the
 challenger in its folder. The status is 1, and the reasons are printed, when a file is missing, damaged or of another
 version than its card says, or when the gate refuses the model. A challenger is only asked, never listened to: it has
-to be whole, but it has not passed the gate yet.
+to be whole, but it has not passed the gate yet. The models of segments and recovery, which are data of the core, are
+asked about beside it: they must be readable, and the files that their cards describe.
 """
 
 import json
 import sys
+from hashlib import sha256
 from math import isfinite
 from pathlib import Path
 
 from dunwell.scoring.features import NEUTRAL_VALUES
+from dunwell.scoring.ports import ModelDataError
+from dunwell.scoring.recovery import RECOVERY_FILE, read_recovery
+from dunwell.scoring.segments import read_segments
 from dunwell_onnx.fallback import CHALLENGER, CHAMPION
 from dunwell_onnx.scorer import RECORD_FILE, ModelFileError, OnnxScorer
 from model_artifacts.late_payment.gate import refusals
@@ -56,11 +61,31 @@ def _gate(folder: Path) -> list[str]:
     return [f"The gate refuses it: {reason}" for reason in refusals(record)]
 
 
+def why_not_data(artifacts: Path, data: Path = RECOVERY_FILE.parent) -> list[str]:
+    """Every reason against deploying the models that are kept as data in a folder of the core.
+
+    Args:
+        artifacts: holds a folder with a card for each.
+    """
+    found = []
+    for name, read in (("segments", read_segments), ("recovery", read_recovery)):
+        file, card = data / f"{name}.json", artifacts / name / CARD
+        try:
+            model = read(file)
+            digest, text = sha256(file.read_bytes()).hexdigest(), card.read_text(encoding="utf-8")
+        except (ModelDataError, OSError) as error:
+            found.append(str(error))
+            continue
+        if missing := [one for one in (digest, model.version, model.card_id) if one not in text]:
+            found.append(f"{card} is the card of another model than {file.name}: it lacks {', '.join(missing)}.")
+    return found
+
+
 def main(folders: list[str] | None = None) -> None:
     """Checks each folder and says what is wrong."""
     refused = False
     for folder in map(Path, sys.argv[1:] if folders is None else folders):
-        for reason in why_not(folder):
+        for reason in (*why_not(folder), *why_not_data(folder.parent)):
             refused = True
             print(f"{folder.name} may not be deployed. {reason}", file=sys.stderr)
     sys.exit(int(refused))

@@ -30,6 +30,7 @@ from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from model_artifacts.late_payment.dataset import Ledger, Moment, moments
+from model_artifacts.late_payment.delivery import learned
 from model_artifacts.late_payment.measures import Floats
 
 # Chosen on eight earlier cuts, 30 days apart, of which all outcomes were known by the cut.
@@ -103,10 +104,11 @@ def folds(ledger: Ledger, cut: date) -> list[tuple[list[Moment], list[Moment]]]:
     for number in range(FOLDS):
         start = cut - timedelta(days=YOUNGEST_FOLD_DAYS + number * FOLD_DAYS)
         until = start + timedelta(days=FOLD_DAYS)
-        issued = [m for m in moments(ledger, cut, issued_from=start) if m.invoice.issued_on < until]
+        offsets, _ = learned(ledger, start)
+        issued = [m for m in moments(ledger, cut, offsets, issued_from=start) if m.invoice.issued_on < until]
         later = [m for m in issued if (cut - max(m.day, m.invoice.due_on)).days > FOLLOWED_DAYS]
         if later:
-            found.append((moments(ledger, start), later))
+            found.append((moments(ledger, start, offsets), later))
     return found
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+from dunwell.scoring.delivery import DeliveryOffsets
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import CustomerFeatures, customer_features, invoice_features
 from dunwell.scoring.habit import root_lateness
@@ -57,18 +58,32 @@ def made_up(seed: int, customers: int = 400) -> Ledger:
     return dict(ledger)
 
 
-def moments(ledger: Ledger, end: date, *, issued_from: date = date.min, only_at_issue: bool = False) -> list[Moment]:
+def moments(
+    ledger: Ledger,
+    end: date,
+    offsets: DeliveryOffsets,
+    *,
+    issued_from: date = date.min,
+    only_at_issue: bool = False,
+) -> list[Moment]:
     """Every moment of the invoices issued from `issued_from` on and before `end`, as a ledger ending on
     `end` shows them: at issue, ten days before due, and at days past due while still open.
+
+    Args:
+        offsets: of the model that is to learn or be asked (`delivery.learned`).
     """
-    return [moment for history in ledger.values() for moment in _of_customer(history, end, issued_from, only_at_issue)]
+    return [
+        moment
+        for history in ledger.values()
+        for moment in _of_customer(history, end, offsets, issued_from, only_at_issue)
+    ]
 
 
 def _of_customer(
-    history: Sequence[InvoiceFacts], end: date, issued_from: date, only_at_issue: bool
+    history: Sequence[InvoiceFacts], end: date, offsets: DeliveryOffsets, issued_from: date, only_at_issue: bool
 ) -> Iterator[Moment]:
     """What the invoices share is worked out once a day: some customers have hundreds of invoices on each."""
-    on = cache(lambda day: customer_features(history, day))
+    on = cache(lambda day: customer_features(history, day, offsets))
     for invoice in history:
         if issued_from <= invoice.issued_on < end:
             for day in [invoice.issued_on] if only_at_issue else _days(invoice, end):
@@ -90,20 +105,22 @@ def _moment(invoice: InvoiceFacts, customer: CustomerFeatures, day: date, end: d
         at_issue=day == invoice.issued_on,
         features=invoice_features(invoice, customer),
         labels=tuple(_label(invoice, horizon, end) for horizon in HORIZONS_DAYS),
-        lateness=_lateness(invoice, end),
+        lateness=lateness_by(invoice, end),
     )
 
 
-def _lateness(invoice: InvoiceFacts, end: date) -> float | None:
-    """Known for all invoices of an age, or for none: the slow ones would be missing among the young."""
+def lateness_by(invoice: InvoiceFacts, end: date) -> float | None:
+    """On the root scale, as of `end`. Known for all invoices of an age, or for none (None): the slow ones would be
+    missing among the young.
+    """
     if invoice.due_on + timedelta(days=KNOWN_AFTER_DUE_DAYS) >= end:
         return None
-    settled_on = min(invoice.settled_on or end, end)
-    return root_lateness((settled_on - invoice.issued_on).days, (invoice.due_on - invoice.issued_on).days)
+    terms_days = (invoice.due_on - invoice.issued_on).days
+    return root_lateness(terms_days + invoice.days_past_due(min(invoice.settled_on or end, end)), terms_days)
 
 
 def _label(invoice: InvoiceFacts, horizon_days: int, end: date) -> int | None:
     last_day = invoice.due_on + timedelta(days=horizon_days)
     if last_day >= end:
         return None
-    return int(invoice.settled_on is None or invoice.settled_on > last_day)
+    return int(invoice.settled_on is None or invoice.days_late() > horizon_days)

@@ -57,7 +57,9 @@ class CutError(Exception):
 
 def evaluate(scorer: Scorer, file: LedgerFile, cut: date) -> dict[str, Any]:
     """Measures of the model and its rivals on what was issued from the cut on. CutError when there is nothing."""
-    train, test = moments(file.ledger, cut), moments(file.ledger, file.end, issued_from=cut)
+    offsets = scorer.model.delivery
+    train = moments(file.ledger, cut, offsets)
+    test = moments(file.ledger, file.end, offsets, issued_from=cut)
     at_issue = [m for m in test if m.at_issue]
     if not at_issue:
         raise CutError(f"No invoice was issued from {cut} on: the ledger ends on {file.end}.")
@@ -72,7 +74,7 @@ def evaluate(scorer: Scorer, file: LedgerFile, cut: date) -> dict[str, Any]:
         }
     if file.has_disputes and "logistic_regression" in found["late_0"].get("at_issue", {}):
         known = _known(at_issue, 0)
-        p = late_with_disputes(train, known, file.ledger, cut)
+        p = late_with_disputes(train, known, file.ledger, cut, offsets)
         found["late_0"]["at_issue"]["with_disputes_not_served"] = measures.classification(table(known, 0)[1], p)
     found["days_late"] = _days_late(scorer, train, at_issue, file, cut)
     found["interval_80"] = {
@@ -158,7 +160,7 @@ def _forecasts(scorer: Scorer, test: Sequence[Moment]) -> list[Forecast]:
 def evaluate_made_up(scorer: Scorer) -> dict[str, Any]:
     """Measures on portfolios the model was not trained on: they show that it learns, not that the world is so."""
     ledger = {f"{seed}/{name}": facts for seed in HOLD_OUT_SEEDS for name, facts in made_up(seed).items()}
-    test = moments(ledger, PORTFOLIO_AS_OF)
+    test = moments(ledger, PORTFOLIO_AS_OF, scorer.model.delivery)
     file = LedgerFile(ledger, PORTFOLIO_AS_OF, len(test), has_disputes=True)
     found: dict[str, Any] = {"seeds": list(HOLD_OUT_SEEDS)}
     for horizon in HORIZONS_DAYS:

@@ -5,6 +5,7 @@ Written node by node: the heads are linear, and what a feature's neutral value w
 knows nothing of) is then a few operations on what is there already, instead of a row more a feature.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_help
 
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
-from dunwell_onnx.scorer import EFFECTS, EXPLAIN, INPUT, LATENESS, PROBABILITIES
+from dunwell_onnx.scorer import DELIVERY, EFFECTS, EXPLAIN, INPUT, LATENESS, PROBABILITIES
 from model_artifacts.late_payment.conformal import CLIPPED_DAYS, NARROWEST_HALF, WEEK_DAYS, Narrowing
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS
 from model_artifacts.late_payment.model import BEFORE, OVERDUE, LatePayment
@@ -26,7 +27,8 @@ JUST = 0.001  # days: less than any difference that occurs
 
 def to_onnx(model: LatePayment) -> bytes:
     """`features` (float32, rows by features) to `late_probabilities` (rows by horizons), `lateness` (rows by
-    quantiles) and `effects` (rows by horizons by features). The last two are empty unless `explain` is true.
+    quantiles) and `effects` (rows by horizons by features). The last two are empty unless `explain` is true. What the
+    features take out for how invoices were sent is in the file too, so that its hash covers that.
     """
     floats = TensorProto.FLOAT
     outputs = (
@@ -45,6 +47,7 @@ def to_onnx(model: LatePayment) -> bytes:
         _initializers(_scoring_constants(model)),
     )
     made: ModelProto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    helper.set_model_props(made, {DELIVERY: json.dumps(model.delivery._asdict())})
     checker.check_model(made)
     return bytes(made.SerializeToString(deterministic=True))
 

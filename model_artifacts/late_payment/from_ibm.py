@@ -1,6 +1,7 @@
 """IBM's receivables sample in the canonical columns: `python -m model_artifacts.late_payment.from_ibm IN OUT`.
 
-Reads the file from where it is; nothing of it belongs into this project. It names no currency: US dollars.
+Reads the file from where it is; nothing of it belongs into this project. It names no currency: US dollars. How a bill
+was sent (PaperlessBill) was known when it was issued: it is electronic from the customer's PaperlessDate on.
 """
 
 import argparse
@@ -35,6 +36,7 @@ def _rows(source: Path) -> Iterator[dict[str, str]]:
                 "currency": "USD",
                 "settled_date": _iso(row["SettledDate"]),
                 "disputed": row["Disputed"].lower(),
+                "delivery": row["PaperlessBill"].lower(),
             }
 
 

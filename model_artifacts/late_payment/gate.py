@@ -9,7 +9,8 @@ On the ledger it is for, cut in time, late at all, at issue:
 - days late: mean absolute error (clipped) no worse than the customer's own median;
 - the 80 % interval covers 74 to 86 % (the target is 78 to 82; on some hundred invoices that is within noise).
 
-And always: no input is, or stands for, what the law forbids (`dunwell.scoring.forbidden`); exported and scikit-learn's
+And always: every input is one that was looked at (`REVIEWED`), and none is, or stands for, what the law forbids
+(`dunwell.scoring.forbidden`); exported and scikit-learn's
 answers agree within 1e-5, and the file is the one on record. A challenger meets the same gate on the same days as the
 champion and must have the lower Brier score by more than its standard error of the paired difference.
 """
@@ -19,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from dunwell.figures import OF_CUSTOMERS, SERIES
+from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.forbidden import forbidden_among
 from model_artifacts.late_payment.measures import Floats, Labels
 
@@ -26,19 +29,29 @@ PARITY = 1e-5
 SLOPES = (0.8, 1.25)
 CALIBRATION_ERROR = 0.08
 COVERAGE = (0.74, 0.86)
+REVIEWED = frozenset((*FEATURE_NAMES, *OF_CUSTOMERS, *SERIES))
+"""What a model may ask for: what its customer owed and paid, when, of what amount, on which terms and how billed
+(`dunwell.scoring.features` says why each), and the figures beside the ledger that an operator can switch on."""
 LEARNT = ("logistic_regression", "gradient_boosting")
 
 
 def refusals(record: dict[str, Any]) -> list[str]:
     """Why the model on this record may not be deployed; empty when it may. Without an evaluation it may not."""
-    forbidden = [
-        f"It asks for what the law forbids: {one}."
-        for one in forbidden_among([*record["feature_names"], *_outside(record)])
+    asked = [*record["feature_names"], *_outside(record)]
+    by_law = forbidden_among(asked)
+    forbidden = [f"It asks for what the law forbids: {one}." for one in by_law]
+    forbidden += [
+        f"It asks for {one}, which nobody has reviewed: see REVIEWED in gate.py."
+        for one in asked
+        if one not in REVIEWED and one not in by_law
     ]
     evaluation = record.get("evaluation") or {}
     at_issue = evaluation.get("late_0", {}).get("at_issue")
     if not at_issue:
-        return [*forbidden, "It was not evaluated on a later part of a ledger with at least 30 late invoices in it."]
+        return [
+            *forbidden,
+            "It was not evaluated on a later part of a ledger with at least 30 late invoices in it (CUT=YYYY-MM-DD).",
+        ]
     found = forbidden + _against_rivals(at_issue) + _calibration(at_issue["model"])
     days = evaluation["days_late"]
     if days and days["model"]["mae_clipped"] > days["customers_median"]["mae_clipped"]:

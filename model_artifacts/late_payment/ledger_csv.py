@@ -1,8 +1,9 @@
 """Reading a ledger from a CSV file, one invoice a row.
 
-Columns: customer_id, invoice_id, issue_date, due_date, amount, currency, and, when the source has them,
-settled_date and disputed. Dates are ISO 8601, amounts decimal with a dot, currencies ISO 4217. A row that cannot
-be right is left out and counted by what is wrong with it.
+Columns: customer_id, invoice_id, issue_date, due_date, amount, currency, and, when the source has them, settled_date,
+disputed (yes or no) and delivery (paper or electronic: how the invoice was sent, as known when it was issued; empty:
+not known). Dates are ISO 8601, amounts decimal with a dot, currencies ISO 4217. A row that cannot be right is left out
+and counted by what is wrong with it.
 """
 
 import csv
@@ -13,14 +14,17 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from dunwell.errors import InvalidInputError
+from dunwell.ledger.model import Delivery
 from dunwell.money import parse_amount
 from dunwell.scoring.facts import InvoiceFacts
 from model_artifacts.late_payment.dataset import Ledger
 
 NEEDED = ("customer_id", "invoice_id", "issue_date", "due_date", "amount", "currency")
-OPTIONAL = ("settled_date", "disputed")
+OPTIONAL = ("settled_date", "disputed", "delivery")
 LONGEST_TERMS_DAYS = 3_653  # beyond, a due date says "never" rather than when
 _DISPUTED = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
+
+_DELIVERY = {"": None, **{one.value: one for one in Delivery}}
 
 
 class LedgerFileError(Exception):
@@ -76,7 +80,7 @@ def _columns(reader: "csv.DictReader[str]", path: Path) -> set[str]:
     if missing := [name for name in NEEDED if name not in found]:
         raise LedgerFileError(
             f"{path} lacks the columns {', '.join(missing)}. Needed: {', '.join(NEEDED)}; optional: "
-            f"{', '.join(OPTIONAL)}."
+            f"{', '.join(OPTIONAL)}, separated by commas, in UTF-8."
         )
     return found
 
@@ -100,11 +104,22 @@ def _invoice(row: Mapping[str, str | None], seen: set[str], today: date) -> Invo
         raise InvalidInputError("amount is negative: credit notes are no invoices")
     if values["disputed"].lower() not in _DISPUTED:
         raise InvalidInputError("disputed is neither yes nor no")
+    if values["delivery"].lower() not in _DELIVERY:
+        raise InvalidInputError("delivery is neither paper nor electronic")
     if values["invoice_id"] in seen:
         raise InvalidInputError("invoice_id was there before")
     seen.add(values["invoice_id"])
     disputed = _DISPUTED[values["disputed"].lower()]
-    return InvoiceFacts(values["invoice_id"], issued_on, due_on, amount_minor, values["currency"], settled_on, disputed)
+    return InvoiceFacts(
+        invoice_id=values["invoice_id"],
+        issued_on=issued_on,
+        due_on=due_on,
+        amount_minor=amount_minor,
+        currency=values["currency"],
+        settled_on=settled_on,
+        disputed=disputed,
+        delivery=_DELIVERY[values["delivery"].lower()],
+    )
 
 
 def _amount(text: str, currency: str) -> int:

@@ -1,4 +1,4 @@
-"""Whether a measured result is the method's or the ledger's: rolling cuts, learning curves, and a ceiling."""
+"""Whether a measured result is the method's or the ledger's: rolling cuts and learning curves."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -6,15 +6,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.habit import root_lateness
 from dunwell.scoring.score import settlement
 from model_artifacts.late_payment import measures, rivals
 from model_artifacts.late_payment.conformal import kind_of
 from model_artifacts.late_payment.dataset import KNOWN_AFTER_DUE_DAYS, Moment, moments
+from model_artifacts.late_payment.delivery import learned
 from model_artifacts.late_payment.disputes import late_with_disputes
 from model_artifacts.late_payment.ledger_csv import LedgerFile
 from model_artifacts.late_payment.measures import Floats
@@ -32,7 +30,6 @@ ROLLING_CUTS_DAYS = (-240, -180, -120, -60, 0, 60, 120)
 ROLLING_TEST_DAYS = 60
 PARTS = (0.125, 0.25, 0.5, 1.0)
 DRAWS = 5
-CEILING_DRAWS = 300
 MADE_UP_STEP = 8  # every eighth made-up moment: their weight is the same, and this is done thirty times
 KEPT = ("rows", "late_share", "auc", "pr_auc", "brier", "calibration_slope", "calibration_error")
 
@@ -47,9 +44,10 @@ def rolling_origin(file: LedgerFile, cut: date, made: Sequence[Moment]) -> list[
 
 
 def _at_cut(file: LedgerFile, cut: date, made: Sequence[Moment]) -> dict[str, Any]:
-    train = moments(file.ledger, cut)
+    offsets, _ = learned(file.ledger, cut)
+    train = moments(file.ledger, cut, offsets)
     until = cut + timedelta(days=ROLLING_TEST_DAYS)
-    issued = moments(file.ledger, file.end, issued_from=cut, only_at_issue=True)
+    issued = moments(file.ledger, file.end, offsets, issued_from=cut, only_at_issue=True)
     test = [m for m in issued if m.day < until and m.labels[0] is not None]
     y = table(test, 0)[1]
     if min(y.sum(), (1 - y).sum()) < 10 or not table(train, 0)[1].any():
@@ -58,7 +56,7 @@ def _at_cut(file: LedgerFile, cut: date, made: Sequence[Moment]) -> dict[str, An
     forecasts = {"model": late_head(train, made, 0, BEFORE).predict_proba(rows_of(test))[:, 1]}
     forecasts |= rivals.late(at_issue, test, 0)
     if file.has_disputes:
-        forecasts["with_disputes_not_served"] = late_with_disputes(train, test, file.ledger, cut)
+        forecasts["with_disputes_not_served"] = late_with_disputes(train, test, file.ledger, cut, offsets)
     found = {name: measures.classification(y, p) for name, p in forecasts.items()}
     return {"cut": cut.isoformat(), **{name: {key: one[key] for key in KEPT} for name, one in found.items()}}
 
@@ -70,10 +68,11 @@ def rolling_intervals(file: LedgerFile, cut: date, made: Sequence[Moment]) -> di
     covered: dict[str, list[tuple[bool, bool]]] = {}
     for days in ROLLING_CUTS_DAYS:
         at = cut + timedelta(days=days)
-        test = [m for m in moments(file.ledger, file.end, issued_from=at) if _compared(m, at, file)]
+        offsets, _ = learned(file.ledger, at)
+        test = [m for m in moments(file.ledger, file.end, offsets, issued_from=at) if _compared(m, at, file)]
         if not test:
             continue
-        fitted = LatePayment([], lateness_heads(moments(file.ledger, at), made[::MADE_UP_STEP]))
+        fitted = LatePayment([], lateness_heads(moments(file.ledger, at, offsets), made[::MADE_UP_STEP]))
         served, _ = with_intervals(fitted, file.ledger, at, made[::MADE_UP_STEP])
         rows = rows_of(test)
         for m, before, after in zip(test, fitted.quantiles(rows), served.quantiles(rows), strict=True):
@@ -113,15 +112,15 @@ def _covers(moment: Moment, lateness: Floats) -> bool:
 
 
 def what_the_data_allow(file: LedgerFile, cut: date, made: Sequence[Moment]) -> dict[str, Any]:
-    """Learning curves by training moments and by the customer's history, and a ceiling for this test part."""
-    test = [m for m in moments(file.ledger, file.end, issued_from=cut, only_at_issue=True) if m.labels[0] is not None]
-    train = moments(file.ledger, cut)
+    """Learning curves by training moments and by the customer's history."""
+    offsets, _ = learned(file.ledger, cut)
+    issued = moments(file.ledger, file.end, offsets, issued_from=cut, only_at_issue=True)
+    test, train = [m for m in issued if m.labels[0] is not None], moments(file.ledger, cut, offsets)
     thinned = made[::MADE_UP_STEP]
     p = late_head(train, thinned, 0, BEFORE).predict_proba(rows_of(test))[:, 1]
     return {
         "by_training_moments": [_with_part(train, test, thinned, part) for part in PARTS],
         "by_settled_invoices_of_the_customer": _by_history(test, p),
-        "if_customers_were_known": _ceiling(file, cut, [m.invoice for m in test]),
     }
 
 
@@ -149,67 +148,3 @@ def _by_history(test: Sequence[Moment], p: Floats) -> list[dict[str, Any]]:
         measured = measures.classification(y[chosen], p[chosen])
         found.append({"settled_up_to": int(high), **{key: measured[key] for key in ("rows", "auc", "auc_se", "brier")}})
     return found
-
-
-def _ceiling(file: LedgerFile, cut: date, test: Sequence[InvoiceFacts]) -> dict[str, Any]:
-    """What a forecast could reach on this test part if each customer's level, its share of disputes and the spread of
-    one invoice were known exactly, and payments came from nothing else: outcomes are drawn from that many times.
-    """
-    levels, shares, delay, spread = _measured(file, cut)
-    known = [(levels[c], shares[c], invoice) for c, invoice in _customers(file, test) if c in levels]
-    level, share = np.array([one[0] for one in known]), np.array([one[1] for one in known])
-    allowed = [(one[2].due_on - one[2].issued_on).days for one in known]
-    due = np.array([root_lateness(days + 1, days) for days in allowed])  # the first late day
-    rng = np.random.default_rng(0)
-    found: dict[str, list[tuple[float, float]]] = {"without_disputes": [], "with_disputes": []}
-    for _ in range(CEILING_DRAWS):
-        disputed = rng.random(len(known)) < share
-        late = level + delay * disputed + rng.normal(0, spread, len(known)) >= due
-        plain, shifted = _beyond(due, level, spread), _beyond(due, level + delay, spread)
-        for name, p in (
-            ("without_disputes", share * shifted + (1 - share) * plain),
-            ("with_disputes", np.where(disputed, shifted, plain)),
-        ):
-            found[name].append((float(roc_auc_score(late, p)), float(brier_score_loss(late, p))))
-    return {name: _mean_and_spread(draws) for name, draws in found.items()}
-
-
-def _mean_and_spread(draws: list[tuple[float, float]]) -> dict[str, float]:
-    means, spreads = np.mean(draws, axis=0).round(4), np.std(draws, axis=0).round(4)
-    names = ("auc", "brier")
-    return {
-        **dict(zip(names, means.tolist(), strict=True)),
-        **dict(zip(("auc_spread", "brier_spread"), spreads.tolist(), strict=True)),
-    }
-
-
-def _beyond(due: Floats, level: Floats, spread: float) -> Floats:
-    found: Floats = norm.sf((due - level) / spread)
-    return found
-
-
-def _customers(file: LedgerFile, invoices: Sequence[InvoiceFacts]) -> list[tuple[str, InvoiceFacts]]:
-    owner = {invoice.invoice_id: customer for customer, all_of in file.ledger.items() for invoice in all_of}
-    return [(owner[invoice.invoice_id], invoice) for invoice in invoices]
-
-
-def _measured(file: LedgerFile, cut: date) -> tuple[dict[str, float], dict[str, float], float, float]:
-    """By customer level on the root scale and share of disputes; what a dispute adds; the spread of one invoice."""
-    owners, disputed, lateness = [], [], []
-    for customer, invoices in file.ledger.items():
-        for one in invoices:
-            if one.settled_on is not None and one.settled_on < cut:
-                allowed = (one.due_on - one.issued_on).days
-                owners.append(customer)
-                disputed.append(float(one.disputed))
-                lateness.append(root_lateness(allowed + one.days_late(), allowed))
-    names, index = np.unique(owners, return_inverse=True)
-    counts = np.bincount(index)
-    d, y = np.array(disputed), np.array(lateness)
-    d_mean, y_mean = (np.bincount(index, values) / counts for values in (d, y))
-    d_within, y_within = d - d_mean[index], y - y_mean[index]
-    delay = float(d_within @ y_within) / max(float(d_within @ d_within), 1e-9)
-    rest = y_within - delay * d_within
-    spread = float(np.sqrt(rest @ rest / max(1, len(y) - len(names) - 1)))
-    levels, shares = y_mean - delay * d_mean, (counts * d_mean + 0.4) / (counts + 2)
-    return dict(zip(names, levels, strict=True)), dict(zip(names, shares, strict=True)), delay, spread

@@ -24,6 +24,7 @@ from scipy.special import expit
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from dunwell.scoring.delivery import NO_OFFSETS, DeliveryOffsets
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from model_artifacts.late_payment.conformal import Narrowing, bearable, calibrated, folds
@@ -32,6 +33,7 @@ from model_artifacts.late_payment.dataset import HORIZONS_DAYS, Ledger, Moment
 Floats = NDArray[np.float64]
 Rows = NDArray[np.float32]
 
+_DELIVERY = ("delivery_log_odds", "delivery_lateness")  # the same in the unit of each kind of head, which takes its own
 NEVER_LOWERS = {
     "late_ratio",
     "recent_late_ratio",
@@ -39,9 +41,12 @@ NEVER_LOWERS = {
     "mean_days_late",
     "median_days_late",
     "recent_days_late",
+    "days_late_trend",
+    "days_since_settlement",
     "long_late_ratio",
     "habit_level",
     "recent_habit_level",
+    *_DELIVERY,
     "late_from_here",
     "long_late_from_here",
     "very_late_from_here",
@@ -52,7 +57,14 @@ NEVER_LOWERS = {
     "other_oldest_overdue_days",
 }
 NEVER_RAISES = {"has_history", "settled_count", "days_to_due"}
-BOUNDS = [(0.0 if n in NEVER_LOWERS else None, 0.0 if n in NEVER_RAISES else None) for n in FEATURE_NAMES]
+
+
+def _bounds(unused: str) -> list[tuple[float | None, float | None]]:
+    never_raises = NEVER_RAISES | {unused}
+    return [(0.0 if n in NEVER_LOWERS else None, 0.0 if n in never_raises else None) for n in FEATURE_NAMES]
+
+
+LATE_BOUNDS, LATENESS_BOUNDS = map(_bounds, reversed(_DELIVERY))
 
 # Chosen on five folds before the cut; from 300 to 2,000 made-up invoices, and from 3 to 30, do equally well there.
 MADE_UP_INVOICES = 1_000.0  # what all made-up ones together weigh: the more real ones there are, the less they count
@@ -68,12 +80,14 @@ _OVERDUE = FEATURE_NAMES.index("days_overdue")
 @dataclass
 class LatePayment:
     """What was fitted: `late[phase][horizon's column]` and `lateness[phase][quantile's column]`, and by how much the
-    ends of the interval move for it to cover what it says.
+    ends of the interval move for it to cover what it says. `delivery` is what its features take out for how invoices
+    were sent.
     """
 
     late: list[list[LogisticRegression]]
     lateness: list[list[LinearRegression]]
     narrowing: Narrowing = field(default_factory=Narrowing)
+    delivery: DeliveryOffsets = NO_OFFSETS
 
     def probabilities(self, X: Rows) -> Floats:
         """scikit-learn's own answer, one column a horizon: what the exported graph must agree with. A later
@@ -115,11 +129,12 @@ def rows_of(moments: Sequence[Moment]) -> Rows:
     return np.array([m.features for m in moments], dtype=np.float32).reshape(len(moments), len(FEATURE_NAMES))
 
 
-def fit(real: Sequence[Moment], made_up: Sequence[Moment]) -> LatePayment:
-    """Trains on a real ledger (may be empty) and made-up ones."""
+def fit(real: Sequence[Moment], made_up: Sequence[Moment], offsets: DeliveryOffsets = NO_OFFSETS) -> LatePayment:
+    """Trains on a real ledger's moments (may be none) and made-up ones, with the offsets of their features."""
     return LatePayment(
         late=[[late_head(real, made_up, horizon, phase) for horizon in HORIZONS_DAYS] for phase in (BEFORE, OVERDUE)],
         lateness=lateness_heads(real, made_up),
+        delivery=offsets,
     )
 
 
@@ -192,7 +207,7 @@ def _unscaled(theta: Floats, scaler: StandardScaler) -> tuple[Floats, float]:
 
 
 def logistic(X: Floats, y: NDArray[np.int64], weights: Floats) -> Floats:
-    """Coefficients, then intercept, of L2-penalised logistic regression within `BOUNDS`.
+    """Coefficients, then intercept, of L2-penalised logistic regression within `LATE_BOUNDS`.
     scikit-learn has no such bounds, so scipy finds the optimum and scikit-learn carries it.
     """
 
@@ -203,12 +218,12 @@ def logistic(X: Floats, y: NDArray[np.int64], weights: Floats) -> Floats:
         value = weights @ (np.logaddexp(0, z) - y * z) + 0.5 * penalty @ theta
         return float(value), np.append(X.T @ slack, slack.sum()) + penalty
 
-    return _minimum(loss)
+    return _minimum(loss, LATE_BOUNDS)
 
 
 def quantile(X: Floats, y: Floats, weights: Floats, tau: float) -> Floats:
-    """Coefficients, then intercept, of quantile regression within `BOUNDS`, with the corner of its loss rounded
-    so that it has a gradient everywhere.
+    """Coefficients, then intercept, of quantile regression within `LATENESS_BOUNDS`, with the corner of its loss
+    rounded so that it has a gradient everywhere.
     """
 
     def loss(theta: Floats) -> tuple[float, Floats]:
@@ -219,16 +234,16 @@ def quantile(X: Floats, y: Floats, weights: Floats, tau: float) -> Floats:
         value = weights @ (tau * over + rounded) + 0.5 * penalty @ theta
         return float(value), np.append(X.T @ slack, slack.sum()) + penalty
 
-    return _minimum(loss)
+    return _minimum(loss, LATENESS_BOUNDS)
 
 
-def _minimum(loss: Any) -> Floats:
+def _minimum(loss: Any, bounds: Sequence[tuple[float | None, float | None]]) -> Floats:
     found = minimize(
         loss,
         np.zeros(len(FEATURE_NAMES) + 1),
         jac=True,
         method="L-BFGS-B",
-        bounds=[*BOUNDS, (None, None)],
+        bounds=[*bounds, (None, None)],
         options={"maxiter": 5000},
     )
     if not found.success:

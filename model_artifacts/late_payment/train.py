@@ -13,17 +13,21 @@ import sys
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from dunwell.figures import PROXIES
+from dunwell.scoring.delivery import NO_OFFSETS, DeliveryOffsets
 from dunwell.scoring.drift import DIGITS
-from dunwell.scoring.features import FEATURE_NAMES
+from dunwell.scoring.facts import InvoiceFacts
+from dunwell.scoring.features import FEATURE_NAMES, said
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
-from dunwell_onnx.scorer import OnnxScorer
+from dunwell_onnx.scorer import MODEL_FILE, RECORD_FILE, OnnxScorer
 from model_artifacts.late_payment.arguments import ledger_of, training_parser
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS, PORTFOLIO_AS_OF, Moment, made_up, moments
+from model_artifacts.late_payment.delivery import learned
 from model_artifacts.late_payment.evaluate import CutError, evaluate, evaluate_made_up, summary
 from model_artifacts.late_payment.export import to_onnx
 from model_artifacts.late_payment.gate import refusals
@@ -34,7 +38,7 @@ from model_artifacts.optional_inputs.figures import FiguresError, Published, rea
 from model_artifacts.optional_inputs.training import add_head
 
 NAME = "late_payment"
-VERSION = "2.2.0"
+VERSION = "2.3.0"
 CARD_ID = "MC-LATE-PAYMENT-2"
 TRAINING_SEEDS = (101, 102, 103, 104)
 CUSTOMERS_A_SEED = 400
@@ -50,21 +54,26 @@ def train(
     figures: Published | None = None,
     proxies: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Trains, exports, evaluates the exported file as it will be served, writes both files into `out`, and returns
-    the record. `figures` beside the ledger are used where they are worth it, `proxies` among them only when named.
+    """Trains, exports, evaluates the exported file as it will be served, writes both files into `out` when all that
+    has been done, and returns the record. `figures` beside the ledger are used where they are worth it, `proxies` among
+    them only when named. LedgerFileError when the ledger knows of no settlement to learn from.
     """
-    made = [m for seed in seeds for m in moments(made_up(seed, customers), PORTFOLIO_AS_OF)]
     before = cut or (file.end if file else None)
-    real = moments(file.ledger, before) if file and before else []
-    model = fit(real, made)
+    if file and before and not any(_settled_before(one, before) for own in file.ledger.values() for one in own):
+        raise LedgerFileError(
+            f"The ledger knows of no invoice settled before {before}, so it cannot teach when invoices are paid. "
+            "Fill in settled_date, or take a later cut."
+        )
+    offsets, sent = learned(file.ledger, before) if file and before else (NO_OFFSETS, {})
+    made = [m for seed in seeds for m in moments(made_up(seed, customers), PORTFOLIO_AS_OF, offsets)]
+    real = moments(file.ledger, before, offsets) if file and before else []
+    model = fit(real, made, offsets)
     intervals: dict[str, Any] = {}
     if file and before:
         model, intervals = with_intervals(model, file.ledger, before, made[::MADE_UP_STEP])
     content, outside = to_onnx(model), None
     if file and before and figures:
         content, outside = add_head(content, model, file, before, figures, proxies)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "model.onnx").write_bytes(content)
     record = _identity(content)
     record["trained_on"] = {
         "ledger_before": before.isoformat() if before and file else None,
@@ -72,23 +81,50 @@ def train(
         "made_up_seeds": list(seeds),
         "made_up_customers_a_seed": customers,
         "made_up_moments": len(made),
+        "left_out": dict(sorted(file.left_out.items())) if file else {},
     }
+    record["delivery"] = sent | {"offsets": offsets._asdict()}
     record["intervals"] = intervals
     if outside:
         record["outside"] = outside
-    _write(out, record)  # the scorer reads it: what is measured is the file that will be served
-    scorer = OnnxScorer(out)
-    record["reference"] = reference(scorer, rows_of([*real, *made[:: max(1, len(made) // int(MADE_UP_INVOICES))]]))
-    record["parity"] = _parity(scorer, model, _all_rows(file, made))
-    record["made_up_hold_out"] = evaluate_made_up(scorer)
-    if file and cut:
-        record["evaluation"] = evaluate(scorer, file, cut)
-        record["rolling_origin"] = rolling_origin(file, cut, made)
-        record["rolling_intervals"] = rolling_intervals(file, cut, made)
-        record["what_the_data_allow"] = what_the_data_allow(file, cut, made)
-    record["refused_because"] = refusals(record)
-    _write(out, record)
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out) as name:
+        folder = Path(name)
+        _write(folder, content, record)  # the scorer reads it: what is measured is the file that will be served
+        record |= _measured(OnnxScorer(folder), model, file, cut, real, made)
+        record["refused_because"] = refusals(record)
+        _write(folder, content, record)
+        for file_name in (MODEL_FILE, RECORD_FILE):
+            (folder / file_name).replace(out / file_name)
     return record
+
+
+def _settled_before(invoice: InvoiceFacts, day: date) -> bool:
+    return invoice.settled_on is not None and invoice.settled_on < day
+
+
+def _measured(
+    scorer: OnnxScorer,
+    model: LatePayment,
+    file: LedgerFile | None,
+    cut: date | None,
+    real: Sequence[Moment],
+    made: Sequence[Moment],
+) -> dict[str, Any]:
+    """What is to be known of the exported model: the spread of what it learned from, parity, and how good it is."""
+    found: dict[str, Any] = {
+        "reference": reference(scorer, rows_of([*real, *made[:: max(1, len(made) // int(MADE_UP_INVOICES))]])),
+        "parity": _parity(scorer, model, _all_rows(file, made, model.delivery)),
+        "made_up_hold_out": evaluate_made_up(scorer),
+    }
+    if file and cut:
+        found |= {
+            "evaluation": evaluate(scorer, file, cut),
+            "rolling_origin": rolling_origin(file, cut, made),
+            "rolling_intervals": rolling_intervals(file, cut, made),
+            "what_the_data_allow": what_the_data_allow(file, cut, made),
+        }
+    return found
 
 
 def _identity(content: bytes) -> dict[str, Any]:
@@ -110,7 +146,8 @@ def reference(scorer: OnnxScorer, rows: Any) -> dict[str, Any]:
     scores = np.array(scorer.probabilities(rows.tolist()))
     columns = dict(zip(FEATURE_NAMES, rows.T, strict=True))
     columns |= {f"late_{horizon}": column for horizon, column in zip(HORIZONS_DAYS, scores.T, strict=True)}
-    return {"rows": len(rows), "spread": {name: _spread(column) for name, column in columns.items()}}
+    spread = {name: _spread(np.array(known)) for name, column in columns.items() if (known := said(name, column))}
+    return {"rows": len(rows), "spread": spread}
 
 
 def _spread(values: Any) -> dict[str, list[float]]:
@@ -119,9 +156,9 @@ def _spread(values: Any) -> dict[str, list[float]]:
     return {"up_to": edges.tolist(), "shares": (counts / len(values)).round(4).tolist()}
 
 
-def _all_rows(file: LedgerFile | None, made: Sequence[Moment]) -> Any:
+def _all_rows(file: LedgerFile | None, made: Sequence[Moment], offsets: DeliveryOffsets) -> Any:
     """Every moment of the ledger, before the cut and after, and every fifth made-up one."""
-    real = moments(file.ledger, file.end + timedelta(days=1)) if file else []
+    real = moments(file.ledger, file.end + timedelta(days=1), offsets) if file else []
     return rows_of([*real, *made[::5]])
 
 
@@ -130,8 +167,9 @@ def _parity(scorer: OnnxScorer, model: LatePayment, rows: Any) -> dict[str, Any]
     return {"rows": len(rows), "largest_difference": float(f"{np.abs(served - model.probabilities(rows)).max():.1e}")}
 
 
-def _write(out: Path, record: dict[str, Any]) -> None:
-    (out / "metrics.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+def _write(out: Path, content: bytes, record: dict[str, Any]) -> None:
+    (out / MODEL_FILE).write_bytes(content)
+    (out / RECORD_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -148,6 +186,8 @@ def main(argv: list[str] | None = None) -> None:
         record = train(args.out, file, args.cut, figures=figures, proxies=args.proxies)
     except (CutError, FiguresError, LedgerFileError) as error:
         parser.exit(1, f"train: {error}\n")
+    for what, count in record["trained_on"]["left_out"].items():
+        print(f"Left out: {count} rows: {what}")
     if "evaluation" in record:
         print(summary(record["evaluation"]), "\n")
     if "outside" in record:

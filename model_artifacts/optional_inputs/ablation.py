@@ -21,6 +21,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from dunwell.figures import OF_CUSTOMERS, PROXIES, SERIES, Figure
+from dunwell.scoring.delivery import NO_OFFSETS
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.outside import OutsideInput
@@ -190,8 +191,8 @@ def _part(scorer: OnnxScorer, seed: int, customers: int) -> Part:
     """One economy: what was known by the cut, what was issued from then on, and its figures."""
     cut = PORTFOLIO_AS_OF - timedelta(days=TEST_DAYS)
     ledger, figures = portfolio(seed, customers)
-    train = moments(ledger, cut, only_at_issue=True)
-    test = moments(ledger, PORTFOLIO_AS_OF, issued_from=cut, only_at_issue=True)
+    train = moments(ledger, cut, NO_OFFSETS, only_at_issue=True)
+    test = moments(ledger, PORTFOLIO_AS_OF, NO_OFFSETS, issued_from=cut, only_at_issue=True)
     owner = {one.invoice_id: number for number, facts in ledger.items() for one in facts}
     return _asked(scorer, train, owner, seed), _asked(scorer, test, owner, seed), published(figures)
 

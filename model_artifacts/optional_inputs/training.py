@@ -47,13 +47,14 @@ def add_head(
     """
     ledger = file.ledger
     record: dict[str, Any] = {"inputs": [], "tried": [], "proxies": sorted(proxies)}
-    found = moments(ledger, before)
+    found = moments(ledger, before, model.delivery)
     if len(found) < FEWEST_MOMENTS:
         return content, record | {"why_not": f"fewer than {FEWEST_MOMENTS} moments to learn from"}
     issued = sorted(moment.invoice.issued_on for moment in found)
     split = issued[int(EARLIER_SHARE * len(issued))]
-    earlier = asked(model, ledger, moments(ledger, split))
-    later = asked(model, ledger, [one for one in moments(ledger, before, issued_from=split) if one.day >= split])
+    earlier = asked(model, ledger, moments(ledger, split, model.delivery))
+    after = moments(ledger, before, model.delivery, issued_from=split)
+    later = asked(model, ledger, [one for one in after if one.day >= split])
     inputs = inputs_in([(earlier, published)], proxies)
     if len(set(later.months)) < ENOUGH_MONTHS:
         record["too_few_months_for"] = [one.name for one in inputs if one.name in SERIES]
@@ -76,7 +77,8 @@ def add_head(
         "lateness_factor": round(head.lateness_factor, 4),
         "used_proxies": {one.name: PROXIES[one.name] for one in choice.inputs if one.name in PROXIES},
     }
-    if before < file.end and (test := asked(model, ledger, moments(ledger, file.end, issued_from=before))).moments:
+    unseen = moments(ledger, file.end, model.delivery, issued_from=before) if before < file.end else []
+    if unseen and (test := asked(model, ledger, unseen)).moments:
         shifts = head.shifts(test, told_rows(test, published, choice.inputs, proxies))
         record["gain_after_the_cut"] = gained(test, 0 * shifts, shifts)
     return with_head(content, head), record

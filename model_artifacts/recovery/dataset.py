@@ -68,7 +68,7 @@ def _days(facts: Iterable[InvoiceFacts], end: date) -> list[date]:
 def _moments(
     account: str, facts: Iterable[InvoiceFacts], known: Known, done: Actions | None, end: date
 ) -> list[Moment]:
-    overdue = [one for one in known.open if one.due_on < known.as_of]
+    overdue = [one for one in known.open if one.days_past_due(known.as_of) > 0]
     if not overdue:
         return []
     debtor = debtor_of(known)
@@ -78,7 +78,7 @@ def _moments(
             account=account,
             day=known.as_of,
             amount_minor=one.amount_minor,
-            overdue_days=(known.as_of - one.due_on).days,
+            overdue_days=one.days_past_due(known.as_of),
             months=months_of(PastDue(one, one.amount_minor), debtor, done, None),
             knows_actions=done is not None,
             settled=tuple(_settled(truth[one.invoice_id], known.as_of, month, end) for month in range(3)),

@@ -16,7 +16,7 @@ from dunwell.events import Event
 from dunwell.ingestion.importing import Origin, import_records
 from dunwell.ledger.agreements import AgreementStatus
 from dunwell.ledger.change import Change
-from dunwell.ledger.model import Account
+from dunwell.ledger.model import Account, Delivery
 from dunwell.ledger.ports import FACTS_PER_CHANGE, SHARDS
 from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import update
@@ -116,6 +116,12 @@ def test_an_account_comes_back_as_it_was_written(store: Store) -> None:
     assert loaded == after
     assert (loaded.customer, loaded.version) == (who, 2)
     assert loaded.balances == {"USD": 10**17 - 5}
+
+
+def test_how_an_invoice_was_sent_comes_back_as_it_was_written(store: Store) -> None:
+    billed = {one.invoice_id: one for one in (invoice("A1", 100), replace(invoice("A2", 5), delivery=Delivery.PAPER))}
+    store.ledger.commit(Change(Account(customer()), customer(), billed))
+    assert store.ledger.load("cus_anna").invoices == billed
 
 
 def test_an_unknown_customer_is_none(store: Store) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from dunwell.scoring.assess import expected_of, invoice_facts
+from dunwell.scoring.account_facts import invoice_facts
+from dunwell.scoring.assess import expected_of
+from dunwell.scoring.delivery import NO_OFFSETS
 from dunwell.scoring.features import NEUTRAL_VALUES, customer_features, invoice_features
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES, Forecast, ModelVersion, Scorer
 from dunwell.scoring.score import CustomerScore, score_customers
@@ -45,7 +47,7 @@ class ScikitLearn:
 
     def __init__(self, model: ModelVersion) -> None:
         self.model = model
-        self._estimator = fit([], moments(made_up(101, TRAINING_CUSTOMERS), AS_OF))
+        self._estimator = fit([], moments(made_up(101, TRAINING_CUSTOMERS), AS_OF, NO_OFFSETS))
 
     def forecasts(self, rows: Sequence[Sequence[float]]) -> list[Forecast]:
         table = np.array(rows, dtype=np.float32)
@@ -61,7 +63,7 @@ class ScikitLearn:
 
 def _model_alone(model: ModelVersion, repetitions: int) -> list[Result]:
     """The probabilities of one estimator, exported and asked through onnxruntime, and asked by `predict_proba`."""
-    found = moments(made_up(101, TRAINING_CUSTOMERS), AS_OF)
+    found = moments(made_up(101, TRAINING_CUSTOMERS), AS_OF, NO_OFFSETS)
     estimator = fit([], found)
     with TemporaryDirectory() as place:
         folder_of = Path(place)

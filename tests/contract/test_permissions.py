@@ -165,6 +165,7 @@ NEEDED: dict[str, dict[str, str]] = {
     "MonitorModels": LOAD
     | {
         "s3:GetObject ReportsBucket/models/late_payment/log/*": "reads the model's answers",
+        "s3:GetObject ReportsBucket/models/late_payment/reference/*": "reads what its first weeks were like",
         "s3:ListBucket ReportsBucket": "finds them",
         "s3:PutObject ReportsBucket/models/late_payment/*": "writes the report",
     },

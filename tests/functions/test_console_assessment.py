@@ -23,6 +23,24 @@ def test_a_case_shows_chances_the_expected_day_with_its_range_and_the_curve_of_p
     assert "Over 30 days late" not in page  # it is: nothing is left to forecast
 
 
+def test_a_customers_page_shows_the_assessment_also_without_a_case(world: World, browser: Browser) -> None:
+    sign_in(browser)
+    page = text(browser.get("/customers/cus_1"))
+    for expected in (
+        "<strong>73.1%</strong>",
+        "Recent invoices were often paid after their due date.",
+        "Segment: <strong>Slow payer</strong>",
+        "pays 21 days late on average",
+        "29 November 2026",
+        "from 20 November 2026 to 21 December 2026",
+        "the last three invoices were paid late",
+        "<strong>41.0%</strong> within 30 days",
+        "Model m1, card card; recovery r1",
+    ):
+        assert expected in page
+    assert "The customer has not been scored yet." in text(browser.get("/customers/cus_2"))
+
+
 def test_the_worklist_says_when_payment_is_expected_and_why_the_risk_is_what_it_is(
     world: World, browser: Browser
 ) -> None:
@@ -69,8 +87,8 @@ def test_what_was_paid_in_full_shows_no_risk_any_more(world: World, browser: Bro
     case = world.waiting()
     sign_in(browser)
     pay(world.ledger, "cus_1", 100_00)
-    for page in (text(browser.get(path_of(case))), text(browser.get("/"))):
+    for page in (text(browser.get(one)) for one in (path_of(case), "/", "/customers/cus_1")):
         assert "73.1%" not in page
         assert "Recent invoices were often paid" not in page
-        assert "nothing is open" in page
+        assert "nothing is open" in page.lower()
     assert "Nothing is open, so there is nothing to assess. The last assessment, of" in text(browser.get(path_of(case)))

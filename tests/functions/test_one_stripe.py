@@ -13,7 +13,7 @@ from dunwell.ingestion.importing import Origin
 from dunwell.ingestion.reading import read_rows
 from dunwell.ingestion.run import FileImport
 from dunwell.ingestion.taking import Importer
-from dunwell.ledger.model import Account, Invoice
+from dunwell.ledger.model import Account, Delivery, Invoice
 from dunwell_aws.documents import folder, read_mappings
 from infra.local.stripe_sandbox.server import StripeSandbox
 from tests.functions.test_sync_source import ZONE, Office
@@ -86,6 +86,7 @@ def test_an_export_and_a_pull_of_one_object_are_one_customer_and_one_invoice_whi
     )
     (first,), (second,) = sent.invoices.values(), pulled.invoices.values()
     assert described(first) == described(second)
+    assert first.delivery is Delivery.ELECTRONIC, "what is to be paid by a day, Stripe sends by e-mail"
     assert both == pulled, "an export that was made before the pull changes nothing after it"
     assert office.owed(anna) == 10_000
 

@@ -24,6 +24,7 @@ from dunwell_aws.agreed import PolicyArrangements
 from functions.portal import app as portal_app
 from tests.support.agreements import method
 from tests.support.browser import text
+from tests.support.ledger import paid
 from tests.support.outreach import sent
 from tests.support.portal import NOW, account, changed, customer, invoice
 from tests.support.portal_app import PortalWorld
@@ -290,6 +291,19 @@ def test_why_tells_the_models_own_reasons_and_how_to_reach_a_person(world: Porta
     assert "A person decides that" in page
     assert "Contact a person" in page
     assert "900" not in page
+
+
+def test_why_says_nothing_of_an_old_score_once_all_is_paid() -> None:
+    bill = invoice("A1", 1_000)
+    world = PortalWorld(account(bill, paid(bill)))
+    said = ("The last payment was some time ago.",)
+    world.contacts.assessments["cus_anna"] = Assessment(
+        "cus_anna", date(2026, 11, 22), 900, "s", (), (), "v", "h", "c", risk_reasons=said
+    )
+    page = text(world.signed_in().get("/why?currency=USD"))
+    assert said[0] not in page
+    assert "There is no score for your account." in page
+    portal_app.use(None)
 
 
 def test_why_tells_the_models_reasons_in_the_customers_language(world: PortalWorld) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from dunwell.scoring.features import NEUTRAL_VALUES
+from dunwell.scoring.recovery import RECOVERY_FILE
 from dunwell_onnx.fallback import CHALLENGER, CHAMPION, FallbackScorer
 from dunwell_onnx.scorer import ModelFileError, OnnxScorer
-from model_artifacts.late_payment.check import main, why_not
+from model_artifacts.late_payment.check import main, why_not, why_not_data
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "model_artifacts" / "late_payment"
@@ -102,6 +103,23 @@ def test_nor_may_one_with_the_card_of_another_version(copy: Path) -> None:
     assert "card of another version" in why_not(copy)[0]
     (copy / "card.md").unlink()
     assert "without its card" in why_not(copy)[0]
+
+
+@pytest.mark.parametrize("name", ["segments", "recovery"])
+@pytest.mark.parametrize("change", ["cut short", "missing", "altered"])
+def test_the_models_kept_as_data_are_not_deployed_damaged_or_without_their_own_card(
+    tmp_path: Path, name: str, change: str
+) -> None:
+    for one in ("segments", "recovery"):
+        shutil.copy(RECOVERY_FILE.parent / f"{one}.json", tmp_path)
+    assert why_not_data(MODEL.parent, tmp_path) == []
+    path = tmp_path / f"{name}.json"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: len(text) // 2] if change == "cut short" else text + " ", encoding="utf-8")
+    if change == "missing":
+        path.unlink()
+    (reason,) = why_not_data(MODEL.parent, tmp_path)
+    assert ("the card of another model" if change == "altered" else f"is no model of {name}") in reason
 
 
 def test_a_challenger_has_to_be_whole_but_need_not_have_passed_the_gate(copy: Path) -> None:

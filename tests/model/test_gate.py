@@ -56,6 +56,11 @@ def test_a_worse_or_unmeasured_model_is_refused_with_the_reason(
         assert refusals(worsened) == [], refusals(worsened)
 
 
+def test_a_model_that_asks_for_what_nobody_has_reviewed_is_refused_under_whatever_name(record: Record) -> None:
+    record["feature_names"] = [*record["feature_names"], "segment_7"]
+    assert refusals(record) == ["It asks for segment_7, which nobody has reviewed: see REVIEWED in gate.py."]
+
+
 @pytest.mark.parametrize("name", ["sex", "age", "marital_status", "ethnicity", "first_name", "preferred_language"])
 def test_a_model_that_asks_for_what_the_law_forbids_is_refused_however_good_it_is(record: Record, name: str) -> None:
     asking = record | {"feature_names": [*record["feature_names"], name]}

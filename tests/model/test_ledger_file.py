@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from dunwell.ledger.model import Delivery
 from dunwell.money import decimal_text
+from dunwell.scoring.delivery import NO_OFFSETS
 from dunwell.scoring.features import features
 from dunwell_onnx.scorer import OnnxScorer
 from model_artifacts.late_payment import evaluate as evaluate_command
+from model_artifacts.late_payment import train as train_command
 from model_artifacts.late_payment.dataset import made_up, moments
 from model_artifacts.late_payment.evaluate import CutError, evaluate, refuse_seen
 from model_artifacts.late_payment.ledger_csv import NEEDED, OPTIONAL, LedgerFileError, read_ledger
@@ -69,6 +72,7 @@ def test_settlement_and_dispute_may_be_missing_altogether(tmp_path: Path) -> Non
         ("C-1,I-2,2026-01-05,9999-12-31,5,EUR,,no", "due more than ten years after"),
         ("C-1,I-2,2026-01-05,2026-02-04,5,EUR,2025-01-01,no", "settled before it was issued"),
         ("C-1,I-2,2026-01-05,2026-02-04,5,EUR,,perhaps", "disputed is neither"),
+        ("C-1,I-2,2026-01-05,2026-02-04,5,EUR,,no,fax", "delivery is neither paper nor electronic"),
         (GOOD, "invoice_id was there before"),
         ("C-1,I-2", "issue_date is empty"),
     ],
@@ -77,6 +81,15 @@ def test_a_row_that_cannot_be_right_is_left_out_and_counted(tmp_path: Path, row:
     file = read_ledger(written(tmp_path, GOOD, row))
     assert sum(map(len, file.ledger.values())) == 1
     assert [count for what, count in file.left_out.items() if said in what] == [1]
+
+
+def test_how_an_invoice_was_sent_is_read_and_an_empty_cell_or_no_column_is_not_known(tmp_path: Path) -> None:
+    rows = [GOOD.replace("I-1", f"I-{n}") + f",{sent}" for n, sent in enumerate(("paper", "Electronic", ""))]
+    (invoices,) = read_ledger(written(tmp_path, *rows)).ledger.values()
+    assert [one.delivery for one in invoices] == [Delivery.PAPER, Delivery.ELECTRONIC, None]
+    bare = written(tmp_path, GOOD.removesuffix(",2026-02-10,no"), header=",".join(NEEDED))
+    ((one,),) = read_ledger(bare).ledger.values()
+    assert one.delivery is None
 
 
 def test_amounts_of_nothing_and_of_a_trillion_are_kept(tmp_path: Path) -> None:
@@ -101,7 +114,7 @@ def test_a_customer_with_thousands_of_invoices_is_measured_in_seconds_and_as_one
     ]
     file, cut = read_ledger(written(tmp_path, *rows)), date(2024, 6, 1)
     began = time.process_time()
-    found = moments(file.ledger, file.end, issued_from=cut, only_at_issue=True)
+    found = moments(file.ledger, file.end, NO_OFFSETS, issued_from=cut, only_at_issue=True)
     assert time.process_time() - began < 10
     some = found[:: len(found) // 3]
     assert [m.features for m in some] == [features(m.invoice, file.ledger["BIG"], m.day) for m in some]
@@ -169,3 +182,15 @@ def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path, capsys: pyte
     said = capsys.readouterr().err
     assert said.startswith("evaluate: ")
     assert said.count("\n") == 1
+
+
+def test_a_ledger_that_knows_of_no_settlement_is_refused_with_a_sentence_and_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"C-{n % 40},I-{n},2026-01-05,2026-02-04,5,EUR" for n in range(400)]
+    data, out = written(tmp_path, *rows, header=",".join(NEEDED)), tmp_path / "out"
+    with pytest.raises(SystemExit) as ended:
+        train_command.main(["--data", str(data), "--out", str(out), "--cut", "2026-01-05", "--today", "2026-06-01"])
+    assert ended.value.code == 1
+    assert "no invoice settled before 2026-01-05" in capsys.readouterr().err
+    assert list(out.iterdir()) == []

@@ -16,6 +16,7 @@ import pytest
 from scipy.special import expit
 
 from dunwell.figures import Figure
+from dunwell.scoring.delivery import NO_OFFSETS
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.outside import Outside, OutsideInput
 from dunwell.scoring.score import score_customer, score_customers
@@ -102,7 +103,7 @@ def written(folder: Path, content: bytes, head: Head) -> OnnxScorer:
 
 @pytest.fixture(scope="module")
 def rows() -> Any:
-    return rows_of(moments(made_up(7, 60), PORTFOLIO_AS_OF))
+    return rows_of(moments(made_up(7, 60), PORTFOLIO_AS_OF, NO_OFFSETS))
 
 
 def test_without_figures_every_answer_is_bit_for_bit_the_models_own(headed: OnnxScorer, rows: Any) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from dunwell.scoring.features import NEUTRAL_VALUES
+from dunwell.scoring.delivery import NO_OFFSETS
+from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 from dunwell_onnx.scorer import ModelFileError, OnnxScorer
 
 ROOT = Path(__file__).parents[2]
@@ -82,8 +83,20 @@ def test_a_file_that_is_no_model_is_refused_even_with_the_right_hash(copy: Path)
 
 def test_a_model_made_for_other_features_is_refused_by_their_names(copy: Path) -> None:
     edit(copy, lambda record: {**record, "feature_names": [*record["feature_names"][:-1], "shoe_size"]})
-    with pytest.raises(ModelFileError, match="other_oldest_overdue_days, shoe_size"):
+    with pytest.raises(ModelFileError, match="features than this code computes: shoe_size"):
         _ = OnnxScorer(copy).model
+
+
+def test_a_model_of_before_the_last_features_takes_the_first_of_them_and_finds_no_effect_of_the_others() -> None:
+    champion = OnnxScorer(FOLDER / "champion")
+    known = len(champion.model.feature_names)
+    assert known < len(FEATURE_NAMES)
+    told = [*NEUTRAL_VALUES[:known], *[0.7] * (len(FEATURE_NAMES) - known)]
+    plain, informed = champion.forecasts([NEUTRAL_VALUES, told])
+    assert informed == plain
+    assert champion.model.delivery == NO_OFFSETS
+    assert [len(one) for one in plain.effects] == [len(FEATURE_NAMES)] * 3
+    assert [one[known:] for one in plain.effects] == [[0.0] * (len(FEATURE_NAMES) - known)] * 3
 
 
 def test_the_same_features_in_another_order_are_refused(copy: Path) -> None:

@@ -4,6 +4,8 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 
 class ReportsBucket:
     """Files by key, with their content types."""
@@ -18,6 +20,8 @@ class ReportsBucket:
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         assert Bucket == self.name
+        if Key not in self.files:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": io.BytesIO(self.files[Key][0].encode())}
 
     def get_paginator(self, operation: str) -> "ReportsBucket":

@@ -26,6 +26,7 @@ from dunwell.ingestion.records import (
     Reject,
     RejectedRowError,
 )
+from dunwell.ledger.model import Delivery
 from dunwell.timezones import zone
 from dunwell_aws.stripe_amounts import from_stripe
 
@@ -117,6 +118,7 @@ def invoice_records(invoice: Object, reading: Reading) -> list[Record]:
         issued_on=reading.date(issued),
         due_on=reading.date(max(issued, invoice.get("due_date") or issued)),
         tax_minor=minor_units(sum(tax["amount"] for tax in invoice.get("total_taxes") or []), currency, number),
+        delivery=Delivery.ELECTRONIC if invoice["collection_method"] == "send_invoice" else None,
         version=reading.version,
         removed=invoice["status"] == "void",
     )

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dunwell.scoring.delivery import DeliveryOffsets
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.outside import OutsideInput
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES, Forecast, ModelVersion
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 MODEL_FILE = "model.onnx"
 RECORD_FILE = "metrics.json"
 INPUT, EXPLAIN, OUTSIDE = "features", "explain", "outside"
+DELIVERY = "delivery_offsets"  # in the graph's own properties, where the hash covers it
 PROBABILITIES, LATENESS, EFFECTS = "late_probabilities", "lateness", "effects"
 
 
@@ -31,7 +34,7 @@ class OnnxScorer:
     """Serves the model in a folder that holds `model.onnx` and `metrics.json`.
 
     Nothing is read before the first use. Then the model's hash and feature names must be those on record,
-    and the feature names those of the core; otherwise every use raises `ModelFileError`.
+    and the feature names the first of the core's; otherwise every use raises `ModelFileError`.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -68,7 +71,10 @@ class OnnxScorer:
         """
         if not rows:
             return []
-        found = [answer.tolist() for answer in self._run([PROBABILITIES, LATENESS, EFFECTS], rows, explain=True)]
+        late, lateness, effects = self._run([PROBABILITIES, LATENESS, EFFECTS], rows, explain=True)
+        if later := len(FEATURE_NAMES) - len(self.model.feature_names):  # of which it knows nothing
+            effects = np.insert(effects, [len(self.model.feature_names)] * later, 0, axis=2)
+        found = (late.tolist(), lateness.tolist(), effects.tolist())
         return [Forecast(*one) for one in zip(*found, strict=True)]
 
     def _run(
@@ -86,22 +92,18 @@ class OnnxScorer:
         names = {one.name for one in self._loaded[1].get_overridable_initializers()}
         return {EXPLAIN: np.array(True)} if EXPLAIN in names else {}
 
-    @classmethod
-    def _given(cls, rows: Sequence[Sequence[float]], model: ModelVersion) -> dict[str, Any]:
+    def _given(self, rows: Sequence[Sequence[float]], model: ModelVersion) -> dict[str, Any]:
         """The model's inputs: the features and, where the rows go on, what figures beside the ledger say."""
-        width = len(model.feature_names)
-        outside = sum(one.columns for one in model.outside)
-        if not outside or len(rows[0]) == width:
-            return {INPUT: cls._table(rows, width, model)}
-        whole = cls._table(rows, width + outside, model)
-        return {INPUT: np.ascontiguousarray(whole[:, :width]), OUTSIDE: np.ascontiguousarray(whole[:, width:])}
+        width, outside = len(FEATURE_NAMES), sum(one.columns for one in model.outside)
+        told = bool(outside) and len(rows[0]) != width
+        whole = self._table(rows, width + outside if told else width)
+        features = np.ascontiguousarray(whole[:, : len(model.feature_names)])
+        return {INPUT: features, **({OUTSIDE: np.ascontiguousarray(whole[:, width:])} if told else {})}
 
     @staticmethod
-    def _table(
-        rows: Sequence[Sequence[float]], width: int, model: ModelVersion
-    ) -> "np.ndarray[Any, np.dtype[np.float32]]":
+    def _table(rows: Sequence[Sequence[float]], width: int) -> "np.ndarray[Any, np.dtype[np.float32]]":
         if set(map(len, rows)) != {width}:
-            raise ValueError(f"Each row must hold the {width} features {', '.join(model.feature_names)}, all alike.")
+            raise ValueError(f"Each row must hold the {width} features {', '.join(FEATURE_NAMES)}, all alike.")
         flat = np.fromiter(chain.from_iterable(rows), np.float32, len(rows) * width)
         if not np.isfinite(flat).all():
             raise ValueError("A feature is not a finite number: leave that invoice out and look at its facts.")
@@ -128,6 +130,7 @@ class OnnxScorer:
         if record["settlement_quantiles"] != list(SETTLEMENT_QUANTILES):
             raise ModelFileError(f"{RECORD_FILE} in {self._folder} has other quantiles than this code reads.")
         session = _session(content, self._folder)
+        model = replace(model, delivery=_delivery(session.get_modelmeta().custom_metadata_map, self._folder))
         widths = {one.name: one.shape[1] for one in session.get_overridable_initializers() if one.name == OUTSIDE}
         if widths.get(OUTSIDE, 0) != sum(one.columns for one in model.outside):
             raise ModelFileError(f"{MODEL_FILE} in {self._folder} has other outside inputs than are on record.")
@@ -152,6 +155,14 @@ class OnnxScorer:
             raise ModelFileError(f"{path} cannot be read ({error}). Deploy the model again.") from error
 
 
+def _delivery(properties: Mapping[str, str], folder: Path) -> DeliveryOffsets:
+    """What the model learned of how invoices are sent; nothing for one of before 2.3, which did not know it."""
+    try:
+        return DeliveryOffsets(**json.loads(properties.get(DELIVERY, "{}")))
+    except (ValueError, TypeError) as error:
+        raise ModelFileError(f"{MODEL_FILE} in {folder} tells its {DELIVERY} in another form: {error}") from error
+
+
 def _outside(record: dict[str, Any]) -> tuple[OutsideInput, ...]:
     """The inputs beside the ledger, empty for a model that was not trained on any."""
     inputs = (record.get("outside") or {}).get("inputs", ())
@@ -159,9 +170,10 @@ def _outside(record: dict[str, Any]) -> tuple[OutsideInput, ...]:
 
 
 def _check_features(model: ModelVersion) -> None:
-    if model.feature_names == FEATURE_NAMES:
+    """An older model, such as a champion, may lack features that came later: new ones are added at the end."""
+    if model.feature_names == FEATURE_NAMES[: len(model.feature_names)]:
         return
-    differ = sorted(set(model.feature_names) ^ set(FEATURE_NAMES)) or ["their order"]
+    differ = sorted(set(model.feature_names) - set(FEATURE_NAMES)) or ["their order"]
     raise ModelFileError(
         f"{model.name} {model.version} was trained on other features than this code computes: "
         f"{', '.join(differ)}. Train it again, or deploy the code it was trained with."

@@ -14,8 +14,9 @@ from dunwell.ingestion.reading import read_rows
 from dunwell.ingestion.records import PaymentRecord, Receivable, Row
 from dunwell.ingestion.statements import METHOD
 from dunwell.ledger.entry import EntryKind
-from dunwell.ledger.model import Account, InvoiceStatus
+from dunwell.ledger.model import Account, Delivery, InvoiceStatus
 from dunwell.ledger.posting import post_payment
+from dunwell.scoring.account_facts import invoice_facts
 from tests.support import portal
 from tests.support.receivables import AT, TODAY, changed, mappings, receivable
 
@@ -239,3 +240,22 @@ def test_the_hours_in_which_a_customer_wants_to_be_written_to_are_stated_by_its_
     assert made
     assert made.preferred_hours is PartOfDay.EVENING
     assert (reject.column, reject.value) == ("hours", "midnight")
+
+
+def test_how_an_invoice_was_first_sent_stands_and_is_told_to_scoring() -> None:
+    unknown = stored(receivable())
+    assert [one.delivery for one in invoice_facts(unknown)] == [None]
+    mailed = after(take(unknown, receivable(delivery=Delivery.ELECTRONIC)))
+    assert [one.delivery for one in invoice_facts(mailed)] == [Delivery.ELECTRONIC]
+    assert take(mailed, receivable(delivery=Delivery.PAPER)).changes == ()
+    assert take(mailed, receivable()).changes == ()
+
+
+def test_a_file_says_how_each_invoice_was_sent_and_a_way_that_is_none_is_rejected() -> None:
+    head = "customer_number,customer_name,invoice_number,currency,amount,issued_on,due_on,delivery\n"
+    row = "C-1,Anna,A-{},USD,1.00,2026-10-01,2026-10-31,{}\n"
+    content = head + "".join(row.format(n, sent) for n, sent in enumerate(("paper", "ELECTRONIC", "", "pigeon")))
+    [batch] = read_rows(content.encode(), mappings()).batches
+    sent = [row.invoice.delivery for row in batch.records if isinstance(row, Receivable)]
+    assert sent == [Delivery.PAPER, Delivery.ELECTRONIC, None]
+    assert [(one.column, one.value) for one in batch.rejects] == [("delivery", "pigeon")]

@@ -24,6 +24,7 @@ from dunwell.ingestion.records import (
     RejectedRowError,
 )
 from dunwell.ingestion.rows import RowReader, SkippedRowError
+from dunwell.ledger.model import Delivery
 from dunwell.money import exponent
 from dunwell_aws.stripe_amounts import from_stripe
 from tests.support.receivables import GOOD, mapping, settled_tables
@@ -36,6 +37,7 @@ IBM = {
     "DueDate": "2/1/2013",
     "Disputed": "No",
     "SettledDate": "1/15/2013",
+    "PaperlessBill": "Paper",
 }
 INVOICE = {
     "customer_number": FieldRule(column="customer"),
@@ -181,6 +183,7 @@ def test_a_sources_own_columns_dates_and_words_are_understood() -> None:
     assert (row.invoice.invoice_number, row.invoice.amount_minor, row.invoice.currency) == ("611365", 5_594, "USD")
     assert (row.invoice.issued_on, row.invoice.settled_on) == (date(2013, 1, 2), date(2013, 1, 15))
     assert (row.customer.customer_name, row.invoice.disputed_minor) == ("Customer 0379-NEVHP", 0)
+    assert row.invoice.delivery is Delivery.PAPER
     assert row.customer.email == "accounts+0379-NEVHP@example.com"
 
 

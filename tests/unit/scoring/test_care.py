@@ -3,11 +3,12 @@
 import random
 from dataclasses import replace
 from datetime import date, timedelta
+from math import log
 
 import pytest
 
 from dunwell.scoring.care import ModelReport, examine
-from dunwell.scoring.drift import Spread, drifts, read_reference, stability_index
+from dunwell.scoring.drift import Spread, drifts, read_reference, spread_of, stability_index
 from dunwell.scoring.moment_log import (
     LoggedMoment,
     first_of_each_kind,
@@ -84,7 +85,7 @@ def test_an_invoice_counts_once_a_kind_and_a_day_scored_twice_by_its_last_answer
 def test_the_stability_index_is_nothing_for_the_same_and_large_for_another_portfolio() -> None:
     assert stability_index((0.5, 0.5), (0.5, 0.5)) == 0
     assert stability_index((0.5, 0.5), (0.9, 0.1)) == pytest.approx(0.4 * 2.1972, abs=1e-3)
-    assert 6 < stability_index((1.0, 0.0), (0.0, 1.0)) < 14
+    assert stability_index((1.0, 0.0), (0.0, 1.0)) == pytest.approx(2 * 0.9999 * log(1e4), abs=1e-3)
 
 
 def test_drift_is_unknown_from_few_rows_and_acts_on_many() -> None:
@@ -168,3 +169,13 @@ def test_what_went_wrong_in_serving_is_said_first() -> None:
     assert (
         report(*world(3_000, came_true=0.4), served=("The champion is served.",)).alarms[0] == "The champion is served."
     )
+
+
+def test_a_spread_is_over_its_own_tenths_and_of_equal_values_over_fewer() -> None:
+    even = spread_of([float(number) for number in range(1_000)])
+    assert len(even.shares) == 10
+    assert even.shares == pytest.approx([0.1] * 10, abs=0.002)
+    few = spread_of([0.0] * 95 + [1.0] * 5)
+    assert (few.up_to, few.shares) == ((0.0,), (0.95, 0.05))
+    with pytest.raises(ValueError, match="no spread"):
+        spread_of([])

@@ -8,34 +8,56 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dunwell.ledger.model import Delivery
 from dunwell.scoring.behaviour import MEASURES
+from dunwell.scoring.delivery import code_of
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import (
     FEATURE_NAMES,
     NEUTRAL_VALUES,
+    UNSAID_AT_NEUTRAL,
     customer_features,
     features,
     invoice_features,
+    said,
 )
 from dunwell.scoring.forbidden import forbidden_among
 from dunwell.scoring.recovery import RECOVERY_FEATURES
-from tests.unit.scoring.given import AS_OF, DAYS, as_it_was, invoice, ledgers
+from tests.unit.scoring.given import AS_OF, DAYS, DELIVERIES, OFFSETS, as_it_was, invoice, ledgers
 
 
 def named(row: tuple[float, ...]) -> dict[str, float]:
     return dict(zip(FEATURE_NAMES, row, strict=True))
 
 
-@given(ledgers(), DAYS, st.integers(0, 90))
-def test_deleting_everything_later_changes_no_feature(ledger: list[InvoiceFacts], issued_on: date, terms: int) -> None:
-    asked = InvoiceFacts("asked", issued_on, issued_on + timedelta(days=terms), 5_000, "USD", None, False)
-    assert features(asked, ledger, AS_OF) == features(asked, as_it_was(ledger, AS_OF), AS_OF)
+@given(ledgers(), DAYS, st.integers(0, 90), DELIVERIES)
+def test_deleting_everything_later_changes_no_feature(
+    ledger: list[InvoiceFacts], issued_on: date, terms: int, delivery: Delivery | None
+) -> None:
+    due_on = issued_on + timedelta(days=terms)
+    asked = InvoiceFacts("asked", issued_on, due_on, 5_000, "USD", None, False, delivery=delivery)
+    now = features(asked, ledger, AS_OF, OFFSETS)
+    assert now == features(asked, as_it_was(ledger, AS_OF), AS_OF, OFFSETS)
+
+
+@given(ledgers(), DAYS)
+def test_how_an_invoice_is_sent_that_is_still_to_be_issued_or_paid_changes_no_other_invoices_features(
+    ledger: list[InvoiceFacts], as_of: date
+) -> None:
+    asked = invoice(99, issued=0, delivery=Delivery.PAPER)
+    other = [
+        replace(one, delivery=Delivery.ELECTRONIC)
+        if one.issued_on >= as_of or one.settled_on is None or one.settled_on >= as_of
+        else one
+        for one in ledger
+    ]
+    assert features(asked, ledger, as_of, OFFSETS) == features(asked, other, as_of, OFFSETS)
 
 
 @given(ledgers(), DAYS)
 def test_whatever_the_ledger_every_feature_is_a_finite_number(ledger: list[InvoiceFacts], as_of: date) -> None:
     for one in ledger:
-        row = features(one, ledger, as_of)
+        row = features(one, ledger, as_of, OFFSETS)
         assert len(row) == len(FEATURE_NAMES)
         assert all(isfinite(value) for value in row)
 
@@ -47,15 +69,52 @@ def test_whether_the_asked_invoice_is_disputed_or_settled_later_is_not_seen(
     for one in as_it_was(ledger, as_of):
         if one.settled_on is None:
             later = replace(one, disputed=not one.disputed, settled_on=as_of + timedelta(days=3))
-            assert features(one, ledger, as_of) == features(later, ledger, as_of)
+            assert features(one, ledger, as_of, OFFSETS) == features(later, ledger, as_of, OFFSETS)
 
 
 @given(ledgers())
 def test_sharing_the_customers_part_gives_the_same_features(ledger: list[InvoiceFacts]) -> None:
-    customer = customer_features(ledger, AS_OF)
+    customer = customer_features(ledger, AS_OF, OFFSETS)
     for one in ledger:
         if one.issued_on < AS_OF:
-            assert invoice_features(one, customer) == pytest.approx(features(one, ledger, AS_OF))
+            assert invoice_features(one, customer) == pytest.approx(features(one, ledger, AS_OF, OFFSETS))
+
+
+def test_a_habit_is_the_same_whichever_way_the_bills_were_sent_that_it_was_learned_from() -> None:
+    def paid(delivery: Delivery, root_lateness: float) -> list[InvoiceFacts]:
+        late = round((root_lateness + 30**0.5) ** 2 - 30)
+        return [invoice(n, issued=-400 + 30 * n, late=late, delivery=delivery) for n in range(10)]
+
+    on_paper, by_mail = (paid(one, OFFSETS[code_of(one)]) for one in Delivery)
+    levels = [customer_features(one, AS_OF, OFFSETS).habit.level for one in (on_paper, by_mail)]
+    assert levels[0] == pytest.approx(levels[1], abs=0.1)  # days are whole
+    plain = [customer_features(one, AS_OF).habit.level for one in (on_paper, by_mail)]
+    assert plain[0] > plain[1] + 0.5
+
+
+def test_a_bill_on_paper_is_asked_about_as_later_than_an_electronic_one_and_an_unknown_one_as_neither() -> None:
+    history = [invoice(n, issued=-200 - n, late=-8 if n % 2 else 6, delivery=Delivery.PAPER) for n in range(10)]
+    paper, electronic, unknown = (
+        named(features(invoice(99, issued=0, delivery=one), history, AS_OF, OFFSETS)) for one in (*Delivery, None)
+    )
+    assert paper["delivery_log_odds"] > unknown["delivery_log_odds"] == 0 > electronic["delivery_log_odds"]
+    assert paper["delivery_lateness"] == OFFSETS.paper
+    others = FEATURE_NAMES[: -len(UNSAID_AT_NEUTRAL)]
+    assert {name: paper[name] for name in others} == {name: electronic[name] for name in others}
+
+
+@given(ledgers())
+def test_where_nobody_says_how_bills_are_sent_what_was_learned_of_it_changes_nothing(
+    ledger: list[InvoiceFacts],
+) -> None:
+    silent = [replace(one, delivery=None) for one in ledger]
+    for one in silent:
+        assert features(one, silent, AS_OF, OFFSETS) == features(one, silent, AS_OF)
+
+
+def test_what_no_source_says_is_not_counted_among_a_features_values() -> None:
+    assert said("delivery_lateness", [0.0, 0.3, -0.5, 0.0]) == [0.3, -0.5]
+    assert said("days_overdue", [0.0, 3.0]) == [0.0, 3.0]
 
 
 def test_a_customer_without_history_is_neutral_and_marked_not_good() -> None:
@@ -124,6 +183,19 @@ def test_an_invoice_that_has_stayed_open_is_likelier_to_be_late_by_the_customers
     [
         *("sex", "Gender", "age", "age_years", "customerAge", "marital_status", "ethnicity", "race", "religion"),
         *("national_origin", "nationality", "first_name", "surname", "zip", "postcode", "language", "country_of_birth"),
+        *("MARRIAGE", "EDUCATION", "widowed", "divorced", "dependants", "children", "dob", "ancestry", "hispanic"),
+        *(
+            "pensioner",
+            "public_aid",
+            "social_security",
+            "ageband",
+            "firstname",
+            "fname",
+            "racial",
+            "sexual_orientation",
+        ),
+        *("veteran", "address", "street", "City", "neighbourhood", "census_tract", "ccpa_request", "mother_tongue"),
+        *("preferred_lang", "title", "tribal", "household_size", "skin", "zip4", "latitude", "church", "maternity"),
         *("public_assistance", "income_source", "email_domain", "disputed_share", "Date of birth", "SEX"),
     ],
 )
@@ -133,6 +205,7 @@ def test_what_the_law_forbids_is_recognised_however_it_is_spelled(name: str) -> 
 
 def test_words_that_only_contain_a_forbidden_one_are_allowed() -> None:
     allowed = ["average_days", "terms_days", "usage_share", "trace_length", "credit_score", "industry", "tenure_days"]
+    allowed += ["attribution", "distribution", "contribution_days", "image_count", "entitled", "capacity", "said_so"]
     assert forbidden_among(allowed) == []
 
 

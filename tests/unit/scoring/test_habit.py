@@ -45,3 +45,13 @@ def test_later_horizons_are_never_likelier_and_waiting_never_makes_lateness_less
     assert found == sorted(found, reverse=True)
     later = habit(lateness).log_odds_beyond(HORIZONS, terms, open_days + 1)
     assert all(after >= before - 1e-9 for before, after in zip(found, later, strict=True))
+
+
+@given(LATENESS, st.floats(-2, 2))
+def test_what_a_shift_adds_to_the_log_odds_is_what_the_shifted_habit_says_at_issue(
+    lateness: list[float], shift: float
+) -> None:
+    own = habit(lateness)
+    plain, shifted = (one.log_odds_beyond((0,), 30, 0)[0] for one in (own, own.shifted(shift)))
+    if abs(plain) < 6 and abs(shifted) < 6:  # beyond, log odds are cut off
+        assert shifted - plain == pytest.approx(own.log_odds_of(shift), abs=1e-6)

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from math import log1p
 
 import pytest
 from hypothesis import given, settings
 
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES, features
-from dunwell.scoring.reasons import _WORDS
+from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
+from dunwell.scoring.reasons import _WORDS, SENTENCES, words_for
 from dunwell.scoring.score import INVOICES_PER_CALL, score_customer, score_customers
 from tests.unit.scoring.given import AS_OF, invoice, ledgers
 from tests.unit.scoring.stand_in import MODEL, ByHandScorer
@@ -65,7 +66,7 @@ def test_neutralising_a_reasons_feature_moves_the_score_in_the_stated_direction(
     score = score_customer(ledger, AS_OF, scorer)
     for one in score.invoices:
         assert len(one.reasons) <= 4
-        row = list(features(next(i for i in ledger if i.invoice_id == one.invoice_id), ledger, AS_OF))
+        row = list(one.row)
         for reason in one.reasons:
             index = FEATURE_NAMES.index(reason.feature)
             neutral = [*row[:index], NEUTRAL_VALUES[index], *row[index + 1 :]]
@@ -147,3 +148,29 @@ def test_a_customer_with_fifty_thousand_invoices_is_scored_like_any_other() -> N
     score = score_customer([*many, invoice(0, issued=-5)], AS_OF, ByHandScorer())
     assert len(score.invoices) == 1
     assert score.segment.name == "forgetful"
+
+
+def test_what_was_paid_today_is_paid_and_what_was_issued_today_is_open_for_whoever_asks_today() -> None:
+    old = [invoice(n, issued=-400 + 30 * n, late=2) for n in range(6)]
+    paid_today = [invoice(n, issued=-125 + n, late=95 - n) for n in range(10, 12)]
+    asked = invoice(20, issued=-10)
+    assert {one.settled_on for one in paid_today} == {AS_OF}
+    score = score_customer([*old, *paid_today, asked, invoice(21, issued=0)], AS_OF, ByHandScorer())
+    row = dict(zip(FEATURE_NAMES, next(one.row for one in score.invoices if one.invoice_id == "I20"), strict=True))
+    assert (row["days_since_settlement"], row["other_overdue_count"]) == (0.0, 0.0)
+    assert row["other_open_count"] == pytest.approx(log1p(1))
+    assert score.segment.name != "gone_quiet"
+    assert [one.invoice_id for one in score.invoices] == ["I20", "I21"]
+
+
+@pytest.mark.parametrize("name", ["late_from_here", "long_late_from_here", "very_late_from_here", "settled_count"])
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_who_has_paid_nothing_yet_is_not_told_of_past_payments(name: str, side: float) -> None:
+    index, row = FEATURE_NAMES.index(name), list(NEUTRAL_VALUES)
+    row[index] += side
+    of_payments = words_for(index, row)
+    row[FEATURE_NAMES.index("has_history")] = 0.0
+    words = words_for(index, row)
+    assert words != of_payments
+    assert "past payments" not in words
+    assert not words or words in SENTENCES

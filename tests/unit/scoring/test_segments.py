@@ -96,6 +96,14 @@ def test_open_invoices_later_than_usual_count_before_they_are_paid() -> None:
     assert moved.name != "reliable"
 
 
+def test_of_an_unpaid_invoice_nobody_says_that_it_came() -> None:
+    good = paid(-3, -4, -2, -5, -3, -4, -3, -2, first=-300)
+    found = segment([*good, invoice(20, issued=-75, terms=20)], AS_OF, NEVER_QUIET)
+    assert found.facts[0] == "1 of the last 9 invoices came or are late."
+    assert not any("came late" in one or "Payment times vary by about 18 days." in one for one in found.facts)
+    assert segment(good, AS_OF).facts[0] == "None of the last 8 invoices came late."
+
+
 def test_the_name_that_is_nearest_is_found_and_the_facts_are_about_it() -> None:
     assert learned().nearest(learned().centroids["forgetful"]) == "forgetful"
     slipped = segment(paid(-4, -3, -4, -5, -2, 10, 14, 19, 24), AS_OF)

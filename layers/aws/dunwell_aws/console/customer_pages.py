@@ -57,5 +57,6 @@ def add_customer_pages(site: Site) -> None:
 
     def customer_page(customer_id: str, problem: Refusal = None, form: Form | None = None) -> Response:
         who, parts = site.agent(), site.parts
-        values = customer_values(parts.customers, parts.tasks, customer_id, parts.now, form, site.done())
+        desks, assessment = (parts.customers, parts.tasks), parts.assessments.assessment(customer_id)
+        values = customer_values(*desks, customer_id, assessment, parts.now, form, site.done())
         return site.form_page("customer.html", who, problem, page="customers", **values)

@@ -111,10 +111,9 @@ def case_values(
         "whereabouts": whereabouts(account.customer),
         "line": worklist_line(case, account, assessment, today, zone_name),
         "agreed": account.paused_invoices(today),
-        "assessment": assessment,
-        "curve": curve([(one.as_of, one.risk_permille) for one in assessment.history]) if assessment else None,
+        **_assessment_values(account, assessment, today),
+        "recoveries": [one for one in (assessment.recoveries if assessment else ()) if one.currency == case.currency],
         "oldest": next(iter(overdue_invoices(account, case.currency, today)), None),
-        "days": {i.invoice.invoice_id: days_past_due(i.due_on, today) for i in account.open_invoices},
         "payments": sorted(account.payments.values(), key=lambda payment: payment.on, reverse=True)[:_PAYMENTS_SHOWN],
         "contacts": contacts[::-1],
         "outcomes": list(AgentOutcome),
@@ -122,6 +121,16 @@ def case_values(
         "latest": today + timedelta(days=LATEST_NEXT_DAYS),
         "note_length": NOTE_LENGTH,
         "given": {name: form.one(name) if form else "" for name in ("outcome", "note", "next_on", "promised")},
+    }
+
+
+def _assessment_values(account: Account, assessment: Assessment | None, today: date) -> dict[str, Any]:
+    """The values of ``assessment.html``."""
+    return {
+        "assessment": assessment,
+        "curve": curve([(one.as_of, one.risk_permille) for one in assessment.history]) if assessment else None,
+        "recoveries": assessment.recoveries if assessment else (),
+        "days": {i.invoice.invoice_id: days_past_due(i.due_on, today) for i in account.open_invoices},
     }
 
 
@@ -196,7 +205,13 @@ def notice_values(desk: TaskDesk, task: Task, renderer: "Renderer", now: datetim
 
 
 def customer_values(
-    desk: CustomerDesk, tasks: TaskDesk, customer_id: str, now: datetime, form: Form | None = None, done: str = ""
+    desk: CustomerDesk,
+    tasks: TaskDesk,
+    customer_id: str,
+    assessment: Assessment | None,
+    now: datetime,
+    form: Form | None = None,
+    done: str = "",
 ) -> dict[str, Any]:
     """The values of ``customer.html``.
 
@@ -209,7 +224,9 @@ def customer_values(
     account = desk.account(customer_id)
     customer = account.customer
     parent = desk.ledger.load(customer.parent_id) if customer.parent_id else None
+    today = business_date(now, desk.zone_name)
     return {
+        **_assessment_values(account, assessment, today),
         "account": account,
         "customer": customer,
         "points": [(point, customer.status(point)) for point in customer.contact_points],
@@ -232,7 +249,7 @@ def customer_values(
         # Names this showing of the forms: whoever sends one of them twice decides once.
         "key": secrets.token_hex(_KEY_BYTES),
         "now": now,
-        "today": business_date(now, desk.zone_name),
+        "today": today,
         "note_length": NOTE_LENGTH,
         "notice": CUSTOMER_DONE.get(done, ""),
         "given": form or Form({}),

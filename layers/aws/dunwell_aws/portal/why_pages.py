@@ -26,7 +26,9 @@ def add_why_pages(site: Site) -> None:
         """Reasons in plain words."""
         visitor, currency = site.visitor(), read_currency(site.query("currency"))
         say = site.say(visitor)
-        assessment = site.parts.assessments().assessment(visitor.customer_id)
+        # A score is of what is open: what was said before the last payment is true of nothing any more.
+        is_scored = bool(visitor.account.balances)
+        assessment = site.parts.assessments().assessment(visitor.customer_id) if is_scored else None
         refused, asked = _obstacles(site, visitor, currency, say)
         values: dict[str, Any] = {
             "refused": refused,

@@ -54,4 +54,5 @@ def billed(invoice_id: str, record: InvoiceRecord) -> Invoice:
         instalments=tuple(Instalment(due_on, amount) for due_on, amount in record.instalments),
         source_version=record.version,
         removed=record.removed,
+        delivery=record.delivery,
     )

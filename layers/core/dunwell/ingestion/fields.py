@@ -31,6 +31,7 @@ class ValueType(StrEnum):
     CUSTOMER_KIND = "customer_kind"
     CHANNEL = "channel"
     PART_OF_DAY = "part_of_day"
+    DELIVERY = "delivery"
     BOOLEAN = "boolean"
     LANGUAGE = "language"
     VERSION = "version"
@@ -110,6 +111,7 @@ _INVOICE = {
     "due_on": _DAY,
     "tax": _AMOUNT,
     "terms": _TEXT,
+    "delivery": CanonicalField(ValueType.DELIVERY),
     "instalments": CanonicalField(ValueType.INSTALMENTS),
     "disputed": _FLAG,
     "disputed_amount": _AMOUNT,

@@ -268,7 +268,9 @@ class _Import:
         news = Bundle()
         billed = self._billed_minor(known)
         kept = replace(new, amount_minor=known.amount_minor, instalments=known.instalments, lines=known.lines)
-        kept = replace(kept, source_version=new.source_version or known.source_version)
+        # How it was first sent stands: what a reminder went out by says nothing about the day of issue.
+        sent = known.delivery or new.delivery
+        kept = replace(kept, source_version=new.source_version or known.source_version, delivery=sent)
         if new.amount_minor == known.amount_minor:
             kept = replace(kept, instalments=new.instalments)
         if kept != known:

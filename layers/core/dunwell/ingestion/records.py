@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dunwell.accounts.model import CustomerKind
+from dunwell.ledger.model import Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class InvoiceRecord:
         disputed_minor: what the customer contests; the whole amount when the source only says yes.
         settled_on: when it was paid in full, where a source says only that.
         open_minor: what the source says is still owed, where it says neither when nor how the rest was paid.
+        delivery: how it was sent, as known when it was issued; None where the source does not say.
     """
 
     line: int
@@ -77,6 +79,7 @@ class InvoiceRecord:
     disputed_minor: int = 0
     settled_on: date | None = None
     open_minor: int | None = None
+    delivery: Delivery | None = None
     version: str = ""
     removed: bool = False
 

@@ -33,6 +33,7 @@ _PLAIN_DEFAULTS: dict[str, Any] = {
     "sms_consent": False,
     "disputed": False,
     "settled_on": None,
+    "delivery": None,
     "refunded_on": None,
     "pending": False,
     "failed": False,
@@ -214,6 +215,7 @@ def _invoice(line: int, found: Mapping[str, Any], deleted: bool) -> InvoiceRecor
         disputed_minor=_disputed(found, amount_minor),
         settled_on=settled_on,
         open_minor=_open(found, amount_minor),
+        delivery=value_of(found, "delivery"),
         version=value_of(found, "version"),
         removed=value_of(found, "removed") or deleted,
     )

@@ -11,6 +11,7 @@ from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.errors import InvalidInputError
 from dunwell.ingestion.countries import country_code
 from dunwell.ingestion.fields import ValueType
+from dunwell.ledger.model import Delivery
 from dunwell.money import exponent, parse_amount
 from dunwell.timezones import zone
 
@@ -105,6 +106,14 @@ def part_of_day(text: str) -> str:
         return PartOfDay(text.lower()).value if text else ""
     except ValueError:
         raise RefusedValueError(f"is not a part of the day: use one of {', '.join(PartOfDay)}") from None
+
+
+def delivery(text: str) -> Delivery | None:
+    """How an invoice was sent; empty is not known."""
+    try:
+        return Delivery(text.lower()) if text else None
+    except ValueError:
+        raise RefusedValueError(f"is not a way of sending an invoice: use one of {', '.join(Delivery)}") from None
 
 
 def boolean(text: str) -> bool:
@@ -247,6 +256,7 @@ SIMPLE: dict[ValueType, Callable[[str], Any]] = {
     ValueType.CUSTOMER_KIND: customer_kind,
     ValueType.CHANNEL: channel,
     ValueType.PART_OF_DAY: part_of_day,
+    ValueType.DELIVERY: delivery,
     ValueType.BOOLEAN: boolean,
 }
 """Readers that need nothing but the text."""

@@ -21,6 +21,13 @@ from dunwell.ledger.fold import PART_ORDER, Replay, moved_facts
 from dunwell.ledger.order import effective_on
 
 
+class Delivery(StrEnum):
+    """How an invoice was sent to the customer."""
+
+    PAPER = "paper"
+    ELECTRONIC = "electronic"
+
+
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
     """A line as printed on an invoice (minor units of its currency, tax included)."""
@@ -48,6 +55,7 @@ class Invoice:
         terms: as the source words them, such as ``2/10 net 30``.
         source_version: orders descriptions of the same invoice; empty where the source has no versions.
         removed: the source deleted it; it is flagged and left alone, never deleted.
+        delivery: how it was sent; None where the source does not say.
     """
 
     invoice_id: str
@@ -62,6 +70,7 @@ class Invoice:
     instalments: tuple[Instalment, ...] = ()
     source_version: str = ""
     removed: bool = False
+    delivery: Delivery | None = None
 
     def __post_init__(self) -> None:
         if self.instalments and sum(part.amount_minor for part in self.instalments) != self.amount_minor:

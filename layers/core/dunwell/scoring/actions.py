@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from dunwell.ledger.agreements import STANDING, Agreement, AgreementStatus
 from dunwell.ledger.model import Account
-from dunwell.scoring.known import Known
+from dunwell.scoring.known import Known, Settled
 
 REMEMBERED_DAYS = 90  # what was done earlier was about other debt, or is forgotten
 LONG_AGO_DAYS = 60
@@ -134,6 +134,6 @@ def with_promises(
 def _kept(promise: Action, known: Known) -> bool:
     if promise.kept is not None:
         return promise.kept
-    settled: Sequence[tuple[date, int, int]] = known.settled
+    settled: Sequence[Settled] = known.settled
     last = promise.until or promise.on
-    return any(promise.on <= on <= last for on, _, _ in reversed(settled))
+    return any(promise.on <= on <= last for on, *_ in reversed(settled))

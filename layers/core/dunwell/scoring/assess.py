@@ -6,7 +6,8 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from dunwell.dates import days_past_due
-from dunwell.ledger.model import Account, InvoiceStatus
+from dunwell.ledger.model import Account
+from dunwell.scoring.account_facts import as_known, invoice_facts
 from dunwell.scoring.actions import ActionHistory, promises, with_promises
 from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment, Recovery
 from dunwell.scoring.facts import InvoiceFacts
@@ -46,9 +47,9 @@ def assess_accounts(
 
     `history` says what was done about those with something past due; without it recovery takes that as unknown.
     `outside` says what was published beside the ledger; a model that was not trained on it is not told.
-    Internal accounts have no assessment: nobody is behind them.
+    Of an account only what took effect by `as_of` is known. Internal ones have no assessment: nobody is behind them.
     """
-    scored = [account for account in accounts if not account.customer.is_internal]
+    scored = [as_known(account, as_of) for account in accounts if not account.customer.is_internal]
     facts = [invoice_facts(account) for account in scored]
     told = outside.told([account.figures for account in scored], scorer.model.outside, as_of) if outside else []
     found = Assessed([], [], [])
@@ -96,25 +97,6 @@ def expected_of(
     if promised := promises(account, score.as_of):
         done = with_promises(done or {}, promised)
     return recovery(past_due, score.known, done, features=score.shared)
-
-
-def invoice_facts(account: Account) -> list[InvoiceFacts]:
-    """Every invoice of an account as scoring sees it."""
-    settled = account.settlement_dates
-    return [
-        InvoiceFacts(
-            invoice_id=invoice.invoice_id,
-            issued_on=invoice.issued_on,
-            due_on=invoice.due_on,
-            amount_minor=invoice.amount_minor,
-            currency=invoice.currency,
-            settled_on=settled.get(invoice.invoice_id),
-            disputed=account.disputed_minor(invoice.invoice_id) > 0,
-            written_off=invoice.invoice_id not in settled
-            and account.status(invoice.invoice_id) is InvoiceStatus.WRITTEN_OFF,
-        )
-        for invoice in account.invoices.values()
-    ]
 
 
 def _assessment(account: Account, score: CustomerScore, recoveries: tuple[Recovery, ...]) -> Assessment:

@@ -1,8 +1,9 @@
 """How a customer has lately behaved, in measures that people can read: what segments are learned from and given by.
 
 A payment counts by its days late, negative when early. An open invoice counts as well once it is later than the
-customer's payments usually were: it is known to be at least so late. One look back is the last 12 of these, or all of
-the last 90 days when those are more: a customer with hundreds of invoices is not judged by one afternoon.
+customer's payments usually were: it is known to be at least so late; so does one that was given up, on that day. Days
+in dispute are no days late. One look back is the last 12 of these, or all of the last 90 days when those are more: a
+customer with hundreds of invoices is not judged by one afternoon.
 """
 
 from bisect import bisect_left, bisect_right
@@ -31,7 +32,7 @@ class Behaviour(NamedTuple):
     """One look back.
 
     Attributes:
-        paid: how many payments it covers, open invoices that are later than usual included.
+        paid: how many payments it covers, invoices included that are open and later than usual, or were given up.
         late, long_late: how many of them were late, and more than 30 days late.
         mean_days, spread_days: of days late; spread is their standard deviation.
         recent: how many of them are the latest ones: three, of many a quarter.
@@ -68,17 +69,30 @@ def bent(days: float) -> float:
 
 
 def days_late_of(history: Known) -> list[int]:
-    """Days late of the payments in their order, then of open invoices already later than those, oldest due first."""
-    paid = [
-        late if -MAX_DAYS < late < MAX_DAYS else min(MAX_DAYS, max(-MAX_DAYS, late))
-        for _, late, _ in history.settled[-MOST_KEPT:]
-    ]
+    """Days late of the payments and of what was given up, in their order; then of open invoices already later than
+    those, oldest due first.
+    """
+    ended = [one[:2] for one in history.settled[-MOST_KEPT:]]
+    if history.given_up:
+        ended = sorted([*ended, *history.given_up])[-MOST_KEPT:]
+    paid = [late if -MAX_DAYS < late < MAX_DAYS else min(MAX_DAYS, max(-MAX_DAYS, late)) for _, late in ended]
     if not history.open:
         return paid
     usual = sum(paid[-LAST_PAID:]) / len(paid[-LAST_PAID:]) if paid else 0.0
     as_of = history.as_of
-    waiting = [days for one in history.open if (days := (as_of - one.due_on).days) > 0 and days > usual]
+    waiting = [days for one in history.open if (days := one.days_past_due(as_of)) > 0 and days > usual]
     return paid + [min(MAX_DAYS, days) for days in sorted(waiting, reverse=True)]
+
+
+def all_came(history: Known, days_late: Sequence[int], window: int) -> bool:
+    """Whether behind each of the last `window` of these (`days_late_of`) is a payment."""
+    settled, given_up = history.settled, history.given_up
+    if len(days_late) > min(MOST_KEPT, len(settled) + len(given_up)):
+        return False  # some are open
+    if not given_up:
+        return True
+    days = sorted([day for day, *_ in settled] + [day for day, _ in given_up])
+    return given_up[-1][0] < days[-window:][0]
 
 
 def look_back(history: Known) -> int:

@@ -6,11 +6,14 @@ from datetime import date, timedelta
 from itertools import pairwise
 from math import exp, log, sqrt
 
-from dunwell.scoring.drift import Drift, Spread, drifts
+from dunwell.scoring.drift import FEWEST_ROWS, Drift, Spread, drifts, spread_of
+from dunwell.scoring.features import said
 from dunwell.scoring.moment_log import KINDS, LoggedMoment, first_of_each_kind
 
 SETTLED_BY_DAYS = 60  # past due: by then nearly all are settled, and the rest is known to be late
 RECENT_DAYS = 30
+FIRST_DAYS = 28  # of a version in service: what later weeks are held against
+GROWING = frozenset({"settled_count"})  # only ever rises while a portfolio stands as it was
 GROUPS = 5
 FEWEST_OUTCOMES = 200
 SLOPES = (0.8, 1.25)
@@ -95,6 +98,7 @@ class ModelReport:
     coverage: tuple[Coverage, ...]
     challenge: Challenge | None
     alarms: tuple[str, ...]
+    reference_from: date | None = None
 
 
 def examine(
@@ -106,6 +110,7 @@ def examine(
     columns: tuple[Sequence[str], Sequence[int]],
     challenger: "tuple[str, Sequence[Sequence[float]]] | None" = None,
     served: Sequence[str] = (),
+    reference_from: date | None = None,
 ) -> ModelReport:
     """What is to be known on `as_of`.
 
@@ -114,6 +119,8 @@ def examine(
         columns: names of the features, and the horizons, both in the model's order.
         challenger: its version and its probabilities for each of `moments`.
         served: what went wrong in serving, said before all else.
+        reference: how features and scores were spread; `reference_from`: since when in service, or None for that of
+            the training, which no portfolio is like: it is shown and raises no alarm.
     """
     names, horizons = columns
     chosen = first_of_each_kind([one for one in moments if one.model_version == model[1]])
@@ -138,14 +145,32 @@ def examine(
         calibration=calibration,
         coverage=coverage,
         challenge=challenge,
-        alarms=(*served, *_drift_alarms(found), *_outcome_alarms(calibration, coverage)),
+        alarms=(*served, *_drift_alarms(found, reference_from), *_outcome_alarms(calibration, coverage)),
+        reference_from=reference_from,
     )
+
+
+def first_weeks(
+    moments: Sequence[LoggedMoment], version: str, columns: tuple[Sequence[str], Sequence[int]], as_of: date
+) -> tuple[date, dict[str, Spread]] | None:
+    """The first day of a version in the log, and how features and scores were spread in the weeks from then on. None
+    while they are not over, or where they hold too little.
+    """
+    own = first_of_each_kind([one for one in moments if one.model_version == version])
+    since = min((one.as_of for one in own), default=as_of)
+    early = [one for one in own if (one.as_of - since).days < FIRST_DAYS]
+    if (as_of - since).days < FIRST_DAYS or len(early) < FEWEST_ROWS:
+        return None
+    spread = {name: spread_of(values) for name, values in _columns(early, *columns).items() if len(values)}
+    return since, {name: one for name, one in spread.items() if name not in GROWING}
 
 
 def _columns(
     moments: Sequence[LoggedMoment], names: Sequence[str], horizons: Sequence[int]
 ) -> dict[str, Sequence[float]]:
-    columns: dict[str, Sequence[float]] = {name: [one.row[i] for one in moments] for i, name in enumerate(names)}
+    columns: dict[str, Sequence[float]] = {
+        name: said(name, [one.row[i] for one in moments if i < len(one.row)]) for i, name in enumerate(names)
+    }
     return columns | {f"late_{h}": [one.probabilities[i] for one in moments] for i, h in enumerate(horizons)}
 
 
@@ -258,15 +283,17 @@ def _challenge(
     )
 
 
-def _drift_alarms(found: Sequence[Drift]) -> list[str]:
+def _drift_alarms(found: Sequence[Drift], since: date | None) -> list[str]:
     """One for all: they tend to come together."""
+    if since is None:
+        return []
     moved = [f"{one.name.replace('_', ' ')} ({one.index:.2f})" for one in found if one.level == "act"]
     if not moved:
         return []
     more = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
     return [
-        f"Spread otherwise than in training, by stability index: {', '.join(moved[:NAMED])}{more}. Look at what "
-        "changed in the portfolio; train again if it lasts."
+        f"Spread otherwise than in the weeks from {since} on, by stability index: {', '.join(moved[:NAMED])}{more}. "
+        "Look at what changed in the portfolio; train again if it lasts."
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
-LEAST_SHARE = 0.001  # an empty tenth would make the index infinite
+LEAST_SHARE = 1e-4  # an empty tenth would make the index infinite
 DIGITS = 4  # the model reads numbers in single precision: what differs later is the same number
 WATCH, ACT = 0.10, 0.25  # the field's customary bounds
 FEWEST_ROWS = 200  # below, chance alone gives an index of about 0.05 and more
@@ -25,6 +25,15 @@ class Spread:
         for value in values:
             counts[bisect_left(self.up_to, round(value, DIGITS))] += 1
         return tuple(count / max(1, len(values)) for count in counts)
+
+
+def spread_of(values: Sequence[float]) -> Spread:
+    """How these are spread over their own tenths; fewer groups where many are the same. ValueError when empty."""
+    if not values:
+        raise ValueError("Nothing has no spread.")
+    ordered = sorted(round(value, DIGITS) for value in values)
+    edges = tuple(sorted({ordered[len(ordered) * tenth // 10] for tenth in range(1, 10)}))
+    return Spread(edges, Spread(edges, (0.0,) * (len(edges) + 1)).shares_of(values))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """What the model sees of an invoice, at a moment, from what was known at that moment.
 
 Known at `as_of` are the invoices issued before it and the settlements made before it. An invoice settled
-later counts as open. Nothing here is, or stands for, sex, age, marital status, name, address, language or
-a dispute: a dispute is the customer's right and holds collection up, it does not lower a score.
+later counts as open. How an invoice was sent is known from the day of issue. Nothing here is, or stands for, sex,
+age, marital status, name, address, language or a dispute: a dispute is the customer's right and holds collection
+up, it does not lower a score. An invoice wholly in dispute is neither open nor past due, and days in dispute are no
+days late (`InvoiceFacts.held`). What was credited is left out; what was written off as lost counts as long late.
 
 Ratios and averages are shrunk towards a neutral value, so that one late invoice does not make a late
 payer, and a customer without history sits at neutral with `has_history` 0 rather than at a zero that would
@@ -18,6 +20,7 @@ from math import log, log1p, sqrt
 from operator import mul
 from typing import NamedTuple
 
+from dunwell.scoring.delivery import NO_OFFSETS, DeliveryOffsets, code_of
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.habit import (
     HABIT_INVOICES,
@@ -28,7 +31,7 @@ from dunwell.scoring.habit import (
     habit,
     root_lateness,
 )
-from dunwell.scoring.known import Known, known_at
+from dunwell.scoring.known import Known, is_open, known_at
 
 NEUTRAL_LATE_RATIO = 0.3
 NEUTRAL_LONG_LATE_RATIO = 0.05
@@ -71,9 +74,14 @@ _NEUTRAL: dict[str, float] = {
     "other_overdue_count": 0.0,
     "other_overdue_share": 0.0,
     "other_oldest_overdue_days": 0.0,
+    # New ones come last: an older model, and a line of the log, hold the first so many.
+    "delivery_log_odds": 0.0,
+    "delivery_lateness": 0.0,
 }
 FEATURE_NAMES: tuple[str, ...] = tuple(_NEUTRAL)
 NEUTRAL_VALUES: tuple[float, ...] = tuple(_NEUTRAL.values())
+UNSAID_AT_NEUTRAL = frozenset({"delivery_log_odds", "delivery_lateness"})
+"""Features that are neutral where the source says nothing: that is no sign that the portfolio has changed."""
 
 
 class CustomerFeatures(NamedTuple):
@@ -84,61 +92,71 @@ class CustomerFeatures(NamedTuple):
     history: tuple[float, ...]  # has_history … long_late_ratio, without late_ratio_with_open
     habit: Habit
     late_count: int
+    given_up_count: int
     days_since_settlement: float
     log_amounts: dict[str, tuple[float, int]]  # by currency: sum and count
     open_count: int
     overdue_days: tuple[int, ...]  # of open invoices past due, descending
+    offsets: DeliveryOffsets  # taken out of the habit
+    through: date  # the last day of which anything is known
 
 
-def customer_features(history: Iterable[InvoiceFacts], as_of: date) -> CustomerFeatures:
-    """Sums up a customer's history as known at `as_of`; one pass and one sort over it."""
-    return features_of(known_at(history, as_of))
+def customer_features(
+    history: Iterable[InvoiceFacts], as_of: date, offsets: DeliveryOffsets = NO_OFFSETS
+) -> CustomerFeatures:
+    """Sums up a customer's history as known at `as_of`; one pass and one sort over it. `offsets` are the model's."""
+    return features_of(known_at(history, as_of), offsets)
 
 
-def features_of(known: Known) -> CustomerFeatures:
-    """Sums up what is known of a customer."""
+def features_of(known: Known, offsets: DeliveryOffsets = NO_OFFSETS) -> CustomerFeatures:
+    """Sums up what is known of a customer, the habit free of how each invoice was sent."""
     as_of, settled = known.as_of, known.settled
-    delays = [days if -90 < days < 180 else _clip(days) for _, days, _ in settled]
+    delays = [days if -90 < days < 180 else _clip(days) for _, days, _, _ in settled]
     by_size = sorted(delays)
-    overdue = [days for invoice in known.open if (days := (as_of - invoice.due_on).days) > 0]
+    overdue = [days for invoice in known.open if (days := invoice.days_past_due(as_of)) > 0]
     since = (as_of - settled[-1][0]).days if settled else NEUTRAL_SINCE_SETTLEMENT_DAYS
     return CustomerFeatures(
         as_of=as_of,
         settled_count=len(settled),
-        history=_history(delays, by_size),
+        history=_history(delays, by_size, len(known.given_up)),
         habit=habit(
             [  # as root_lateness does, which a call apiece would cost more than the roots themselves
-                sqrt(late + allowed) - sqrt(allowed)
+                sqrt(late + allowed) - sqrt(allowed) - offsets[sent]
                 if 0 <= allowed <= MAX_TERMS_DAYS and late + allowed >= 0
-                else root_lateness(late + allowed, allowed)
-                for _, late, allowed in settled[-HABIT_INVOICES:]
+                else root_lateness(late + allowed, allowed) - offsets[sent]
+                for _, late, allowed, sent in settled[-HABIT_INVOICES:]
             ]
         ),
         late_count=_beyond(by_size, 0),
+        given_up_count=len(known.given_up),
         days_since_settlement=min(365.0, since),
         log_amounts=_log_amounts(known.invoices),
         open_count=len(known.open),
         overdue_days=tuple(sorted(overdue, reverse=True)),
+        offsets=offsets,
+        through=known.through,
     )
 
 
 def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple[float, ...]:
     """The model's input for one open invoice of this customer, in the order of `FEATURE_NAMES`."""
     due_on = invoice.due_on
-    days_past_due = _clip((customer.as_of - due_on).days)
-    counted = invoice.issued_on < customer.as_of  # then the customer's sums hold this invoice too
-    counted_open = counted and (invoice.settled_on is None or invoice.settled_on >= customer.as_of)
+    days_past_due = _clip(invoice.days_past_due(customer.as_of))
+    counted = invoice.issued_on <= customer.through  # then the customer's sums hold this invoice too
+    counted_open = counted and is_open(invoice, customer.through)
     has_history, settled_count, late_ratio, recent_late_ratio, *days_late = customer.history
     overdue_count, oldest = _others_overdue(customer, days_past_due if counted_open else 0)
     open_count = customer.open_count - counted_open
     terms = min(MAX_TERMS_DAYS, max(0, (due_on - invoice.issued_on).days))
     open_days = terms + days_past_due
+    unpaid_count = overdue_count + customer.given_up_count
+    shift = 0.0 if invoice.delivery is None else customer.offsets[code_of(invoice.delivery)]
     return (
         has_history,
         settled_count,
         late_ratio,
         recent_late_ratio,
-        _shrunk(customer.late_count + overdue_count, customer.settled_count + overdue_count),
+        _shrunk(customer.late_count + unpaid_count, customer.settled_count + unpaid_count),
         *days_late,
         customer.habit.level,
         customer.habit.recent_level,
@@ -155,15 +173,19 @@ def invoice_features(invoice: InvoiceFacts, customer: CustomerFeatures) -> tuple
         log1p(overdue_count),
         overdue_count / open_count if open_count else 0.0,
         float(oldest),
+        customer.habit.log_odds_of(shift) if shift else 0.0,
+        shift,
     )
 
 
-def features(invoice: InvoiceFacts, history: Sequence[InvoiceFacts], as_of: date) -> tuple[float, ...]:
+def features(
+    invoice: InvoiceFacts, history: Sequence[InvoiceFacts], as_of: date, offsets: DeliveryOffsets = NO_OFFSETS
+) -> tuple[float, ...]:
     """One invoice's features in one call. For many of one customer, share `customer_features`. `history`
     holds the customer's invoices, this one among them or not.
     """
     others = [other for other in history if other.invoice_id != invoice.invoice_id]
-    return invoice_features(invoice, customer_features([*others, invoice], as_of))
+    return invoice_features(invoice, customer_features([*others, invoice], as_of, offsets))
 
 
 def _clip(days: int) -> int:
@@ -199,17 +221,19 @@ _NO_HISTORY = (
     0.0,
     0.0,
     *(_NEUTRAL[name] for name in FEATURE_NAMES[2:4]),
-    *(_NEUTRAL[name] for name in FEATURE_NAMES[5:11]),
+    *(_NEUTRAL[name] for name in FEATURE_NAMES[5:10]),
 )
 
 
-def _history(delays: list[int], by_size: list[int]) -> tuple[float, ...]:
+def _history(delays: list[int], by_size: list[int], given_up: int) -> tuple[float, ...]:
     """Has history, count, late ratio and recent late ratio; then mean, median, recent, spread and trend of
-    days late, and the long late ratio. `delays` in order of settlement, `by_size` the same in order of size.
+    days late, and the long late ratio. `delays` in order of settlement, `by_size` the same in order of size; so many
+    were `given_up` besides.
     """
     count = len(delays)
+    long_late = _shrunk(_beyond(by_size, LONG_LATE_DAYS) + given_up, count + given_up, NEUTRAL_LONG_LATE_RATIO)
     if not count:
-        return _NO_HISTORY
+        return (*_NO_HISTORY, long_late)
     own = count / (count + SHRINK_INVOICES)
     mean = sum(delays) / count
     recent = delays[-RECENT_INVOICES:]
@@ -226,7 +250,7 @@ def _history(delays: list[int], by_size: list[int]) -> tuple[float, ...]:
         recent_mean * len(recent) / (len(recent) + 1),
         sqrt((max(0.0, variance) * count + NEUTRAL_SPREAD_DAYS**2 * SHRINK_INVOICES) / (count + SHRINK_INVOICES)),
         trend * own,
-        _shrunk(_beyond(by_size, LONG_LATE_DAYS), count, NEUTRAL_LONG_LATE_RATIO),
+        long_late,
     )
 
 
@@ -264,3 +288,8 @@ def _amount_ratio(invoice: InvoiceFacts, customer: CustomerFeatures, counted: bo
     if counted:
         total, count = total - own, count - 1
     return max(-4.0, min(4.0, (own - total / count) * count / (count + SHRINK_INVOICES))) if count > 0 else 0.0
+
+
+def said(name: str, values: Iterable[float]) -> list[float]:
+    """A feature's values without those that only stand for what no source said."""
+    return [value for value in values if value or name not in UNSAID_AT_NEUTRAL]

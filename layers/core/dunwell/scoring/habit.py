@@ -60,6 +60,14 @@ class Habit(NamedTuple):
             found.append(log(MIN_ODDS if odds < MIN_ODDS else MAX_ODDS if odds > MAX_ODDS else odds))
         return found
 
+    def log_odds_of(self, shift: float) -> float:
+        """What paying later by so much on the root scale adds to the log odds of being late, at issue."""
+        return LOGISTIC_SCALE * shift / self.expected_spread
+
+    def shifted(self, shift: float) -> "Habit":
+        """The habit with its level moved by so much on the root scale."""
+        return self._replace(level=self.level + shift) if shift else self
+
     def _odds_within(self, days: int, root_of_terms: float) -> float:
         """Odds of settlement within so many days of issue; none before the first is over."""
         if days <= 0:

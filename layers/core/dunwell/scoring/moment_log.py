@@ -1,8 +1,9 @@
 """What the model said at the moments it was trained for, kept so that it can be held to it later.
 
 An invoice is logged the day after issue, ten days before due and at some days past due while open: at most eight lines
-in its life, with the features the model saw. Whoever knows later how it ended can measure the model, and ask another
-model the same questions, without guessing what was known then. A line holds ids, dates and numbers; no name.
+in its life, none while it is in dispute, with the features the model saw. Whoever knows later how it ended can measure
+the model, and ask another model the same questions, without guessing what was known then. A line holds ids, dates and
+numbers; no name.
 """
 
 import json
@@ -58,7 +59,7 @@ def moments_to_log(customer_id: str, score: CustomerScore) -> list[LoggedMoment]
             model_version=score.model.version,
         )
         for one in score.invoices
-        if one.days_past_due in LOGGED_AT_DAYS_PAST_DUE or (score.as_of - one.issued_on).days == 1
+        if not one.held and (one.days_past_due in LOGGED_AT_DAYS_PAST_DUE or (score.as_of - one.issued_on).days == 1)
     ]
 
 

@@ -4,17 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from dunwell.scoring.delivery import NO_OFFSETS, DeliveryOffsets
 from dunwell.scoring.outside import OutsideInput
 
 SETTLEMENT_QUANTILES = (0.1, 0.5, 0.9)
 """Of the time to settlement: an interval that four in five settlements fall into, and the likeliest middle."""
 
 
+class ModelDataError(Exception):
+    """A model that is kept as data cannot be read: no fault of any customer's facts, so nothing is scored by it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
     """Which model made a score; travels with every score. `sha256` is the model file's, `card_id` its card's;
     `horizons_days` names the columns of its answer: late by more than so many days. `outside` are the inputs beside the
-    ledger that it was trained on, if any."""
+    ledger that it was trained on, if any; `delivery` is what it learned of how invoices are sent, which its features
+    need."""
 
     name: str
     version: str
@@ -23,6 +29,7 @@ class ModelVersion:
     feature_names: tuple[str, ...]
     horizons_days: tuple[int, ...]
     outside: tuple[OutsideInput, ...] = ()
+    delivery: DeliveryOffsets = NO_OFFSETS
 
 
 class Forecast(NamedTuple):

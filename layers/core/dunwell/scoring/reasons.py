@@ -13,6 +13,7 @@ from dunwell.scoring.outside import Told
 MAX_REASONS = 4
 MIN_EFFECT = 0.005  # half a percentage point: less is not a reason
 
+_HAS_HISTORY = FEATURE_NAMES.index("has_history")
 _DAYS_OVERDUE, _DAYS_TO_DUE = FEATURE_NAMES.index("days_overdue"), FEATURE_NAMES.index("days_to_due")
 
 
@@ -43,8 +44,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Recent invoices were mostly paid by their due date.",
     ),
     "late_ratio_with_open": (
-        "Counting those still open, invoices often go past their due date.",
-        "Counting those still open, few invoices go past their due date.",
+        "Counting those not paid, invoices often go past their due date.",
+        "Counting those not paid, few invoices go past their due date.",
     ),
     "mean_days_late": (
         "On average, past invoices were paid after their due date.",
@@ -67,8 +68,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The last few invoices were paid sooner than earlier ones.",
     ),
     "long_late_ratio": (
-        "Past invoices were often paid more than 30 days late.",
-        "Past invoices were rarely paid more than 30 days late.",
+        "Past invoices were often more than 30 days late.",
+        "Past invoices were rarely more than 30 days late.",
     ),
     "habit_level": (
         "This account usually pays later than most.",
@@ -108,17 +109,42 @@ _WORDS: dict[str, tuple[str, str]] = {
     "other_overdue_count": ("Other invoices are past their due date.", ""),
     "other_overdue_share": ("A large part of the other open invoices is past due.", ""),
     "other_oldest_overdue_days": ("Another invoice has been past due for some time.", ""),
+    "delivery_log_odds": (
+        "Invoices sent the way this one was are usually paid later.",
+        "Invoices sent the way this one was are usually paid sooner.",
+    ),
+    "delivery_lateness": (
+        "Invoices sent the way this one was are usually paid later.",
+        "Invoices sent the way this one was are usually paid sooner.",
+    ),
 }
 
+# Of somebody who has paid nothing yet: there are no past payments to go by, only what is usual.
+_WORDS_WITHOUT_HISTORY: dict[str, tuple[str, str]] = {
+    "settled_count": ("", _WORDS["has_history"][1]),
+    "late_from_here": (
+        "An invoice open as long as this one is often paid late.",
+        "An invoice open no longer than this one is mostly paid on time.",
+    ),
+    "long_late_from_here": (
+        "An invoice open as long as this one is often paid more than 30 days late.",
+        "An invoice open no longer than this one is rarely paid more than 30 days late.",
+    ),
+    "very_late_from_here": (
+        "An invoice open as long as this one may be paid more than 90 days late.",
+        "An invoice open no longer than this one is rarely paid more than 90 days late.",
+    ),
+}
 
 SENTENCES: Mapping[str, str] = {
     text: f"{name}.{side}"
-    for name, texts in reversed(_WORDS.items())
+    for name, texts in reversed([*_WORDS.items(), *((f"{n}_unpaid", t) for n, t in _WORDS_WITHOUT_HISTORY.items())])
     for side, text in zip(("below", "above"), reversed(texts), strict=True)
     if text
 }
 """Names of the sentences, for translations: the first feature that says it, and above or below its neutral value."""
 _ABOVE_AND_BELOW = tuple(_WORDS[name] for name in FEATURE_NAMES)
+_WITHOUT_HISTORY = tuple(_WORDS_WITHOUT_HISTORY.get(name, _WORDS[name]) for name in FEATURE_NAMES)
 
 
 def main_reasons(effects: Sequence[float], row: Sequence[float], told: Told | None = None) -> tuple[Reason, ...]:
@@ -166,5 +192,5 @@ def words_for(index: int, row: Sequence[float]) -> str:
     """What this feature says about the invoice, as a sentence."""
     if index == _DAYS_TO_DUE and row[_DAYS_OVERDUE] > 0:
         index = _DAYS_OVERDUE
-    above, below = _ABOVE_AND_BELOW[index]
+    above, below = (_ABOVE_AND_BELOW if row[_HAS_HISTORY] else _WITHOUT_HISTORY)[index]
     return above if row[index] > NEUTRAL_VALUES[index] else below

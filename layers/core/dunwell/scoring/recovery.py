@@ -20,10 +20,12 @@ from typing import NamedTuple
 from dunwell.scoring.actions import LONG_AGO_DAYS, Action, Actions, actions_at
 from dunwell.scoring.assessment import Recovery
 from dunwell.scoring.behaviour import bent
+from dunwell.scoring.delivery import code_of
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, CustomerFeatures, features_of, invoice_features
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.known import Known
+from dunwell.scoring.ports import ModelDataError
 from dunwell.scoring.segments import Silence, silence
 
 RECOVERY_FILE = Path(__file__).with_name("recovery.json")
@@ -132,8 +134,16 @@ class RecoveryModel:
 
 @lru_cache(maxsize=1)
 def learned() -> RecoveryModel:
-    """The model that is deployed."""
-    return read_model(RECOVERY_FILE.read_text(encoding="utf-8"))
+    """The model that is deployed. ModelDataError when it cannot be read."""
+    return read_recovery(RECOVERY_FILE)
+
+
+def read_recovery(path: Path) -> RecoveryModel:
+    """A model from its file. ModelDataError when it cannot be read."""
+    try:
+        return read_model(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelDataError(f"{path} is no model of recovery ({error}). Deploy it again.") from error
 
 
 def read_model(text: str) -> RecoveryModel:
@@ -180,7 +190,7 @@ def months_of(one: PastDue, debtor: Debtor, done: Actions | None, model: Recover
     row = row or invoice_features(invoice, customer)
     gap = silent.usual_gap_days or MONTH_DAYS
     since = LONG_AGO_DAYS if silent.since_payment_days is None else silent.since_payment_days
-    overdue_days = min(LONGEST_DAYS, max(0, (known.as_of - invoice.due_on).days))
+    overdue_days = min(LONGEST_DAYS, max(0, invoice.days_past_due(known.as_of)))
     usual = [
         0.0,
         log1p(overdue_days / MONTH_DAYS),
@@ -192,10 +202,11 @@ def months_of(one: PastDue, debtor: Debtor, done: Actions | None, model: Recover
         *_done(done, model),
     ]
     terms = min(MAX_TERMS_DAYS, max(0, (invoice.due_on - invoice.issued_on).days))
+    pace = customer.habit.shifted(customer.offsets[code_of(invoice.delivery)])
     months = []
     for month in range(len(RECOVERY_DAYS)):
         passed = overdue_days + month * MONTH_DAYS
-        beyond = customer.habit.log_odds_beyond((passed + MONTH_DAYS,), terms, terms + passed)[0]
+        beyond = pace.log_odds_beyond((passed + MONTH_DAYS,), terms, terms + passed)[0]
         months.append([-beyond, *usual[1:]])
     return months
 

@@ -3,7 +3,8 @@
 The probability asked for is the next milestone of the invoice: late at all while it is not yet past due,
 then more than 30, then more than 90 days late. The customer's risk is the share of the open balance
 expected to be more than 30 days late, taken within each currency; the worst currency counts, since
-currencies are never netted.
+currencies are never netted. What is in dispute does not count in it, unless all is: then nothing can be said but how
+the invoices would do once the disputes are over. Days in dispute are no days late.
 
 When an invoice will be settled is given as a day with an interval that four in five settlements fall into. No
 day is before `as_of`: what has not been settled yet cannot have been settled earlier.
@@ -37,7 +38,7 @@ LONGEST_DAYS = 3_650
 class InvoiceScore(NamedTuple):
     """An open invoice's score. `probabilities` follow the model's horizons; `horizon_days` is the next
     milestone, the one the reasons are for, None when the invoice is past them all. Settlement is expected
-    on `expected_on`, in four cases of five between `earliest_on` and `latest_on`.
+    on `expected_on`, in four cases of five between `earliest_on` and `latest_on`. `held`: it is wholly in dispute.
     """
 
     invoice_id: str
@@ -53,6 +54,7 @@ class InvoiceScore(NamedTuple):
     issued_on: date
     due_on: date
     row: tuple[float, ...]  # the features
+    held: bool
 
 
 class CustomerScore(NamedTuple):
@@ -75,7 +77,7 @@ class _Asked(NamedTuple):
     """An invoice with the model's answer. `behind` counts the horizons it has passed."""
 
     invoice: InvoiceFacts
-    weight: int  # its amount; an invoice over nothing still shows a habit
+    weight: int  # what of its amount is not in dispute; an invoice over nothing still shows a habit
     row: tuple[float, ...]
     behind: int
     found: Forecast
@@ -91,8 +93,8 @@ class _Asked(NamedTuple):
 
 
 def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -> CustomerScore:
-    """Scores one customer's open invoices and the customer, as known at `as_of`. `facts` are all its
-    invoices.
+    """Scores one customer's open invoices and the customer, as known at `as_of`, with what happened on that day so
+    far. `facts` are all its invoices.
     """
     return score_customers([facts], as_of, scorer)[0]
 
@@ -117,9 +119,9 @@ def _scored_together(
 ) -> list[CustomerScore]:
     model = scorer.model
     column = model.horizons_days.index(RISK_HORIZON_DAYS)
-    known = [known_at(facts, as_of) for facts in customers]
+    known = [known_at(facts, as_of, as_of) for facts in customers]
     still_open = [_still_open(facts, as_of) for facts in customers]
-    shared = [features_of(one) if own else None for one, own in zip(known, still_open, strict=True)]
+    shared = [features_of(one, model.delivery) if own else None for one, own in zip(known, still_open, strict=True)]
     asked = _asked(still_open, shared, as_of, scorer, told)
     segments = [segment_of(one) for one in known]
     invoices = [tuple([_invoice_score(one, as_of, model.horizons_days) for one in own]) for own in asked]
@@ -141,13 +143,7 @@ def _scored_together(
 
 
 def _still_open(facts: Sequence[InvoiceFacts], as_of: date) -> list[InvoiceFacts]:
-    return [
-        invoice
-        for invoice in facts
-        if (invoice.settled_on is None or invoice.settled_on > as_of)
-        and invoice.issued_on <= as_of
-        and not invoice.written_off
-    ]
+    return [invoice for invoice in facts if invoice.issued_on <= as_of and not invoice.is_over(as_of)]
 
 
 def _asked(
@@ -169,16 +165,26 @@ def _asked(
         [
             _Asked(
                 invoice,
-                max(1, invoice.amount_minor),
+                weight,
                 row,
-                bisect_left(horizons, (as_of - invoice.due_on).days),
+                bisect_left(horizons, invoice.days_past_due(as_of)),
                 one,
                 said,
             )
-            for invoice, row, one in zip(own, own_rows, forecasts, strict=False)
+            for invoice, weight, row, one in zip(own, _weights(own, as_of), own_rows, forecasts, strict=False)
         ]
         for own, own_rows, said in zip(still_open, rows, told, strict=True)
     ]
+
+
+def _weights(own: Sequence[InvoiceFacts], as_of: date) -> list[int]:
+    """What each invoice counts in the risk: what is not in dispute of it; where all of everything is, its amount."""
+    amounts = [max(1, one.amount_minor) for one in own]
+    free = [
+        0 if one.held and one.is_held(as_of) else max(1, amount - one.contested_minor)
+        for one, amount in zip(own, amounts, strict=True)
+    ]
+    return free if any(free) else amounts
 
 
 def _forecasts(rows: Sequence[Sequence[float]], scorer: Scorer) -> Iterator[Forecast]:
@@ -191,11 +197,11 @@ def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> 
     milestone = behind if behind < len(horizons_days) else None
     effects = () if milestone is None else found.effects[milestone]
     earliest, expected, latest = settlement(invoice, as_of, found.lateness)
-    return InvoiceScore(  # by position: thirteen names would cost as much as a reason
+    return InvoiceScore(  # by position: fourteen names would cost as much as a reason
         invoice.invoice_id,
         invoice.currency,
         invoice.amount_minor,
-        (as_of - invoice.due_on).days,
+        invoice.days_past_due(as_of),
         (1.0,) * behind + tuple(found.probabilities[behind:]),
         None if milestone is None else horizons_days[milestone],
         main_reasons(effects, row, told) if effects else (),
@@ -205,6 +211,7 @@ def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> 
         invoice.issued_on,
         invoice.due_on,
         row,
+        bool(invoice.held) and invoice.is_held(as_of),
     )
 
 
@@ -212,8 +219,9 @@ def settlement(invoice: InvoiceFacts, as_of: date, lateness: Sequence[float]) ->
     """The days on which an open invoice is settled by these quantiles of lateness on the root scale: earliest,
     expected, latest, none before `as_of`.
     """
-    allowed = sqrt(min(MAX_TERMS_DAYS, max(0, (invoice.due_on - invoice.issued_on).days)))
-    open_days = (as_of - invoice.issued_on).days
+    terms_days = (invoice.due_on - invoice.issued_on).days
+    allowed = sqrt(min(MAX_TERMS_DAYS, max(0, terms_days)))
+    open_days = terms_days + invoice.days_past_due(as_of)
     today = as_of.toordinal()
     days = [
         today + (left if (left := min(LONGEST_DAYS, round(root * root)) - open_days) > 0 else 0)
@@ -226,7 +234,7 @@ def settlement(invoice: InvoiceFacts, as_of: date, lateness: Sequence[float]) ->
 def _risk(asked: Sequence[_Asked], column: int) -> tuple[float | None, str | None]:
     expected: dict[str, float] = defaultdict(float)
     balance: dict[str, int] = defaultdict(int)
-    for one in asked:
+    for one in [each for each in asked if each.weight]:
         expected[one.invoice.currency] += one.weight * one.at(column)
         balance[one.invoice.currency] += one.weight
     risks = [(expected[currency] / balance[currency], currency) for currency in sorted(balance)]
@@ -239,7 +247,7 @@ def _customer_reasons(
     """What neutralising a feature in all of the currency's invoices changes in the risk."""
     if len(asked) == 1 and asked[0].behind == column:  # its next milestone is the risk's own: the same reasons
         return scores[0].reasons
-    counted = [one for one in asked if one.invoice.currency == currency]
+    counted = [one for one in asked if one.invoice.currency == currency and one.weight]
     if not counted:
         return ()
     total = sum([one.weight for one in counted])

@@ -30,12 +30,14 @@ from dunwell.scoring.behaviour import (
     LAST_PAID,
     LONG_LATE_DAYS,
     Behaviour,
+    all_came,
     behaviour,
     days_late_of,
     look_back,
 )
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.known import Known, known_at
+from dunwell.scoring.ports import ModelDataError
 
 SEGMENTS_FILE = Path(__file__).with_name("segments.json")
 SEGMENT_NAMES = (
@@ -135,20 +137,30 @@ class SegmentModel:
 
 @lru_cache(maxsize=1)
 def learned() -> SegmentModel:
-    """The model that is deployed."""
-    data = json.loads(SEGMENTS_FILE.read_text(encoding="utf-8"))
-    data["centroids"] = {name: tuple(centre) for name, centre in data["centroids"].items()}
-    return SegmentModel(**{**data, "scales": tuple(data["scales"])})
+    """The model that is deployed. ModelDataError when it cannot be read."""
+    return read_segments(SEGMENTS_FILE)
+
+
+def read_segments(path: Path) -> SegmentModel:
+    """A model from its file. ModelDataError when it cannot be read."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        data["centroids"] = {name: tuple(centre) for name, centre in data["centroids"].items()}
+        return SegmentModel(**{**data, "scales": tuple(data["scales"])})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelDataError(f"{path} is no model of segments ({error}). Deploy it again.") from error
 
 
 class Silence(NamedTuple):
     """How long nothing has come: since the last payment (None: never), usual days between payments (None: unknown),
-    and how long the oldest open invoice is past due (0: none is).
+    and how long the oldest open invoice is past due (0: none is); days in dispute not counted. `held`: whether an
+    unpaid invoice is or was wholly in dispute.
     """
 
     since_payment_days: int | None
     usual_gap_days: float | None
     oldest_past_due_days: int
+    held: bool = False
 
 
 def segment(facts: Sequence[InvoiceFacts], as_of: date, model: SegmentModel | None = None) -> Segment:
@@ -164,18 +176,23 @@ def segment_of(history: Known, model: SegmentModel | None = None) -> Segment:
         _new(history, silent, by)
         or _gone_quiet(history, silent, by)
         or _disputing(history, by)
-        or _by_payments(days_late_of(history), look_back(history), by)
+        or _by_payments(history, by)
     )
 
 
 def silence(history: Known) -> Silence:
     """How long nothing has come from a customer."""
     as_of, settled = history.as_of, history.settled
-    oldest_due_on = min([invoice.due_on for invoice in history.open], default=as_of)
+    oldest_days = max([invoice.days_past_due(as_of) for invoice in history.open], default=0)
     last = settled[-LAST_PAID:]
     gap = (last[-1][0] - last[0][0]).days / (len(last) - 1) if len(last) > 1 else None
     since = (as_of - last[-1][0]).days if last else None
-    return Silence(since, gap, max(0, (as_of - oldest_due_on).days))
+    return Silence(since, gap, max(0, oldest_days), any(_was_held(one, history.through) for one in history.invoices))
+
+
+def _was_held(invoice: InvoiceFacts, last: date) -> bool:
+    """Whether an unpaid invoice has been wholly in dispute by the end of a day."""
+    return bool(invoice.held) and invoice.held[0][0] <= last and not invoice.is_over(last)
 
 
 def is_quiet(silent: Silence, model: SegmentModel) -> bool:
@@ -213,8 +230,10 @@ def _new(history: Known, silent: Silence, model: SegmentModel) -> Segment | None
     age_days = (history.as_of - first).days
     if paid and age_days > NEW_DAYS:
         return None
-    if not paid and age_days > NEW_DAYS and silent.oldest_past_due_days >= model.quiet_past_due_days:
-        return Segment("gone_quiet", ("No invoice has been paid yet.", _oldest(silent)))
+    is_past_due = silent.oldest_past_due_days >= model.quiet_past_due_days
+    if not paid and age_days > NEW_DAYS and (is_past_due or history.given_up):
+        why = _oldest(silent) if is_past_due else f"{_count(len(history.given_up))} given up as lost."
+        return Segment("gone_quiet", ("No invoice has been paid yet.", why))
     return Segment("new", (f"The first invoice is {_days(age_days)} old.", f"{_count(paid)} paid so far."))
 
 
@@ -245,10 +264,8 @@ def _disputing(history: Known, model: SegmentModel) -> Segment | None:
     return Segment("disputing", (f"{disputed} of the last {_count(len(last))} were disputed.", share))
 
 
-def _by_payments(days_late: Sequence[int], window: int, model: SegmentModel) -> Segment:
-    if not days_late:  # an old customer with nothing paid and nothing past due
-        return Segment("new", ("No invoice has been paid yet.", "None is past due."))
-
+def _by_payments(history: Known, model: SegmentModel) -> Segment:
+    days_late, window = days_late_of(history), look_back(history)
     seen = behaviour(days_late, window)
 
     def nearest(step: int) -> str:
@@ -256,14 +273,14 @@ def _by_payments(days_late: Sequence[int], window: int, model: SegmentModel) -> 
 
     steps = min(LOOK_BACK, max(0, len(days_late) - FEW_PAID))
     name = confirmed(nearest, steps, model.confirmations)
-    return Segment(name, _facts(name, seen, model))
+    return Segment(name, _facts(name, seen, model, all_came(history, days_late, window)))
 
 
-def _facts(name: str, seen: Behaviour, model: SegmentModel) -> tuple[str, ...]:
+def _facts(name: str, seen: Behaviour, model: SegmentModel, paid: bool) -> tuple[str, ...]:
     """The share of late payments, then what most sets the customer apart from the other kinds of payer."""
     told: list[str] = []
     for index in (0, *model.setting_apart(name, seen.measures), 1):
-        text = _said(index, seen)
+        text = _said(index, seen, paid)
         if text and text not in told:
             told.append(text)
             if len(told) == FACTS:
@@ -271,22 +288,26 @@ def _facts(name: str, seen: Behaviour, model: SegmentModel) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _said(measure: int, seen: Behaviour) -> str:
+def _said(measure: int, seen: Behaviour, paid: bool) -> str:
+    """`paid`: whether all of what is spoken of was paid; of an unpaid invoice nobody says that it came."""
+    came = "came" if paid else "came or are"
     if measure == 0:
-        return f"{seen.late or 'None'} of the last {_count(seen.paid)} came late."
+        return f"{seen.late or 'None'} of the last {_count(seen.paid)} {came} late."
     if measure == 1:
         return f"On average, {_late(seen.mean_days)}."
     if measure == 2:
-        return f"Payment times vary by about {_days(round(seen.spread_days))}."
+        unpaid = "" if paid else ", unpaid invoices so far included"
+        return f"Payment times vary by about {_days(round(seen.spread_days))}{unpaid}."
     if measure == 3:
-        return f"{seen.long_late or 'None'} of them came more than {LONG_LATE_DAYS} days late."
+        return f"{seen.long_late or 'None'} of them {came} more than {LONG_LATE_DAYS} days late."
     if seen.recent_days == seen.earlier_days:
         return ""
-    return f"The last {seen.recent} came {_late(seen.recent_days)}, those before {_late(seen.earlier_days)}."
+    return f"The last {seen.recent} {came} {_late(seen.recent_days)}, those before {_late(seen.earlier_days)}."
 
 
 def _oldest(silent: Silence) -> str:
-    return f"The oldest open invoice is {_days(silent.oldest_past_due_days)} past due."
+    apart = ", disputes left out" if silent.held else ""
+    return f"The oldest open invoice is {_days(silent.oldest_past_due_days)} past due{apart}."
 
 
 def _count(invoices: int) -> str:
