@@ -188,5 +188,7 @@ def _is_superseded(tries: Sequence[Contact], known: Sequence[Contact]) -> bool:
     )
 
 
-def _subject(contact: Contact) -> tuple[object, object]:
-    return contact.about.get("agreement_id"), contact.about.get("method_id")
+def _subject(contact: Contact) -> tuple[object, ...]:
+    """What a notice is about: an agreement or a payment method; else the debts that it lists."""
+    named = contact.about.get("agreement_id"), contact.about.get("method_id")
+    return named if any(named) else (contact.currency, contact.invoice_ids)
