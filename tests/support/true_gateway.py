@@ -79,7 +79,8 @@ class TrueGateway(FakeGateway):
         payment = self.payments[reference]
         status = "warning_needs_response" if inquiry else "needs_response"
         name = f"du_{reference}_{len(payment.disputes)}"
-        taken = 0 if inquiry else payment.amount_minor - payment.refunded_minor
+        left = payment.amount_minor - payment.refunded_minor - sum(one.withdrawn_minor for one in payment.disputes)
+        taken = 0 if inquiry else left
         dispute = GatewayDispute(name, payment.amount_minor, taken, reason, status, self.at, self.at, code)
         self._now(replace(payment, disputes=(*payment.disputes, dispute)), Kind.PAYMENT_DISPUTED)
 

@@ -116,7 +116,7 @@ def barred(test: object) -> frozenset[HoldKind]:
 
 
 def test_a_contact_rule_refuses_under_exactly_the_holds_that_pause_contact() -> None:
-    refused = frozenset().union(*(barred(rule.test) for rule in HOLDS))
+    refused = frozenset().union(*(barred(rule.test) for rule in HOLDS if rule.id != "UK-BARRED"))  # one country's own
     contact = (Activity.CALL_OR_TEXT, Activity.EMAIL, Activity.LETTER)
     assert refused == frozenset().union(*(PAUSING[one] for one in contact))
 

@@ -14,6 +14,7 @@ from dunwell.ingestion.records import (
     Receivable,
     Record,
 )
+from dunwell.ingestion.regions import region_code
 from dunwell.ingestion.rows import value_of
 
 # Field of the record → canonical field, where they differ.
@@ -44,7 +45,12 @@ def _customers(lines: Sequence[int], found: Columns) -> list[Any]:
     names = found.get("customer_name") or found["customer_number"]
     numbers = found["customer_number"]
     named = names if all(names) else [name or number for name, number in zip(names, numbers, strict=True)]
-    return _built(CustomerRecord, lines, found, {"customer_name": named})
+    computed: dict[str, Sequence[Any]] = {"customer_name": named}
+    if "region" in found:
+        countries = found.get("country") or [value_of({}, "country")] * len(lines)
+        known = {pair: region_code(*pair) for pair in set(zip(found["region"], countries, strict=True))}
+        computed["region"] = [known[pair] for pair in zip(found["region"], countries, strict=True)]
+    return _built(CustomerRecord, lines, found, computed)
 
 
 def _invoices(lines: Sequence[int], found: Columns) -> list[Any]:

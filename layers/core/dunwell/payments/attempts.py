@@ -40,7 +40,7 @@ def follow_attempt(
     taken = (one for one in payment.disputes if one.withdrawn_minor)
     back = next((one for one in taken if _ends_the_try(payment, one)), None)
     if payment.status is PaymentStatus.SUCCEEDED and back:
-        if attempt.status is not AttemptStatus.FAILED:
+        if attempt.status is not AttemptStatus.FAILED or attempt.code != (back.code or back.reason):
             _fail(draft, known, (back.reason, back.code, ""), now, works)
     elif payment.status is PaymentStatus.SUCCEEDED:
         _move(draft, replace(known, status=AttemptStatus.SUCCEEDED, code="", next_on=None), attempt)
