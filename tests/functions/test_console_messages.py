@@ -2,9 +2,8 @@
 
 import pytest
 
-from dunwell.accounts.model import Channel
-from dunwell.outreach.announced import Announced
 from dunwell_aws.bootstrap.base import policy
+from dunwell_aws.message_sample import channels_of, stages_of
 from tests.support.console import Browser, sign_in, text
 
 
@@ -17,8 +16,7 @@ def test_an_agent_sees_every_message_with_its_notices(browser: Browser, language
     page = browser.get(f"/messages?language={language}")
     assert page.status_code == 200
     assert said in text(page)
-    reminders, announcements = len(policy().stages) + 1, len(Announced)
-    assert text(page).count("<details") == len(Channel) * reminders + (len(Channel) - 1) * announcements
+    assert text(page).count("<details") == sum(len(channels_of(stage)) for stage in stages_of(policy()))
     assert "by rule SCOPE-FIRST-PARTY: 12 USC 5531" in text(page)
     assert "cannot be said" not in text(page)
     assert " units of GSM-7." in text(page)

@@ -17,7 +17,7 @@ from tests.support.browser import Browser, hidden
 from tests.support.portal import NOW, account, customer, invoice
 from tests.support.portal_app import PortalWorld
 
-PUBLIC = {"/l/{token}", "/code", "/stop/{token}", "/language", MISSING, WRONG_METHOD}
+PUBLIC = {"/", "/l/{token}", "/code", "/stop/{token}", "/language", MISSING, WRONG_METHOD}
 """Routes without a session: each has tests of its own."""
 ROUTES = sorted((path, method) for path, methods in portal_app.app.routes.items() for method in methods)
 SIGNED_IN = [(path, method) for path, method in ROUTES if path not in PUBLIC]
