@@ -118,7 +118,7 @@ def invoice_records(invoice: Object, reading: Reading) -> list[Record]:
         issued_on=reading.date(issued),
         due_on=reading.date(max(issued, invoice.get("due_date") or issued)),
         tax_minor=minor_units(sum(tax["amount"] for tax in invoice.get("total_taxes") or []), currency, number),
-        delivery=Delivery.ELECTRONIC if invoice["collection_method"] == "send_invoice" else None,
+        delivery=Delivery.ELECTRONIC if invoice.get("collection_method") == "send_invoice" else None,
         version=reading.version,
         removed=invoice["status"] == "void",
     )
