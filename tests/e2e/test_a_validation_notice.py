@@ -21,6 +21,7 @@ from dunwell.outreach.asking import SkipReason
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.decisions import DispatchDecision, PlanDecision
 from dunwell.outreach.delivery import Feedback, Outcome, record_delivery
+from dunwell_aws.bootstrap import base
 from dunwell_aws.decision_log import StoredDecision
 from dunwell_aws.documents import folder, read_policy
 from infra.local.ses_sandbox.server import SesSandbox
@@ -172,6 +173,7 @@ def kept() -> Iterator[Kept]:
             lived.live(DAYS, outage=range(30, 33))
             s3 = emulator.client("s3")
             yield Kept(lived, emulator, *(everything(s3, "season-decisions", kind) for kind in ("plan", "dispatch")))
+    base.policies.cache_clear()  # what comes next in this process has a policy of its own
 
 
 def _day(one: DispatchDecision) -> date:

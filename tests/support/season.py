@@ -34,6 +34,7 @@ from dunwell.outreach.policy import Policy
 from dunwell.outreach.release import release_due
 from dunwell.scoring.assess import assess_accounts
 from dunwell_aws.access import DynamoAccessStore
+from dunwell_aws.bootstrap import base
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.decision_log import S3DecisionLog
 from dunwell_aws.documents import folder
@@ -239,6 +240,7 @@ def season(
     Args:
         books: what becomes of a line of the generated books; None leaves it out.
     """
+    base.policies.cache_clear()  # the function keeps the policy that an earlier season of this process was about
     dynamodb, s3 = emulator.client("dynamodb"), emulator.client("s3")
     for logical_id, name in (("LedgerTable", "season"), ("AccessTable", "season-access")):
         dynamodb.create_table(**create_table_call(logical_id, name))
