@@ -311,6 +311,26 @@ def test_a_stop_that_comes_again_after_a_start_stops_nothing() -> None:
         assert accounts.accounts["cus_anna"].customer.opted_out == frozenset()
 
 
+@pytest.mark.parametrize(
+    "said", ["Stop pls", "please stop texting me", "STOP 🛑", "STOP STOP", "Stopp", "ABMELDEN", "Unsubscribe me please"]
+)
+def test_a_wish_to_stop_in_a_few_words_is_obeyed(said: str) -> None:
+    store, accounts, index = texted()
+    record(store, accounts, reply(said), index=index)
+    assert accounts.accounts["cus_anna"].customer.opted_out == {Channel.SMS}
+    assert store.open_tasks(9) == []
+
+
+@pytest.mark.parametrize("said", ["wrong number", "Speak to my lawyer", "I filed for bankruptcy", "don't stop"])
+def test_other_words_are_read_by_a_person_once(said: str) -> None:
+    store, accounts, index = texted()
+    for _ in range(2):
+        record(store, accounts, reply(said), index=index)
+    open_now = [(task.customer_id, task.reason, task.script) for task in store.open_tasks(9)]
+    assert sorted(open_now) == [("cus_anna", "reply", said), ("cus_bert", "reply", said)]
+    assert accounts.accounts["cus_anna"].customer.opted_out == frozenset()
+
+
 def test_a_sentence_is_a_reply_and_no_keyword() -> None:
     store, accounts, index = texted()
     record(store, accounts, reply("don't stop, I pay on Friday", previousPublishedMessageId="sms-1"), index=index)

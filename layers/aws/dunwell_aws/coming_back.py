@@ -13,6 +13,7 @@ from dunwell.outreach.delivery import Feedback, Outcome, latest_on, record_deliv
 from dunwell.outreach.permission import NO_ADDRESS
 from dunwell.outreach.ports import ContactStore
 from dunwell.outreach.replies import Reply, keyword, record_choice
+from dunwell.outreach.requests import LONGEST, clean_text, request_task
 from dunwell.outreach.switches import Counts, CountStore, Switch, SwitchStore, count_and_judge
 from dunwell.outreach.tasks import TaskStore, is_out_of_reach, trouble_task
 from dunwell_aws import ses_events
@@ -100,12 +101,17 @@ class ComingBack:
         logger.info("delivery recorded", contact_id=feedback.contact_id, outcome=feedback.outcome)
 
     def _answered(self, reply: Reply) -> None:
-        """A single word is obeyed for all who were written to at the number: nobody can tell whose thumb it was."""
+        """A wish to stop or start is obeyed for all who were written to at the number: nobody can tell whose it was.
+
+        Anything else is put on the worklist: whatever words a customer chooses, a person reads them.
+        """
         asked, at = keyword(reply.text), self.clock.shifted(reply.at)
         customers = self.index.customers(reply.number)
         for customer_id in customers:
             if asked:
                 record_choice(self.ledger, customer_id, reply.channel, asked, at)
+            elif words := clean_text(reply.text[:LONGEST], required=False):
+                self.tasks.open_task(request_task(customer_id, "reply", at.isoformat(), words, at))
             self._replied(customer_id, reply)
         logger.info("reply kept", asked=asked, customers=len(customers))
 

@@ -1,5 +1,6 @@
-"""What a customer answers to a text message, as far as single words go: stop, and start again."""
+"""What a customer answers to a text message: stop, in a word or a few; start again; or words that a person reads."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,10 +11,21 @@ from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
 
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _PUNCTUATION = " \t\r\n.,;:!?'\"*()[]-"
 _ENGLISH = ("STOP", "STOPALL", "STOP ALL", "END", "CANCEL", "UNSUBSCRIBE", "QUIT", "REVOKE", "REMOVE")
 STOP_WORDS = frozenset({*_ENGLISH, "OPTOUT", "OPT-OUT", "OPT OUT", "ARRET", "ARRÊT", "TD", "ALTO", "PARAR"})
 START_WORDS = frozenset({"START", "UNSTOP"})
+_STOPPING = STOP_WORDS - {"END", "CANCEL", "QUIT", "REMOVE", "TD"} | {
+    *("STOPP", "ABMELDEN", "ABBESTELLEN", "AUFHÖREN", "ARRETEZ", "ARRÊTEZ", "DESINSCRIRE", "DÉSINSCRIRE"),
+    *("DÉSABONNER", "BAJA", "PAREN"),
+}
+"""Words that mean it among others too; ``end`` or ``cancel`` may be about something else."""
+_DENYING = frozenset(
+    {"NO", "NOT", "NEVER", "DON'T", "DONT", "NICHT", "KEIN", "KEINE", "NIE", "PAS", "NE", "JAMAIS", "NUNCA"}
+)
+_FEW_WORDS = 6
+"""A wish to stop in so many words is obeyed; what is longer, or denies, is read by a person (rule KEYWORDS)."""
 
 
 class Keyword(StrEnum):
@@ -40,11 +52,15 @@ class Reply:
 
 
 def keyword(text: str) -> Keyword | None:
-    """What a message asks for by itself, in capitals or not, with or without punctuation; None: read the sentence."""
+    """What a message asks for, in capitals or not, with or without punctuation; None: a person reads it."""
     word = " ".join(text.strip(_PUNCTUATION).upper().split())
     if word in STOP_WORDS:
         return Keyword.STOP
-    return Keyword.START if word in START_WORDS else None
+    if word in START_WORDS:
+        return Keyword.START
+    words = _WORD.findall(word.replace("\u2019", "'"))
+    means_it = len(words) <= _FEW_WORDS and not _DENYING.intersection(words)
+    return Keyword.STOP if means_it and _STOPPING.intersection(words) else None
 
 
 def record_choice(ledger: Ledger, customer_id: str, channel: Channel, asked: Keyword, at: datetime) -> None:
