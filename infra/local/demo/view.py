@@ -71,7 +71,10 @@ class View:
         )
 
     def settled_contacts(self) -> list[Contact] | None:
-        """Every contact once none is under way and each sent mail was reported on; None before that."""
+        """Every contact once none is under way and each sent mail was reported on; None before that.
+
+        What waits for an agent, or for the hour at which its customer may be written to, is not under way.
+        """
         contacts = self.contacts()
         return None if any(_is_unsettled(contact) for contact in contacts) else contacts
 
@@ -140,4 +143,5 @@ class View:
 def _is_unsettled(contact: Contact) -> bool:
     reported = contact.channel is not Channel.EMAIL or contact.status is not ContactStatus.SENT
     waits_for_an_agent = contact.status is ContactStatus.HANDED_OVER
-    return (contact.status in UNDER_WAY and not waits_for_an_agent) or not reported
+    waits_for_its_hour = contact.status is ContactStatus.PLANNED and contact.send_after is not None
+    return (contact.status in UNDER_WAY and not (waits_for_an_agent or waits_for_its_hour)) or not reported
