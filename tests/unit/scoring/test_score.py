@@ -11,6 +11,7 @@ from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 from dunwell.scoring.reasons import _WORDS, SENTENCES, words_for
 from dunwell.scoring.score import INVOICES_PER_CALL, score_customer, score_customers
+from dunwell.scoring.segments import segment_of
 from tests.unit.scoring.given import AS_OF, invoice, ledgers
 from tests.unit.scoring.stand_in import MODEL, ByHandScorer
 
@@ -37,7 +38,7 @@ def test_paid_and_future_invoices_are_not_scored() -> None:
 def test_a_customer_who_owes_nothing_has_no_risk_but_a_segment() -> None:
     score = score_customer(PAID_LATE, AS_OF, ByHandScorer())
     assert (score.risk, score.risk_currency, score.reasons, score.invoices) == (None, None, (), ())
-    assert score.segment.name == "slow_but_sure"
+    assert segment_of(score.known).name == "slow_but_sure"
 
 
 def test_the_risk_is_the_worst_currencys_share_of_the_balance() -> None:
@@ -147,7 +148,7 @@ def test_a_customer_with_fifty_thousand_invoices_is_scored_like_any_other() -> N
     many = [invoice(n, issued=-900 + n % 800, terms=20, late=n % 7 - 3) for n in range(1, 50_001)]
     score = score_customer([*many, invoice(0, issued=-5)], AS_OF, ByHandScorer())
     assert len(score.invoices) == 1
-    assert score.segment.name == "forgetful"
+    assert segment_of(score.known).name == "forgetful"
 
 
 def test_what_was_paid_today_is_paid_and_what_was_issued_today_is_open_for_whoever_asks_today() -> None:
@@ -159,7 +160,7 @@ def test_what_was_paid_today_is_paid_and_what_was_issued_today_is_open_for_whoev
     row = dict(zip(FEATURE_NAMES, next(one.row for one in score.invoices if one.invoice_id == "I20"), strict=True))
     assert (row["days_since_settlement"], row["other_overdue_count"]) == (0.0, 0.0)
     assert row["other_open_count"] == pytest.approx(log1p(1))
-    assert score.segment.name != "gone_quiet"
+    assert segment_of(score.known).name != "gone_quiet"
     assert [one.invoice_id for one in score.invoices] == ["I20", "I21"]
 
 

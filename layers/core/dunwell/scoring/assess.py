@@ -16,6 +16,7 @@ from dunwell.scoring.outside import Outside, Told
 from dunwell.scoring.ports import Scorer
 from dunwell.scoring.recovery import PastDue, recovery
 from dunwell.scoring.score import CustomerScore, InvoiceScore, score_customers
+from dunwell.scoring.segments import Segment, segment_of
 
 
 class Refusal(NamedTuple):
@@ -59,11 +60,12 @@ def assess_accounts(
             found.refusals.append(Refusal(customer_id, score))
         elif score.risk is not None:
             try:
+                segment = segment_of(score.known)
                 expected = expected_of(account, own, score, history)
             except (ValueError, ArithmeticError) as error:
                 found.refusals.append(Refusal(customer_id, str(error)))
                 continue
-            found.assessments.append(_assessment(account, score, expected))
+            found.assessments.append(_assessment(account, score, segment, expected))
             found.moments.extend(moments_to_log(customer_id, score))
     return found
 
@@ -99,14 +101,16 @@ def expected_of(
     return recovery(past_due, score.known, done, features=score.shared)
 
 
-def _assessment(account: Account, score: CustomerScore, recoveries: tuple[Recovery, ...]) -> Assessment:
+def _assessment(
+    account: Account, score: CustomerScore, segment: Segment, recoveries: tuple[Recovery, ...]
+) -> Assessment:
     kept = nlargest(INVOICES_KEPT, score.invoices, key=_at_stake) if len(score.invoices) > INVOICES_KEPT else None
     return Assessment(
         customer_id=account.customer.customer_id,
         as_of=score.as_of,
         risk_permille=round(1000 * (score.risk or 0.0)),
-        segment=score.segment.name,
-        segment_facts=tuple(score.segment.facts),
+        segment=segment.name,
+        segment_facts=tuple(segment.facts),
         invoices=tuple(_invoice_assessment(invoice) for invoice in kept or score.invoices),
         model_version=score.model.version,
         model_sha256=score.model.sha256,

@@ -72,16 +72,22 @@ def days_late_of(history: Known) -> list[int]:
     """Days late of the payments and of what was given up, in their order; then of open invoices already later than
     those, oldest due first.
     """
-    ended = [one[:2] for one in history.settled[-MOST_KEPT:]]
+    settled = history.settled[-MOST_KEPT:]
     if history.given_up:
-        ended = sorted([*ended, *history.given_up])[-MOST_KEPT:]
-    paid = [late if -MAX_DAYS < late < MAX_DAYS else min(MAX_DAYS, max(-MAX_DAYS, late)) for _, late in ended]
+        ended = sorted([*[(day, late) for day, late, _, _ in settled], *history.given_up])
+        paid = [_clip(late) for _, late in ended[-MOST_KEPT:]]
+    else:
+        paid = [late if -MAX_DAYS < late < MAX_DAYS else _clip(late) for _, late, _, _ in settled]
     if not history.open:
         return paid
-    usual = sum(paid[-LAST_PAID:]) / len(paid[-LAST_PAID:]) if paid else 0.0
-    as_of = history.as_of
+    last, as_of = paid[-LAST_PAID:], history.as_of
+    usual = sum(last) / len(last) if last else 0.0
     waiting = [days for one in history.open if (days := one.days_past_due(as_of)) > 0 and days > usual]
     return paid + [min(MAX_DAYS, days) for days in sorted(waiting, reverse=True)]
+
+
+def _clip(days: int) -> int:
+    return min(MAX_DAYS, max(-MAX_DAYS, days))
 
 
 def all_came(history: Known, days_late: Sequence[int], window: int) -> bool:

@@ -24,7 +24,8 @@ class Known(NamedTuple):
 
     Attributes:
         settled: settled up to `through`, in order of settlement.
-        open: not settled up to it, as one settled later was; those wholly in dispute are in neither.
+        open: not settled up to it, as one settled later was.
+        held: neither settled nor open, since they were wholly in dispute at the end of it.
         given_up: written off or forgiven as lost up to it, in order of the day.
     """
 
@@ -34,6 +35,7 @@ class Known(NamedTuple):
     open: list[InvoiceFacts]
     through: date
     given_up: list[GivenUp]
+    held: list[InvoiceFacts]
 
 
 def known_at(facts: Iterable[InvoiceFacts], as_of: date, through: date | None = None) -> Known:
@@ -48,6 +50,7 @@ def known_at(facts: Iterable[InvoiceFacts], as_of: date, through: date | None = 
     still_open: list[InvoiceFacts] = []
     settled: list[Settled] = []
     given_up: list[GivenUp] = []
+    held: list[InvoiceFacts] = []
     for invoice in facts:
         issued_on, due_on, settled_on = invoice.issued_on, invoice.due_on, invoice.settled_on
         if issued_on > last:
@@ -63,10 +66,12 @@ def known_at(facts: Iterable[InvoiceFacts], as_of: date, through: date | None = 
         elif invoice.given_up_on is not None and invoice.given_up_on <= last:
             days = max(GIVEN_UP_DAYS, invoice.days_past_due(invoice.given_up_on))
             given_up.append((invoice.given_up_on, days))
+        else:
+            held.append(invoice)
         invoices.append(invoice)
     settled.sort()
     given_up.sort()
-    return Known(as_of, invoices, settled, still_open, last, given_up)
+    return Known(as_of, invoices, settled, still_open, last, given_up, held)
 
 
 def is_open(invoice: InvoiceFacts, last: date) -> bool:

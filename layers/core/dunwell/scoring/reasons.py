@@ -4,7 +4,7 @@ A feature's part in a score is what setting it to its neutral value would change
 parts, which are exact for its form; whoever doubts a reason can repeat it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
@@ -151,7 +151,7 @@ def main_reasons(effects: Sequence[float], row: Sequence[float], told: Told | No
     """The up to four largest of these effects (one a feature), largest first, each wording once. `row` holds the
     features of the invoice that they are said of, `told` what figures say of its customer, whose effects come last.
     """
-    return _reasons(effects, lambda index: row, told)
+    return shared_reasons([effects], [row], told)
 
 
 def shared_reasons(
@@ -160,32 +160,31 @@ def shared_reasons(
     """The same of several invoices together: their effects are added, and what is said of a feature is said of the
     invoice where it counts most.
     """
-    if len(parts) == 1:
-        return main_reasons(parts[0], rows[0], told)
-
-    def heaviest(index: int) -> Sequence[float]:
-        return rows[max(range(len(parts)), key=lambda number: abs(parts[number][index]))]
-
-    return _reasons(list(map(sum, zip(*parts, strict=True))), heaviest, told)
-
-
-def _reasons(
-    effects: Sequence[float], row_for: Callable[[int], Sequence[float]], told: Told | None
-) -> tuple[Reason, ...]:
+    alone = len(parts) == 1
+    effects = parts[0] if alone else list(map(sum, zip(*parts, strict=True)))
     large = [(-abs(effect), index) for index, effect in enumerate(effects) if not -MIN_EFFECT < effect < MIN_EFFECT]
     large.sort()
-    chosen: dict[str, Reason] = {}
+    chosen: list[Reason] = []
+    texts: list[str] = []
     for _, index in large:
         if told is None or index < len(FEATURE_NAMES):
-            name, text = FEATURE_NAMES[index], words_for(index, row_for(index))
+            row = rows[0] if alone else rows[_heaviest(parts, index)]
+            name, text = FEATURE_NAMES[index], words_for(index, row)
         else:
             name, text = told.said(index - len(FEATURE_NAMES))
-        if text not in chosen:
+        if text not in texts:
             effect = effects[index]
-            chosen[text] = Reason(name, "raises" if effect > 0 else "lowers", effect, text)
+            chosen.append(Reason(name, "raises" if effect > 0 else "lowers", effect, text))
             if len(chosen) == MAX_REASONS:
                 break
-    return tuple(chosen.values())
+            texts.append(text)
+    return tuple(chosen)
+
+
+def _heaviest(parts: Sequence[Sequence[float]], index: int) -> int:
+    """Which of several has the largest effect of a feature; of equals the first."""
+    sizes = [abs(part[index]) for part in parts]
+    return sizes.index(max(sizes))
 
 
 def words_for(index: int, row: Sequence[float]) -> str:

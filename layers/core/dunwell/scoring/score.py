@@ -11,7 +11,6 @@ day is before `as_of`: what has not been settled yet cannot have been settled ea
 """
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import chain
@@ -25,7 +24,6 @@ from dunwell.scoring.known import Known, known_at
 from dunwell.scoring.outside import Told
 from dunwell.scoring.ports import Forecast, ModelVersion, Scorer
 from dunwell.scoring.reasons import Reason, main_reasons, shared_reasons
-from dunwell.scoring.segments import Segment, segment_of
 
 RISK_HORIZON_DAYS = 30
 INVOICES_PER_CALL = 2_000  # bounds the memory of one call: about 4 KB an invoice
@@ -66,7 +64,6 @@ class CustomerScore(NamedTuple):
     risk: float | None
     risk_currency: str | None
     reasons: tuple[Reason, ...]
-    segment: Segment
     invoices: tuple[InvoiceScore, ...]
     model: ModelVersion
     known: Known
@@ -120,10 +117,9 @@ def _scored_together(
     model = scorer.model
     column = model.horizons_days.index(RISK_HORIZON_DAYS)
     known = [known_at(facts, as_of, as_of) for facts in customers]
-    still_open = [_still_open(facts, as_of) for facts in customers]
+    still_open = [one.open + one.held if one.held else one.open for one in known]
     shared = [features_of(one, model.delivery) if own else None for one, own in zip(known, still_open, strict=True)]
     asked = _asked(still_open, shared, as_of, scorer, told)
-    segments = [segment_of(one) for one in known]
     invoices = [tuple([_invoice_score(one, as_of, model.horizons_days) for one in own]) for own in asked]
     risks = [_risk(own, column) for own in asked]
     return [
@@ -132,7 +128,6 @@ def _scored_together(
             risk=risks[number][0],
             risk_currency=risks[number][1],
             reasons=_customer_reasons(asked[number], invoices[number], risks[number][1], column),
-            segment=segments[number],
             invoices=invoices[number],
             model=model,
             known=known[number],
@@ -140,10 +135,6 @@ def _scored_together(
         )
         for number in range(len(customers))
     ]
-
-
-def _still_open(facts: Sequence[InvoiceFacts], as_of: date) -> list[InvoiceFacts]:
-    return [invoice for invoice in facts if invoice.issued_on <= as_of and not invoice.is_over(as_of)]
 
 
 def _asked(
@@ -179,7 +170,9 @@ def _asked(
 
 def _weights(own: Sequence[InvoiceFacts], as_of: date) -> list[int]:
     """What each invoice counts in the risk: what is not in dispute of it; where all of everything is, its amount."""
-    amounts = [max(1, one.amount_minor) for one in own]
+    amounts = [one.amount_minor or 1 for one in own]
+    if not any(one.held or one.contested_minor for one in own):
+        return amounts
     free = [
         0 if one.held and one.is_held(as_of) else max(1, amount - one.contested_minor)
         for one, amount in zip(own, amounts, strict=True)
@@ -232,13 +225,17 @@ def settlement(invoice: InvoiceFacts, as_of: date, lateness: Sequence[float]) ->
 
 
 def _risk(asked: Sequence[_Asked], column: int) -> tuple[float | None, str | None]:
-    expected: dict[str, float] = defaultdict(float)
-    balance: dict[str, int] = defaultdict(int)
-    for one in [each for each in asked if each.weight]:
-        expected[one.invoice.currency] += one.weight * one.at(column)
-        balance[one.invoice.currency] += one.weight
-    risks = [(expected[currency] / balance[currency], currency) for currency in sorted(balance)]
-    return max(risks, key=lambda item: item[0]) if risks else (None, None)
+    if not asked:
+        return None, None
+    expected: dict[str, float] = {}
+    balance: dict[str, int] = {}
+    for one in asked:
+        if weight := one.weight:
+            currency = one.invoice.currency
+            expected[currency] = expected.get(currency, 0.0) + weight * one.at(column)
+            balance[currency] = balance.get(currency, 0) + weight
+    riskiest = max(sorted(balance), key=lambda currency: expected[currency] / balance[currency])
+    return expected[riskiest] / balance[riskiest], riskiest
 
 
 def _customer_reasons(

@@ -187,12 +187,8 @@ def silence(history: Known) -> Silence:
     last = settled[-LAST_PAID:]
     gap = (last[-1][0] - last[0][0]).days / (len(last) - 1) if len(last) > 1 else None
     since = (as_of - last[-1][0]).days if last else None
-    return Silence(since, gap, max(0, oldest_days), any(_was_held(one, history.through) for one in history.invoices))
-
-
-def _was_held(invoice: InvoiceFacts, last: date) -> bool:
-    """Whether an unpaid invoice has been wholly in dispute by the end of a day."""
-    return bool(invoice.held) and invoice.held[0][0] <= last and not invoice.is_over(last)
+    held = [one for one in history.open if one.held and one.held[0][0] <= history.through]
+    return Silence(since, gap, max(0, oldest_days), bool(held or history.held))
 
 
 def is_quiet(silent: Silence, model: SegmentModel) -> bool:
@@ -247,7 +243,7 @@ def _gone_quiet(history: Known, silent: Silence, model: SegmentModel) -> Segment
 
 
 def _disputing(history: Known, model: SegmentModel) -> Segment | None:
-    if sum([invoice.disputed for invoice in history.invoices]) < DISPUTES:
+    if [invoice.disputed for invoice in history.invoices].count(True) < DISPUTES:
         return None
     issued = sorted(history.invoices, key=lambda one: (one.issued_on, one.invoice_id))
     steps = min(LOOK_BACK, len(issued) - 1)
