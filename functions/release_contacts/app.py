@@ -20,7 +20,7 @@ THREADS = 8
 def handler(
     event: dict[str, Any], context: Any, *, store: "WaitingContacts | None" = None, now: datetime | None = None
 ) -> BatchAnswer:
-    """A batch of orders, each for all that is due; what was let go has left the list, so nothing is done twice."""
+    """A batch of orders, each for all that is due; what was let go leaves once."""
 
     def release(_body: str) -> None:
         contacts, at = store or outreach.collection(), now or base.clock().now()

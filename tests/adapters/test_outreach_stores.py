@@ -12,7 +12,7 @@ from dunwell.ledger.ports import SHARDS
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.notices import Notice
 from dunwell.outreach.plan import contact_event
-from dunwell.outreach.release import release_due
+from dunwell.outreach.release import CLOCKS_DIFFER_BY, release_due
 from dunwell.outreach.switches import Counts, Switch, turned
 from dunwell.outreach.tasks import Task, TaskKind
 from dunwell_aws.collection import DynamoCollection
@@ -243,8 +243,9 @@ def test_contacts_wait_in_the_order_of_their_minutes_until_they_are_let_go_once(
 
     assert (stages(NOW), stages(due), stages(NOW + timedelta(hours=2))) == ([], ["b", "a"], ["b", "a", "c"])
     assert list(stores.contacts.waiting((shard + 1) % SHARDS, due)) == []
-    assert [release_due(stores.contacts, shard, due) for _ in range(2)] == [2, 0]
-    assert stages(NOW + timedelta(hours=2)) == ["c"]
-    gone = replace(waiting[2], status=ContactStatus.CANCELLED)
-    assert stores.contacts.move(gone, ContactStatus.PLANNED)
+    assert release_due(stores.contacts, shard, due) == 1  # a clock elsewhere may be behind
+    assert [release_due(stores.contacts, shard, due + CLOCKS_DIFFER_BY) for _ in range(2)] == [2, 2]
+    assert stages(NOW + timedelta(hours=2)) == ["b", "a", "c"]
+    for one, status in zip(waiting, (ContactStatus.SENT, ContactStatus.REFUSED, ContactStatus.CANCELLED), strict=True):
+        assert stores.contacts.move(replace(one, status=status), ContactStatus.PLANNED)
     assert stages(NOW + timedelta(hours=2)) == []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 from zlib import crc32
 
@@ -10,10 +10,12 @@ import pytest
 
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
+from dunwell.ledger.ports import SHARDS
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.decisions import named
 from dunwell.outreach.plan import plan_account
 from dunwell.outreach.ports import CollectionState
+from dunwell.outreach.release import CLOCKS_DIFFER_BY, release_due
 from dunwell.scoring.assessment import HISTORY_DAYS
 from dunwell_aws.collection import DynamoCollection, past_score
 from dunwell_aws.ledger import DynamoLedger
@@ -31,6 +33,8 @@ from tests.support.template import create_table_call
 from tests.unit.scoring.stand_in import ByHandScorer
 
 TODAY, LATER = AS_OF + timedelta(days=25), NOW + timedelta(days=25)
+AT_SIX = LATER - timedelta(hours=5)
+"""When the pass is scheduled, by New York's clock: before people may be contacted."""
 MESSAGES_BEFORE = 3
 
 
@@ -52,7 +56,7 @@ class Day:
             bucket=cast("Any", ReportsBucket()),
         )
 
-    def plan(self) -> dict[str, Any]:
+    def plan(self, now: datetime = LATER) -> dict[str, Any]:
         found: dict[str, Any] = plan_outreach.handler(
             event(),
             lambda_context(),
@@ -60,7 +64,7 @@ class Day:
             store=DynamoCollection(self.table),
             log=decision_log(),
             switches=CachedSwitches(DynamoSwitches(self.table)),
-            now=LATER,
+            now=now,
         )
         return found
 
@@ -158,3 +162,14 @@ def test_scoring_an_overdue_customer_reads_two_units_at_most_and_so_does_plannin
     day.capacity.reset()
     day.plan()
     assert day.capacity.read_units / day.customers <= 2
+
+
+def test_a_message_that_waits_for_its_hour_costs_four_writes_with_being_let_go(day: Day) -> None:
+    found = day.plan(AT_SIX)
+    contacted = sum(found["reasons"].values()) + found["escalated"]
+    planned = day.capacity.write_units
+    store = DynamoCollection(day.table)
+    waiting = sum(release_due(store, shard, LATER + CLOCKS_DIFFER_BY) for shard in range(SHARDS))
+    assert 0 < waiting < contacted
+    assert planned <= contacted + waiting  # a place on the list of those who wait
+    assert day.capacity.write_units - planned == waiting  # with one more for the score: four and no more
