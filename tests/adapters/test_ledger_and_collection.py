@@ -21,7 +21,7 @@ from dunwell.ledger.ports import FACTS_PER_CHANGE, SHARDS
 from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import update
 from dunwell.outreach.contact import Contact, ContactStatus
-from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, InvoiceAssessment, Recovery
+from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, InvoiceAssessment, Recovery, ScoreReason
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.dynamo_json import marshal, plain
 from dunwell_aws.ledger import DynamoLedger
@@ -303,13 +303,14 @@ def test_what_was_done_holds_all_contacts_and_all_cases_of_the_customer(store: S
 
 
 def test_the_newest_assessment_is_kept_whatever_order_they_come_in(store: Store) -> None:
-    about = InvoiceAssessment("inv_a1", 650, ("Paid 9 of 10 invoices late.",))
+    about = InvoiceAssessment("inv_a1", 650, (ScoreReason("Paid 9 of 10 invoices late.", "late_ratio", 210),))
     older, newer = assessment(100, as_of=TODAY - timedelta(days=1)), replace(assessment(700), invoices=(about,))
     assert store.collection.assessment("cus_anna") is None
     store.collection.assess([newer, assessment(5, "cus_bert")])
     store.collection.assess([older])
     assert without_history(store.collection.assessment("cus_anna")) == newer
-    expected = Recovery("USD", 10_000, 500, 600, 700, 5_000, 6_000, 7_000, ("The debt is old.",), "1", "MC-TEST")
+    because = (ScoreReason("The debt is old.", "overdue_months", -40),)
+    expected = Recovery("USD", 10_000, 500, 600, 700, 5_000, 6_000, 7_000, because, "1", "MC-TEST")
     again = replace(newer, risk_permille=710, recoveries=(expected,))
     store.collection.assess([again])
     assert without_history(store.collection.assessment("cus_anna")) == again

@@ -28,12 +28,13 @@ def test_a_customers_page_shows_the_assessment_also_without_a_case(world: World,
     page = text(browser.get("/customers/cus_1"))
     for expected in (
         "<strong>73.1%</strong>",
-        "Recent invoices were often paid after their due date.",
+        'Recent invoices were often paid after their due date. <span class="soft">Raises the risk by 8 points.</span>',
         "Segment: <strong>Slow payer</strong>",
         "pays 21 days late on average",
         "29 November 2026",
         "from 20 November 2026 to 21 December 2026",
-        "the last three invoices were paid late",
+        'the last three invoices were paid late <span class="soft">Raises the risk by 12 points.</span>',
+        'The debt is old. <span class="soft">Lowers the likelihood by 6 points.</span>',
         "<strong>41.0%</strong> within 30 days",
         "Model m1, card card; recovery r1",
     ):
@@ -47,8 +48,9 @@ def test_the_worklist_says_when_payment_is_expected_and_why_the_risk_is_what_it_
     world.waiting()
     sign_in(browser)
     page = text(browser.get("/"))
-    for expected in ("29 November 2026", "by 21 December 2026", "Recent invoices were often paid", "73.1%", "€61.00"):
+    for expected in ("29 November 2026", "by 21 December 2026", "73.1%", "€61.00"):
         assert expected in page
+    assert "Recent invoices were often paid after their due date. (raises the risk)" in page
 
 
 def test_programs_get_the_assessment_as_a_document(world: World, browser: Browser) -> None:
@@ -64,6 +66,16 @@ def test_programs_get_the_assessment_as_a_document(world: World, browser: Browse
     }
     assert found["history"][-1] == {"as_of": "2026-11-20", "risk_permille": 731}
     assert found["model"]["version"] == "m1"
+    assert found["is_open"] is True
+    assert found["risk_reasons"] == [
+        {
+            "words": "Recent invoices were often paid after their due date.",
+            "feature": "recent_late_ratio",
+            "direction": "raises",
+            "effect_permille": 84,
+        }
+    ]
+    assert [one["direction"] for one in found["recoveries"][0]["reasons"]] == ["lowers"]
     (recovery,) = found["recoveries"]
     assert (recovery["currency"], recovery["past_due_minor"]) == ("EUR", 10_000)
     assert recovery["within"][2] == {"days": 90, "permille": 610, "expected_minor": 6_100}
@@ -92,3 +104,5 @@ def test_what_was_paid_in_full_shows_no_risk_any_more(world: World, browser: Bro
         assert "Recent invoices were often paid" not in page
         assert "nothing is open" in page.lower()
     assert "Nothing is open, so there is nothing to assess. The last assessment, of" in text(browser.get(path_of(case)))
+    document = browser.get("/customers/cus_1/assessment", Accept="application/json")
+    assert json.loads(document.body)["is_open"] is False

@@ -19,7 +19,7 @@ from dunwell.payments.due import due_debits
 from dunwell.payments.gateway_events import GatewayEventKind
 from dunwell.payments.ports import PaymentStatus
 from dunwell.payments.stops import Hours
-from dunwell.scoring.assessment import Assessment
+from dunwell.scoring.assessment import Assessment, ScoreReason
 from dunwell_aws.agreed import PolicyArrangements
 from functions.portal import app as portal_app
 from tests.support.agreements import method
@@ -282,12 +282,13 @@ def test_messages_show_notices_and_what_was_sent_and_nothing_that_was_not(world:
 
 
 def test_why_tells_the_models_own_reasons_and_how_to_reach_a_person(world: PortalWorld) -> None:
-    said = ("Past invoices were often paid after their due date.",)
+    said = ("Past invoices were often paid after their due date.", "The time allowed to pay is short.", "A new one.")
+    kept = (ScoreReason(said[0], "late_ratio", 90), ScoreReason(said[1], "terms_days", -20), ScoreReason(said[2]))
     world.contacts.assessments["cus_anna"] = Assessment(
-        "cus_anna", date(2026, 11, 22), 900, "s", (), (), "v", "h", "c", risk_reasons=said
+        "cus_anna", date(2026, 11, 22), 900, "s", (), (), "v", "h", "c", risk_reasons=kept
     )
     page = text(world.signed_in().get("/why?currency=USD"))
-    assert said[0] in page
+    assert f"more likely: {said[0]} What makes late payment less likely: {said[1]} {said[2]}" in page
     assert "A person decides that" in page
     assert "Contact a person" in page
     assert "900" not in page
@@ -297,8 +298,9 @@ def test_why_says_nothing_of_an_old_score_once_all_is_paid() -> None:
     bill = invoice("A1", 1_000)
     world = PortalWorld(account(bill, paid(bill)))
     said = ("The last payment was some time ago.",)
+    kept = (ScoreReason(said[0], "days_since_settlement", 30),)
     world.contacts.assessments["cus_anna"] = Assessment(
-        "cus_anna", date(2026, 11, 22), 900, "s", (), (), "v", "h", "c", risk_reasons=said
+        "cus_anna", date(2026, 11, 22), 900, "s", (), (), "v", "h", "c", risk_reasons=kept
     )
     page = text(world.signed_in().get("/why?currency=USD"))
     assert said[0] not in page
@@ -308,13 +310,14 @@ def test_why_says_nothing_of_an_old_score_once_all_is_paid() -> None:
 
 def test_why_tells_the_models_reasons_in_the_customers_language(world: PortalWorld) -> None:
     said = ("Past invoices were often paid after their due date.", "A figure of the creditor's own.")
+    kept = (ScoreReason(said[0], "late_ratio", 90), ScoreReason(said[1], "credit_score", -20))
     world.contacts.assessments["cus_anna"] = Assessment(
-        "cus_anna", date(2026, 11, 22), 900, "s", (), (), "v", "h", "c", risk_reasons=said
+        "cus_anna", date(2026, 11, 22), 900, "s", (), (), "v", "h", "c", risk_reasons=kept
     )
     browser = world.signed_in()
     browser.cookies["dunwell_language"] = "de"
     page = text(browser.get("/why?currency=USD"))
-    assert "Frühere Rechnungen wurden oft nach ihrer Fälligkeit bezahlt." in page
+    assert "wahrscheinlicher: Frühere Rechnungen wurden oft nach ihrer Fälligkeit bezahlt." in page
     assert said[0] not in page
     assert said[1] in page
 

@@ -22,7 +22,7 @@ from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.tasks import TaskDesk
 from dunwell.remittance.desk import CashDesk
-from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore, Recovery
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore, Recovery, ScoreReason
 from dunwell_aws.agents import CognitoAgents
 from dunwell_aws.bootstrap.base import policy
 from dunwell_aws.bootstrap.ingestion import mappings
@@ -51,13 +51,18 @@ ASSESSMENT = Assessment(
     "cus_1", TODAY, 731, "slow_payer", ("pays 21 days late on average",),
     (
         InvoiceAssessment(
-            "inv_F-1", 1000, ("the last three invoices were paid late",), 1000, 212,
+            "inv_F-1", 1000, (ScoreReason("the last three invoices were paid late", "recent_late_ratio", 123),), 1000, 212,
             TODAY + timedelta(days=9), TODAY, TODAY + timedelta(days=31),
         ),
     ),
-    "m1", "0" * 64, "card", ("Recent invoices were often paid after their due date.",),
+    "m1", "0" * 64, "card", (ScoreReason("Recent invoices were often paid after their due date.", "recent_late_ratio", 84),),
     history=tuple(PastScore(TODAY - timedelta(days=7 * weeks), 731 - 90 * weeks) for weeks in (4, 3, 1, 0)),
-    recoveries=(Recovery("EUR", 10_000, 410, 520, 610, 4_100, 5_200, 6_100, ("The debt is old.",), "r1", "card"),),
+    recoveries=(
+        Recovery(
+            "EUR", 10_000, 410, 520, 610, 4_100, 5_200, 6_100,
+            (ScoreReason("The debt is old.", "overdue_months", -64),), "r1", "card",
+        ),
+    ),
 )  # fmt: skip
 
 

@@ -91,11 +91,13 @@ class DynamoCollection:
 
     def assessment(self, customer_id: str) -> Assessment | None:
         """See ``AssessmentStore``."""
+        from dunwell_aws.assessment_details import open_details  # 20 ms: not for those who only want contacts
+
         stored = self._table.get(partition(customer_id), SCORE)
         if stored is None:
             return None
-        read = {name: stored[name] for name in _ASKED} | {"customer_id": customer_id} | _opened(stored["details"])
-        found = from_plain(Assessment, read)
+        asked = {name: stored[name] for name in _ASKED} | {"customer_id": customer_id}
+        found = from_plain(Assessment, asked | open_details(stored["details"]))
         past = sorted(_past_score(name, value) for name, value in stored.items() if name.isdigit())
         recent = tuple(PastScore(*one) for one in past if (found.as_of - one[0]).days < HISTORY_DAYS)
         return replace(found, history=recent)
@@ -231,10 +233,12 @@ def _assessment(assessment: Assessment) -> dict[str, Any]:
     """The newest assessment, and its score once more in the place of its day: the place is taken again after
     ``HISTORY_DAYS``, so that the history never grows, and a day assessed twice has one score.
     """
+    from dunwell_aws.assessment_details import pack_details  # as above
+
     stored = to_plain(assessment)
     asked = {name: stored.pop(name) for name in _ASKED}
     del stored["history"], stored["customer_id"]
-    return asked | {"details": _packed(stored)} | past_score(assessment.as_of, assessment.risk_permille)
+    return asked | {"details": pack_details(stored)} | past_score(assessment.as_of, assessment.risk_permille)
 
 
 def past_score(on: date, risk_permille: int) -> dict[str, bytes]:

@@ -187,5 +187,7 @@ def test_an_accounts_own_figures_and_the_series_reach_its_assessment() -> None:
     account = Account(customer, 1, {"inv_1": bill}, figures=tuple(OWN))
     found = assess_accounts([account, account], AS_OF, OutsideScorer(), outside=Outside(series, ()))
     assert not found.refusals
-    assert all("The credit score is low." in one.invoices[0].reasons for one in found.assessments)
+    for one in found.assessments:
+        (told,) = [reason for reason in one.invoices[0].reasons if reason.words == "The credit score is low."]
+        assert (told.feature, told.direction) == ("credit_score", "raises")
     assert sorted(read) == sorted(SERIES)

@@ -65,7 +65,7 @@ def test_actions_that_are_not_known_are_not_taken_for_none_and_give_no_reasons()
     unknown = expected(OWED)
     assert unknown.permille_30 != expected(OWED, actions=[]).permille_30
     about_actions = {words for name in ACTION_FEATURES for words in WORDS[name]}
-    assert not about_actions & set(unknown.reasons)
+    assert not about_actions & {one.words for one in unknown.reasons}
 
 
 def test_neutralising_a_feature_moves_the_chance_by_what_the_reasons_say() -> None:

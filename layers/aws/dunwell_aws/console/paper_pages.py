@@ -21,7 +21,9 @@ def add_paper_pages(site: Site) -> None:
         assessment = site.parts.assessments.assessment(customer_id)
         if assessment is None:
             raise NotFoundError("There is no assessment of such a customer.")
-        return site.document(json.dumps(assessment_document(assessment)), "application/json")
+        account = site.parts.escalation.ledger.load(customer_id)
+        document = assessment_document(assessment, is_open=account is not None and bool(account.open_invoices))
+        return site.document(json.dumps(document), "application/json")
 
     @site.route("/customers/{customer_id}/statement", "GET")
     def show_statement(customer_id: str) -> Response:

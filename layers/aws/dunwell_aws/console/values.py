@@ -61,12 +61,19 @@ def agent_filters(zone_name: str) -> dict[str, Callable[..., str]]:
         "words": words,
         "percent": _percent,
         "chance": _chance,
+        "points": _points,
         "digest": digest,
     }
 
 
 def _percent(permille: int) -> str:
     return f"{permille // 10}.{permille % 10}%"
+
+
+def _points(permille: int) -> str:
+    """How far a reason moves a chance, whichever way."""
+    points = max(1, round(abs(permille) / 10))
+    return "1 point" if points == 1 else f"{points} points"
 
 
 def _chance(permille: int) -> str:

@@ -1,6 +1,6 @@
 """Why the customer is offered what they are offered, what the score is for, and how to have a person look at it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Response
 
@@ -13,6 +13,11 @@ from dunwell_aws.portal.site import Site, Visitor
 from dunwell_aws.portal.typed import read_currency
 from dunwell_aws.portal.why_words import obstacle_words, score_reason
 from dunwell_aws.portal.words import Say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dunwell.scoring.assessment import ScoreReason
 
 _FOR_A_PERSON = frozenset({SayingCode.BROKEN_BEFORE, SayingCode.BEYOND_LIMITS, SayingCode.NO_ROOM})
 """What stands in the way of a plan at once, and what one of us may agree to all the same."""
@@ -34,9 +39,19 @@ def add_why_pages(site: Site) -> None:
             "refused": refused,
             "asked": asked,
             "scored": assessment is not None,
-            "reasons": [score_reason(one, say) for one in assessment.risk_reasons] if assessment else [],
+            "reasons": _by_direction(assessment.risk_reasons if assessment else (), say),
         }
         return site.page("why.html", visitor, **values)
+
+
+def _by_direction(reasons: "Sequence[ScoreReason]", say: Say) -> dict[str, list[str]]:
+    """What makes late payment likelier and what less likely, the largest effect first; `unknown` is what was kept
+    without its direction.
+    """
+    found: dict[str, list[str]] = {"raises": [], "lowers": [], "unknown": []}
+    for one in reasons:
+        found[one.direction or "unknown"].append(score_reason(one.words, say))
+    return found
 
 
 def _obstacles(site: Site, visitor: Visitor, currency: str, say: Say) -> tuple[list[str], list[str]]:

@@ -1,17 +1,22 @@
 """What the model says of a customer, as a document for programs."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery, ScoreReason
 
 
-def assessment_document(assessment: Assessment) -> dict[str, Any]:
-    """The assessment as plain data: dates as ISO 8601, probabilities in thousandths, None where nothing is known."""
+def assessment_document(assessment: Assessment, *, is_open: bool) -> dict[str, Any]:
+    """The assessment as plain data: dates as ISO 8601, probabilities in thousandths, None where nothing is known.
+
+    `is_open`: whether the customer owes anything; else all but the history is about what has been settled since.
+    """
     return {
         "customer_id": assessment.customer_id,
         "as_of": assessment.as_of.isoformat(),
+        "is_open": is_open,
         "risk_permille": assessment.risk_permille,
-        "risk_reasons": list(assessment.risk_reasons),
+        "risk_reasons": _reasons(assessment.risk_reasons),
         "segment": {"name": assessment.segment, "facts": list(assessment.segment_facts)},
         "model": {
             "version": assessment.model_version,
@@ -25,6 +30,19 @@ def assessment_document(assessment: Assessment) -> dict[str, Any]:
     }
 
 
+def _reasons(reasons: Sequence[ScoreReason]) -> list[dict[str, Any]]:
+    """The largest first. `direction` is None, and the others are empty, where only the words were kept."""
+    return [
+        {
+            "words": one.words,
+            "feature": one.feature,
+            "direction": one.direction,
+            "effect_permille": one.effect_permille,
+        }
+        for one in reasons
+    ]
+
+
 def _invoice(invoice: InvoiceAssessment) -> dict[str, Any]:
     days = {"expected_on": invoice.expected_on, "earliest_on": invoice.earliest_on, "latest_on": invoice.latest_on}
     return {
@@ -33,7 +51,7 @@ def _invoice(invoice: InvoiceAssessment) -> dict[str, Any]:
         "late_30_permille": invoice.late_30_permille,
         "late_90_permille": invoice.late_90_permille,
         "settlement": {name: day.isoformat() if day else None for name, day in days.items()},
-        "reasons": list(invoice.reasons),
+        "reasons": _reasons(invoice.reasons),
     }
 
 
@@ -50,6 +68,6 @@ def _recovery(recovery: Recovery) -> dict[str, Any]:
             {"days": days, "permille": permille, "expected_minor": minor}
             for days, (permille, minor) in expected.items()
         ],
-        "reasons": list(recovery.reasons),
+        "reasons": _reasons(recovery.reasons),
         "model": {"version": recovery.model_version, "card_id": recovery.card_id},
     }

@@ -9,7 +9,7 @@ from dunwell.dates import business_date, days_past_due
 from dunwell.escalation.case import Case
 from dunwell.ledger.agreements import AgreementStatus
 from dunwell.ledger.model import Account, OpenInvoice
-from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery, ScoreReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class WorklistLine:
         is_due: whether an agent should look at it today; else a later day was agreed on, or it waits.
         recovery: what of the past due is expected to come in; None before the first assessment, or when nothing was
             past due then.
-        reason: the first of the reasons for the risk, empty without one.
+        reason: the first of the reasons for the risk, None without one.
         forecast: what the model says of the oldest such invoice, None when it says nothing.
         agreed_minor: what of the past due an agreement covers.
         waits_for: why there is nothing to do: the kind of an agreement that covers all that is past due, or of the hold
@@ -40,7 +40,7 @@ class WorklistLine:
     segment: str
     is_due: bool
     recovery: Recovery | None = None
-    reason: str = ""
+    reason: ScoreReason | None = None
     forecast: InvoiceAssessment | None = None
     agreed_minor: int = 0
     is_open: bool = True
@@ -72,7 +72,7 @@ def worklist_line(
         segment=assessment.segment if assessment else "",
         is_due=wait is None and (again_on is None or again_on <= as_of),
         recovery=assessment.recovery(case.currency) if assessment else None,
-        reason=assessment.risk_reasons[0] if assessment and assessment.risk_reasons else "",
+        reason=assessment.risk_reasons[0] if assessment and assessment.risk_reasons else None,
         forecast=_forecast(assessment, overdue),
         agreed_minor=sum(item.collectable_minor for item in overdue if item.invoice.invoice_id in agreed),
         is_open=bool(account.open_invoices),

@@ -9,11 +9,12 @@ from dunwell.dates import days_past_due
 from dunwell.ledger.model import Account
 from dunwell.scoring.account_facts import as_known, invoice_facts
 from dunwell.scoring.actions import ActionHistory, promises, with_promises
-from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment, Recovery
+from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessment, Recovery, ScoreReason
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.moment_log import LoggedMoment, moments_to_log
 from dunwell.scoring.outside import Outside, Told
 from dunwell.scoring.ports import Scorer
+from dunwell.scoring.reasons import Reason
 from dunwell.scoring.recovery import PastDue, recovery
 from dunwell.scoring.score import CustomerScore, InvoiceScore, score_customers
 from dunwell.scoring.segments import Segment, segment_of
@@ -115,7 +116,7 @@ def _assessment(
         model_version=score.model.version,
         model_sha256=score.model.sha256,
         card_id=score.model.card_id,
-        risk_reasons=tuple(reason.words for reason in score.reasons),
+        risk_reasons=_kept_reasons(score.reasons),
         invoices_left_out=len(score.invoices) - len(kept) if kept else 0,
         recoveries=recoveries,
         account_version=account.version,
@@ -132,10 +133,14 @@ def _invoice_assessment(invoice: InvoiceScore) -> InvoiceAssessment:
     return InvoiceAssessment(
         invoice_id=invoice.invoice_id,
         late_permille=late,
-        reasons=tuple(reason.words for reason in invoice.reasons),
+        reasons=_kept_reasons(invoice.reasons),
         late_30_permille=late_30,
         late_90_permille=late_90,
         expected_on=invoice.expected_on,
         earliest_on=invoice.earliest_on,
         latest_on=invoice.latest_on,
     )
+
+
+def _kept_reasons(reasons: Sequence[Reason]) -> tuple[ScoreReason, ...]:
+    return tuple([ScoreReason(one.words, one.feature, round(1000 * one.effect)) for one in reasons])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 INVOICES_KEPT = 300
 """About 200 KB, half of what an item may hold."""
@@ -21,9 +21,31 @@ class Basis(NamedTuple):
         return self >= other
 
 
+class ScoreReason(NamedTuple):
+    """One reason for a chance, in plain words, and which way it speaks.
+
+    Attributes:
+        feature: the model's input that it is about; empty in assessments from before this was kept.
+        effect_permille: by how much the chance falls (negative: rises) when that input is set to neutral, in
+            thousandths; 0 in assessments from before this was kept.
+    """
+
+    words: str
+    feature: str = ""
+    effect_permille: int = 0
+
+    @property
+    def direction(self) -> Literal["raises", "lowers"] | None:
+        """What the input does to the chance; None where that was not kept."""
+        if not self.effect_permille:
+            return None
+        return "raises" if self.effect_permille > 0 else "lowers"
+
+
 @dataclass(frozen=True, slots=True)
 class InvoiceAssessment:
-    """The model's word on one open invoice, in thousandths, with up to four reasons in plain words.
+    """The model's word on one open invoice, in thousandths, with up to four reasons for its next milestone: late at
+    all, then more than 30, then more than 90 days.
 
     Attributes:
         late_permille: settled after its due date; late_30_permille, late_90_permille: more than so many days
@@ -33,7 +55,7 @@ class InvoiceAssessment:
 
     invoice_id: str
     late_permille: int
-    reasons: tuple[str, ...]
+    reasons: tuple[ScoreReason, ...]
     late_30_permille: int | None = None
     late_90_permille: int | None = None
     expected_on: date | None = None
@@ -57,7 +79,7 @@ class Recovery:
         past_due_minor: what may be asked for (minor units).
         permille_30, permille_60, permille_90: the part expected within so many days, in thousandths.
         expected_30_minor, expected_60_minor, expected_90_minor: the same as amounts.
-        reasons: up to three for the likelihood within 30 days, in plain words.
+        reasons: up to three for the likelihood within 30 days.
         model_version, card_id: who said so.
     """
 
@@ -69,7 +91,7 @@ class Recovery:
     expected_30_minor: int
     expected_60_minor: int
     expected_90_minor: int
-    reasons: tuple[str, ...]
+    reasons: tuple[ScoreReason, ...]
     model_version: str
     card_id: str
 
@@ -82,7 +104,7 @@ class Assessment:
         risk_permille: the customer's risk in thousandths.
         segment: a behaviour segment's name; segment_facts: the facts that put the customer there.
         model_version, model_sha256, card_id: which model said so.
-        risk_reasons: up to four reasons for the risk, in plain words.
+        risk_reasons: up to four reasons for the risk.
         invoices_left_out: how many open invoices have no assessment of their own here, since a store keeps
             `INVOICES_KEPT` at most; the customer's risk counts them.
         history: the scores of the last `HISTORY_DAYS` days on which there was one, oldest first, this one last. The
@@ -100,7 +122,7 @@ class Assessment:
     model_version: str
     model_sha256: str
     card_id: str
-    risk_reasons: tuple[str, ...] = ()
+    risk_reasons: tuple[ScoreReason, ...] = ()
     invoices_left_out: int = 0
     history: tuple[PastScore, ...] = ()
     recoveries: tuple[Recovery, ...] = ()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dunwell.scoring.actions import LONG_AGO_DAYS, Action, Actions, actions_at
-from dunwell.scoring.assessment import Recovery
+from dunwell.scoring.assessment import Recovery, ScoreReason
 from dunwell.scoring.behaviour import bent
 from dunwell.scoring.delivery import code_of
 from dunwell.scoring.facts import InvoiceFacts
@@ -264,12 +264,16 @@ def _of_currency(
 
 def _reasons(
     effects: Sequence[float], row: Sequence[float], model: RecoveryModel, with_actions: bool
-) -> tuple[str, ...]:
+) -> tuple[ScoreReason, ...]:
     """The largest effects, largest first, in the words of the heaviest invoice."""
     counted = len(effects) if with_actions else len(effects) - len(ACTION_FEATURES)
     large = sorted(range(counted), key=lambda index: -abs(effects[index]))[:MAX_REASONS]
     return tuple(
-        WORDS[RECOVERY_FEATURES[index]][0 if row[index] > model.neutral[index] else 1]
+        ScoreReason(
+            WORDS[RECOVERY_FEATURES[index]][0 if row[index] > model.neutral[index] else 1],
+            RECOVERY_FEATURES[index],
+            round(1000 * effects[index]),
+        )
         for index in large
         if abs(effects[index]) >= MIN_EFFECT
     )
