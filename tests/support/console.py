@@ -47,15 +47,17 @@ from tests.support.user_pool import CLIENT_ID, InMemoryUserPool
 
 BASE = "https://console.example.com/v1"
 DECISION = DecisionRecord(False, "HOUSE_QUIET_HOURS", NOW, NOW + timedelta(hours=9), ("HOUSE-1",), "p1", "2026f")
+PAID_LATE = ScoreReason("the last three invoices were paid late", "recent_days_late", 123)
+OFTEN_LATE = ScoreReason("Recent invoices were often paid after their due date.", "recent_late_ratio", 84)
 ASSESSMENT = Assessment(
     "cus_1", TODAY, 731, "slow_payer", ("pays 21 days late on average",),
     (
         InvoiceAssessment(
-            "inv_F-1", 1000, (ScoreReason("the last three invoices were paid late", "recent_late_ratio", 123),), 1000, 212,
+            "inv_F-1", 1000, (PAID_LATE,), 1000, 212,
             TODAY + timedelta(days=9), TODAY, TODAY + timedelta(days=31),
         ),
     ),
-    "m1", "0" * 64, "card", (ScoreReason("Recent invoices were often paid after their due date.", "recent_late_ratio", 84),),
+    "m1", "0" * 64, "card", (OFTEN_LATE,),
     history=tuple(PastScore(TODAY - timedelta(days=7 * weeks), 731 - 90 * weeks) for weeks in (4, 3, 1, 0)),
     recoveries=(
         Recovery(
