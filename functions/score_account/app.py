@@ -74,7 +74,7 @@ def handler(
             return
         account = accounts.load(customer_id)
         if account and not assessed.covers(Basis(today, account.version)):
-            found = score_page([account], today, model or scorer(), kept, policy, outside)
+            found = score_page([account], today, today, model or scorer(), kept, policy, outside)
             count("AccountsScoredAnew", len(found.assessments))
 
     answer = each_group(event, read, score)

@@ -1,11 +1,13 @@
 """The first half of the daily cycle: scores and segments a worker's open accounts. Trigger: state machine."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from dunwell.dates import business_date
 from dunwell.ledger.model import Account
 from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws.aws import client
@@ -48,16 +50,18 @@ def handler(
     store: "AssessedAccounts | None" = None,
     model: "Scorer | None" = None,
     bucket: "S3Client | None" = None,
+    now: datetime | None = None,
 ) -> dict[str, Any]:
     """One worker's pass, or the part of it that time allows. Scoring a page twice keeps the same scores."""
     request = Pass.model_validate(event)
-    as_of = request.business_date(base.clock().now(), base.policy().creditor.timezone)
+    at, zone = now or base.clock().now(), base.policy().creditor.timezone
+    as_of, today = request.business_date(at, zone), business_date(at, zone)
     scored, moments, outside = 0, list[LoggedMoment](), scoring.outside()
 
     def score(accounts: Sequence[Account]) -> None:
         nonlocal scored
         kept = store or outreach.pass_collection()
-        found = score_page(accounts, as_of, model or scorer(), kept, base.policy(), outside)
+        found = score_page(accounts, as_of, today, model or scorer(), kept, base.policy(), outside)
         scored += sum(len(one.invoices) + one.invoices_left_out for one in found.assessments)
         moments.extend(found.moments[: MOMENTS_LOGGED - len(moments)])
 

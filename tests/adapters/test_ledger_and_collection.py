@@ -331,6 +331,21 @@ def test_of_one_day_the_assessment_of_the_later_version_of_the_account_is_kept(s
         assert without_history(store.collection.assessment("cus_anna")) == newer
 
 
+def test_an_assessment_dated_ahead_of_today_is_replaced_by_one_that_is_not_and_leaves_the_history(
+    store: Store,
+) -> None:
+    ahead, now = assessment(900, as_of=TODAY + timedelta(days=30)), assessment(500)
+    assert store.collection.assess([ahead]) == []
+    assert store.collection.assess([now]) == ["cus_anna"]  # who does not know today replaces nothing newer
+    assert store.collection.assess([now], TODAY) == []
+    assert store.collection.basis("cus_anna") == Basis(TODAY, now.account_version)
+    found = store.collection.assessment("cus_anna")
+    assert found is not None
+    assert [one.as_of for one in found.history] == [TODAY]
+    yesterday = assessment(400, as_of=TODAY - timedelta(days=1))
+    assert store.collection.assess([yesterday], TODAY) == ["cus_anna"]
+
+
 def without_history(found: Assessment | None) -> Assessment | None:
     return replace(found, history=()) if found else None
 

@@ -54,6 +54,7 @@ class Day:
             store=DynamoCollection(self.table),
             model=ByHandScorer(),
             bucket=cast("Any", ReportsBucket()),
+            now=LATER,
         )
 
     def plan(self, now: datetime = LATER) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from dunwell.accounts.model import Channel
+from dunwell.errors import InvalidInputError
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry, CaseStatus
 from dunwell.events import Event
 from dunwell.outreach.contact import Contact, ContactStatus
@@ -57,6 +58,7 @@ def score(
         store=store,
         model=ByHandScorer(),
         bucket=cast("Any", bucket or ReportsBucket()),
+        now=NOW,
     )
     passed: dict[str, Any] = json.loads(json.dumps(found))
     return passed
@@ -220,6 +222,24 @@ def test_an_input_that_is_not_the_machines_fails_at_once(event: dict[str, Any]) 
         plan_outreach.handler(event, lambda_context())
 
 
+@pytest.mark.parametrize("half", [score, plan], ids=["scoring", "planning"])
+def test_a_date_that_is_still_to_come_is_refused_before_anything_is_kept(half: Any) -> None:
+    store = InMemoryCollection()
+    with pytest.raises(InvalidInputError, match="2027-11-23 is still to come: as_of may be 2026-11-23 at the latest"):
+        half(given(as_of=date(2027, 11, 23)), portfolio_of("cus_1"), store)
+    assert (store.assessments, store.contacts) == ({}, {})
+
+
+def test_a_score_of_a_past_day_does_not_replace_one_of_today_and_one_dated_ahead_is_replaced() -> None:
+    ledger, store = portfolio_of("cus_1"), InMemoryCollection()
+    store.assess([assessment(900, "cus_1", as_of=TODAY + timedelta(days=365))])  # once the clock was wrong
+    score(given(), ledger, store)
+    today = store.assessments["cus_1"]
+    assert (today.as_of, [one.as_of for one in today.history]) == (TODAY, [TODAY])
+    score(given(as_of=TODAY - timedelta(days=1)), ledger, store)
+    assert store.assessments["cus_1"] == today
+
+
 def test_the_models_answers_are_logged_by_day_and_worker_and_a_page_done_again_replaces_its_own() -> None:
     at_eight_days = [account(overdue(8), who=customer(one)) for one in CUSTOMERS[:5]]
     ledger, bucket = InMemoryLedger(*at_eight_days), ReportsBucket()
@@ -262,7 +282,8 @@ def test_what_is_expected_of_an_account_follows_what_was_done_about_it() -> None
     assert after
     assert before.past_due_minor == after.past_due_minor == 10_000
     assert after.permille_30 > before.permille_30
-    assert "A promised day of payment is still to come." in after.reasons
+    (told,) = [one for one in after.reasons if one.feature == "promise_open"]
+    assert (told.words, told.direction) == ("A promised day of payment is still to come.", "raises")
 
 
 def test_what_a_switch_stops_is_planned_on_another_channel_and_decided_again_to_the_same_answer() -> None:

@@ -104,6 +104,13 @@ def test_a_later_version_and_a_later_day_are_scored_anew() -> None:
     assert len(model.calls) == 3
 
 
+def test_a_score_dated_ahead_by_a_wrong_clock_does_not_stand_until_that_day() -> None:
+    store, model = InMemoryCollection(), ByHandScorer()
+    handle(paid("cus_1"), ledger=InMemoryLedger(owing(version=9)), store=store, model=model, days=365)
+    assert handle(paid("cus_1"), ledger=InMemoryLedger(owing(version=9)), store=store, model=model) == []
+    assert (store.basis("cus_1"), len(model.calls)) == (Basis(TODAY, 9), 2)
+
+
 def test_a_slow_worker_does_not_put_an_older_score_over_a_newer_one() -> None:
     store = InMemoryCollection()
     handle(paid("cus_1"), ledger=InMemoryLedger(owing(version=9)), store=store)

@@ -127,14 +127,19 @@ class InMemoryCollection:
 
     # --- assessments ---
 
-    def assess(self, assessments: Sequence[Assessment]) -> None:
+    def assess(self, assessments: Sequence[Assessment], today: date | None = None) -> list[str]:
+        overtaken = []
         for new in assessments:
             known = self.assessments.get(new.customer_id)
-            if known is None or (known.as_of, known.account_version) <= (new.as_of, new.account_version):
-                past = {one.as_of: one for one in (known.history if known else ())}
-                past[new.as_of] = PastScore(new.as_of, new.risk_permille)
-                kept = [past[day] for day in sorted(past) if (new.as_of - day).days < HISTORY_DAYS]
-                self.assessments[new.customer_id] = replace(new, history=tuple(kept))
+            is_ahead = known is not None and today is not None and known.as_of > today
+            if known and not is_ahead and (known.as_of, known.account_version) > (new.as_of, new.account_version):
+                overtaken.append(new.customer_id)
+                continue
+            past = {one.as_of: one for one in (known.history if known else ())}
+            past[new.as_of] = PastScore(new.as_of, new.risk_permille)
+            kept = [past[day] for day in sorted(past) if 0 <= (new.as_of - day).days < HISTORY_DAYS]
+            self.assessments[new.customer_id] = replace(new, history=tuple(kept))
+        return overtaken
 
     def basis(self, customer_id: str) -> Basis | None:
         known = self.assessments.get(customer_id)

@@ -45,6 +45,7 @@ NOT_OVERTAKEN = (
     f"{NEW} OR as_of < :as_of OR "
     "(as_of = :as_of AND (attribute_not_exists(account_version) OR account_version <= :version))"
 )
+DATED_AHEAD = " OR as_of > :today"
 
 
 class DynamoCollection:
@@ -55,10 +56,13 @@ class DynamoCollection:
 
     # --- assessments ---
 
-    def assess(self, assessments: Sequence[Assessment]) -> None:
+    def assess(self, assessments: Sequence[Assessment], today: date | None = None) -> list[str]:
         """See ``AssessmentStore``. One conditional write each: a batch write could not refuse an older score."""
+        overtaken = []
         for assessment in assessments:
             stored = _assessment(assessment)
+            bounds = {":as_of": stored["as_of"], ":version": stored["account_version"]}
+            bounds |= {":today": today.isoformat()} if today else {}
             names = {f"#{number}": name for number, name in enumerate(stored)}
             values = {f":{number}": value for number, value in enumerate(stored.values())}
             try:
@@ -66,15 +70,15 @@ class DynamoCollection:
                     TableName=self._table.name,
                     Key=item({"pk": partition(assessment.customer_id), "sk": SCORE}),
                     UpdateExpression="SET " + ", ".join(f"#{number} = :{number}" for number in range(len(stored))),
-                    ConditionExpression=NOT_OVERTAKEN,
+                    ConditionExpression=NOT_OVERTAKEN + (DATED_AHEAD if today else ""),
                     ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=item(
-                        values | {":as_of": stored["as_of"], ":version": stored["account_version"]}
-                    ),
+                    ExpressionAttributeValues=item(values | bounds),
                 )
             except ClientError as error:
                 if not isinstance(translated(error), ConflictError):
                     raise
+                overtaken.append(assessment.customer_id)
+        return overtaken
 
     def basis(self, customer_id: str) -> Basis | None:
         """See ``AssessmentStore``. One read of two attributes, which costs as much as one of all of them."""
@@ -99,7 +103,7 @@ class DynamoCollection:
         asked = {name: stored[name] for name in _ASKED} | {"customer_id": customer_id}
         found = from_plain(Assessment, asked | open_details(stored["details"]))
         past = sorted(_past_score(name, value) for name, value in stored.items() if name.isdigit())
-        recent = tuple(PastScore(*one) for one in past if (found.as_of - one[0]).days < HISTORY_DAYS)
+        recent = tuple(PastScore(*one) for one in past if 0 <= (found.as_of - one[0]).days < HISTORY_DAYS)
         return replace(found, history=recent)
 
     # --- contacts ---

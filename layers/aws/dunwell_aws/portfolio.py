@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from dunwell.dates import business_date
+from dunwell.errors import InvalidInputError
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import SHARDS, Ledger
 
@@ -52,8 +53,17 @@ class Pass(BaseModel):
     escalated: int = 0
 
     def business_date(self, now: datetime, zone: str) -> date:
-        """The date asked for, or the clock's in the creditor's zone."""
-        return self.request.as_of or business_date(now, zone)
+        """The date asked for, or the clock's in the creditor's zone.
+
+        Raises:
+            InvalidInputError: the date asked for is still to come; what was done then would stand as the newest until
+                that day.
+        """
+        today = business_date(now, zone)
+        as_of = self.request.as_of or today
+        if as_of > today:
+            raise InvalidInputError(f"{as_of} is still to come: as_of may be {today} at the latest.", field="as_of")
+        return as_of
 
     def then(self, **found: Any) -> dict[str, Any]:
         """This with what was found, as the next state's input."""

@@ -15,16 +15,23 @@ from dunwell_aws.observability import count, logger
 def score_page(
     accounts: Sequence[Account],
     as_of: date,
+    today: date,
     model: Scorer,
     store: AssessedAccounts,
     policy: Policy,
     outside: Outside | None = None,
 ) -> Assessed:
     """Scores the accounts that owe something and keeps their assessments. Doing it twice keeps the same ones; who
-    cannot be scored is logged and stops nobody else. `outside`: see `assess_accounts`.
+    cannot be scored is logged and stops nobody else, as is who was scored of a later day already.
+
+    Args:
+        today: the business date, which `as_of` is not after; an assessment dated after it is replaced.
+        outside: see `assess_accounts`.
     """
     found = assess_accounts(accounts, as_of, model, DoneSoFar(store, policy), outside)
-    store.assess(found.assessments)
+    if overtaken := store.assess(found.assessments, today):
+        logger.info("scores not kept: there are newer ones", customer_ids=overtaken, as_of=as_of.isoformat())
+        count("ScoresNotKept", len(overtaken))
     for refusal in found.refusals:
         logger.warning("customer not scored", customer_id=refusal.customer_id, why=refusal.why)
         count("CustomersNotScored")

@@ -18,7 +18,7 @@ class Basis(NamedTuple):
 
     def covers(self, other: "Basis") -> bool:
         """Whether an assessment of the other would say nothing new: the account did not change, nor did the day."""
-        return self >= other
+        return self.as_of == other.as_of and self.account_version >= other.account_version
 
 
 class ScoreReason(NamedTuple):
@@ -136,9 +136,15 @@ class Assessment:
 class AssessmentStore(Protocol):
     """Where assessments are kept."""
 
-    def assess(self, assessments: Sequence[Assessment]) -> None:
+    def assess(self, assessments: Sequence[Assessment], today: date | None = None) -> list[str]:
         """Keep the customers' assessments and their history. One never replaces another of a later day, nor one of
         the same day of a later version of the account.
+
+        Args:
+            today: the business date, when it is known: what is dated after it came of a wrong clock and is replaced.
+
+        Returns:
+            Whose assessment was not kept.
         """
         ...
 
