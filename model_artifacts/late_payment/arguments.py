@@ -6,6 +6,9 @@ from pathlib import Path
 
 from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError, read_ledger
 
+REFUSED = 3
+"""The status of training a model that its gate refuses; its files are written, and not deployed."""
+
 
 def day(text: str) -> date:
     """A date of the command line."""

@@ -4,14 +4,16 @@
 challenger in its folder. The status is 1, and the reasons are printed, when a file is missing, damaged or of another
 version than its card says, or when the gate refuses the model. A challenger is only asked, never listened to: it has
 to be whole, but it has not passed the gate yet. The models of segments and recovery, which are data of the core, are
-asked about beside it: they must be readable, and the files that their cards describe.
+asked about beside it: they must be readable, the files that their cards and records describe, and pass their own gates.
 """
 
 import json
 import sys
+from collections.abc import Callable
 from hashlib import sha256
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from dunwell.scoring.features import NEUTRAL_VALUES
 from dunwell.scoring.ports import ModelDataError
@@ -20,6 +22,8 @@ from dunwell.scoring.segments import read_segments
 from dunwell_onnx.fallback import CHALLENGER, CHAMPION
 from dunwell_onnx.scorer import RECORD_FILE, ModelFileError, OnnxScorer
 from model_artifacts.late_payment.gate import refusals
+from model_artifacts.recovery.gate import refusals as recovery_gate
+from model_artifacts.segments.gate import refusals as segments_gate
 
 CARD = "card.md"
 
@@ -65,10 +69,10 @@ def why_not_data(artifacts: Path, data: Path = RECOVERY_FILE.parent) -> list[str
     """Every reason against deploying the models that are kept as data in a folder of the core.
 
     Args:
-        artifacts: holds a folder with a card for each.
+        artifacts: holds a folder with a card and a record for each.
     """
     found = []
-    for name, read in (("segments", read_segments), ("recovery", read_recovery)):
+    for name, read, gate in (("segments", read_segments, segments_gate), ("recovery", read_recovery, recovery_gate)):
         file, card = data / f"{name}.json", artifacts / name / CARD
         try:
             model = read(file)
@@ -78,7 +82,18 @@ def why_not_data(artifacts: Path, data: Path = RECOVERY_FILE.parent) -> list[str
             continue
         if missing := [one for one in (digest, model.version, model.card_id) if one not in text]:
             found.append(f"{card} is the card of another model than {file.name}: it lacks {', '.join(missing)}.")
+        found += _gate_of_data(artifacts / name / RECORD_FILE, gate, digest)
     return found
+
+
+def _gate_of_data(path: Path, gate: Callable[[dict[str, Any]], list[str]], digest: str) -> list[str]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["sha256"] != digest:
+            return [f"{path} is the record of another model: its SHA-256 is {record['sha256']}, the file's {digest}."]
+        return [f"The gate refuses it: {reason}" for reason in gate(record)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return [f"{path} is no record of a model ({type(error).__name__}: {error}). Train it again."]
 
 
 def main(folders: list[str] | None = None) -> None:

@@ -25,7 +25,7 @@ from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, said
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from dunwell_onnx.scorer import MODEL_FILE, RECORD_FILE, OnnxScorer
-from model_artifacts.late_payment.arguments import ledger_of, training_parser
+from model_artifacts.late_payment.arguments import REFUSED, ledger_of, training_parser
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS, PORTFOLIO_AS_OF, Moment, made_up, moments
 from model_artifacts.late_payment.delivery import learned
 from model_artifacts.late_payment.evaluate import CutError, evaluate, evaluate_made_up, summary
@@ -42,7 +42,6 @@ VERSION = "2.3.0"
 CARD_ID = "MC-LATE-PAYMENT-2"
 TRAINING_SEEDS = (101, 102, 103, 104)
 CUSTOMERS_A_SEED = 400
-REFUSED = 3
 
 
 def train(

@@ -7,6 +7,7 @@ day of the cut.
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -14,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from dunwell.scoring.recovery import RECOVERY_FEATURES, RecoveryModel
-from model_artifacts.late_payment.arguments import ledger_of, training_parser
+from model_artifacts.late_payment.arguments import REFUSED, ledger_of, training_parser
 from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF
 from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError
 from model_artifacts.recovery import evaluate as measured
 from model_artifacts.recovery.dataset import Moment, of_ledger, of_simulation
+from model_artifacts.recovery.gate import refusals
 from model_artifacts.recovery.learn import Floats, learn
 from model_artifacts.recovery.simulate import collected
 
@@ -75,6 +77,7 @@ def train(out: Path, file: LedgerFile | None, cut: date | None) -> dict[str, Any
     }
     if file and cut and (after := of_ledger(file.ledger, file.end, cut)):
         record["ledger_after_the_cut"] = measured.by_invoice(after, forecasts)
+    record["refused_because"] = refusals(record)
     out.mkdir(parents=True, exist_ok=True)
     (out / "recovery.json").write_bytes(content)
     (out / "metrics.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
@@ -86,10 +89,13 @@ def main(argv: list[str] | None = None) -> None:
     parser = training_parser("recovery", __doc__)
     args = parser.parse_args(argv)
     try:
-        train(args.out, ledger_of(args), args.cut)
+        record = train(args.out, ledger_of(args), args.cut)
     except LedgerFileError as error:
         parser.exit(1, f"train: {error}\n")
     print(f"Wrote recovery.json and metrics.json to {args.out}.")
+    if record["refused_because"]:
+        print("The gate refuses this model:", *record["refused_because"], sep="\n  ")
+        sys.exit(REFUSED)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Writes `segments.json`, which the core reads (`layers/core/dunwell/scoring/segme
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
@@ -13,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from dunwell.scoring.segments import SegmentModel
-from model_artifacts.late_payment.arguments import ledger_of, training_parser
+from model_artifacts.late_payment.arguments import REFUSED, ledger_of, training_parser
 from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, Ledger, made_up
 from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError
 from model_artifacts.segments import evaluate as measured
+from model_artifacts.segments.gate import refusals
 from model_artifacts.segments.learn import (
     CONFIRMATIONS,
     SNAPSHOT_EVERY_DAYS,
@@ -54,6 +56,7 @@ def train(
     }
     if file and before:
         record["ledger"] = _on_ledger(model, file, before, rows)
+    record["refused_because"] = refusals(record)
     out.mkdir(parents=True, exist_ok=True)
     (out / "segments.json").write_bytes(content)
     (out / "metrics.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
@@ -116,10 +119,13 @@ def main(argv: list[str] | None = None) -> None:
     parser = training_parser("segments", __doc__)
     args = parser.parse_args(argv)
     try:
-        train(args.out, ledger_of(args), args.cut)
+        record = train(args.out, ledger_of(args), args.cut)
     except (LedgerFileError, MeaningError) as error:
         parser.exit(1, f"train: {error}\n")
     print(f"Wrote segments.json and metrics.json to {args.out}.")
+    if record["refused_because"]:
+        print("The gate refuses this model:", *record["refused_because"], sep="\n  ")
+        sys.exit(REFUSED)
 
 
 if __name__ == "__main__":

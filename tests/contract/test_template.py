@@ -73,6 +73,19 @@ def test_dead_letters_raise_an_alarm_that_reaches_someone(name: str) -> None:
     assert watching[0]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
+def test_what_our_own_alarms_watch_is_counted_somewhere() -> None:
+    code = "".join(
+        path.read_text(encoding="utf-8") for part in ("functions", "layers") for path in (ROOT / part).rglob("*.py")
+    )
+    watched = {
+        alarm["Properties"]["MetricName"]
+        for alarm in ALARMS.values()
+        if alarm["Properties"].get("Namespace") == "Dunwell"
+    }
+    assert {"ModelFallback", "CustomersNotScored"} <= watched
+    assert [name for name in sorted(watched) if f'"{name}"' not in code] == []
+
+
 @pytest.mark.parametrize("name", sorted(ALARMS))
 def test_whoever_an_alarm_wakes_finds_it_in_the_operators_page(name: str) -> None:
     assert f"`{name}`" in (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

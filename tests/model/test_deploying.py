@@ -118,8 +118,26 @@ def test_the_models_kept_as_data_are_not_deployed_damaged_or_without_their_own_c
     path.write_text(text[: len(text) // 2] if change == "cut short" else text + " ", encoding="utf-8")
     if change == "missing":
         path.unlink()
-    (reason,) = why_not_data(MODEL.parent, tmp_path)
-    assert ("the card of another model" if change == "altered" else f"is no model of {name}") in reason
+    reasons = why_not_data(MODEL.parent, tmp_path)
+    if change == "altered":
+        assert ["the card of another model" in reasons[0], "the record of another model" in reasons[1]] == [True, True]
+    else:
+        assert [f"is no model of {name}" in one for one in reasons] == [True]
+
+
+@pytest.mark.parametrize("name", ["segments", "recovery"])
+def test_nor_are_they_deployed_without_a_record_or_when_their_own_gate_refuses_it(tmp_path: Path, name: str) -> None:
+    for one in ("segments", "recovery"):
+        shutil.copytree(MODEL.parent / one, tmp_path / one)
+    path = tmp_path / name / "metrics.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["simulated_hold_out" if name == "recovery" else "made_up_hold_out"] = None
+    path.write_text(json.dumps(record), encoding="utf-8")
+    (reason,) = why_not_data(tmp_path)
+    assert reason.startswith("The gate refuses it: It was not measured")
+    path.unlink()
+    (reason,) = why_not_data(tmp_path)
+    assert "is no record of a model" in reason
 
 
 def test_a_challenger_has_to_be_whole_but_need_not_have_passed_the_gate(copy: Path) -> None:

@@ -1,8 +1,10 @@
 """Recovery: what is deployed is what was learned and measured, calibrated, and better than its plain rivals."""
 
+import copy
 import hashlib
 import json
 import os
+import re
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from model_artifacts.late_payment.from_ibm import convert
 from model_artifacts.late_payment.ledger_csv import read_ledger
 from model_artifacts.recovery.dataset import Moment, of_ledger, of_simulation
 from model_artifacts.recovery.evaluate import by_invoice, chances, constant, roll_rates, without_actions
+from model_artifacts.recovery.gate import refusals
 from model_artifacts.recovery.learn import learn
 from model_artifacts.recovery.simulate import collected
 from model_artifacts.recovery.train import TRAINING_SEEDS, simulated
@@ -122,3 +125,47 @@ def test_where_nobody_knows_what_was_done_the_average_stands_in(learned_from: li
 def test_the_recorded_order_by_expected_value_collects_more_than_by_risk_or_age() -> None:
     shares = RECORD["simulated_hold_out"]["order_of_the_worklist"]["share_of_money"]
     assert shares["expected_value"] > max(shares["amount"], shares["risk"], shares["days_past_due"])
+
+
+def test_the_model_passes_its_gate() -> None:
+    assert refusals(RECORD) == RECORD["refused_because"] == []
+
+
+WITHIN_60 = ("simulated_hold_out", "by_invoice", "within_60_days", "this_model")
+OF_ACCOUNTS = ("simulated_hold_out", "by_account", "this_model")
+
+
+@pytest.mark.parametrize(
+    ("part", "worse", "said"),
+    [
+        (WITHIN_60, {"brier": 0.1015}, r"Within 60 days: Brier 0\.1015 is not better than the roll rate's"),
+        (WITHIN_60, {"auc": 0.815}, r"AUC 0\.815 is not better"),
+        (WITHIN_60, {"calibration_slope": 1.3}, r"the calibration slope is 1\.3"),
+        (WITHIN_60, {"calibration_slope": None}, "the calibration slope is None"),
+        (WITHIN_60, {"calibration_error": 0.06}, r"the calibration error is 0\.06"),
+        (OF_ACCOUNTS, {"expected_over_collected": 1.2}, r"It expects 1\.2 of what came"),
+        (OF_ACCOUNTS, {"mean_error_of_an_account": 0.13}, "mean error of an account, 0.13, is above"),
+        (("simulated_hold_out",), {"by_account": {}}, "not measured by account"),
+        ((), {"simulated_hold_out": None}, "not measured beside the roll rate within 30 days"),
+    ],
+)
+def test_a_model_that_is_no_better_than_the_roll_rate_or_unmeasured_is_refused(
+    part: tuple[str, ...], worse: dict[str, object], said: str
+) -> None:
+    record = copy.deepcopy(RECORD)
+    at = record
+    for name in part:
+        at = at[name]
+    at.update(worse)
+    (reason,) = refusals(record)
+    assert re.search(said, reason)
+
+
+def test_a_ledger_counts_only_where_enough_was_paid_and_enough_was_not() -> None:
+    record = copy.deepcopy(RECORD)
+    by = record["ledger_after_the_cut"]["within_30_days"]
+    by["this_model"]["brier"] = 0.3
+    assert refusals(record) == []  # all were paid: nothing can be told apart
+    by["this_model"]["late_share"] = 0.6
+    (reason,) = refusals(record)
+    assert reason.startswith("On the ledger, within 30 days: Brier 0.3")

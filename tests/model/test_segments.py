@@ -1,9 +1,11 @@
 """The segments: what is deployed is what was learned and measured, and learning it again gives the same."""
 
+import copy
 import csv
 import hashlib
 import json
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, Ledger, made_u
 from model_artifacts.late_payment.from_ibm import convert
 from model_artifacts.late_payment.ledger_csv import read_ledger
 from model_artifacts.segments import evaluate as measured
+from model_artifacts.segments.gate import refusals
 from model_artifacts.segments.learn import MEANINGS, MeaningError, centroids, learn, training_rows
 from model_artifacts.segments.train import TRAINING_SEEDS, main
 
@@ -88,6 +91,51 @@ def test_the_segments_are_as_steady_as_recorded() -> None:
     by = RECORD["made_up_hold_out"]["by_confirmations"]
     assert by["2"]["chosen"]
     assert by["2"]["changes_a_customer_a_year"] < by["1"]["changes_a_customer_a_year"]
+
+
+def test_the_segments_pass_their_gate() -> None:
+    assert refusals(RECORD) == RECORD["refused_because"] == []
+
+
+@pytest.mark.parametrize(
+    ("part", "worse", "said"),
+    [
+        (("made_up_hold_out", "resampling"), {"lost_a_name": 2}, "2 of 30 resamplings lost a name"),
+        (("ledger", "resampling"), {"adjusted_rand_mean": 0.8}, "On the ledger: the adjusted Rand index is 0.8"),
+        (("made_up_hold_out", "resampling"), {"adjusted_rand_least": 0.6}, "least 0.6"),
+        (("ledger",), {"same_with_one_invoice_left_out": 0.85}, r"only 85\.0% keep"),
+        (("made_up_hold_out", "by_confirmations", "2"), {"changes_a_customer_a_year": 1.13}, r"changes segment 1\.13"),
+        (("ledger",), {"changes_a_customer_a_year_after_the_cut": 1.1}, "On the ledger: a customer changes segment"),
+        (("made_up_hold_out",), {"variance_of_late_between_segments": 0.2}, r"20\.0% of the variance"),
+        (("ledger",), {"variance_of_late_between_segments": 0.05}, r"On the ledger: 5\.0% of the variance"),
+        (("made_up_hold_out", "late_afterwards", "reliable"), {"late": 0.5}, "reliable pay late as often as forgetful"),
+        (("made_up_hold_out", "by_confirmations", "2", "deteriorating"), {"noticed": 17}, "17 of 23 who get worse"),
+        (
+            ("made_up_hold_out", "by_confirmations", "2"),
+            {"chosen": False},
+            "confirmations that it uses was not measured",
+        ),
+        ((), {"made_up_hold_out": None}, "not measured on portfolios"),
+    ],
+)
+def test_segments_that_are_less_steady_less_separate_or_unmeasured_are_refused(
+    part: tuple[str, ...], worse: dict[str, object], said: str
+) -> None:
+    record = copy.deepcopy(RECORD)
+    at = record
+    for name in part:
+        at = at[name]
+    at.update(worse)
+    (reason,) = refusals(record)
+    assert re.search(said, reason)
+
+
+def test_a_ledger_that_ends_with_the_cut_is_asked_about_steadiness_alone() -> None:
+    record = copy.deepcopy(RECORD)
+    del record["ledger"]["variance_of_late_between_segments"], record["ledger"]["late_afterwards"]
+    assert refusals(record) == []
+    del record["ledger"]
+    assert refusals(record) == []
 
 
 def test_training_refuses_a_file_that_is_no_ledger(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ def score_page(
     if overtaken := store.assess(found.assessments, today):
         logger.info("scores not kept: there are newer ones", customer_ids=overtaken, as_of=as_of.isoformat())
         count("ScoresNotKept", len(overtaken))
+    for damage in sorted(found.damages):
+        model_fell_back(damage)
     for refusal in found.refusals:
         logger.warning("customer not scored", customer_id=refusal.customer_id, why=refusal.why)
         count("CustomersNotScored")
@@ -39,6 +41,6 @@ def score_page(
 
 
 def model_fell_back(why: str) -> None:
-    """Raises the alarm that the deployed model cannot be served."""
+    """Raises the alarm that a deployed model cannot be served."""
     logger.error("model cannot be served", why=why)
     count("ModelFallback")

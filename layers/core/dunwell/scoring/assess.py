@@ -13,7 +13,7 @@ from dunwell.scoring.assessment import INVOICES_KEPT, Assessment, InvoiceAssessm
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.moment_log import LoggedMoment, moments_to_log
 from dunwell.scoring.outside import Outside, Told
-from dunwell.scoring.ports import Scorer
+from dunwell.scoring.ports import ModelDataError, Scorer
 from dunwell.scoring.reasons import Reason
 from dunwell.scoring.recovery import PastDue, recovery
 from dunwell.scoring.score import CustomerScore, InvoiceScore, score_customers
@@ -28,13 +28,14 @@ class Refusal(NamedTuple):
 
 
 class Assessed(NamedTuple):
-    """What came of a page of accounts: assessments in their order, the moments to hold the model to later, and who
-    could not be scored.
+    """What came of a page of accounts: assessments in their order, the moments to hold the model to later, who could
+    not be scored, and which models kept as data cannot be read, so that the assessments lack what these say.
     """
 
     assessments: list[Assessment]
     moments: list[LoggedMoment]
     refusals: list[Refusal]
+    damages: set[str]
 
 
 def assess_accounts(
@@ -47,6 +48,7 @@ def assess_accounts(
     """Assesses the accounts with something open; one model call for many accounts. One that cannot be scored is
     refused and stops no other.
 
+    A model of segments or recovery that cannot be read costs what it would say, not the scores; `damages` tells of it.
     `history` says what was done about those with something past due; without it recovery takes that as unknown.
     `outside` says what was published beside the ledger; a model that was not trained on it is not told.
     Of an account only what took effect by `as_of` is known. Internal ones have no assessment: nobody is behind them.
@@ -54,21 +56,45 @@ def assess_accounts(
     scored = [as_known(account, as_of) for account in accounts if not account.customer.is_internal]
     facts = [invoice_facts(account) for account in scored]
     told = outside.told([account.figures for account in scored], scorer.model.outside, as_of) if outside else []
-    found = Assessed([], [], [])
+    found = Assessed([], [], [], set())
     for account, own, score in zip(scored, facts, _scores(facts, as_of, scorer, told), strict=True):
         customer_id = account.customer.customer_id
         if isinstance(score, str):
             found.refusals.append(Refusal(customer_id, score))
         elif score.risk is not None:
             try:
-                segment = segment_of(score.known)
-                expected = expected_of(account, own, score, history)
+                segment = _segment(score, found.damages)
+                expected = _expected(account, own, score, history, found.damages)
             except (ValueError, ArithmeticError) as error:
                 found.refusals.append(Refusal(customer_id, str(error)))
                 continue
             found.assessments.append(_assessment(account, score, segment, expected))
             found.moments.extend(moments_to_log(customer_id, score))
     return found
+
+
+def _segment(score: CustomerScore, damages: set[str]) -> Segment:
+    """The segment, without a name when its model cannot be read: the score does without."""
+    try:
+        return segment_of(score.known)
+    except ModelDataError as error:
+        damages.add(str(error))
+        return Segment("", ())
+
+
+def _expected(
+    account: Account,
+    facts: Sequence[InvoiceFacts],
+    score: CustomerScore,
+    history: ActionHistory | None,
+    damages: set[str],
+) -> tuple[Recovery, ...]:
+    """What is expected of the account, nothing when recovery's model cannot be read: the score does without."""
+    try:
+        return expected_of(account, facts, score, history)
+    except ModelDataError as error:
+        damages.add(str(error))
+        return ()
 
 
 def _scores(

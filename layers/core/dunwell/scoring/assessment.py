@@ -102,14 +102,16 @@ class Assessment:
 
     Attributes:
         risk_permille: the customer's risk in thousandths.
-        segment: a behaviour segment's name; segment_facts: the facts that put the customer there.
+        segment: a behaviour segment's name, empty when its model could not be read; segment_facts: the facts that put
+            the customer there.
         model_version, model_sha256, card_id: which model said so.
         risk_reasons: up to four reasons for the risk.
         invoices_left_out: how many open invoices have no assessment of their own here, since a store keeps
             `INVOICES_KEPT` at most; the customer's risk counts them.
         history: the scores of the last `HISTORY_DAYS` days on which there was one, oldest first, this one last. The
             store fills it in.
-        recoveries: what is expected of what is past due, by currency; empty when nothing is.
+        recoveries: what is expected of what is past due, by currency; empty when nothing is, or when its model could
+            not be read.
         account_version: of the account that was assessed; 0 in assessments from before this was kept.
     """
 

@@ -12,7 +12,7 @@ SETTLEMENT_QUANTILES = (0.1, 0.5, 0.9)
 
 
 class ModelDataError(Exception):
-    """A model that is kept as data cannot be read: no fault of any customer's facts, so nothing is scored by it."""
+    """A model that is kept as data cannot be read: no fault of any customer's facts, and nobody is refused for it."""
 
 
 @dataclass(frozen=True, slots=True)
