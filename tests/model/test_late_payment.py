@@ -139,15 +139,6 @@ def test_the_cards_figures_are_those_on_record(record: dict[str, Any], row: str,
     assert shown == pytest.approx([measured[measure] for measure in on_record], abs=6e-3)
 
 
-def test_the_card_has_every_section_a_model_card_must_have() -> None:
-    card = (FOLDER / "card.md").read_text(encoding="utf-8").lower()
-    needed = (
-        "purpose, owner, data window, target, exclusions, leakage checks, metrics, segments, fairness, "
-        "limits, monitoring, champion and challenger, version, approval, rollback"
-    )
-    assert [name for name in needed.split(", ") if f"\n## {name}" not in card] == []
-
-
 def test_the_ibm_measures_on_record_are_reproduced(record: dict[str, Any], evaluated: dict[str, Any]) -> None:
     assert record["evaluation"]["test_invoices"] == evaluated["test_invoices"] == 635
     for part in ("late_0", "days_late", "interval_80"):
