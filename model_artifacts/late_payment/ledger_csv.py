@@ -22,6 +22,7 @@ from model_artifacts.late_payment.dataset import Ledger
 NEEDED = ("customer_id", "invoice_id", "issue_date", "due_date", "amount", "currency")
 OPTIONAL = ("settled_date", "disputed", "delivery")
 LONGEST_TERMS_DAYS = 3_653  # beyond, a due date says "never" rather than when
+_OTHERS = ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"))
 _DISPUTED = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 
 _DELIVERY = {"": None, **{one.value: one for one in Delivery}}
@@ -80,9 +81,16 @@ def _columns(reader: "csv.DictReader[str]", path: Path) -> set[str]:
     if missing := [name for name in NEEDED if name not in found]:
         raise LedgerFileError(
             f"{path} lacks the columns {', '.join(missing)}. Needed: {', '.join(NEEDED)}; optional: "
-            f"{', '.join(OPTIONAL)}, separated by commas, in UTF-8."
+            f"{', '.join(OPTIONAL)}, separated by commas, in UTF-8.{_separator(found)}"
         )
     return found
+
+
+def _separator(columns: set[str]) -> str:
+    """What stands between the columns instead of a comma, if that is why none was found."""
+    if len(columns) != 1:
+        return ""
+    return next((f" It is separated by {name}." for sign, name in _OTHERS if sign in next(iter(columns))), "")
 
 
 def _invoice(row: Mapping[str, str | None], seen: set[str], today: date) -> InvoiceFacts:

@@ -14,24 +14,10 @@ from dunwell.arrangements.worth import ASSUMED
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "model_artifacts"
 CARDS = sorted(path.parent.name for path in ARTIFACTS.glob("*/card.md"))
-SECTIONS = [
-    "purpose",
-    "owner",
-    "data window",
-    "target",
-    "exclusions",
-    "leakage checks",
-    "metrics",
-    "segments",
-    "fairness",
-    "limits",
-    "monitoring",
-    "champion and challenger",
-    "version",
-    "validation",
-    "approval",
-    "rollback",
-]
+SECTIONS = (
+    *("purpose", "owner", "data window", "target", "exclusions", "leakage checks", "metrics", "segments", "fairness"),
+    *("limits", "monitoring", "champion and challenger", "version", "validation", "approval", "rollback"),
+)
 VALIDATED_BY = ("independent validation", "outcome analysis", "effective challenge")
 MEASURES = ("AUC", "KS", "Brier", "slope")
 

@@ -53,6 +53,13 @@ def test_a_row_becomes_an_invoice_in_minor_units(tmp_path: Path) -> None:
     assert (file.end, file.has_disputes) == (date(2026, 2, 11), True)
 
 
+@pytest.mark.parametrize(("sign", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+def test_a_file_with_another_separator_is_refused_by_its_name(tmp_path: Path, sign: str, name: str) -> None:
+    path = written(tmp_path, GOOD.replace(",", sign), header=HEADER.replace(",", sign))
+    with pytest.raises(LedgerFileError, match=f"separated by commas, in UTF-8. It is separated by {name}."):
+        read_ledger(path)
+
+
 def test_settlement_and_dispute_may_be_missing_altogether(tmp_path: Path) -> None:
     file = read_ledger(written(tmp_path, GOOD.rsplit(",", 2)[0], header=",".join(NEEDED)))
     assert file.ledger["C-1"][0].settled_on is None
