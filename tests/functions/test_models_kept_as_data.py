@@ -9,6 +9,7 @@ import pytest
 from dunwell.scoring import recovery, segments
 from dunwell.scoring.assess import assess_accounts
 from dunwell_aws import scoring
+from dunwell_aws.observability import logger
 from tests.support.memory import InMemoryCollection
 from tests.support.outreach import POLICY, TODAY, overdue
 from tests.support.portal import account, customer
@@ -64,7 +65,7 @@ def test_the_alarm_is_raised_once_a_page_with_the_file_that_cannot_be_read(
     counted: list[str] = []
     told: list[str] = []
     monkeypatch.setattr(scoring, "count", lambda name, value=1: counted.append(name))
-    monkeypatch.setattr(scoring.logger, "error", lambda message, why: told.append(why))
+    monkeypatch.setattr(logger, "error", lambda message, why: told.append(why))
     store = InMemoryCollection()
     scoring.score_page(ACCOUNTS, TODAY, TODAY, ByHandScorer(), store, POLICY)
     assert counted == ["ModelFallback"]
