@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dunwell.accounts.model import Channel
+from dunwell.accounts.contact_points import Channel, PointKind, address_id
 from dunwell.dates import business_date
 from dunwell.errors import UnavailableError
 from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED
@@ -20,6 +20,7 @@ from dunwell_aws.bootstrap import base
 from dunwell_aws.clock import Clock
 from dunwell_aws.coming_back import ComingBack
 from dunwell_aws.dynamo_json import item
+from dunwell_aws.message_index import number_id
 from dunwell_aws.outbox import PublishError
 from dunwell_aws.table import to_plain
 from functions.close_letters import app as close_letters
@@ -88,7 +89,7 @@ class FailsFor(SentBox):
 
 
 def dispatch(store: InMemoryCollection, box: SentBox, *bodies: Any) -> Any:
-    stores = store, InMemorySwitches(), decision_log()
+    stores = store, InMemorySwitches(), decision_log(), InMemoryMessageIndex()
     dispatcher = Dispatcher(ledger(), store, {Channel.EMAIL: box}, POLICY, lambda: NOW, *stores)
     return dispatch_message.handler(sqs_event(*bodies), lambda_context(), dispatcher=dispatcher)
 
@@ -185,6 +186,23 @@ def test_each_report_moves_its_contact_and_bad_addresses_are_suppressed() -> Non
     assert suppressed == [0, 1, 1]
 
 
+@pytest.mark.parametrize("kind", ["Bounce", "Complaint"])
+def test_an_address_that_several_have_is_suppressed_for_all_of_them_in_any_order(kind: str) -> None:
+    report = ses_message(kind, bounce={"bounceType": "Permanent"}) | {}
+    report["detail"]["mail"]["destination"] = ["Cus_Bert@b.example"]
+    for order in ([report, report], [report, ses_message("Delivery"), report]):
+        store, accounts, index = went_out(), ledger(), InMemoryMessageIndex()
+        index.note_customer(address_id(PointKind.EMAIL, "cus_bert@b.example"), "cus_bert")
+        assert record(store, accounts, *order, index=index) == {"batchItemFailures": []}
+        assert [accounts.accounts[one].customer.address(Channel.EMAIL) for one in NAMES] == [
+            "cus_anna@b.example",
+            "",
+            "cus_carl@b.example",
+        ]
+        assert [task.customer_id for task in store.open_tasks(9)] == ["cus_bert"]
+        assert store.contacts["con_cus_bert"].status is ContactStatus.SENT
+
+
 @pytest.mark.parametrize("kind", ["Transient", "Undetermined"])
 def test_a_bounce_that_may_heal_suppresses_nothing(kind: str) -> None:
     store, accounts = went_out(), ledger()
@@ -237,12 +255,12 @@ def chat_message(kind: str, message_id: str = "wa-1") -> dict[str, Any]:
 
 
 def texted(channel: Channel = Channel.SMS) -> tuple[InMemoryCollection, InMemoryLedger, InMemoryMessageIndex]:
-    """Two customers at one number, the first of whom was texted."""
+    """Two customers at one number, who were noted there; about the first one's message there are reports."""
     people = [account(overdue(5), who=customer(one, email="", phone=NUMBER, texts=True)) for one in NAMES[:2]]
     first = sent("due", 1, channel=channel, contact_id="con_cus_anna", message_id="sms-1")
     index = InMemoryMessageIndex()
     for one in NAMES[:2]:
-        index.note_number(NUMBER, one)
+        index.note_customer(number_id(NUMBER), one)
     for message_id in ("sms-1", "wa-1"):
         index.note_message(message_id, NUMBER, "cus_anna", "con_cus_anna")
     return InMemoryCollection(first), InMemoryLedger(*people), index
@@ -267,7 +285,7 @@ def test_what_became_of_a_text_is_kept_with_its_contact(told: dict[str, Any], en
     assert store.contacts["con_cus_anna"].status is end
     invalid = told["detail"].get("eventType") == "TEXT_INVALID"
     assert accounts.accounts["cus_anna"].customer.suppressed == ({NUMBER} if invalid else frozenset())
-    assert [task.reason for task in store.open_tasks(9)] == (["INVALID"] if invalid else [])
+    assert [task.reason for task in store.open_tasks(9)] == (["INVALID"] * 2 if invalid else [])
 
 
 def test_a_report_that_overtakes_its_message_comes_again_and_one_on_a_strangers_does_not() -> None:
