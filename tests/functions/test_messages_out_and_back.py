@@ -14,6 +14,7 @@ from dunwell.errors import UnavailableError
 from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.dispatch import Dispatcher, Message
+from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import contact_event
 from dunwell_aws.batches import each_message
 from dunwell_aws.bootstrap import base
@@ -32,6 +33,7 @@ from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMessageIndex, InMemorySwitches
 from tests.support.outreach import NOW, OK, POLICY, SentBox, contact, overdue, sent
 from tests.support.portal import account, customer
+from tests.support.template import resources
 from tests.unit.test_outbox import FakeBus
 
 NUMBER = "+12125550111"
@@ -376,6 +378,20 @@ def test_a_contact_that_no_address_was_found_for_puts_its_customer_on_the_workli
         refused.append({"source": "dunwell.ledger", "detail-type": CONTACT_REFUSED, "detail": detail})
     assert record(store, accounts, *refused, *refused) == {"batchItemFailures": []}
     assert [(task.customer_id, task.reason) for task in store.open_tasks(9)] == [("cus_anna", "NO_USABLE_ADDRESS")]
+
+
+def test_a_customer_in_no_known_country_is_on_the_worklist_once_although_an_address_works() -> None:
+    accounts, store = InMemoryLedger(account(overdue(5), who=customer(country=""))), InMemoryCollection()
+    why = may_contact(accounts.accounts["cus_anna"].customer, [], Channel.EMAIL, ("inv_a1",), POLICY, NOW)
+    event = contact_event(CONTACT_REFUSED, replace(planned("cus_anna"), decisions=(why,)), NOW)
+    detail = to_plain(event) | {"data": dict(event.data)}
+    told = {"source": "dunwell.ledger", "detail-type": CONTACT_REFUSED, "detail": detail}
+    assert record(store, accounts, told, told) == {"batchItemFailures": []}
+    assert [(task.customer_id, task.reason) for task in store.open_tasks(9)] == [
+        ("cus_anna", "JURISDICTION_NOT_COVERED")
+    ]
+    (rule,) = [one for one in resources("AWS::Events::Rule").values() if "ContactRefused" in str(one)]
+    assert why.reason_code in rule["EventPattern"]["detail"]["data"]["reason_code"]
 
 
 def test_five_hard_bounces_of_a_hundred_stop_the_channel_and_a_report_told_twice_counts_once() -> None:
