@@ -390,8 +390,9 @@ def test_a_customer_in_no_known_country_is_on_the_worklist_once_although_an_addr
     assert [(task.customer_id, task.reason) for task in store.open_tasks(9)] == [
         ("cus_anna", "JURISDICTION_NOT_COVERED")
     ]
-    (rule,) = [one for one in resources("AWS::Events::Rule").values() if "ContactRefused" in str(one)]
-    assert why.reason_code in rule["EventPattern"]["detail"]["data"]["reason_code"]
+    patterns = [rule["Properties"]["EventPattern"] for rule in resources("AWS::Events::Rule").values()]
+    (wanted,) = [one["detail"]["data"] for one in patterns if one.get("detail-type") == [CONTACT_REFUSED]]
+    assert why.reason_code in wanted["reason_code"]
 
 
 def test_five_hard_bounces_of_a_hundred_stop_the_channel_and_a_report_told_twice_counts_once() -> None:
