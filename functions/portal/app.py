@@ -152,6 +152,7 @@ def _composed() -> Portal:
         tasks=outreach.tasks(),
         evidence=visitors.evidence,
         address_change=AddressChange(store, ledger, senders[Channel.EMAIL]),
+        addresses=sending.message_index(),
     )
 
 

@@ -39,6 +39,7 @@ _REFUSALS: Mapping[str, str] = {
     "ESIGN_CONSENT": "after something was said about the debt, its validation notice goes by letter",
     "NO_USABLE_ADDRESS": "no channel of the stage leads to an address that works",
     "UNCLEAR_CUSTOMER_FACTS": "it is not clear where the customer is",
+    "JURISDICTION_NOT_COVERED": "the country is not known, or no rules are known for it",
     "INTERNAL_ACCOUNT": "nobody is behind the account",
 }
 

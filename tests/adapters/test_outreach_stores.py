@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from dunwell.accounts.model import Channel
+from dunwell.accounts.contact_points import Channel, PointKind, address_id
+from dunwell.accounts.shared import Said, Word
 from dunwell.ledger.ports import SHARDS
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.notices import Notice
@@ -123,14 +124,52 @@ def test_what_comes_back_is_counted_by_day_and_turn(stores: Stores) -> None:
     assert stores.counts.total(Channel.EMAIL, 2, NOW) == Counts(5)
 
 
-def test_a_message_and_a_number_lead_to_whom_was_written(stores: Stores) -> None:
-    for one in ("cus_anna", "cus_bert", "cus_anna"):
-        stores.index.note_number("+12125550111", one)
+def test_a_message_and_an_address_lead_to_whom_was_written(stores: Stores) -> None:
+    where, elsewhere = (address_id(PointKind.PHONE, number) for number in ("+12125550111", "+12125550112"))
+    assert [stores.index.note_customer(where, one) for one in ("cus_anna", "cus_bert", "cus_anna")] == [[]] * 3
     stores.index.note_message("m-1", "+12125550111", "cus_anna", "con_1")
-    assert stores.index.customers("+12125550111") == ["cus_anna", "cus_bert"]
-    assert stores.index.customers("+12125550112") == []
+    assert (stores.index.customers(where), stores.index.customers(elsewhere)) == (["cus_anna", "cus_bert"], [])
     assert stores.index.written("m-1") == Written("cus_anna", "con_1", number_id("+12125550111"))
     assert stores.index.written("m-2") is None
+
+
+STOP = Word(Channel.SMS, Said.REFUSED, "stop_reply", NOW)
+START = Word(Channel.SMS, Said.AGREED, "start_reply", NOW + timedelta(microseconds=1))
+ELSEWHERE = Word(Channel.WHATSAPP, Said.REFUSED, "stop_reply", NOW - timedelta(days=1))
+BOUNCED = Word(Channel.SMS, Said.BOUNCED, "invalid", NOW)
+COMPLAINED = Word(Channel.EMAIL, Said.COMPLAINED, "complained", NOW)
+
+
+@pytest.mark.parametrize(
+    "order", [[STOP, START], [START, STOP], [STOP, START, STOP], [START, replace(START, said=Said.REFUSED), START]]
+)
+def test_the_latest_word_at_an_address_is_kept(stores: Stores, order: list[Word]) -> None:
+    where = address_id(PointKind.EMAIL, "Anna@b.example")
+    latest = max(order, key=lambda word: word.order)
+    for word in [*order, BOUNCED, ELSEWHERE, COMPLAINED, *order]:
+        assert stores.index.note_word(where, word) == []
+    kept = stores.index.note_customer(where, "cus_anna")
+    assert {(word.channel, word.said.topic): word for word in kept} == {
+        (Channel.SMS, "choice"): latest,
+        (Channel.WHATSAPP, "choice"): ELSEWHERE,
+        (Channel.SMS, "bounced"): BOUNCED,
+        (Channel.EMAIL, "complained"): COMPLAINED,
+    }
+    assert (len(kept), stores.index.note_word(where, STOP)) == (4, ["cus_anna"])
+    assert stores.index.note_customer(address_id(PointKind.EMAIL, "bert@b.example"), "cus_bert") == []
+
+
+def test_what_was_said_outlives_the_notes_of_who_is_at_an_address_and_tells_no_address(
+    emulator: Emulator,
+) -> None:
+    client = emulator.client("dynamodb")
+    client.create_table(**create_table_call("LedgerTable", "ledger-words"))
+    index, where = DynamoMessageIndex(Table(client, "ledger-words")), address_id(PointKind.EMAIL, "anna@b.example")
+    index.note_customer(where, "cus_anna")
+    index.note_word(where, COMPLAINED)
+    items = client.scan(TableName="ledger-words")["Items"]
+    assert {one["sk"]["S"]: "ttl" in one for one in items} == {"cus_anna": True, "SAID#email#complained": False}
+    assert "anna@" not in str(items)
 
 
 def test_what_was_heard_is_kept_only_over_what_was_read(stores: Stores) -> None:

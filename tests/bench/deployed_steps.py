@@ -160,7 +160,7 @@ class Steps:
         }
         tasks, switches = DynamoTasks(self._ledger_table), CachedSwitches(DynamoSwitches(self._ledger_table))
         dispatcher = Dispatcher(
-            self._ledger, self._collection, senders, policy(), lambda: NOW, tasks, switches, self._decisions
+            self._ledger, self._collection, senders, policy(), lambda: NOW, tasks, switches, self._decisions, index
         )
 
         def dispatch(contact: Contact) -> None:

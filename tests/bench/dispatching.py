@@ -22,7 +22,7 @@ from tests.bench.measure import Entry, Result, rates
 from tests.bench.portfolio import policy
 from tests.support.decisions import decision_log
 from tests.support.invocation import lambda_context, sqs_event
-from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMessageIndex, InMemorySwitches
 from tests.support.outreach import NOW, contact, overdue
 from tests.support.portal import InMemoryAccessStore, account, customer
 from tests.support.portal_app import BASE, Parameters
@@ -103,11 +103,12 @@ def _dispatcher(planned: list[Contact]) -> tuple[Dispatcher, InMemoryCollection]
     slow: Any = Slow(store, TABLE_SECONDS)
     ledger: Any = Slow(InMemoryLedger(*owing), TABLE_SECONDS)
     access: Any = Slow(InMemoryAccessStore(), TABLE_SECONDS)
+    addresses: Any = Slow(InMemoryMessageIndex(), TABLE_SECONDS)
     ses: Any = Slow(SimpleNamespace(send_email=lambda **_: {"MessageId": "m"}), SES_SECONDS)
     mails, urls = Mailer(ses, policy().creditor.sender, "bench"), Urls(Parameters(BASE), "urls")
     sender = EmailSender(_renderer(), mails, Links(access), urls, Pacer(lambda: 0))
     return Dispatcher(
-        ledger, slow, {Channel.EMAIL: sender}, policy(), lambda: NOW, slow, switches, decision_log()
+        ledger, slow, {Channel.EMAIL: sender}, policy(), lambda: NOW, slow, switches, decision_log(), addresses
     ), store
 
 

@@ -34,7 +34,7 @@ from tests.support.cash import CashWorld, line
 from tests.support.debits import MORNING, DebitWorld, debtor, declined, plan
 from tests.support.decisions import decision_log, plan_and_keep
 from tests.support.escalation import RecordedExecutions
-from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMessageIndex, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, assessment, overdue, sent
 from tests.support.portal import CodeBox, InMemoryAccessStore, account, customer
 from tests.support.receivables import receivable
@@ -88,7 +88,8 @@ def of_outreach() -> list[Event]:
         ledger = InMemoryLedger(account(overdue(5), who=who))
         for made in plan_and_keep(ledger.accounts["cus_anna"], store, POLICY, TODAY, NOW).contacts:
             ways, switches = {Channel.EMAIL: box}, InMemorySwitches()
-            dispatcher = Dispatcher(ledger, store, ways, POLICY, lambda: NOW, store, switches, decision_log())
+            kept = store, switches, decision_log(), InMemoryMessageIndex()
+            dispatcher = Dispatcher(ledger, store, ways, POLICY, lambda: NOW, *kept)
             dispatcher.dispatch("cus_anna", made.contact_id)
         told += store.events
     for outcome in Outcome:

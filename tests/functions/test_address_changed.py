@@ -23,7 +23,7 @@ from functions.announce import app
 from functions.portal import app as portal_app
 from tests.support.decisions import decision_log
 from tests.support.invocation import lambda_context, set_variables, sqs_event
-from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMessageIndex, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, overdue
 from tests.support.portal import CodeBox, InMemoryAccessStore, account, changed, customer
 from tests.support.portal_app import BASE, Parameters
@@ -55,6 +55,7 @@ class World:
         self.ledger = InMemoryLedger(account(overdue(5), who=customer(**who)))
         self.store, self.access, self.codes = InMemoryCollection(), InMemoryAccessStore(), CodeBox()
         self.box: Any = Mailbox()
+        self.addresses = InMemoryMessageIndex()
         self.now = NOW
 
     def gives(self, address: str) -> None:
@@ -75,7 +76,7 @@ class World:
         links, urls = Links(self.access), Urls(Parameters(BASE), "urls")
         renderer = Renderer(folder("infra") / "messages", POLICY)
         senders: Any = {Channel.EMAIL: EmailSender(renderer, self.box, links, urls, Pacer(lambda: 0))}
-        stores = self.store, InMemorySwitches(), decision_log()
+        stores = self.store, InMemorySwitches(), decision_log(), self.addresses
         ways = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now, *stores)
         return ways.dispatch("cus_anna", contact.contact_id)
 
@@ -114,7 +115,7 @@ def test_the_stop_link_of_that_mail_does_not_stop_what_goes_to_the_new_address()
     (contact,) = world.announced()
     world.dispatch(contact)
     (token,) = set(re.findall(rf"{BASE}/stop/([\w-]+)", world.box.sent[0]["text"]))
-    stop_email(world.access, world.ledger, token, world.now)
+    stop_email(world.access, world.ledger, world.addresses, token, world.now)
     assert world.ledger.accounts["cus_anna"].customer.opted_out == frozenset()
 
 

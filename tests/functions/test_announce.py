@@ -35,7 +35,7 @@ from tests.support.arrangements import MONDAY, ArrangementWorld
 from tests.support.debits import AGREED_AT, DebitWorld, debtor
 from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.invocation import lambda_context, set_variables, sqs_event
-from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMessageIndex, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, overdue
 from tests.support.portal import account
 
@@ -87,7 +87,8 @@ class World:
     def dispatch(self, contact: Contact) -> ContactStatus | None:
         senders: Any = {Channel.EMAIL: self.box, Channel.PORTAL: self.box}
         log, switches = decision_log(self.bucket), InMemorySwitches()
-        ways = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now, self.store, switches, log)
+        kept = self.store, switches, log, InMemoryMessageIndex()
+        ways = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now, *kept)
         return ways.dispatch("cus_anna", contact.contact_id)
 
 

@@ -113,7 +113,7 @@ def test_the_page_says_who_the_customer_is_and_what_they_owe(world: World, brows
     who = replace(
         known.customer,
         contact_points=points,
-        consents=(refused,),
+        consents=(refused, replace(refused, act=ConsentAct.ADDRESS_REFUSED, address="email_x7")),
         preferred_channel=Channel.SMS,
         country="US",
         region="NY",
@@ -126,6 +126,7 @@ def test_the_page_says_who_the_customer_is_and_what_they_owe(world: World, brows
     page = text(browser.get(PAGE))
     for expected in (
         "old@example.com", "Opted out", "+12125550101", "Verified", "Email: withdrawn", "stop link", "Sms",
+        "Email: address refused", "at an address that others have too",
         "America/New_York", "address in US-NY", "cus_stripe_7", "Mother &lt;Ltd&gt;", "€80.00", "€100.00",
         "Over the limit", f"{PAGE}/statement",
     ):  # fmt: skip

@@ -8,18 +8,20 @@ from typing import Any
 
 import pytest
 
-from dunwell.accounts.model import Channel
+from dunwell.accounts.contact_points import Channel, PointKind, address_id
 from dunwell.dates import business_date
 from dunwell.errors import UnavailableError
 from dunwell.events import CONTACT_PLANNED, CONTACT_REFUSED
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.dispatch import Dispatcher, Message
+from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import contact_event
 from dunwell_aws.batches import each_message
 from dunwell_aws.bootstrap import base
 from dunwell_aws.clock import Clock
 from dunwell_aws.coming_back import ComingBack
 from dunwell_aws.dynamo_json import item
+from dunwell_aws.message_index import number_id
 from dunwell_aws.outbox import PublishError
 from dunwell_aws.table import to_plain
 from functions.close_letters import app as close_letters
@@ -31,6 +33,7 @@ from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMessageIndex, InMemorySwitches
 from tests.support.outreach import NOW, OK, POLICY, SentBox, contact, overdue, sent
 from tests.support.portal import account, customer
+from tests.support.template import resources
 from tests.unit.test_outbox import FakeBus
 
 NUMBER = "+12125550111"
@@ -88,7 +91,7 @@ class FailsFor(SentBox):
 
 
 def dispatch(store: InMemoryCollection, box: SentBox, *bodies: Any) -> Any:
-    stores = store, InMemorySwitches(), decision_log()
+    stores = store, InMemorySwitches(), decision_log(), InMemoryMessageIndex()
     dispatcher = Dispatcher(ledger(), store, {Channel.EMAIL: box}, POLICY, lambda: NOW, *stores)
     return dispatch_message.handler(sqs_event(*bodies), lambda_context(), dispatcher=dispatcher)
 
@@ -185,6 +188,23 @@ def test_each_report_moves_its_contact_and_bad_addresses_are_suppressed() -> Non
     assert suppressed == [0, 1, 1]
 
 
+@pytest.mark.parametrize("kind", ["Bounce", "Complaint"])
+def test_an_address_that_several_have_is_suppressed_for_all_of_them_in_any_order(kind: str) -> None:
+    report = ses_message(kind, bounce={"bounceType": "Permanent"}) | {}
+    report["detail"]["mail"]["destination"] = ["Cus_Bert@b.example"]
+    for order in ([report, report], [report, ses_message("Delivery"), report]):
+        store, accounts, index = went_out(), ledger(), InMemoryMessageIndex()
+        index.note_customer(address_id(PointKind.EMAIL, "cus_bert@b.example"), "cus_bert")
+        assert record(store, accounts, *order, index=index) == {"batchItemFailures": []}
+        assert [accounts.accounts[one].customer.address(Channel.EMAIL) for one in NAMES] == [
+            "cus_anna@b.example",
+            "",
+            "cus_carl@b.example",
+        ]
+        assert [task.customer_id for task in store.open_tasks(9)] == ["cus_bert"]
+        assert store.contacts["con_cus_bert"].status is ContactStatus.SENT
+
+
 @pytest.mark.parametrize("kind", ["Transient", "Undetermined"])
 def test_a_bounce_that_may_heal_suppresses_nothing(kind: str) -> None:
     store, accounts = went_out(), ledger()
@@ -237,12 +257,12 @@ def chat_message(kind: str, message_id: str = "wa-1") -> dict[str, Any]:
 
 
 def texted(channel: Channel = Channel.SMS) -> tuple[InMemoryCollection, InMemoryLedger, InMemoryMessageIndex]:
-    """Two customers at one number, the first of whom was texted."""
+    """Two customers at one number, who were noted there; about the first one's message there are reports."""
     people = [account(overdue(5), who=customer(one, email="", phone=NUMBER, texts=True)) for one in NAMES[:2]]
     first = sent("due", 1, channel=channel, contact_id="con_cus_anna", message_id="sms-1")
     index = InMemoryMessageIndex()
     for one in NAMES[:2]:
-        index.note_number(NUMBER, one)
+        index.note_customer(number_id(NUMBER), one)
     for message_id in ("sms-1", "wa-1"):
         index.note_message(message_id, NUMBER, "cus_anna", "con_cus_anna")
     return InMemoryCollection(first), InMemoryLedger(*people), index
@@ -267,7 +287,7 @@ def test_what_became_of_a_text_is_kept_with_its_contact(told: dict[str, Any], en
     assert store.contacts["con_cus_anna"].status is end
     invalid = told["detail"].get("eventType") == "TEXT_INVALID"
     assert accounts.accounts["cus_anna"].customer.suppressed == ({NUMBER} if invalid else frozenset())
-    assert [task.reason for task in store.open_tasks(9)] == (["INVALID"] if invalid else [])
+    assert [task.reason for task in store.open_tasks(9)] == (["INVALID"] * 2 if invalid else [])
 
 
 def test_a_report_that_overtakes_its_message_comes_again_and_one_on_a_strangers_does_not() -> None:
@@ -358,6 +378,21 @@ def test_a_contact_that_no_address_was_found_for_puts_its_customer_on_the_workli
         refused.append({"source": "dunwell.ledger", "detail-type": CONTACT_REFUSED, "detail": detail})
     assert record(store, accounts, *refused, *refused) == {"batchItemFailures": []}
     assert [(task.customer_id, task.reason) for task in store.open_tasks(9)] == [("cus_anna", "NO_USABLE_ADDRESS")]
+
+
+def test_a_customer_in_no_known_country_is_on_the_worklist_once_although_an_address_works() -> None:
+    accounts, store = InMemoryLedger(account(overdue(5), who=customer(country=""))), InMemoryCollection()
+    why = may_contact(accounts.accounts["cus_anna"].customer, [], Channel.EMAIL, ("inv_a1",), POLICY, NOW)
+    event = contact_event(CONTACT_REFUSED, replace(planned("cus_anna"), decisions=(why,)), NOW)
+    detail = to_plain(event) | {"data": dict(event.data)}
+    told = {"source": "dunwell.ledger", "detail-type": CONTACT_REFUSED, "detail": detail}
+    assert record(store, accounts, told, told) == {"batchItemFailures": []}
+    assert [(task.customer_id, task.reason) for task in store.open_tasks(9)] == [
+        ("cus_anna", "JURISDICTION_NOT_COVERED")
+    ]
+    patterns = [rule["Properties"]["EventPattern"] for rule in resources("AWS::Events::Rule").values()]
+    (wanted,) = [one["detail"]["data"] for one in patterns if one.get("detail-type") == [CONTACT_REFUSED]]
+    assert why.reason_code in wanted["reason_code"]
 
 
 def test_five_hard_bounces_of_a_hundred_stop_the_channel_and_a_report_told_twice_counts_once() -> None:

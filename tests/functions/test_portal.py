@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
-from dunwell.accounts.model import Channel
+from dunwell.accounts.contact_points import Channel, PointKind, address_id
 from dunwell.errors import UnavailableError
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.notices import Notice
@@ -19,7 +19,7 @@ from dunwell_aws.portal.sign_in_pages import ANSWER_SECONDS
 from functions.portal import app as portal_app
 from tests.support.browser import hidden, text
 from tests.support.outreach import sent
-from tests.support.portal import account, customer, invoice
+from tests.support.portal import account, changed, customer, invoice
 from tests.support.portal_app import BASE, PortalWorld
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -349,6 +349,21 @@ def test_one_click_of_a_mail_program_ends_email_without_a_cookie_and_again_chang
         assert done.status_code == 200
     assert world.ledger.accounts["cus_anna"].customer.opted_out == {Channel.EMAIL}
     assert world.ledger.accounts["cus_anna"].version == 2
+
+
+def test_one_click_ends_email_for_all_who_were_written_to_at_the_address(world: PortalWorld) -> None:
+    where = address_id(PointKind.EMAIL, "anna@bakery.example")
+    for one in ("cus_anna", "cus_bert"):
+        world.addresses.note_customer(where, one)
+    bert = world.ledger.accounts["cus_bert"]
+    shared = changed(bert.customer, email="Anna@bakery.example")
+    world.ledger.accounts["cus_bert"] = replace(bert, customer=shared)
+    stop = world.links.issue_link("cus_anna", "stop", world.clock.now(), address_id=where)
+    for _ in range(2):
+        assert world.browser().post(f"/stop/{stop}").status_code == 200
+    assert world.ledger.accounts["cus_bert"].customer.opted_out == {Channel.EMAIL}
+    versions = [world.ledger.accounts[one].version for one in ("cus_anna", "cus_bert")]
+    assert versions == [2, bert.version + 1]
 
 
 def test_one_click_may_come_as_multipart(world: PortalWorld) -> None:

@@ -17,7 +17,7 @@ from tests.functions.test_build_reports import InMemoryBucket, build
 from tests.functions.test_daily_pass import given, plan, score
 from tests.support.decisions import decision_log
 from tests.support.invocation import set_variables
-from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMessageIndex, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, TODAY, SentBox, assessment, contact, overdue, sent
 from tests.support.portal import account, customer
 from tests.support.portal_app import PortalWorld
@@ -59,6 +59,7 @@ def test_what_was_planned_before_an_account_became_internal_is_not_sent() -> Non
         InMemoryCollection(),
         InMemorySwitches(),
         decision_log(),
+        InMemoryMessageIndex(),
     )
     assert dispatcher.dispatch("cus_anna", planned.contact_id) is ContactStatus.REFUSED
     assert box.messages == []

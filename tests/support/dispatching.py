@@ -8,7 +8,7 @@ from dunwell.ledger.posting import post_payment
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.dispatch import Dispatcher
 from tests.support.decisions import DecisionsBucket, decision_log
-from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMessageIndex, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, SentBox, contact, overdue
 from tests.support.portal import account, customer
 
@@ -22,13 +22,13 @@ class World:
         self.ledger = InMemoryLedger(owing or account(overdue(5), who=PERSON))
         self.contact = contact(**changes)
         self.store = InMemoryCollection(self.contact)
-        self.switches = InMemorySwitches()
+        self.switches, self.addresses = InMemorySwitches(), InMemoryMessageIndex()
         self.box, self.now = SentBox(), NOW
         self.bucket = DecisionsBucket()
 
     def dispatch(self) -> ContactStatus | None:
         senders: Any = {self.contact.channel: self.box}
-        stores = self.store, self.switches, decision_log(self.bucket)
+        stores = self.store, self.switches, decision_log(self.bucket), self.addresses
         dispatcher = Dispatcher(self.ledger, self.store, senders, POLICY, lambda: self.now, *stores)
         return dispatcher.dispatch("cus_anna", self.contact.contact_id)
 

@@ -10,6 +10,7 @@ from threading import Lock
 from zlib import crc32
 
 from dunwell.accounts.model import Channel
+from dunwell.accounts.shared import Word
 from dunwell.errors import ConflictError, NotFoundError
 from dunwell.escalation.case import Case, CaseStatus
 from dunwell.events import Event
@@ -330,10 +331,19 @@ class InMemoryMessageIndex:
 
     def __init__(self) -> None:
         self.messages: dict[str, Written] = {}
-        self.numbers: dict[str, set[str]] = {}
+        self.noted: dict[str, set[str]] = {}
+        self.said: dict[str, dict[tuple[Channel, str], Word]] = {}
 
-    def note_number(self, number: str, customer_id: str) -> None:
-        self.numbers.setdefault(number, set()).add(customer_id)
+    def note_customer(self, where: str, customer_id: str) -> list[Word]:
+        self.noted.setdefault(where, set()).add(customer_id)
+        return list(self.said.get(where, {}).values())
+
+    def note_word(self, where: str, word: Word) -> list[str]:
+        known = self.said.setdefault(where, {})
+        topic = word.channel, word.said.topic
+        if topic not in known or known[topic].order < word.order:
+            known[topic] = word
+        return self.customers(where)
 
     def note_message(self, message_id: str, number: str, customer_id: str, contact_id: str) -> None:
         self.messages[message_id] = Written(customer_id, contact_id, number_id(number))
@@ -341,5 +351,5 @@ class InMemoryMessageIndex:
     def written(self, message_id: str) -> Written | None:
         return self.messages.get(message_id)
 
-    def customers(self, number: str) -> list[str]:
-        return sorted(self.numbers.get(number, ()))
+    def customers(self, where: str) -> list[str]:
+        return sorted(self.noted.get(where, ()))

@@ -23,7 +23,13 @@ from dunwell_aws.urls import Urls
 from functions.portal import app as portal_app
 from tests.support.browser import Browser, hidden
 from tests.support.ledger import in_dispute
-from tests.support.memory import InMemoryCollection, InMemoryEvidence, InMemoryLedger, InMemoryNotices
+from tests.support.memory import (
+    InMemoryCollection,
+    InMemoryEvidence,
+    InMemoryLedger,
+    InMemoryMessageIndex,
+    InMemoryNotices,
+)
 from tests.support.portal import (
     CREDITOR,
     ROOT,
@@ -93,7 +99,7 @@ class PortalWorld:
         self.policy = read_policy(ROOT / "infra").arrangements
         self.slept: list[float] = []
         self.rates = InMemoryRates()
-        self.links = Links(self.store)
+        self.links, self.addresses = Links(self.store), InMemoryMessageIndex()
         self.portal = Portal(
             clock=self.clock,  # type: ignore[arg-type]
             store=self.store,
@@ -114,6 +120,7 @@ class PortalWorld:
             tasks=self.contacts,
             evidence=lambda: self.evidence,
             address_change=AddressChange(self.store, self.ledger, self.codes),
+            addresses=self.addresses,
             sleep=self.slept.append,
         )
         portal_app.use(self.portal)

@@ -10,6 +10,7 @@ from dunwell.ledger.model import Account
 from dunwell_aws.access import DynamoAccessStore
 from dunwell_aws.collection import DynamoCollection
 from dunwell_aws.ledger import DynamoLedger
+from dunwell_aws.message_index import DynamoMessageIndex
 from dunwell_aws.once import Once
 from dunwell_aws.orders import DynamoOrderStore
 from dunwell_aws.rates import WriteRates
@@ -49,6 +50,7 @@ class StoredPortal(PortalWorld):
             notices=DynamoNotices(table),
             contacts=DynamoCollection(table),
             tasks=DynamoTasks(table),
+            addresses=DynamoMessageIndex(table),
             assessments=lambda: DynamoCollection(table),
             rates=WriteRates(dynamodb, "access"),
             once=Once(dynamodb, "access"),

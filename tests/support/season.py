@@ -254,10 +254,10 @@ def season(
     links, urls = Links(DynamoAccessStore(Table(dynamodb, "season-access"))), Urls(ssm, "season-urls")
     renderer, pacer = Renderer(folder("infra") / "messages", policy), Pacer(lambda: 0.0)
     mailer = Mailer(Emulator(mail.url).client("sesv2"), policy.creditor.sender, "season")
-    texts = SnsTexts(emulator.client("sns"), "", "0.50")
+    texts, index = SnsTexts(emulator.client("sns"), "", "0.50"), DynamoMessageIndex(table)
     senders: dict[Channel, Sender] = {
         Channel.EMAIL: EmailSender(renderer, mailer, links, urls, pacer),
-        Channel.SMS: SmsSender(renderer, texts, DynamoMessageIndex(table), links, urls, pacer),
+        Channel.SMS: SmsSender(renderer, texts, index, links, urls, pacer),
         Channel.LETTER: LetterSender(renderer, s3, LETTERS, links, urls, policy.creditor.timezone),
     }
     switches = CachedSwitches(DynamoSwitches(table))
@@ -268,7 +268,7 @@ def season(
         log=log,
         tasks=tasks,
         switches=switches,
-        dispatcher=Dispatcher(ledger, store, senders, policy, lambda: made.now, tasks, switches, log),
+        dispatcher=Dispatcher(ledger, store, senders, policy, lambda: made.now, tasks, switches, log, index),
         rng=random.Random(20261122),
         scorer=OnnxScorer(folder("model_artifacts") / "late_payment"),
         rows=_portfolio(customers, start + timedelta(days=days), books),

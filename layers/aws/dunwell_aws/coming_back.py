@@ -95,7 +95,7 @@ class ComingBack:
         )
 
     def _record(self, feedback: Feedback) -> None:
-        more = record_delivery(feedback, self.ledger, self.contacts, self.tasks)
+        more = record_delivery(feedback, self.ledger, self.contacts, self.tasks, self.index)
         if more != Counts():
             self._new[feedback.channel] = self._new.get(feedback.channel, Counts()) + more
         logger.info("delivery recorded", contact_id=feedback.contact_id, outcome=feedback.outcome)
@@ -106,11 +106,13 @@ class ComingBack:
         Anything else is put on the worklist: whatever words a customer chooses, a person reads them.
         """
         asked, at = keyword(reply.text), self.clock.shifted(reply.at)
-        customers = self.index.customers(reply.number)
+        if asked:
+            customers = record_choice(self.index, self.ledger, reply.number, reply.channel, asked, at)
+        else:
+            customers = self.index.customers(number_id(reply.number))
+        words = "" if asked else clean_text(reply.text[:LONGEST], required=False)
         for customer_id in customers:
-            if asked:
-                record_choice(self.ledger, customer_id, reply.channel, asked, at)
-            elif words := clean_text(reply.text[:LONGEST], required=False):
+            if words:
                 self.tasks.open_task(request_task(customer_id, "reply", at.isoformat(), words, at))
             self._replied(customer_id, reply)
         logger.info("reply kept", asked=asked, customers=len(customers))

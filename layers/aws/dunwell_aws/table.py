@@ -12,7 +12,6 @@ from pydantic import TypeAdapter
 
 from dunwell.errors import ConflictError
 from dunwell.events import Event
-from dunwell.ids import stable_id
 from dunwell.ledger.ports import SHARDS
 from dunwell_aws.dynamo_json import item, plain
 
@@ -39,6 +38,7 @@ IDS = "IDS"
 CONTACTS_WAITING = "CONTACTS#WAITING#"
 CASH_WAITING = "CASH#WAITING"
 CARRIED = "PART#"
+SAID = "SAID#"
 
 WORK_INDEX = "work"
 NEW = "attribute_not_exists(pk)"
@@ -123,9 +123,9 @@ def message_partition(message_id: str) -> str:
     return f"MESSAGE#{message_id}"
 
 
-def number_partition(number: str) -> str:
-    """Where the pointers from a telephone number to those who were written to there stand; not by the number itself."""
-    return f"NUMBER#{stable_id('num', number)}"
+def address_partition(address_id: str) -> str:
+    """Where it stands who was written to at an e-mail address or a number, and what was said there."""
+    return f"ADDRESS#{address_id}"
 
 
 def series_partition(name: str) -> str:

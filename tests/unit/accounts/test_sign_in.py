@@ -20,7 +20,7 @@ from dunwell.accounts.links import Links, stop_email
 from dunwell.accounts.model import Channel, Customer
 from dunwell.accounts.sign_in import SignIn, code_address
 from dunwell.errors import NotFoundError, RefusedError
-from tests.support.memory import InMemoryLedger
+from tests.support.memory import InMemoryLedger, InMemoryMessageIndex
 from tests.support.portal import NOW, CodeBox, InMemoryAccessStore, account, customer
 
 
@@ -34,7 +34,7 @@ class World:
         )
         self.codes, self.texts = CodeBox(), CodeBox()
         self.sign_in = SignIn(self.store, self.ledger, {Channel.EMAIL: self.codes, Channel.SMS: self.texts})
-        self.links = Links(self.store)
+        self.links, self.addresses = Links(self.store), InMemoryMessageIndex()
         self.link = self.links.issue_link("cus_anna", "account", NOW, sent_to="anna@bakery.example")
 
     def wrong_code(self) -> str:
@@ -187,11 +187,11 @@ def test_a_form_without_the_sessions_token_is_refused(world: World) -> None:
         world.sign_in.session_of_form(session, csrf_token("another"), NOW)
 
 
-def test_a_stop_link_ends_email_once_and_for_one_customer(world: World) -> None:
+def test_a_stop_link_ends_email_once_and_not_at_other_addresses(world: World) -> None:
     stop = world.links.issue_link("cus_anna", "stop", NOW)
-    stop_email(world.store, world.ledger, stop, NOW)
+    stop_email(world.store, world.ledger, world.addresses, stop, NOW)
     version = world.ledger.accounts["cus_anna"].version
-    stop_email(world.store, world.ledger, stop, NOW)
+    stop_email(world.store, world.ledger, world.addresses, stop, NOW)
     assert world.ledger.accounts["cus_anna"].customer.opted_out == {Channel.EMAIL}
     assert world.ledger.accounts["cus_anna"].version == version
     assert world.ledger.accounts["cus_bert"].customer.opted_out == frozenset()
@@ -200,7 +200,7 @@ def test_a_stop_link_ends_email_once_and_for_one_customer(world: World) -> None:
 @pytest.mark.parametrize("token", ["unknown", "", "account link"])
 def test_only_a_stop_link_ends_email(world: World, token: str) -> None:
     with pytest.raises(NotFoundError):
-        stop_email(world.store, world.ledger, world.link if token == "account link" else token, NOW)
+        stop_email(world.store, world.ledger, world.addresses, world.link if token == "account link" else token, NOW)
 
 
 def test_the_code_that_came_back_proves_the_address_once(world: World) -> None:
@@ -243,7 +243,7 @@ def test_a_link_to_a_second_address_works_while_it_is_the_customers(world: World
 
 
 def test_a_stop_link_is_a_consent_withdrawn_with_time_and_way(world: World) -> None:
-    stop_email(world.store, world.ledger, world.links.issue_link("cus_anna", "stop", NOW), NOW)
+    stop_email(world.store, world.ledger, world.addresses, world.links.issue_link("cus_anna", "stop", NOW), NOW)
     assert world.ledger.accounts["cus_anna"].customer.consents == (
         ConsentRecord(Channel.EMAIL, ConsentAct.WITHDRAWN, "stop_link", NOW, "anna@bakery.example"),
     )

@@ -119,6 +119,11 @@ def test_optional_columns_may_be_missing() -> None:
     assert read(required) == read(required | emptied)
 
 
+@pytest.mark.parametrize(("written", "code"), [("PT_br", "pt"), ("zh-Hant-TW", "zh"), ("sw", "sw")])
+def test_a_language_may_be_one_that_there_are_no_words_in(written: str, code: str) -> None:
+    assert read(GOOD | {"language": written}).customer.language == code
+
+
 def test_codes_are_read_in_either_case_and_spaces_around_cells_do_not_matter() -> None:
     row = read(GOOD | {"currency": " usd ", "country": "us", "region": "ny", "disputed": "Yes", "language": "EN-us"})
     assert (row.invoice.currency, row.customer.country, row.customer.region) == ("USD", "US", "NY")
@@ -151,6 +156,9 @@ def test_codes_are_read_in_either_case_and_spaces_around_cells_do_not_matter() -
         ("disputed", "maybe", "is neither yes nor no", "correct the value"),
         ("sms_consent", "2", "is neither yes nor no", "correct the value"),
         ("country", "USA", "is not a two-letter ISO 3166 country code such as US", "correct the value"),
+        ("country", "ZZ", "is a country code that stands for no country; write one such as US", "correct the value"),
+        ("language", "xx", "is not a language code (ISO 639-1) such as en or en-US", "correct the value"),
+        ("language", "English", "is not a language code (ISO 639-1) such as en or en-US", "correct the value"),
         ("timezone", "EST5", "is not an IANA time zone such as America/Chicago", "correct the value"),
         ("language", "x" * 501, "is longer than 500 characters", "shorten it, or add a lost quote"),
     ],

@@ -172,7 +172,7 @@ def test_an_invalid_address_is_used_never_and_put_on_the_worklist_with_the_reaso
 
 def test_a_channel_without_a_way_out_is_refused_and_not_a_crash() -> None:
     world = World(account(overdue(5), who=changed(PERSON, phone="+12125550111", texts=True)), channel=Channel.WHATSAPP)
-    stores = world.store, world.switches, decision_log()
+    stores = world.store, world.switches, decision_log(), world.addresses
     dispatcher = Dispatcher(world.ledger, world.store, {}, POLICY, lambda: NOW, *stores)
     assert dispatcher.dispatch("cus_anna", world.contact.contact_id) is ContactStatus.REFUSED
     assert world.kept.decisions[-1].reason_code == "CHANNEL_NOT_SET_UP"

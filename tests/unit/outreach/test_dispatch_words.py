@@ -11,7 +11,7 @@ from dunwell.errors import InvalidInputError
 from dunwell.outreach.contact import ContactStatus
 from dunwell.outreach.dispatch import NOT_RENDERED, Dispatcher, Message
 from tests.support.decisions import decision_log
-from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemorySwitches
+from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMessageIndex, InMemorySwitches
 from tests.support.outreach import NOW, POLICY, SentBox, contact, overdue
 from tests.support.portal import LICENSED, account, customer, proved
 
@@ -38,7 +38,8 @@ def dispatch(words: Words) -> tuple[ContactStatus | None, Any, InMemoryCollectio
     store = InMemoryCollection(planned)
     ledger = InMemoryLedger(account(overdue(5), who=CONSUMER))
     ways: Any = {Channel.EMAIL: words}
-    dispatcher = Dispatcher(ledger, store, ways, COLLECTOR, lambda: NOW, store, InMemorySwitches(), decision_log())
+    kept = store, InMemorySwitches(), decision_log(), InMemoryMessageIndex()
+    dispatcher = Dispatcher(ledger, store, ways, COLLECTOR, lambda: NOW, *kept)
     status = dispatcher.dispatch("cus_anna", planned.contact_id)
     return status, store.contacts[planned.contact_id], store
 

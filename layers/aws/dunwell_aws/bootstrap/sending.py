@@ -57,7 +57,7 @@ def renderer() -> "Renderer":
 
 @cache
 def message_index() -> "DynamoMessageIndex":
-    """From a service's message id and a number to whom was written."""
+    """From a service's message id and an address to whom was written, and what was said there."""
     from dunwell_aws.message_index import DynamoMessageIndex
 
     return DynamoMessageIndex(books.ledger_table())
@@ -86,6 +86,7 @@ def dispatcher() -> "Dispatcher":
         outreach.tasks(),
         outreach.switched(),
         outreach.decision_log(),
+        message_index(),
     )
 
 

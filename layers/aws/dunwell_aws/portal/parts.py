@@ -11,6 +11,7 @@ from dunwell.dates import business_date
 if TYPE_CHECKING:
     from dunwell.accounts.access import AccessStore, Session
     from dunwell.accounts.address_change import AddressChange
+    from dunwell.accounts.shared import AddressBook
     from dunwell.accounts.sign_in import SignIn
     from dunwell.arrangements.desk import ArrangementDesk
     from dunwell.ledger.ports import Ledger
@@ -55,6 +56,7 @@ class Portal:
     tasks: "TaskStore"
     evidence: "Callable[[], EvidenceStore]"
     address_change: "AddressChange"
+    addresses: "AddressBook"
     sleep: Callable[[float], None] = time.sleep
 
     @property

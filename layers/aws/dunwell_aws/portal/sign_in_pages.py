@@ -65,5 +65,5 @@ def add_sign_in_pages(site: Site) -> None:
     @site.route("/stop/{token}", "POST", content_types=("*/*",))
     def stop(token: str) -> Response:
         """End e-mail: from our page, or from a mail program's one click (RFC 8058), without cookie or session."""
-        stop_email(site.parts.store, site.parts.ledger, token, site.parts.clock.now())
+        stop_email(site.parts.store, site.parts.ledger, site.parts.addresses, token, site.parts.clock.now())
         return site.page("stopped.html")

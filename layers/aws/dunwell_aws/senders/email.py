@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from dunwell.accounts.contact_points import Channel, PointKind, address_id
 from dunwell.accounts.links import Links
-from dunwell.accounts.model import Channel
 from dunwell.compliance.model import MessageFacts
 from dunwell.outreach.dispatch import Message, Send
 from dunwell_aws.mail import Mailer
@@ -38,7 +38,8 @@ class EmailSender:
         account = self._links.issue_link(customer_id, "account", message.as_of, sent_to=message.address)
         is_former = message.address != message.account.customer.address(Channel.EMAIL)
         bound = message.address if is_former else ""
-        token = self._links.issue_link(customer_id, "stop", message.as_of, sent_to=bound)
+        where = address_id(PointKind.EMAIL, message.address)
+        token = self._links.issue_link(customer_id, "stop", message.as_of, sent_to=bound, address_id=where)
         stop = self._urls.portal(f"/stop/{token}")
         words = self._renderer.email(message, self._urls.portal(f"/l/{account}"), stop)
         self._pacer.wait()

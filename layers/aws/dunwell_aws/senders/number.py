@@ -15,7 +15,7 @@ from dunwell_aws.urls import Urls
 class NumberSender(ABC):
     """Not repeatable: none of these services takes an idempotency key.
 
-    Their reports and the customers' answers carry no tags of ours, so that message ids and numbers are noted.
+    Their reports carry no tags of ours, so that message ids are noted.
     """
 
     is_repeatable = False
@@ -36,7 +36,6 @@ class NumberSender(ABC):
         contact, number = message.contact, message.address
         link = self._links.issue_link(contact.customer_id, "account", message.as_of)
         hand_over = self._ready(message, self._urls.portal(f"/l/{link}"))
-        self._index.note_number(number, contact.customer_id)
         self._pacer.wait()
 
         def send() -> str:

@@ -61,6 +61,7 @@ class Link:
     Attributes:
         token_hash: of the token in its address.
         sent_to: hash of the address it was sent to; a changed address ends it. Empty: not bound to one.
+        address_id: the name of the address where whoever opens it reads; empty where that makes no difference.
     """
 
     token_hash: str
@@ -68,6 +69,7 @@ class Link:
     purpose: Purpose
     expires_at: datetime
     sent_to: str = ""
+    address_id: str = ""
 
     def opens(self, purpose: Purpose, now: datetime) -> bool:
         """Whether it opens a page of this purpose at this instant."""

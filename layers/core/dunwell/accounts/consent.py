@@ -1,7 +1,8 @@
 """What a customer agreed to and refused: records that are only ever added, and what follows from them.
 
 A refusal (withdrawn consent) is of the whole channel and outlives a change of address. Only the customer's own consent
-lifts it: a source that says "consents" again repeats itself. A consent is for an address.
+lifts it: a source that says "consents" again repeats itself. A consent is for an address. What somebody else refused
+at an address that the customer shares is refused there: another address is free.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from dunwell.accounts.contact_points import Channel, ContactPoint
+from dunwell.accounts.contact_points import KIND_OF, Channel, ContactPoint, address_id
 
 FROM_SOURCE = "source"
 """How a consent is known that the customer's source system reports."""
@@ -19,10 +20,15 @@ _NOWHERE = "unknown"
 
 
 class ConsentAct(StrEnum):
-    """What was done; lapsed: the source that reported a consent or a refusal reports it no longer."""
+    """What was done.
+
+    Lapsed: the source that reported a consent or a refusal reports it no longer. Address refused: somebody at an
+    address that others have too refused what goes there.
+    """
 
     GIVEN = "given"
     WITHDRAWN = "withdrawn"
+    ADDRESS_REFUSED = "address_refused"
     LAPSED = "lapsed"
 
 
@@ -41,7 +47,8 @@ class ConsentRecord:
     Attributes:
         how: how it is known, such as ``stop_link``, ``sms_reply``, ``agent``, or ``source`` for the source system.
         at: with a time zone; None when the source does not say.
-        address: of a consent, the address that it is for; empty for those that the customer's source lists.
+        address: of a consent, the address that it is for; empty for those that the customer's source lists. Of a
+            refused address, its name (``contact_points.address_id``), which does not tell it.
         words: what the customer was shown and said yes or no to, in the language shown; empty where that is not known.
     """
 
@@ -64,20 +71,37 @@ Records = tuple[ConsentRecord, ...]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a channel stands: refused by a record, or permitted by some, or neither."""
+    """Where a channel stands: refused by a record, or permitted by some, or neither; and refused at some addresses."""
 
     refused: ConsentRecord | None = None
     given: Records = ()
+    closed: Records = ()
 
     def after(self, record: ConsentRecord) -> "Standing":
         """The standing after one more record."""
         if record.act is ConsentAct.WITHDRAWN:
-            return Standing(record)
+            return Standing(record, closed=self.closed)
+        if record.act is ConsentAct.ADDRESS_REFUSED:
+            return replace(self, closed=(*(one for one in self.closed if one.address != record.address), record))
         if record.act is ConsentAct.LAPSED:
             return replace(self, given=tuple(one for one in self.given if one.how != record.how))
         if record.is_from_source and self.refused:
             return self
-        return Standing(None, (*self.given, record))
+        return Standing(None, (*self.given, record), self._opened_by(record))
+
+    def _opened_by(self, consent: ConsentRecord) -> Records:
+        """The refused addresses after a consent: the customer's own to one of them opens it again."""
+        if not self.closed or consent.is_from_source:
+            return self.closed
+        opened = address_id(KIND_OF[consent.channel], consent.address)
+        return tuple(one for one in self.closed if one.address != opened)
+
+    def refusal_at(self, channel: Channel, address: str) -> ConsentRecord | None:
+        """The record by which the channel is refused, or refused at an address; None: it is not."""
+        if self.refused or not self.closed:
+            return self.refused
+        where = address_id(KIND_OF[channel], address)
+        return next((one for one in self.closed if one.address == where), None)
 
     def consent_for(self, point: ContactPoint) -> ConsentRecord | None:
         """The newest consent that covers a contact point."""
@@ -97,7 +121,7 @@ def standing(records: Records, channel: Channel, purpose: ConsentPurpose = Conse
 
 
 def refused_channels(records: Records) -> frozenset[Channel]:
-    """The channels that the customer refuses."""
+    """The channels that the customer refuses, wherever they lead."""
     if not records:
         return frozenset()
     return frozenset([channel for channel in {one.channel for one in records} if standing(records, channel).refused])
@@ -114,7 +138,8 @@ def added_consent(records: Records, new: ConsentRecord) -> Records:
 def _is_later(known: ConsentRecord, new: ConsentRecord) -> bool:
     if known.at is None or new.at is None:
         return False
-    refuses_at_once = known.act is ConsentAct.WITHDRAWN and new.act is ConsentAct.GIVEN and known.at == new.at
+    refuses = known.act in (ConsentAct.WITHDRAWN, ConsentAct.ADDRESS_REFUSED)
+    refuses_at_once = refuses and new.act is ConsentAct.GIVEN and known.at == new.at
     return known.at > new.at or refuses_at_once
 
 
@@ -190,4 +215,13 @@ def merged_consents(kept: Records, absorbed: Records, at: datetime) -> Records:
     """All records of both; refused is exactly what one of the two refused, whatever the other agreed to."""
     records = (*kept, *absorbed)
     lost = (refused_channels(kept) | refused_channels(absorbed)) - refused_channels(records)
-    return (*records, *(ConsentRecord(one, ConsentAct.WITHDRAWN, "merge", at) for one in sorted(lost)))
+    opened = (_closed(kept) | _closed(absorbed)) - _closed(records)
+    withdrawn = [ConsentRecord(one, ConsentAct.WITHDRAWN, "merge", at) for one in sorted(lost)]
+    closed = [ConsentRecord(one, ConsentAct.ADDRESS_REFUSED, "merge", at, where) for one, where in sorted(opened)]
+    return (*records, *withdrawn, *closed)
+
+
+def _closed(records: Records) -> set[tuple[Channel, str]]:
+    """The addresses at which something is refused, each with the channel."""
+    channels = {one.channel for one in records if one.act is ConsentAct.ADDRESS_REFUSED}
+    return {(channel, one.address) for channel in channels for one in standing(records, channel).closed}

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from dunwell.ids import stable_id
+
 
 class Channel(StrEnum):
     """Ways of reaching a customer."""
@@ -43,6 +45,11 @@ KIND_OF = {
     Channel.PORTAL: PointKind.PORTAL,
 }
 """The kind of contact point that a channel leads to."""
+
+
+def address_id(kind: PointKind, address: str) -> str:
+    """The name of an address, the same however its letters are capitalised; it does not tell the address."""
+    return stable_id(kind.value, address.strip().casefold())
 
 
 class PointState(StrEnum):
@@ -168,8 +175,15 @@ def redescribed_points(known: Points, new: Points) -> Points:
 
 
 def bounced_points(points: Points, kind: PointKind, address: str, at: datetime, reason: str) -> Points:
-    """The points after one turned out not to work; one that is not known any more is kept as retired."""
-    return joined_points(points, [ContactPoint(kind, address, retired=True, bounced_at=at, bounce_reason=reason)])
+    """The points after one turned out not to work; one that is not known any more is kept as retired.
+
+    What the customer gave us afterwards, and proved, works: then the report is about what was.
+    """
+    bounced = ContactPoint(kind, address, retired=True, bounced_at=at, bounce_reason=reason)
+    given = (one for one in points if one.source == FROM_CUSTOMER and one.is_same(bounced))
+    if any(one.verified_at and one.verified_at > at for one in given):
+        return points
+    return joined_points(points, [bounced])
 
 
 def verified_points(points: Points, kind: PointKind, address: str, at: datetime) -> Points:

@@ -165,7 +165,7 @@ class Customer:
         To the portal customers come by themselves: what stands there nobody has to refuse.
         """
         channels = [channel for channel, kind in KIND_OF.items() if kind is point.kind is not PointKind.PORTAL]
-        refusals = [standing(self.consents, channel).refused for channel in channels]
+        refusals = [standing(self.consents, channel).refusal_at(channel, point.address) for channel in channels]
         if refusals and refusals[-1] and all(refusals):
             return PointStatus(PointState.OPTED_OUT, refusals[-1].at, refusals[-1].how)
         if point.bounced_at:
@@ -190,8 +190,14 @@ class Customer:
 
     @property
     def opted_out(self) -> frozenset[Channel]:
-        """The channels that the customer refused."""
-        return refused_channels(self.consents)
+        """The channels that the customer refused, or that were refused at the address to which they lead now."""
+        shared = {one.channel for one in self.consents if one.act is ConsentAct.ADDRESS_REFUSED}
+        there = [channel for channel in shared if self.refuses(channel, self.address(channel))]
+        return refused_channels(self.consents).union(there)
+
+    def refuses(self, channel: Channel, address: str) -> bool:
+        """Whether a channel is refused, or at least at an address, by somebody who has it too."""
+        return standing(self.consents, channel).refusal_at(channel, address) is not None
 
     def consent(self, channel: Channel) -> ConsentRecord | None:
         """The consent to be contacted on a channel at the address to which it leads now, or None."""
@@ -207,6 +213,17 @@ class Customer:
         """After the customer refused a channel."""
         record = ConsentRecord(channel, ConsentAct.WITHDRAWN, how, at, self.address(channel), words=words)
         return replace(self, consents=added_consent(self.consents, record))
+
+    def with_refusal_there(self, channel: Channel, where: str, at: datetime, how: str) -> "Customer":
+        """After somebody at an address refused what goes there; what changes nothing is not recorded.
+
+        Args:
+            where: the address's name (``contact_points.address_id``); it need not be the customer's now.
+        """
+        records = added_consent(self.consents, ConsentRecord(channel, ConsentAct.ADDRESS_REFUSED, how, at, where))
+        before, after = (standing(one, channel).closed for one in (self.consents, records))
+        is_news = {one.address for one in after} != {one.address for one in before}
+        return replace(self, consents=records) if is_news else self
 
     # --- what must not be done to it ---
 

@@ -11,6 +11,7 @@ from dunwell.accounts.model import Channel, CustomerKind
 from dunwell.errors import InvalidInputError
 from dunwell.ingestion.countries import country_code
 from dunwell.ingestion.fields import ValueType
+from dunwell.ingestion.languages import is_language
 from dunwell.ledger.model import Delivery
 from dunwell.money import exponent, parse_amount
 from dunwell.timezones import zone
@@ -71,6 +72,14 @@ def country_by_name(text: str) -> str:
     code = country_code(text) if text else ""
     if code is None:
         raise RefusedValueError("is neither a country code such as US nor a country's English name")
+    return code
+
+
+def language(text: str) -> str:
+    """The ISO 639-1 code at the beginning of a language tag, in either case; empty stays empty."""
+    code = re.split(r"[-_]", text.lower(), maxsplit=1)[0]
+    if code and not is_language(code):
+        raise RefusedValueError("is not a language code (ISO 639-1) such as en or en-US")
     return code
 
 
@@ -246,7 +255,7 @@ def plain_decimal(text: str) -> str:
 SIMPLE: dict[ValueType, Callable[[str], Any]] = {
     ValueType.TEXT: str,
     ValueType.UPPER: str.upper,
-    ValueType.LANGUAGE: lambda text: re.split(r"[-_]", text.lower(), maxsplit=1)[0],
+    ValueType.LANGUAGE: language,
     ValueType.VERSION: version,
     ValueType.CURRENCY: currency,
     ValueType.COUNTRY: country,

@@ -94,6 +94,8 @@ class Contact:
         decisions: at planning, then at dispatch.
         message_id: the sending service's name for the message, once it took it.
         call_outcome: of a call, what came of it; None before, and for other channels.
+        address_id: the name of the address where the customer was noted before it left (``accounts.shared``); empty:
+            nowhere, or an earlier message's note stands.
         opened_at, clicked_at, replied_at: when the customer first did, as far as anybody can tell; None: not known.
     """
 
@@ -120,6 +122,7 @@ class Contact:
     replied_at: datetime | None = None
     send_after: datetime | None = None
     about: Mapping[str, Scalar] = field(default_factory=dict)
+    address_id: str = ""
 
     def is_lost(self, on: date) -> bool:
         """Whether it should long have left, as of a business date; a call waits for an agent."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from dunwell.accounts.contact_points import KIND_OF
-from dunwell.accounts.model import Channel
+from dunwell.accounts.contact_points import KIND_OF, Channel, address_id
+from dunwell.accounts.shared import NOTED_ON, AddressBook, Said, Word
 from dunwell.errors import NotFoundError
 from dunwell.events import CONTACT_BOUNCED, CONTACT_COMPLAINED, CONTACT_DELIVERED
 from dunwell.ledger.change import Change
@@ -79,17 +79,32 @@ class Feedback:
     reason: str = ""
 
     @property
+    def why(self) -> str:
+        """A code for why the address is not used any more."""
+        return self.reason or self.outcome.value
+
+    @property
     def suppresses(self) -> bool:
         """Whether the address must not be used again."""
         bounced = self.outcome is Outcome.BOUNCED and self.permanent
         return bool(self.address) and (bounced or self.outcome is Outcome.COMPLAINED)
 
 
-def record_delivery(feedback: Feedback, ledger: Ledger, contacts: ContactStore, tasks: TaskStore) -> Counts:
+def record_delivery(
+    feedback: Feedback,
+    ledger: Ledger,
+    contacts: ContactStore,
+    tasks: TaskStore,
+    addresses: AddressBook | None = None,
+) -> Counts:
     """Keep a report, once, in whatever order reports arrive: a bounce outranks a delivery, never the reverse.
 
-    A hard bounce or a complaint suppresses the address before the contact is moved, and puts a customer whom nothing
-    reaches any more on the worklist; a crash in between is repaired by the report's next delivery.
+    A hard bounce or a complaint suppresses the address before the contact is moved, for everybody who has it, and puts
+    a customer whom nothing reaches any more on the worklist; a crash in between is repaired by the report's next
+    delivery.
+
+    Args:
+        addresses: who else is at the address; None where nobody is noted, as for letters.
 
     Returns:
         What the report adds to the channel's counts; nothing when it was known.
@@ -98,10 +113,10 @@ def record_delivery(feedback: Feedback, ledger: Ledger, contacts: ContactStore, 
         NotFoundError: there is no such customer.
     """
     if feedback.suppresses:
-        account = update(ledger, feedback.customer_id, lambda account: _suppression(account, feedback))
-        if is_out_of_reach(account.customer):
-            reason = feedback.reason or feedback.outcome.value
-            tasks.open_task(trouble_task(account.customer, reason.upper(), feedback.address, feedback.at))
+        for customer_id in _all_there(feedback, addresses):
+            account = update(ledger, customer_id, lambda account: _suppression(account, feedback))
+            if is_out_of_reach(account.customer):
+                tasks.open_task(trouble_task(account.customer, feedback.why.upper(), feedback.address, feedback.at))
     while contact := contacts.contact(feedback.customer_id, feedback.contact_id):
         heard = _heard(contact, feedback)
         if heard == contact:
@@ -138,6 +153,16 @@ def letter_returned(
     return ledger.load(customer_id) or account
 
 
+def _all_there(feedback: Feedback, addresses: AddressBook | None) -> list[str]:
+    """The customer that a report on an address is about, and all others who were written to there; now it is kept."""
+    if addresses is None or feedback.channel not in NOTED_ON:
+        return [feedback.customer_id]
+    where = address_id(KIND_OF[feedback.channel], feedback.address)
+    said = Said.COMPLAINED if feedback.outcome is Outcome.COMPLAINED else Said.BOUNCED
+    others = addresses.note_word(where, Word(feedback.channel, said, feedback.why, feedback.at))
+    return list(dict.fromkeys([feedback.customer_id, *others]))
+
+
 def _heard(contact: Contact, feedback: Feedback) -> Contact:
     """The contact after a report; the same when it says nothing new."""
     if contact.status not in _RANK:
@@ -171,9 +196,9 @@ def _counts(before: Contact, after: Contact, feedback: Feedback) -> Counts:
 def _suppression(account: Account, feedback: Feedback) -> Change:
     if feedback.address in account.customer.suppressed:
         return Change(account)
-    reason = feedback.reason or feedback.outcome.value
     kind = KIND_OF[feedback.channel]
-    return Change(account, customer=account.customer.with_bounce(feedback.address, feedback.at, reason, kind))
+    spoilt = account.customer.with_bounce(feedback.address, feedback.at, feedback.why, kind)
+    return Change(account, None if spoilt == account.customer else spoilt)
 
 
 def latest_on(contacts: Iterable[Contact], channel: Channel) -> Contact | None:

@@ -6,12 +6,12 @@ nine in the evening. So the account is read again and the question is asked agai
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from dunwell.accounts.contact_points import KIND_OF
-from dunwell.accounts.model import Channel
-from dunwell.compliance.model import MessageFacts
+from dunwell.accounts.contact_points import KIND_OF, Channel, address_id
+from dunwell.accounts.shared import NOTED_ON, AddressBook, Word, told
+from dunwell.compliance.model import MessageFacts, ReasonCode
 from dunwell.dates import business_date
 from dunwell.errors import InvalidAddressError, InvalidInputError, OptedOutError, RefusedError, UnavailableError
 from dunwell.events import CONTACT_BOUNCED, CONTACT_REFUSED, CONTACT_SENT
@@ -68,6 +68,10 @@ TOO_LATE = "TOO_LATE"
 has the account, or it comes so late that a later plan speaks for it. ``SkipReason.AGREED`` is one too: all that is
 left of it was agreed about since.
 """
+
+
+NOTED_FOR = timedelta(days=300)
+"""So long a customer's note at an address surely stands: address books keep them for longer."""
 
 
 class Sender(Protocol):
@@ -142,6 +146,7 @@ class Dispatcher:
         tasks: TaskStore,
         switches: Switches,
         log: DecisionLog,
+        addresses: AddressBook,
     ) -> None:
         self._ledger = ledger
         self._contacts = contacts
@@ -151,6 +156,7 @@ class Dispatcher:
         self._tasks = tasks
         self._switches = switches
         self._log = log
+        self._addresses = addresses
 
     def dispatch(self, customer_id: str, contact_id: str) -> ContactStatus | None:
         """Send a contact, or settle why not; its status afterwards, None when there is no such contact.
@@ -184,6 +190,7 @@ class Dispatcher:
     def _send(self, message: Message, earlier: Sequence[Contact]) -> ContactStatus:
         if not has_something_to_say(message, self._policy, self._today()):
             return self._cancelled(message, earlier, self._why_silent(message))
+        message = self._noted(message, earlier)
         try:
             decision = self._decided(message, earlier)
         except InvalidInputError as gap:
@@ -195,6 +202,23 @@ class Dispatcher:
             refused = replace(decided.contact, status=ContactStatus.REFUSED)
             return self._moved(refused, ContactStatus.PLANNED, CONTACT_REFUSED)
         return self._claim_and_send(decided, earlier)
+
+    def _noted(self, message: Message, earlier: Sequence[Contact]) -> Message:
+        """The message after its customer was noted at its address, and learnt what was said there before by others.
+
+        Once in a while: whatever is said there afterwards finds them (``accounts.shared``).
+        """
+        contact, address = message.contact, message.address
+        if contact.channel not in NOTED_ON or fault(contact.channel, address) or message.account.customer.is_internal:
+            return message
+        where = address_id(KIND_OF[contact.channel], address)
+        if any(one.address_id == where and self._today() - one.planned_on < NOTED_FOR for one in earlier):
+            return message
+        noted = replace(contact, address_id=where)
+        words = self._addresses.note_customer(where, contact.customer_id)
+        if not words:
+            return replace(message, contact=noted)
+        return self._message(noted, update(self._ledger, contact.customer_id, lambda it: _told(it, message, words)))
 
     def _why_silent(self, message: Message) -> str:
         """Why nothing is left to say: of what is still open and was to be asked for, what keeps it from being."""
@@ -234,6 +258,8 @@ class Dispatcher:
         if why := fault(channel, message.address):
             self._learn(message, why)
             return self._no(why)
+        if message.address != customer.address(channel) and customer.refuses(channel, message.address):
+            return self._no(ReasonCode.OPTED_OUT)  # at a former address, by whoever has it now
         if scope := stopping(self._switches.stopped(), channel, customer):
             return self._no(STOPPED[SwitchKind(scope.partition(":")[0])], scope)
         return None if channel in self._senders else self._no(NOT_SET_UP)
@@ -276,8 +302,8 @@ class Dispatcher:
             self._learn(message, INVALID_NUMBER)
             return self._bounced(contact)
         except OptedOutError:
-            at = self._now()
-            record_choice(self._ledger, contact.customer_id, contact.channel, Keyword.STOP, at)
+            to, at = message.address, self._now()
+            record_choice(self._addresses, self._ledger, to, contact.channel, Keyword.STOP, at)
             return self._bounced(contact)
         except RefusedError:
             self._trouble(message, REFUSED_BY_SERVICE)
@@ -367,6 +393,11 @@ class Dispatcher:
         events = [contact_event(event, contact, self._now())] if event else []
         self._contacts.move(contact, was, events)
         return contact.status
+
+
+def _told(account: Account, message: Message, words: Sequence[Word]) -> Change:
+    customer = told(account.customer, message.contact.channel, message.address, words)
+    return Change(account, None if customer == account.customer else customer)
 
 
 def _with(contact: Contact, decision: DecisionRecord) -> Contact:

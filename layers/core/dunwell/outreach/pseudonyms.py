@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from dunwell.accounts.consent import ConsentRecord
-from dunwell.accounts.contact_points import ContactPoint, PointKind
+from dunwell.accounts.consent import ConsentAct, ConsentRecord
+from dunwell.accounts.contact_points import ContactPoint, PointKind, Points, address_id
 from dunwell.accounts.holds import Hold
 from dunwell.accounts.model import Customer
 from dunwell.accounts.refused_times import RefusedTime
@@ -27,11 +27,20 @@ def without_personal_data(customer: Customer) -> Customer:
     def stand_in(address: str) -> str:
         return found.setdefault(address, f"other-{len(found) + 1}") if address else ""
 
+    named = {
+        address_id(one.kind, one.address): address_id(one.kind, stand_in(one.address)) for one in _shared(customer)
+    }
+
+    def consent(record: ConsentRecord) -> ConsentRecord:
+        if record.act is ConsentAct.ADDRESS_REFUSED:
+            return replace(record, address=named.get(record.address, "elsewhere"))
+        return replace(record, address=stand_in(record.address))
+
     return replace(
         customer,
         name="",
         contact_points=tuple([_point(one, stand_in) for one in customer.contact_points]),
-        consents=tuple([_consent(one, stand_in) for one in customer.consents]),
+        consents=tuple([consent(one) for one in customer.consents]),
         postcode=rough_postcode(customer.country, customer.postcode),
         timezone_evidence="evidence" if customer.timezone_evidence else "",
         holds=tuple([_hold(one) for one in customer.holds]),
@@ -55,8 +64,10 @@ def _point(point: ContactPoint, stand_in: Callable[[str], str]) -> ContactPoint:
     return replace(point, address=stand_in(point.address))
 
 
-def _consent(record: ConsentRecord, stand_in: Callable[[str], str]) -> ConsentRecord:
-    return replace(record, address=stand_in(record.address))
+def _shared(customer: Customer) -> Points:
+    """The contact points at which somebody else may have refused something; none when nobody did."""
+    refused = any(one.act is ConsentAct.ADDRESS_REFUSED for one in customer.consents)
+    return customer.contact_points if refused else ()
 
 
 def _hold(hold: Hold) -> Hold:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from dunwell.accounts.model import Channel
+from dunwell.accounts.contact_points import KIND_OF, Channel, address_id
+from dunwell.accounts.shared import AddressBook, Said, Word
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
@@ -63,20 +64,32 @@ def keyword(text: str) -> Keyword | None:
     return Keyword.STOP if means_it and _STOPPING.intersection(words) else None
 
 
-def record_choice(ledger: Ledger, customer_id: str, channel: Channel, asked: Keyword, at: datetime) -> None:
-    """Keep that a customer refused a channel, or agreed to it anew; again changes nothing.
+def record_choice(
+    addresses: AddressBook, ledger: Ledger, number: str, channel: Channel, asked: Keyword, at: datetime
+) -> list[str]:
+    """Keep that a channel was refused at a number, or agreed to anew; again changes nothing.
 
-    Raises:
-        NotFoundError: there is no such customer.
+    It is obeyed for all who were written to there, and for those who will be: nobody can tell whose wish it was.
+
+    Returns:
+        Those who were written to there.
     """
-    update(ledger, customer_id, lambda account: _chosen(account, channel, asked, at))
+    where = address_id(KIND_OF[channel], number)
+    said = Said.REFUSED if asked is Keyword.STOP else Said.AGREED
+    customers = addresses.note_word(where, Word(channel, said, f"{asked}_reply", at))
+    for customer_id in customers:
+        update(ledger, customer_id, lambda account: _chosen(account, channel, asked, at, where))
+    return customers
 
 
-def _chosen(account: Account, channel: Channel, asked: Keyword, at: datetime) -> Change:
+def _chosen(account: Account, channel: Channel, asked: Keyword, at: datetime, where: str) -> Change:
+    """A refusal counts wherever the customer is now; who is elsewhere now has agreed to nothing there."""
     customer = account.customer
     how = f"{asked}_reply"
     if asked is Keyword.STOP:
         chosen = customer.with_refusal(channel, at, how)
-    else:
+    elif address_id(KIND_OF[channel], customer.address(channel)) == where:
         chosen = customer.with_consent(channel, at, how)
+    else:
+        chosen = customer
     return Change(account, customer=chosen) if chosen != customer else Change(account)
