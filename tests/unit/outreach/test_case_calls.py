@@ -178,7 +178,7 @@ def test_a_call_is_judged_by_its_own_time_and_what_came_before_it() -> None:
 @pytest.mark.parametrize("kind", ["attorney", "cease", "bankruptcy"])
 def test_a_hold_refuses_a_call_about_a_case(kind: str) -> None:
     world = World(replace(CONSUMER, holds=(Hold(kind, None, NOW - days(1)),)))
-    with pytest.raises(RefusedError, match="HO(LD|USE)-"):
+    with pytest.raises(RefusedError, match=r"HO(LD|USE)-"):
         world.call(CallOutcome.NO_ANSWER)
 
 
