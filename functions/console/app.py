@@ -21,7 +21,7 @@ from dunwell_aws.console.sign_in_pages import add_sign_in_pages
 from dunwell_aws.console.site import Site
 from dunwell_aws.console.task_pages import add_task_pages
 from dunwell_aws.console.values import agent_filters
-from dunwell_aws.environment import EvidenceEnvironment, LedgerEnvironment, UrlsEnvironment, read_environment
+from dunwell_aws.environment import DecisionsEnvironment, EvidenceEnvironment, UrlsEnvironment, read_environment
 from dunwell_aws.observability import observed
 from dunwell_aws.routing import Router
 from dunwell_aws.web import Pages
@@ -42,7 +42,7 @@ app = Chalice(app_name="console")
 app.api.binary_types.append("application/pdf")  # images are among them
 
 
-class ConsoleEnvironment(LedgerEnvironment, UrlsEnvironment, EvidenceEnvironment):
+class ConsoleEnvironment(DecisionsEnvironment, UrlsEnvironment, EvidenceEnvironment):
     """What the console reads from its variables."""
 
     agent_client_id: str = Field(alias="AGENT_CLIENT_ID", min_length=1)
@@ -86,6 +86,7 @@ def _composed() -> Console:
         creditor=creditor,
         cash=CashDesk(ingestion.cash()),
         tasks=outreach.task_desk(),
+        calls=outreach.case_calls,
         arrangements=books.arrangement_desk,
         policy=base.policy,
         read_outs=ReadOuts(folder("infra") / "messages", creditor),

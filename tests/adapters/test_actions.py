@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from dunwell.accounts.model import Channel
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry, CaseStatus
-from dunwell.outreach.contact import ContactStatus
+from dunwell.outreach.contact import CallOutcome, ContactStatus
+from dunwell.outreach.stage import CASE_CALL
 from dunwell.scoring.actions import Action, ActionKind
 from dunwell_aws.actions import DoneSoFar
 from tests.support.memory import InMemoryCollection
@@ -40,6 +42,14 @@ def test_a_case_tells_of_talks_promises_and_calls_on_the_creditors_days() -> Non
         Action(TODAY - 6 * DAY, ActionKind.NO_ANSWER),
         Action(TODAY - 2 * DAY, ActionKind.PROMISE, TODAY + DAY),
     ]
+
+
+def test_a_call_about_a_case_is_told_by_the_case_alone() -> None:
+    talked = {"channel": Channel.CALL, "call_outcome": CallOutcome.REACHED, "status": ContactStatus.DELIVERED}
+    assert actions(InMemoryCollection(sent(CASE_CALL, 2, **talked))) == {}
+    assert actions(InMemoryCollection(sent("firm", 2, **talked))) == {
+        "USD": [Action(TODAY - 2 * DAY, ActionKind.MESSAGE)]
+    }
 
 
 def test_nothing_done_is_nothing() -> None:

@@ -48,6 +48,8 @@ def test_an_agent_signs_in_and_records_what_came_of_a_case(deployed: Deployment,
     expect(phone.get_by_role("status")).to_have_text("The case is yours.")
     phone.get_by_label("Reached the customer").focus()
     phone.keyboard.press("Space")
+    phone.get_by_label("They called, and we talked").focus()
+    phone.keyboard.press("Space")
     phone.get_by_label("Note").fill("Will call back on Thursday")
     phone.get_by_role("button", name="Record").focus()
     phone.keyboard.press("Enter")

@@ -179,6 +179,7 @@ NEEDED: dict[str, dict[str, str]] = {
     | {
         "states:SendTaskSuccess Escalation": RESUME,
         "s3:GetObject EvidenceBucket/evidence/*": "hands an agent what a customer added to a dispute",
+        "s3:PutObject DecisionsBucket/dispatch/*": "keeps what the contact rules said of an agent's call about a case",
     },
     "BuildReports": LOAD
     | WORK

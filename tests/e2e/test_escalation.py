@@ -1,8 +1,12 @@
 """A case on the deployed machine: opened once, worked on at the console, closed by a payment."""
 
 from collections import Counter
+from datetime import timedelta
 
+from dunwell.accounts.model import Channel
 from dunwell.escalation.case import CaseStatus
+from dunwell.outreach.contact import CallOutcome
+from dunwell.timezones import zone
 from tests.support.debtors import new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import eventually
@@ -30,12 +34,18 @@ def test_a_doubled_event_is_one_case_which_an_agent_works_on_and_a_payment_close
     agent = agent_at_console(deployed)
     path = f"/cases/{opened.customer_id}/{opened.case_id}"
     assert f"Customer {number}" in words(agent.get("/"))
-    recorded = agent.submit(agent.get(path), path, outcome="contacted", note="Will pay this week")
+    talked_at = deployed.now().astimezone(zone(deployed.policy.creditor.timezone)) - timedelta(minutes=2)
+    said = {"outcome": "contacted", "how": "reached", "called_at": f"{talked_at:%Y-%m-%dT%H:%M}"}
+    recorded = agent.submit(agent.get(path), path, **said, note="Will pay this week")
     assert "Your note is kept" in words(recorded)
     again = deployed.case(number, CaseStatus.WAITING, after_version=opened.version + 1)
 
     assert again.task_token != opened.task_token, "the machine judged the case and waits anew"
     assert [(entry.note, entry.agent) for entry in again.history] == [("Will pay this week", "agent@example.com")]
+    (call,) = [one for one in deployed.contacts(number) if one.channel is Channel.CALL]
+    assert (call.contact_id, call.call_outcome) == (again.history[0].contact_id, CallOutcome.REACHED)
+    assert call.decisions[-1].decision_id.startswith("dispatch:"), "what the contact rules said of it is kept"
+    assert "Do not call now" in words(agent.get(path))
 
     deployed.pay(number)
     closed = deployed.case(number, CaseStatus.CLOSED)

@@ -12,7 +12,7 @@ from dunwell.accounts.model import Hold
 from dunwell.escalation.case import AgentOutcome
 from dunwell_aws.routing import GREEDY
 from functions.console import app as console
-from tests.support.console import BASE, Browser, World, csrf, path_of, sign_in, text
+from tests.support.console import BASE, REFUSED, Browser, World, csrf, path_of, sign_in, text
 from tests.support.escalation import (
     NOW,
     TODAY,
@@ -151,6 +151,7 @@ def test_a_case_shows_invoices_contacts_with_reasons_and_the_assessment_in_words
     world: World, browser: Browser
 ) -> None:
     case = world.waiting()
+    world.cases.contacts[REFUSED.contact_id] = REFUSED
     pay(world.ledger, "cus_1", 2_500)
     sign_in(browser)
     page = text(browser.get(path_of(case)))
@@ -182,7 +183,7 @@ def test_recording_an_outcome_keeps_it_and_resumes_the_escalation(world: World, 
     sign_in(browser)
     page = browser.get(path_of(case))
     day = TODAY + timedelta(days=7)
-    fields = {"outcome": "promise", "note": "pays on Friday", "next_on": day.isoformat()}
+    fields = {"outcome": "promise", "how": "no_call", "note": "pays on Friday", "next_on": day.isoformat()}
     answer = browser.post(path_of(case), csrf=csrf(page), version=str(case.version), **fields)
     assert answer.headers["Location"] == f"{BASE}/?done=recorded"
     (entry,) = world.stored(case).history
@@ -195,7 +196,7 @@ def test_sending_the_same_form_twice_records_it_once(world: World, browser: Brow
     case = world.waiting()
     sign_in(browser)
     page = browser.get(path_of(case))
-    send = {"csrf": csrf(page), "version": str(case.version), "outcome": "contacted", "note": "spoke"}
+    send = {"csrf": csrf(page), "version": str(case.version), "outcome": "contacted", "how": "no_call"}
     assert browser.post(path_of(case), **send).status_code == 303
     again = browser.post(path_of(case), **send)
     assert again.status_code == 409
@@ -215,6 +216,14 @@ def test_sending_the_same_form_twice_records_it_once(world: World, browser: Brow
         ({"outcome": "promise", "next_on": "2026-11-19"}, "from today on"),
         ({"outcome": "promise", "next_on": "2036-11-19"}, "from today on"),
         ({"outcome": "contacted", "note": "x" * 2001}, "longer than 2,000"),
+        ({"outcome": "contacted", "how": ""}, "Choose how it came about"),
+        ({"outcome": "contacted", "how": "by_pigeon"}, "Choose how it came about"),
+        ({"outcome": "contacted", "how": "no_answer"}, "do not fit each other"),
+        ({"outcome": "promise", "how": "voicemail", "next_on": "2026-11-27"}, "do not fit each other"),
+        ({"outcome": "no_answer", "how": "they_called"}, "do not fit each other"),
+        ({"outcome": "contacted", "how": "reached", "called_at": "at noon"}, "as day and time"),
+        ({"outcome": "contacted", "how": "reached", "called_at": "2026-11-20T23:00"}, "a time that is past"),
+        ({"outcome": "contacted", "how": "reached", "called_at": "2026-10-20T09:00"}, "a time that is past"),
     ],
 )
 def test_what_cannot_be_recorded_is_explained_and_the_note_kept(
@@ -223,7 +232,7 @@ def test_what_cannot_be_recorded_is_explained_and_the_note_kept(
     case = world.waiting()
     sign_in(browser)
     sent = {"version": str(case.version), "csrf": csrf(browser.get(path_of(case)))}
-    answer = browser.post(path_of(case), **sent, **({"note": ""} | fields))
+    answer = browser.post(path_of(case), **sent, **({"note": "", "how": "no_call"} | fields))
     assert answer.status_code == 400
     assert said in text(answer)
     assert fields.get("note", "") in text(answer)
@@ -285,7 +294,7 @@ def test_the_case_of_one_customer_is_not_found_under_another(world: World, brows
 def test_a_case_with_a_later_day_stands_apart(world: World, browser: Browser) -> None:
     case = world.waiting()
     sign_in(browser)
-    fields = {"outcome": "contacted", "next_on": (TODAY + timedelta(days=3)).isoformat()}
+    fields = {"outcome": "contacted", "how": "no_call", "next_on": (TODAY + timedelta(days=3)).isoformat()}
     browser.post(path_of(case), csrf=csrf(browser.get("/")), version=str(case.version), **fields)
     world.escalation.await_agent("cus_1", case.case_id, "token-2", NOW, TODAY)
     page = text(browser.get("/"))

@@ -297,7 +297,7 @@ def test_a_promise_that_came_of_a_call_is_an_agreement_about_its_invoices(world:
 def test_a_promise_that_came_of_a_case_is_an_agreement_and_the_case_waits(world: World, browser: Browser) -> None:
     case: Case = world.waiting()
     on = (TODAY + timedelta(days=3)).isoformat()
-    fields = {"outcome": "promise", "next_on": on, "promised": "100.00"}
+    fields = {"outcome": "promise", "how": "no_call", "next_on": on, "promised": "100.00"}
     answer = browser.post(path_of(case), csrf=csrf(browser.get("/")), version=str(case.version), **fields)
     assert answer.status_code == 303
     assert [one.amount_minor for one in agreements(world)] == [100_00]

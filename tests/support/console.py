@@ -18,8 +18,8 @@ from dunwell.arrangements.keeping import moving_agreements
 from dunwell.escalation.case import Case
 from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.ledger.consequences import ConsequentLedger
+from dunwell.outreach.case_calls import CaseCalls
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
-from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.tasks import TaskDesk
 from dunwell.remittance.desk import CashDesk
 from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore, Recovery, ScoreReason
@@ -34,6 +34,7 @@ from dunwell_aws.documents import folder
 from dunwell_aws.urls import Urls
 from functions.console import app as console
 from tests.support.cash import CashWorld
+from tests.support.decisions import DecisionsBucket, decision_log
 from tests.support.escalation import (
     NOW,
     TODAY,
@@ -76,16 +77,14 @@ class StoppedClock(Clock):
         return NOW
 
 
-class InMemoryInsight:
-    """Contacts and an assessment of the one customer."""
+REFUSED = Contact(
+    "con_1", "cus_1", "EUR", Channel.EMAIL, "final", ("inv_F-1",), TODAY, ContactStatus.REFUSED, "p1",
+    731, "m1", "final", decisions=(DECISION,),
+)  # fmt: skip
 
-    def state(self, customer_id: str) -> CollectionState:
-        """One refused message."""
-        contact = Contact(
-            "con_1", customer_id, "EUR", Channel.EMAIL, "final", ("inv_F-1",), TODAY, ContactStatus.REFUSED, "p1",
-            731, "m1", "final", decisions=(DECISION,),
-        )  # fmt: skip
-        return CollectionState((contact,))
+
+class InMemoryInsight:
+    """An assessment of the one customer."""
 
     def assessment(self, customer_id: str) -> Assessment | None:
         """What the model says of the one customer."""
@@ -141,12 +140,13 @@ class World:
         self.money, rules = CashWorld(), policy()
         kept = ConsequentLedger(self.ledger, moving_agreements(rules.arrangements, creditor.timezone, lambda: NOW))
         deals = ArrangementDesk(kept, rules.arrangements, creditor.timezone, rules.version)
-        self.evidence = InMemoryEvidence()
+        self.evidence, self.decisions = InMemoryEvidence(), DecisionsBucket()
+        self.calls = CaseCalls(self.ledger, self.cases, decision_log(self.decisions), rules)
         console.use(
             Console(
                 clock=StoppedClock(),
                 escalation=self.escalation,
-                contacts=insight,
+                contacts=self.cases,
                 assessments=insight,
                 agents=CognitoAgents(cast("Any", self.pool), CLIENT_ID),
                 urls=Urls(Parameters(), "/urls"),
@@ -154,6 +154,7 @@ class World:
                 creditor=creditor,
                 cash=CashDesk(self.money.cash),
                 tasks=TaskDesk(self.ledger, self.cases, self.cases, rules),
+                calls=lambda: self.calls,
                 arrangements=lambda: deals,
                 policy=policy,
                 read_outs=ReadOuts(folder("infra") / "messages", creditor),

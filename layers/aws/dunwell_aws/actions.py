@@ -7,6 +7,7 @@ from dunwell.dates import business_date
 from dunwell.escalation.case import AgentOutcome, Case
 from dunwell.outreach.contact import REACHED_CUSTOMER, Contact
 from dunwell.outreach.policy import Policy
+from dunwell.outreach.stage import CASE_CALL
 from dunwell.scoring.actions import Action, ActionKind
 from dunwell.scoring.assessment import AssessmentStore
 
@@ -38,11 +39,14 @@ class DoneSoFar:
         self._zone = policy.creditor.timezone
 
     def actions(self, customer_id: str) -> dict[str, list[Action]]:
-        """See ``ActionHistory``. One query. A message counts on the day it was planned for."""
+        """See ``ActionHistory``. One query.
+
+        A message counts on the day it was planned for, an agent's call about a case as the case's entry.
+        """
         contacts, cases = self._store.done(customer_id)
         found: dict[str, list[Action]] = {}
         for contact in contacts:
-            if contact.status in REACHED_CUSTOMER:
+            if contact.status in REACHED_CUSTOMER and contact.stage != CASE_CALL:
                 warning = contact.stage == self._warning_stage
                 kind = ActionKind.WARNING if warning else ActionKind.MESSAGE
                 found.setdefault(contact.currency, []).append(Action(contact.planned_on, kind))

@@ -8,6 +8,7 @@ from dunwell_aws.environment import DecisionsEnvironment, read_environment
 
 if TYPE_CHECKING:
     from dunwell.escalation.escalation import Escalation
+    from dunwell.outreach.case_calls import CaseCalls
     from dunwell.outreach.tasks import TaskDesk
     from dunwell_aws.collection import DynamoCollection
     from dunwell_aws.decision_log import S3DecisionLog
@@ -48,6 +49,14 @@ def escalation() -> "Escalation":
     from dunwell_aws.executions import StepFunctionsExecutions
 
     return Escalation(collection(), books.ledger(), StepFunctionsExecutions(client("stepfunctions")))
+
+
+@base.for_each_policy
+def case_calls() -> "CaseCalls":
+    """The calls of agents about cases."""
+    from dunwell.outreach.case_calls import CaseCalls
+
+    return CaseCalls(books.ledger(), collection(), decision_log(), base.policy())
 
 
 @cache

@@ -3,12 +3,10 @@
 from chalice.app import Response
 
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
-from dunwell.escalation.case import AgentOutcome
-from dunwell_aws.agents import Agent
-from dunwell_aws.console.agreements import promise, promise_said
-from dunwell_aws.console.forms import case_entry
+from dunwell_aws.console.agreements import promise_said
+from dunwell_aws.console.case_work import record_work
 from dunwell_aws.console.site import LINES_SHOWN, Refusal, Site
-from dunwell_aws.console.values import case_values, worklist_values
+from dunwell_aws.console.values import call_values, case_values, worklist_values
 from dunwell_aws.observability import count
 from dunwell_aws.web import Form
 
@@ -31,14 +29,10 @@ def add_case_pages(site: Site) -> None:
 
     @site.route("/cases/{customer_id}/{case_id}", "POST")
     def record(customer_id: str, case_id: str) -> Response:
-        """Keeps what the agent did and lets the case be judged again."""
+        """Keeps what the agent did, and the call it came by, and lets the case be judged again."""
         (who, form), parts = site.sent(), site.parts
-        seen = form.one("version")
         try:
-            entry = case_entry(form, who.name, parts.now, parts.today)
-            if entry.outcome is AgentOutcome.PROMISE:
-                _keep_promise(site, customer_id, case_id, form, who.agent)
-            parts.escalation.record(customer_id, case_id, entry, int(seen) if seen.isdecimal() else 0)
+            record_work(parts, customer_id, case_id, form, who.agent)
         except (InvalidInputError, ConflictError, RefusedError) as problem:
             return case_page(customer_id, case_id, problem, form)
         count("CasesWorked")
@@ -59,15 +53,6 @@ def add_case_pages(site: Site) -> None:
         assessment, contacts = parts.assessments.assessment(customer_id), parts.contacts.state(customer_id).contacts
         zone_name = parts.creditor.timezone
         values = case_values(case, account, assessment, contacts, parts.now, parts.today, zone_name, form)
+        values |= call_values(case, account, contacts, parts.policy(), parts.now)
         said = promise_said(parts.arrangements(), account.customer, parts.read_outs)
         return site.form_page("case.html", who, problem, notice=site.notice(), promise_said=said, **values)
-
-
-def _keep_promise(site: Site, customer_id: str, case_id: str, form: Form, agent: Agent) -> None:
-    """What the customer promised, as an agreement about what the case is about."""
-    parts = site.parts
-    case, account = parts.escalation.cases.case(customer_id, case_id), parts.customers.account(customer_id)
-    if case is None:
-        raise NotFoundError("There is no such case.")
-    said = Form({"promised": [form.one("promised")], "promised_on": [form.one("next_on")]})
-    promise(parts.arrangements(), account, said, agent, parts.now, currency=case.currency)

@@ -8,7 +8,6 @@ from typing import TypeVar
 from dunwell.arrangements.desk import ArrangementDesk
 from dunwell.assist.customer_desk import CustomerDesk
 from dunwell.errors import InvalidInputError
-from dunwell.escalation.case import AgentOutcome, CaseEntry
 from dunwell.hold_kinds import HoldKind
 from dunwell.ledger.adjusting import CreditReason, WriteOffReason
 from dunwell.ledger.disputing import DisputeEnd, DisputeReason
@@ -26,7 +25,6 @@ from dunwell_aws.web import Form
 
 E = TypeVar("E", bound=StrEnum)
 NOTE_LENGTH = 2000
-LATEST_NEXT_DAYS = 180
 LONGEST_HOLD_DAYS = 3660
 KEY_LENGTHS = range(16, 65)
 WRONG_DAY = "Write the day as year-month-day, such as 2027-01-31."
@@ -57,24 +55,6 @@ CUSTOMER_DONE = {
     "waive": "The charge is waived.",
 }
 """What the page says after an action; the actions of ``act_on_customer``."""
-
-
-def case_entry(form: Form, agent: str, now: datetime, today: date) -> CaseEntry:
-    """What an agent did about a case.
-
-    Raises:
-        InvalidInputError: something is missing or cannot be; says what.
-    """
-    chosen, note = form.one("outcome"), _note(form)
-    if chosen not in set(AgentOutcome):
-        raise InvalidInputError("Choose what came of it.")
-    outcome = AgentOutcome(chosen)
-    if outcome is AgentOutcome.CLOSE and not note:
-        raise InvalidInputError("Write in the note why the case is closed: money is still owed.")
-    next_on = None if outcome is AgentOutcome.CLOSE else _next_on(form.one("next_on"), today)
-    if outcome is AgentOutcome.PROMISE and next_on is None:
-        raise InvalidInputError("Enter the day on which the customer promised to pay.")
-    return CaseEntry(now, agent, outcome, note, next_on)
 
 
 def day(text: str, otherwise: date) -> date:
@@ -111,14 +91,14 @@ def act_on_customer(
     if action == "hold":
         kind = _chosen(HoldKind, form.one("kind"), "Choose why contact must stop.")
         until, invoice_id = _until(form.one("until"), now, desk.zone_name), form.one("invoice")
-        return desk.place_hold(customer_id, kind, invoice_id, until, _note(form), agent, now)
+        return desk.place_hold(customer_id, kind, invoice_id, until, written_note(form), agent, now)
     if action == "lift":
         return desk.lift_hold(customer_id, form.one("hold"), agent, now)
     if action == "returned":
         return letter_returned(customer_id, form.one("letter"), desk.ledger, tasks.contacts, tasks.tasks, now)
     if action == "refuse_time":
         days = [int(one) for one in form.all("days") if one.isdecimal()]
-        return desk.refuse_time(customer_id, days, form.one("start"), form.one("end"), _note(form), agent, now)
+        return desk.refuse_time(customer_id, days, form.one("start"), form.one("end"), written_note(form), agent, now)
     if action == "allow_time":
         return desk.allow_time(customer_id, form.one("when"))
     if action == "they_called":
@@ -141,7 +121,7 @@ def _correct(desk: CustomerDesk, customer_id: str, form: Form, agent: str, now: 
         raise InvalidInputError("This form is incomplete. Reload the page and fill it in again.")
     if action == "dispute":
         contested = _chosen(DisputeReason, form.one("reason"), "Choose what the customer says.")
-        return desk.dispute(customer_id, invoice_id, amount, contested, _note(form), key, agent, now)
+        return desk.dispute(customer_id, invoice_id, amount, contested, written_note(form), key, agent, now)
     if action == "write_off":
         reason = _chosen(WriteOffReason, form.one("reason"), "Choose why it is written off.")
         return desk.write_off(customer_id, invoice_id, amount, reason, key, agent, now)
@@ -186,7 +166,7 @@ def finish(
         InvalidInputError: something is missing; says what. NotFoundError, ConflictError: see ``TaskDesk``.
         RefusedError: there can be no such promise.
     """
-    note = _note(form)
+    note = written_note(form)
     if form.one("kind") != TaskKind.CALL:
         return desk.finish_trouble(customer_id, task_id, note, agent.name, now)
     outcome = _chosen(CallOutcome, form.one("outcome"), "Choose what came of the call.")
@@ -203,25 +183,27 @@ def _chosen(kinds: type[E], text: str, otherwise: str) -> E:
     return kinds(text)
 
 
-def _note(form: Form) -> str:
+def written_note(form: Form) -> str:
+    """The form's note. Raises InvalidInputError: it is too long."""
     note = form.one("note").strip()
     if len(note) > NOTE_LENGTH:
         raise InvalidInputError(f"The note is longer than {NOTE_LENGTH:,} characters. Shorten it.")
     return note
 
 
-def _next_on(text: str, today: date) -> date | None:
-    return _day_ahead(text, today, LATEST_NEXT_DAYS)
-
-
 def _until(text: str, now: datetime, zone_name: str) -> datetime | None:
     """The instant at which the last day of a hold has ended at the creditor's; None: until somebody lifts it."""
     local = zone(zone_name)
-    last = _day_ahead(text, now.astimezone(local).date(), LONGEST_HOLD_DAYS)
+    last = day_ahead(text, now.astimezone(local).date(), LONGEST_HOLD_DAYS)
     return datetime.combine(last + timedelta(days=1), time(), local) if last else None
 
 
-def _day_ahead(text: str, today: date, most_days: int) -> date | None:
+def day_ahead(text: str, today: date, most_days: int) -> date | None:
+    """A day from today on; None when none is written.
+
+    Raises:
+        InvalidInputError: it is no day, past, or too far ahead.
+    """
     if not text:
         return None
     try:

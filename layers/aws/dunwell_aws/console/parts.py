@@ -11,6 +11,7 @@ from dunwell.dates import business_date
 if TYPE_CHECKING:
     from dunwell.arrangements.desk import ArrangementDesk
     from dunwell.escalation.escalation import Escalation
+    from dunwell.outreach.case_calls import CaseCalls
     from dunwell.outreach.evidence import EvidenceStore
     from dunwell.outreach.policy import Creditor, Policy
     from dunwell.outreach.ports import ContactStore
@@ -30,7 +31,7 @@ class Console:
     """The console's parts; tests bring their own.
 
     Attributes:
-        arrangements, policy: by the version in force.
+        calls, arrangements, policy: by the version in force.
         evidence: files that customers added. renderer: the words of messages, which few pages need.
         source_names: the sources whose numbers customers may be found by.
     """
@@ -45,6 +46,7 @@ class Console:
     creditor: "Creditor"
     cash: "CashDesk"
     tasks: "TaskDesk"
+    calls: "Callable[[], CaseCalls]"
     arrangements: "Callable[[], ArrangementDesk]"
     policy: "Callable[[], Policy]"
     read_outs: "ReadOuts"

@@ -20,9 +20,11 @@ from dunwell.ledger.adjusting import CreditReason, WriteOffReason
 from dunwell.ledger.disputing import DisputeEnd, DisputeReason, endable_disputes
 from dunwell.ledger.model import Account
 from dunwell.outreach.blocked import addressee_of, open_channels
+from dunwell.outreach.calls import best_hours, may_call
 from dunwell.outreach.contact import CallOutcome, Contact
 from dunwell.outreach.delivery import letters_out
 from dunwell.outreach.dispatch import Message
+from dunwell.outreach.policy import Policy
 from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.outreach.whereabouts import whereabouts
 from dunwell.remittance.records import LineRecord
@@ -30,7 +32,8 @@ from dunwell.reporting.curve import curve
 from dunwell.scoring.assessment import Assessment, AssessmentStore
 from dunwell.timezones import zone
 from dunwell_aws.console.agreements import digest
-from dunwell_aws.console.forms import CUSTOMER_DONE, LATEST_NEXT_DAYS, NOTE_LENGTH
+from dunwell_aws.console.case_work import CALL_TIME, HOW, LATEST_NEXT_DAYS, NO_CALL, called_about
+from dunwell_aws.console.forms import CUSTOMER_DONE, NOTE_LENGTH
 from dunwell_aws.web import Form
 
 LETTERS_SHOWN = 10
@@ -41,6 +44,7 @@ SETTLED_SHOWN = 100
 _PAYMENTS_SHOWN = 50
 _KEY_BYTES = 16
 _THREADS = 8
+_OF_A_CASE = ("outcome", "how", "called_at", "note", "next_on", "promised")
 _CERTAIN = 1000
 """All of it, in thousandths."""
 
@@ -127,7 +131,24 @@ def case_values(
         "today": today,
         "latest": today + timedelta(days=LATEST_NEXT_DAYS),
         "note_length": NOTE_LENGTH,
-        "given": {name: form.one(name) if form else "" for name in ("outcome", "note", "next_on", "promised")},
+        "given": {name: form.one(name) if form else "" for name in _OF_A_CASE},
+    }
+
+
+def call_values(
+    case: Case, account: Account, contacts: Sequence[Contact], policy: Policy, now: datetime
+) -> dict[str, Any]:
+    """What ``case.html`` shows of calling: the number, whether and when it may be called, what can be told of it."""
+    zone_name = policy.creditor.timezone
+    about = called_about(account, case.currency, business_date(now, zone_name))
+    is_asked = bool(about) and not case.is_closed
+    return {
+        "number": account.customer.address(Channel.CALL),
+        "decision": may_call(account, contacts, about, policy, now) if is_asked else None,
+        "hours": best_hours(account, contacts, about, policy, now) if is_asked else [],
+        "hows": HOW,
+        "no_call": NO_CALL,
+        "local_now": now.astimezone(zone(zone_name)).strftime(CALL_TIME),
     }
 
 

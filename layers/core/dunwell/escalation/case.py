@@ -36,6 +36,7 @@ class CaseEntry:
     Attributes:
         agent: who, as the user pool knows them.
         next_on: when the case is to be looked at again (business date), None at once or never.
+        contact_id: the call that it was done by; empty: by none.
     """
 
     at: datetime
@@ -43,6 +44,7 @@ class CaseEntry:
     outcome: AgentOutcome
     note: str = ""
     next_on: date | None = None
+    contact_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,20 +75,29 @@ class Escalation:
             self.executions.resume(task_token)
         return case
 
-    def record(self, customer_id: str, case_id: str, entry: CaseEntry, seen_version: int) -> Case:
-        """Keep what an agent did and let the execution judge the case again.
+    def waiting(self, customer_id: str, case_id: str, seen_version: int) -> Case:
+        """A case that waits for an agent, as the agent saw it.
 
         Raises:
             NotFoundError: there is no such case.
             ConflictError: the case was changed since the agent saw it.
             RefusedError: the case does not wait for an agent.
-            UnavailableError: it is recorded, but the execution could not be told; it goes on when its wait times out.
         """
         case = self._case(customer_id, case_id)
         if case.version != seen_version:
             raise ConflictError(_CHANGED)
         if case.status is not CaseStatus.WAITING:
             raise RefusedError("This case is being judged at the moment. Open it again in a minute.")
+        return case
+
+    def record(self, customer_id: str, case_id: str, entry: CaseEntry, seen_version: int) -> Case:
+        """Keep what an agent did and let the execution judge the case again.
+
+        Raises:
+            NotFoundError, ConflictError, RefusedError: see ``waiting``.
+            UnavailableError: it is recorded, but the execution could not be told; it goes on when its wait times out.
+        """
+        case = self.waiting(customer_id, case_id, seen_version)
         worked = replace(case, status=CaseStatus.OPENED, history=(*case.history, entry))
         written = self._written(worked)
         if written is None:

@@ -134,6 +134,11 @@ class Contact:
         """Whether the customer has had it, or may have: a sender that died may have died after sending."""
         return self.status in REACHED_CUSTOMER or self.status is ContactStatus.SENDING
 
+    @property
+    def was_against_rules(self) -> bool:
+        """Whether it is a call that was made although the rules, asked as of then, did not allow it."""
+        return bool(self.call_outcome and self.sent_at and self.decisions) and not self.decisions[-1].allowed
+
 
 def contact_id(customer_id: str, currency: str, stage: str, on: date) -> str:
     """The id of the one contact of a stage, currency and day."""

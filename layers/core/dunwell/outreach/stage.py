@@ -12,8 +12,12 @@ from dunwell.outreach.announced import Announced
 
 THANKS = "thanks"
 """What takes the place of a stage, and of its template, when a customer is thanked for a payment."""
+CASE_CALL = "case_call"
+"""What takes the place of a stage when an agent calls about a case."""
+THEY_CALLED = "they_called"
+"""What takes the place of a stage when a customer calls: it says nothing that a reminder would."""
 NO_CURRENCY = "{!r} is not an ISO 4217 currency code: write one such as USD, in capitals"
-RESERVED = (THANKS, *map(str, Announced))
+RESERVED = (THANKS, CASE_CALL, THEY_CALLED, *map(str, Announced))
 """Names that no stage may have: what goes out under them is no reminder."""
 
 

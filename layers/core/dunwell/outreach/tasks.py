@@ -3,27 +3,23 @@
 A task's id is made from what it is about, so that asking for it again asks once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from dunwell.accounts.contact_points import KIND_OF
 from dunwell.accounts.model import Channel, Customer
-from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
 from dunwell.events import CONTACT_SENT, Event
 from dunwell.ids import stable_id
 from dunwell.ledger.agreements import Agreement, AgreementStatus
-from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
-from dunwell.outreach.asking import SkipReason
+from dunwell.outreach.calls import STATUS, CallHours, best_hours, is_agreed, may_call, without_number
 from dunwell.outreach.contact import CallOutcome, Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.evidence import EvidenceFile
-from dunwell.outreach.permission import may_contact
 from dunwell.outreach.plan import contact_event
 from dunwell.outreach.policy import Policy
 from dunwell.outreach.ports import ContactStore
@@ -163,25 +159,7 @@ def is_out_of_reach(customer: Customer) -> bool:
 
 # --- what came of a call ---
 
-_STATUS = {
-    CallOutcome.REACHED: ContactStatus.DELIVERED,
-    CallOutcome.PROMISED: ContactStatus.DELIVERED,
-    CallOutcome.REFUSED: ContactStatus.DELIVERED,
-    CallOutcome.VOICEMAIL: ContactStatus.MISSED,
-    CallOutcome.NO_ANSWER: ContactStatus.MISSED,
-    CallOutcome.WRONG_NUMBER: ContactStatus.BOUNCED,
-    CallOutcome.NOT_NEEDED: ContactStatus.CANCELLED,
-    CallOutcome.THEY_CALLED: ContactStatus.DELIVERED,
-}
 _WAITING = (ContactStatus.HANDED_OVER, ContactStatus.SENDING, ContactStatus.UNCONFIRMED)
-
-
-@dataclass(frozen=True, slots=True)
-class CallHours:
-    """When a number may be called on a day: whole hours from ``first`` to before ``last``, with time zones."""
-
-    first: datetime
-    last: datetime
 
 
 @dataclass(frozen=True)
@@ -195,24 +173,11 @@ class TaskDesk:
 
     def may_call(self, task: Task, now: datetime) -> DecisionRecord:
         """Whether the call may be made now. Raises NotFoundError: there is no such customer."""
-        account, earlier = self._known(task)
-        if self._is_agreed(task.invoice_ids, account, now):
-            return DecisionRecord(False, SkipReason.AGREED.value, now, None, (), self.policy.version, "")
-        return may_contact(account.customer, earlier, Channel.CALL, task.invoice_ids, self.policy, now)
+        return may_call(*self._known(task), task.invoice_ids, self.policy, now)
 
     def best_hours(self, task: Task, now: datetime) -> list[CallHours]:
         """When the call may be made within a day from now. Raises NotFoundError: there is no such customer."""
-        account, earlier = self._known(task)
-        if self._is_agreed(task.invoice_ids, account, now):
-            return []
-        start = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-        hours = [start + timedelta(hours=hour) for hour in range(24)]
-        free = [
-            hour
-            for hour in hours
-            if may_contact(account.customer, earlier, Channel.CALL, task.invoice_ids, self.policy, hour).allowed
-        ]
-        return _joined(free)
+        return best_hours(*self._known(task), task.invoice_ids, self.policy, now)
 
     def finish_call(
         self, customer_id: str, task_id: str, outcome: CallOutcome, note: str, agent: str, now: datetime
@@ -224,7 +189,7 @@ class TaskDesk:
         """
         task = self._open(customer_id, task_id, TaskKind.CALL)
         if outcome is CallOutcome.WRONG_NUMBER:
-            update(self.ledger, customer_id, lambda account: _wrong_number(account, task.address, now))
+            update(self.ledger, customer_id, lambda account: without_number(account, task.address, now))
         self._settle(task, outcome, now)
         return self._finished(task, outcome, note, agent, now)
 
@@ -284,12 +249,7 @@ class TaskDesk:
     def _is_needless(self, contact: Contact, account: Account, now: datetime) -> bool:
         asked = {one.invoice.invoice_id for one in account.open_invoices if one.is_collectable}
         left = asked.intersection(contact.invoice_ids)
-        return not left or self._is_agreed(tuple(left), account, now)
-
-    def _is_agreed(self, invoice_ids: tuple[str, ...], account: Account, now: datetime) -> bool:
-        """Whether everything that a call is about was agreed about."""
-        today = business_date(now, self.policy.creditor.timezone)
-        return bool(invoice_ids) and account.paused_invoices(today).issuperset(invoice_ids)
+        return not left or is_agreed(account, tuple(left), self.policy, now)
 
     def _known(self, task: Task) -> tuple[Account, Sequence[Contact]]:
         account = self.ledger.load(task.customer_id)
@@ -310,7 +270,7 @@ class TaskDesk:
         if contact is None or contact.status not in _WAITING:
             return
         sent_at = None if outcome is CallOutcome.NOT_NEEDED else now
-        made = replace(contact, status=_STATUS[outcome], sent_at=sent_at, call_outcome=outcome)
+        made = replace(contact, status=STATUS[outcome], sent_at=sent_at, call_outcome=outcome)
         self.contacts.move(made, contact.status, _told(made, now))
 
     def _finished(self, task: Task, outcome: str, note: str, agent: str, now: datetime) -> Task:
@@ -322,22 +282,3 @@ class TaskDesk:
 
 def _told(contact: Contact, now: datetime) -> list[Event]:
     return [contact_event(CONTACT_SENT, contact, now)] if contact.status is not ContactStatus.CANCELLED else []
-
-
-def _wrong_number(account: Account, number: str, now: datetime) -> Change:
-    if number in account.customer.suppressed:
-        return Change(account)
-    kind = KIND_OF[Channel.CALL]
-    return Change(account, customer=account.customer.with_bounce(number, now, "wrong_number", kind))
-
-
-def _joined(hours: Iterable[datetime]) -> list[CallHours]:
-    """Hours that follow each other as one span."""
-    spans: list[CallHours] = []
-    for hour in hours:
-        after = hour + timedelta(hours=1)
-        if spans and spans[-1].last == hour:
-            spans[-1] = replace(spans[-1], last=after)
-        else:
-            spans.append(CallHours(hour, after))
-    return spans
