@@ -48,16 +48,16 @@ def handler(
 
     def plan(accounts: Sequence[Account]) -> None:
         nonlocal escalated
-        with ThreadPoolExecutor(THREADS) as pool:
-            states = pool.map(lambda account: contacts.state(account.customer.customer_id), accounts)
-            stopped = tuple(sorted(turned.stopped()))
-            decided = [planned(*one, policy, as_of, at, stopped) for one in zip(accounts, states, strict=True)]
-            kept = decisions.keep_page(as_of, run, policy, decided)
-            for made in pool.map(lambda one: carry_out(one.decision.customer_id, one.plan, contacts), kept):
-                reasons.update(contact.decisions[-1].reason_code for contact in made.contacts)
-                escalated += len(made.escalations)
+        states = pool.map(lambda account: contacts.state(account.customer.customer_id), accounts)
+        stopped = tuple(sorted(turned.stopped()))
+        decided = [planned(*one, policy, as_of, at, stopped) for one in zip(accounts, states, strict=True)]
+        kept = decisions.keep_page(as_of, run, policy, decided)
+        for made in pool.map(lambda one: carry_out(one.decision.customer_id, one.plan, contacts), kept):
+            reasons.update(contact.decisions[-1].reason_code for contact in made.contacts)
+            escalated += len(made.escalations)
 
-    cursor = run_pass(request, ledger or books.pass_ledger(), plan, context.get_remaining_time_in_millis)
+    with ThreadPoolExecutor(THREADS) as pool:
+        cursor = run_pass(request, ledger or books.pass_ledger(), plan, context.get_remaining_time_in_millis)
     logger.info("contacts planned", reasons=dict(reasons), escalated=escalated)
     count("ContactsPlanned", reasons.total())
     together = dict(Counter(request.reasons) + reasons)

@@ -4,7 +4,7 @@ A worker owns every ``workers``-th shard of the work list. It goes through its c
 function's time runs short, returns a cursor from which the next invocation goes on; a page done twice changes nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from itertools import islice
@@ -68,17 +68,13 @@ def run_pass(
 ) -> str:
     """Give the worker's accounts to ``work`` page by page; the cursor to go on from, empty when all are done."""
     shard, _, after = request.cursor.partition("/")
-    for number in range(int(shard or request.worker), SHARDS, request.workers):
-        ids = ledger.open_customer_ids(number, after)
-        after = ""
-        while page := list(islice(ids, PAGE)):
-            work(list(_accounts(ledger, page)))
-            if remaining_milliseconds() < _MARGIN_MILLISECONDS:
-                return f"{number}/{page[-1]}"
+    with ThreadPoolExecutor(_THREADS) as pool:  # one for all pages: threads cost more than a page of a few accounts
+        for number in range(int(shard or request.worker), SHARDS, request.workers):
+            ids = ledger.open_customer_ids(number, after)
+            after = ""
+            while page := list(islice(ids, PAGE)):
+                accounts = pool.map(ledger.load, page)
+                work([account for account in accounts if account and not account.customer.is_internal])
+                if remaining_milliseconds() < _MARGIN_MILLISECONDS:
+                    return f"{number}/{page[-1]}"
     return ""
-
-
-def _accounts(ledger: Ledger, customer_ids: Sequence[str]) -> Iterator[Account]:
-    with ThreadPoolExecutor(_THREADS) as pool:
-        found = pool.map(ledger.load, customer_ids)
-        yield from (account for account in found if account and not account.customer.is_internal)
