@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra.local.stripe_sandbox.server import StripeSandbox
-from tests.adapters.stripe_sandbox_support import client_of
+from tests.support.stripe_sandbox import client_of
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from dunwell.dates import business_date
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry, CaseStatus
@@ -202,4 +203,8 @@ def test_a_wait_that_times_out_is_judged_again_and_waits_on(machine: Machine) ->
 
 
 def test_a_token_that_is_gone_counts_as_resumed(machine: Machine) -> None:
-    machine.escalation.executions.resume("00000000-0000-0000-0000-000000000000")
+    """That the case moved on without it is no trouble: what is refused to the client is none to the escalation."""
+    token = "00000000-0000-0000-0000-000000000000"
+    with pytest.raises(ClientError, match=r"TaskDoesNotExist|TaskTimedOut|InvalidToken"):
+        machine.steps.send_task_success(taskToken=token, output="{}")
+    machine.escalation.executions.resume(token)

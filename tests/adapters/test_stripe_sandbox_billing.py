@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.adapters.stripe_sandbox_support import command
+from tests.support.stripe_sandbox import command
 
 DAY_SECONDS = 86_400
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from infra.local.stripe_sandbox.server import StripeSandbox
-from tests.adapters.stripe_sandbox_support import client_of
+from tests.support.stripe_sandbox import client_of
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 import stripe
 
-from tests.adapters.stripe_sandbox_support import browse, command
+from tests.support.stripe_sandbox import browse, command
 
 CARD = {"email": "ada@example.com", "name": "Ada", "expiry": "12 / 40", "cvc": "123", "postal_code": "10001"}
 BANK = {

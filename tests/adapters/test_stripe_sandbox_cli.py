@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.stripe_sandbox.server import StripeSandbox
-from tests.adapters.stripe_sandbox_support import KEY, client_of
+from tests.support.stripe_sandbox import KEY, client_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FETCHED = ROOT / ".local" / "stripe-cli" / "node_modules" / ".bin" / "stripe"

@@ -9,7 +9,7 @@ import pytest
 import stripe
 
 from infra.local.stripe_sandbox.cards import DECLINE_CODES
-from tests.adapters.stripe_sandbox_support import browse, client_of, command
+from tests.support.stripe_sandbox import browse, client_of, command
 
 ACCEPTANCE = {"customer_acceptance": {"type": "offline"}}
 RETURN_URL = "http://127.0.0.1/back"

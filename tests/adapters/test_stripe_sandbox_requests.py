@@ -20,7 +20,7 @@ import stripe
 from infra.local.stripe_sandbox.api import _HANDLERS
 from infra.local.stripe_sandbox.schema import annotations_of, read_operation, resolve
 from infra.local.stripe_sandbox.server import StripeSandbox
-from tests.adapters.stripe_sandbox_support import browse, client_of, command, read
+from tests.support.stripe_sandbox import browse, client_of, command, read
 
 RETURN_URL = "http://127.0.0.1/back"
 

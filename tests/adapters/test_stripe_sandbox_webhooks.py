@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.adapters.stripe_sandbox_support import (
+from tests.support.stripe_sandbox import (
     Receiver,
     command,
     read,

@@ -18,12 +18,12 @@ from dunwell_aws.raw_events import RawEvents
 from dunwell_aws.stripe_gateway import StripeGateway
 from dunwell_aws.stripe_secret import StripeSecret
 from functions.stripe_webhook import app
-from tests.adapters.stripe_sandbox_support import client_of
 from tests.bench.measure import Entry, Result, Skipped, Spread, spread
 from tests.support.invocation import lambda_context
 from tests.support.memory import InMemoryLedger
 from tests.support.portal import FakeGateway, InMemoryOrderStore, MovableClock, account, customer, invoice
 from tests.support.reports_bucket import ReportsBucket
+from tests.support.stripe_sandbox import client_of
 from tests.support.template import ROOT
 
 WEBHOOKS = 300

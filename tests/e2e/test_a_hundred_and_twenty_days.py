@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -14,14 +13,8 @@ from dunwell.dates import business_date
 from dunwell.ledger.agreements import AgreementKind, AgreementStatus
 from dunwell.outreach.asking import SkipReason
 from dunwell.outreach.contact import REACHED_CUSTOMER, Contact, ContactStatus
-from dunwell.outreach.decisions import AccountFacts, DispatchDecision, PlanDecision
-from dunwell_aws.decision_log import StoredDecision
-from dunwell_aws.documents import folder, read_policy
-from infra.local.ses_sandbox.server import SesSandbox
-from tests.support.decisions import everything
-from tests.support.emulator import running_emulator
-from tests.support.invocation import set_variables
-from tests.support.season import Season, season
+from dunwell.outreach.decisions import AccountFacts, DispatchDecision
+from tests.support.kept import Kept, lived
 
 CUSTOMERS, DAYS = 200, 120
 START = date(2026, 2, 2)
@@ -30,46 +23,14 @@ OUTAGE = range(50, 62)
 DAWN, NIGHT = 8, 21
 
 
-@dataclass
-class Kept:
-    """Everything that was decided, as it was found in the log."""
-
-    season: Season
-    plans: list[StoredDecision]
-    dispatches: list[StoredDecision]
-
-    def planned(self) -> Iterator[PlanDecision]:
-        for one in self.plans:
-            assert isinstance(one.decision, PlanDecision)
-            yield one.decision
-
-    def dispatched(self) -> Iterator[DispatchDecision]:
-        for one in self.dispatches:
-            assert isinstance(one.decision, DispatchDecision)
-            yield one.decision
-
-    def sent(self) -> list[DispatchDecision]:
-        return [one for one in self.dispatched() if one.record.allowed]
-
-
 @pytest.fixture(scope="module")
 def kept() -> Iterator[Kept]:
-    with pytest.MonkeyPatch.context() as patch, running_emulator() as emulator:
-        set_variables(patch)
-        policy = read_policy(folder("infra"))
-        domain = policy.creditor.sender.rpartition("@")[2].rstrip(">")
-        with SesSandbox(0, None, [domain]) as mail:
-            lived = season(emulator, mail, policy, CUSTOMERS, START, DAYS)
-            lived.live(DAYS, outage=OUTAGE)
-            s3 = emulator.client("s3")
-            yield Kept(lived, *(everything(s3, "season-decisions", kind) for kind in ("plan", "dispatch")))
+    with lived(CUSTOMERS, START, DAYS, OUTAGE) as found:
+        yield found
 
 
 def test_every_decision_is_as_it_was_kept_and_made_again_is_the_same(kept: Kept) -> None:
-    for one in (*kept.plans, *kept.dispatches):
-        decision = one.decision
-        made = decision.record if isinstance(decision, DispatchDecision) else decision.plan
-        assert decision.again(one.policy) == made, one.decision_id
+    assert kept.differing() == []
 
 
 def test_on_every_day_of_the_pass_every_currency_has_a_message_or_a_reason_for_silence(kept: Kept) -> None:

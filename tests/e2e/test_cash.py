@@ -10,10 +10,10 @@ import pytest
 from dunwell_aws.remittance_index import DynamoRemittanceIndex
 from dunwell_aws.table import Table
 from infra.local.bank_statement import Transfer, camt053
-from tests.adapters.stripe_sandbox_support import client_of, command
 from tests.support.debtors import TODAY, new_number, row
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import eventually
+from tests.support.stripe_sandbox import client_of, command
 
 INVOICE = "INV-77{}-{:05}"
 

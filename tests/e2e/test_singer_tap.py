@@ -16,10 +16,10 @@ import pytest
 
 from dunwell.ingestion.importing import customer_id
 from infra.local.stripe_sandbox.server import StripeSandbox
-from tests.adapters.stripe_sandbox_support import KEY, client_of
 from tests.support.deployment import WAIT_SECONDS, Deployment
 from tests.support.emulator import ROOT, eventually
 from tests.support.singer_tap import installed_tap
+from tests.support.stripe_sandbox import KEY, client_of
 
 SOURCE = "stripe"
 

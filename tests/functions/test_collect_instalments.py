@@ -27,33 +27,16 @@ from dunwell_aws.stripe_methods import Offer
 from dunwell_aws.stripe_secret import StripeSecret
 from functions.collect_instalments import app as collect_instalments
 from infra.local.stripe_sandbox.server import StripeSandbox
-from tests.adapters.stripe_sandbox_support import Receiver, browse, client_of, command, receiver, wait_until
 from tests.support.debits import AGREED_AT, DUE_ON, MORNING, WORDS, DebitWorld, debtor, plan
 from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import shard_of
 from tests.support.portal import InMemoryOrderStore, invoice
+from tests.support.stripe_sandbox import BANK, Receiver, Secrets, browse, client_of, command, receiver, wait_until
 
 CARD = {"email": "ada@example.com", "name": "Ada", "expiry": "12 / 40", "cvc": "123", "number": "4242424242424242"}
-BANK = {
-    "payment_method": "us_bank_account",
-    "name": "Ada",
-    "email": "ada@example.com",
-    "routing_number": "110000000",
-    "account_number": "000123456789",
-}
 SEPA = {"payment_method": "sepa_debit", "name": "Ada", "email": "ada@example.com", "iban": "DE89370400440532013000"}
 CONSENT = Consent(WORDS)
 URLS: dict[str, Any] = {"success_url": lambda order: "https://p/done", "cancel_url": "https://p"}
-
-
-class Secrets:
-    """The part of Secrets Manager that is asked."""
-
-    def __init__(self, webhook_secret: str) -> None:
-        self._value = json.dumps({"api_key": "sk_test_sandbox", "webhook_secrets": [webhook_secret]})
-
-    def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's own name
-        return {"SecretString": self._value}
 
 
 class House:
@@ -113,12 +96,6 @@ class House:
 
     def failures(self) -> list[dict[str, Any]]:
         return [dict(event.data) for event in self.world.store.events if event.name == DEBIT_FAILED]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[StripeSandbox]:
-    with StripeSandbox() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Stripe pulled, and Stripe's objects sent as files: one source, so an object is one customer or one invoice."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -22,12 +22,6 @@ from tests.support.memory import InMemoryKnownFacts
 
 MAPPINGS = read_mappings(folder("infra"), ZONE)
 Take = Callable[[], None]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[StripeSandbox]:
-    with StripeSandbox() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Stripe pulled into a ledger: the real SDK, the real sandbox, the ledger in memory."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,25 +23,15 @@ from dunwell_aws.stripe_secret import StripeKeys
 from dunwell_aws.stripe_source import PAGE, StripeSource
 from functions.sync_source import app
 from infra.local.stripe_sandbox.server import StripeSandbox
-from tests.adapters.stripe_sandbox_support import KEY, client_of, command
 from tests.support.cash import InMemoryCashStore
 from tests.support.invocation import lambda_context, set_variables, sqs_event
 from tests.support.memory import InMemoryKnownFacts, InMemoryLedger
 from tests.support.portal import InMemoryOrderStore, account, invoice
-from tests.unit.ingestion.test_syncing import PLENTY, InMemoryCheckpoints
+from tests.support.stripe_sandbox import Secret, client_of, command
+from tests.support.syncing import PLENTY, InMemoryCheckpoints
 
 ZONE = "America/New_York"
 DAY_SECONDS = 86_400
-
-
-class Secret:
-    """``StripeSecret`` that has a key."""
-
-    def keys(self) -> StripeKeys:
-        return StripeKeys(KEY, ())
-
-    def forget(self) -> None:
-        raise AssertionError("the key is good")
 
 
 class Office:
@@ -110,12 +99,6 @@ class Office:
                 "metadata": {"customer_id": "cus_anna", "order_id": "ord_1", "order_key": "ord_1.1"},
             }
         )
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[StripeSandbox]:
-    with StripeSandbox() as running:
-        yield running
 
 
 @pytest.fixture

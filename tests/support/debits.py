@@ -151,3 +151,8 @@ class DebitWorld:
             if at > self.now and self.listed(day):
                 done = self.collect(at)
         return done
+
+
+def told(world: DebitWorld, name: str) -> list[dict[str, Any]]:
+    """What the events of a name say, in order."""
+    return [dict(event.data) for event in world.store.events if event.name == name]

@@ -83,18 +83,8 @@ def announced_sample(
 
 
 def _failed_debit(invoice: Invoice, method: PaymentMethod, today: date) -> DebitAttempt:
-    return DebitAttempt(
-        f"{_PURPOSE}#1",
-        _PURPOSE,
-        method.method_id,
-        invoice.currency,
-        invoice.amount_minor,
-        ((invoice.invoice_id, invoice.amount_minor),),
-        _at(today),
-        AttemptStatus.FAILED,
-        code="insufficient_funds",
-        next_on=today + timedelta(days=4),
-    )
+    first = replace(_planned_debit(invoice, method, today), attempt_id=f"{_PURPOSE}#1", status=AttemptStatus.FAILED)
+    return replace(first, code="insufficient_funds", next_on=today + timedelta(days=4))
 
 
 def _planned_debit(invoice: Invoice, method: PaymentMethod, today: date) -> DebitAttempt:

@@ -26,9 +26,9 @@ from dunwell.ingestion.syncing import (
     SyncReport,
 )
 from tests.support.cash import InMemoryCashStore
+from tests.support.syncing import PLENTY, InMemoryCheckpoints
 
 PAGE = 3
-PLENTY = 10_000.0
 
 
 class CrashError(Exception):
@@ -107,23 +107,6 @@ class FakeSink:
 class NoPayments:
     def look(self, reference: str) -> bool:
         raise AssertionError(f"nobody paid here: {reference}")
-
-
-class InMemoryCheckpoints:
-    """``CheckpointStore`` with the adapter's condition."""
-
-    def __init__(self) -> None:
-        self.stored: dict[str, Checkpoint] = {}
-
-    def checkpoint(self, source: str) -> Checkpoint | None:
-        return self.stored.get(source)
-
-    def save(self, checkpoint: Checkpoint) -> bool:
-        known = self.stored.get(checkpoint.source)
-        if (known.version if known else 0) != checkpoint.version - 1:
-            return False
-        self.stored[checkpoint.source] = checkpoint
-        return True
 
 
 class World:

@@ -174,7 +174,7 @@ def test_no_outage_payment_or_dispute_makes_planning_burst_skip_or_go_back(
         before = list(life.contacts)
         stage = life.plan(today, status)
         if stage:
-            keeps_its_promises(life, before, stage, today)
+            assert broken_promises(life, before, stage, today) == []
 
 
 def happen(life: Life, what: str, number: str, today: date) -> None:
@@ -190,24 +190,26 @@ def happen(life: Life, what: str, number: str, today: date) -> None:
         life.risk = 1000 - life.risk
 
 
-def keeps_its_promises(life: Life, before: list[Contact], stage: str, today: date) -> None:
-    """What holds of the message just planned, given those before it."""
+def broken_promises(life: Life, before: list[Contact], stage: str, today: date) -> list[str]:
+    """What does not hold of the message just planned, given those before it, and should."""
     policy, anchor = life.policy, life.contacts[-1].invoice_ids[0]
     rank, names = policy.severity(stage), [one.name for one in policy.stages]
     reached = [one for one in before if one.may_have_reached]
     gap = policy.stages[rank].min_gap_days or policy.min_gap_days
-    assert all((today - one.planned_on).days >= gap for one in reached), "no two messages within the gap"
     anchored = [one for one in reached if one.invoice_ids[0] == anchor]
-    assert all(policy.severity(one.stage) <= rank for one in anchored), "stages of one anchor never go down"
     sure = [one for one in reached if one.status is not ContactStatus.UNCONFIRMED]
     counts = sure if stage in ("firm", "final") else reached
     said = [one.planned_on for one in counts if one.stage == stage and is_about(one, life, anchor)]
     again = policy.stages[rank].repeat_after_days
-    assert not said or (again and (today - max(said)).days >= again), "each stage once"
+    promises = {
+        "no two messages within the gap": all((today - one.planned_on).days >= gap for one in reached),
+        "stages of one anchor never go down": all(policy.severity(one.stage) <= rank for one in anchored),
+        "each stage once": not said or (again and (today - max(said)).days >= again),
+    }
     for warning in ("firm", "final"):
-        if names.index(warning) < rank:
-            warned = any(one.stage == warning and is_about(one, life, anchor) for one in sure)
-            assert warned, f"{stage} before {warning}"
+        warned = any(one.stage == warning and is_about(one, life, anchor) for one in sure)
+        promises[f"{warning} before {stage}"] = warned or names.index(warning) >= rank
+    return [promise for promise, holds in promises.items() if not holds]
 
 
 def is_about(contact: Contact, life: Life, invoice_id: str) -> bool:

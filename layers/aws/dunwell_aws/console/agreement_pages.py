@@ -16,10 +16,7 @@ def add_agreement_pages(site: Site) -> None:
     def show_agreements(customer_id: str) -> Response:
         """What was agreed with a customer and how far it was kept, and the forms for agreeing more."""
         site.agent()
-        now_at = site.parts.customers.account(customer_id).customer.customer_id
-        if now_at != customer_id:
-            return site.redirect(f"/customers/{now_at}/agreements")
-        return agreements_page(customer_id)
+        return site.moved(customer_id, "/agreements") or agreements_page(customer_id)
 
     @site.route("/customers/{customer_id}/agreements", "POST")
     def change_agreements(customer_id: str) -> Response:

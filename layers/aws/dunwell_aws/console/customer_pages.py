@@ -27,10 +27,7 @@ def add_customer_pages(site: Site) -> None:
     def show_customer(customer_id: str) -> Response:
         """Who a customer is and what they owe, and the forms for what an agent may do about it."""
         site.agent()
-        now_at = site.parts.customers.account(customer_id).customer.customer_id
-        if now_at != customer_id:
-            return site.redirect(f"/customers/{now_at}")
-        return customer_page(customer_id)
+        return site.moved(customer_id) or customer_page(customer_id)
 
     @site.route("/customers/{customer_id}", "POST")
     def change_customer(customer_id: str) -> Response:

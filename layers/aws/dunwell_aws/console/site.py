@@ -100,6 +100,18 @@ class Site(BaseSite[Console]):
         shared = {"base": base_url, "creditor": self.parts.creditor} | signed_in
         return self.parts.pages.page(template, base_url, status, **(shared | values))
 
+    def moved(self, customer_id: str, page: str = "") -> Response | None:
+        """The way to the customer that this one became part of; None when it is a customer still.
+
+        Args:
+            page: which of the customer's pages; empty for the customer themselves.
+
+        Raises:
+            NotFoundError: there is no such customer.
+        """
+        now_at = self.parts.customers.account(customer_id).customer.customer_id
+        return self.redirect(f"/customers/{now_at}{page}") if now_at != customer_id else None
+
     def form_page(self, template: str, who: SignedInAgent, problem: Refusal, **values: Any) -> Response:
         """A page with a form; after a problem again: it was filled in wrongly, or something stands against it."""
         status = 200 if problem is None else 400 if isinstance(problem, InvalidInputError) else 409

@@ -188,7 +188,16 @@ def described() -> dict[str, Any]:
 
 def operations(api: CustomerApi) -> list[Operation]:
     """What there is to ask for."""
-    signed_in, created = False, HTTPStatus.CREATED
+    return [
+        *_of_sign_in(api),
+        *_of_account(api),
+        *_of_paying(api),
+        *deal_operations(DealsApi(api.site, api.visitor), BASE),
+    ]
+
+
+def _of_sign_in(api: CustomerApi) -> list[Operation]:
+    signed_in = False
     return [
         Operation(
             "POST",
@@ -211,7 +220,7 @@ def operations(api: CustomerApi) -> list[Operation]:
             api.use_code,
             models.SignedIn,
             models.UseCode,
-            status=created,
+            status=HTTPStatus.CREATED,
             signed_in=signed_in,
             problems=(403, 410),
         ),
@@ -224,6 +233,11 @@ def operations(api: CustomerApi) -> list[Operation]:
             api.sign_out,
             status=HTTPStatus.NO_CONTENT,
         ),
+    ]
+
+
+def _of_account(api: CustomerApi) -> list[Operation]:
+    return [
         Operation(
             "GET",
             f"{BASE}/account",
@@ -265,6 +279,11 @@ def operations(api: CustomerApi) -> list[Operation]:
             query=models.PaymentsQuery,
             problems=(404,),
         ),
+    ]
+
+
+def _of_paying(api: CustomerApi) -> list[Operation]:
+    return [
         Operation(
             "POST",
             f"{BASE}/checkouts",
@@ -274,7 +293,7 @@ def operations(api: CustomerApi) -> list[Operation]:
             api.start_checkout,
             models.CheckoutOut,
             models.StartCheckout,
-            status=created,
+            status=HTTPStatus.CREATED,
             repeatable=True,
             problems=(403, 404),
         ),
@@ -287,7 +306,6 @@ def operations(api: CustomerApi) -> list[Operation]:
             api.show_checkout,
             models.CheckoutOut,
         ),
-        *deal_operations(DealsApi(api.site, api.visitor), BASE),
     ]
 
 

@@ -252,8 +252,11 @@ class DealsApi:
 
 def deal_operations(api: DealsApi, base: str) -> list[Operation]:
     """What there is to ask for beside the account and its payment."""
-    agreement, created, deals = f"{base}/agreements/{{agreement_id}}", HTTPStatus.CREATED, "agreements"
-    gone = (404,)
+    return [*_of_agreements(api, base), *_of_proposals(api, base), *_of_wishes(api, base)]
+
+
+def _of_agreements(api: DealsApi, base: str) -> list[Operation]:
+    agreement, deals = f"{base}/agreements/{{agreement_id}}", "agreements"
     return [
         Operation(
             "GET",
@@ -264,7 +267,7 @@ def deal_operations(api: DealsApi, base: str) -> list[Operation]:
             api.list_agreements,
             models.AgreementsOut,
             query=models.AgreementsQuery,
-            problems=gone,
+            problems=(404,),
         ),
         Operation("GET", agreement, "showAgreement", "One agreement", deals, api.show_agreement, models.AgreementOut),
         Operation(
@@ -289,6 +292,12 @@ def deal_operations(api: DealsApi, base: str) -> list[Operation]:
             repeatable=True,
             problems=(403, 409),
         ),
+    ]
+
+
+def _of_proposals(api: DealsApi, base: str) -> list[Operation]:
+    deals, created, problems = "agreements", HTTPStatus.CREATED, (403, 404)
+    return [
         Operation(
             "POST",
             f"{base}/plan-recommendations",
@@ -298,7 +307,7 @@ def deal_operations(api: DealsApi, base: str) -> list[Operation]:
             api.recommend_plans,
             models.Recommendations,
             models.Needs,
-            problems=(403, 404),
+            problems=problems,
         ),
         Operation(
             "POST",
@@ -311,7 +320,7 @@ def deal_operations(api: DealsApi, base: str) -> list[Operation]:
             models.PlanTermsIn,
             status=created,
             repeatable=True,
-            problems=(403, 404),
+            problems=problems,
         ),
         Operation(
             "POST",
@@ -324,8 +333,15 @@ def deal_operations(api: DealsApi, base: str) -> list[Operation]:
             models.PromiseIn,
             status=created,
             repeatable=True,
-            problems=(403, 404),
+            problems=problems,
         ),
+    ]
+
+
+def _of_wishes(api: DealsApi, base: str) -> list[Operation]:
+    """Disputes, the saved methods and the preferences."""
+    gone = (404,)
+    return [
         Operation(
             "POST",
             f"{base}/invoices/{{invoice_id}}/disputes",

@@ -20,7 +20,12 @@ _MOST_DIGITS = 6
 def add_paper_pages(site: Site) -> None:
     """Adds the pages to the portal. The packages that make files are imported when one is asked for."""
     site.app.api.binary_types += [PDF, XLSX]
+    _add_invoices(site)
+    _add_payments(site)
+    _add_statement(site)
 
+
+def _add_invoices(site: Site) -> None:
     @site.route("/invoices", "GET")
     def show_invoices() -> Response:
         """Open, paid or all invoices, or those of a number."""
@@ -48,6 +53,8 @@ def add_paper_pages(site: Site) -> None:
         made = invoice_pdf(found, visitor.customer, parts.creditor, site.say(visitor), parts.today)
         return site.file(made, PDF, f"{found.listed.invoice.number}.pdf")
 
+
+def _add_payments(site: Site) -> None:
     @site.route("/payments", "GET")
     def show_payments() -> Response:
         """The payments received."""
@@ -72,6 +79,8 @@ def add_paper_pages(site: Site) -> None:
         made = receipt_pdf(found, visitor.customer, site.parts.creditor, site.say(visitor))
         return site.file(made, PDF, f"receipt-{found.payment.on}.pdf")
 
+
+def _add_statement(site: Site) -> None:
     @site.route("/statement", "GET")
     def show_statement() -> Response:
         """The statement of the last months, or of the period asked for."""

@@ -13,9 +13,51 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
 import stripe
 
+from dunwell_aws.stripe_secret import StripeKeys
+from infra.local.stripe_sandbox.server import StripeSandbox
+
 KEY = "sk_test_sandbox"
+BANK = {
+    "payment_method": "us_bank_account",
+    "name": "Ada",
+    "email": "ada@example.com",
+    "routing_number": "110000000",
+    "account_number": "000123456789",
+}
+"""What is typed into the hosted page to pay from a bank account."""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[StripeSandbox]:
+    """A sandbox for the tests of a file."""
+    with StripeSandbox() as running:
+        yield running
+
+
+class Secret:
+    """``StripeSecret`` that has a key."""
+
+    def keys(self) -> StripeKeys:
+        """The sandbox's."""
+        return StripeKeys(KEY, ())
+
+    def forget(self) -> None:
+        """Never asked for."""
+        raise AssertionError("the key is good")
+
+
+class Secrets:
+    """The part of Secrets Manager that is asked."""
+
+    def __init__(self, webhook_secret: str) -> None:
+        self._value = json.dumps({"api_key": KEY, "webhook_secrets": [webhook_secret]})
+
+    def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's own name
+        """The gateway's secret."""
+        return {"SecretString": self._value}
 
 
 def client_of(url: str, *, retries: int = 0) -> Any:
