@@ -164,6 +164,18 @@ def test_a_case_shows_invoices_contacts_with_reasons_and_the_assessment_in_words
         assert expected in page
 
 
+def test_a_case_shows_the_latest_payments_and_where_the_earlier_ones_are(world: World, browser: Browser) -> None:
+    case = world.waiting()
+    for amount_minor in range(101, 113):
+        pay(world.ledger, "cus_1", amount_minor)
+    sign_in(browser)
+    page = text(browser.get(path_of(case)))
+    shown = page.partition("<caption>Latest payments</caption>")[2].partition("</section>")[0]
+    assert shown.count('data-label="How"') == 10
+    assert "2 earlier ones are on the <a href=" in shown
+    assert '/customers/cus_1/statement">statement of account</a>' in shown
+
+
 def test_a_case_shows_the_holds_in_force_and_the_time_zone_with_its_evidence(world: World, browser: Browser) -> None:
     case, known = world.waiting(), world.ledger.accounts["cus_1"]
     lifted = Hold("cease", None, NOW - timedelta(days=9), lifted_at=NOW - timedelta(days=1), lifted_by="lead")

@@ -20,6 +20,9 @@ def test_a_case_shows_chances_the_expected_day_with_its_range_and_the_curve_of_p
     assert "Recent invoices were often paid after their due date." in page
     assert '<polyline points="6,' in page
     assert "The risk from 23 October 2026 (37.1%) to 20 November 2026 (73.1%)." in page
+    assert "all of them from today, 20 November 2026 (left), to 21 December 2026 (right)" in page
+    assert '<line class="days" x1="6" y1="10" x2="294" y2="10"></line><circle cx="89" cy="10" r="5">' in page
+    assert "<summary>Why F-1 is scored so</summary>" in page
     assert "Over 30 days late" not in page  # it is: nothing is left to forecast
 
 

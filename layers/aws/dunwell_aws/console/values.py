@@ -28,7 +28,7 @@ from dunwell.outreach.policy import Policy
 from dunwell.outreach.tasks import Task, TaskDesk, TaskKind
 from dunwell.outreach.whereabouts import whereabouts
 from dunwell.remittance.records import LineRecord
-from dunwell.reporting.curve import curve
+from dunwell.reporting.curve import curve, spans
 from dunwell.scoring.assessment import Assessment, AssessmentStore
 from dunwell.timezones import zone
 from dunwell_aws.console.agreements import digest
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dunwell_aws.messages import Renderer
 
 SETTLED_SHOWN = 100
-_PAYMENTS_SHOWN = 50
+_PAYMENTS_SHOWN = 10  # the statement has them all
 _KEY_BYTES = 16
 _THREADS = 8
 _OF_A_CASE = ("outcome", "how", "called_at", "note", "next_on", "promised")
@@ -126,6 +126,7 @@ def case_values(
         "recoveries": [one for one in (assessment.recoveries if assessment else ()) if one.currency == case.currency],
         "oldest": next(iter(overdue_invoices(account, case.currency, today)), None),
         "payments": sorted(account.payments.values(), key=lambda payment: payment.on, reverse=True)[:_PAYMENTS_SHOWN],
+        "payments_left_out": max(len(account.payments) - _PAYMENTS_SHOWN, 0),
         "contacts": contacts[::-1],
         "outcomes": list(AgentOutcome),
         "today": today,
@@ -154,11 +155,20 @@ def call_values(
 
 def _assessment_values(account: Account, assessment: Assessment | None, today: date) -> dict[str, Any]:
     """The values of ``assessment.html``."""
+    days = {i.invoice.invoice_id: days_past_due(i.due_on, today) for i in account.open_invoices}
     return {
         "assessment": assessment,
         "curve": curve([(one.as_of, one.risk_permille) for one in assessment.history]) if assessment else None,
         "recoveries": assessment.recoveries if assessment else (),
-        "days": {i.invoice.invoice_id: days_past_due(i.due_on, today) for i in account.open_invoices},
+        "days": days,
+        "spans": spans(
+            {
+                one.invoice_id: (one.earliest_on, one.expected_on, one.latest_on)
+                for one in (assessment.invoices if assessment else ())
+                if one.invoice_id in days and one.earliest_on and one.expected_on and one.latest_on
+            },
+            today,
+        ),
     }
 
 

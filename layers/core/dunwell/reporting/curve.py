@@ -1,6 +1,6 @@
-"""The geometry of a small curve of shares over days, in whole units of its own coordinate system."""
+"""The geometry of small pictures over days, in whole units of their own coordinate system."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -39,3 +39,37 @@ def curve(values: Sequence[tuple[date, int]]) -> Curve | None:
         first_on,
         last_on,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days of one thing on a scale that it shares with others; each is the x of a day."""
+
+    earliest: int
+    expected: int
+    latest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Spans by what they are of, on one scale from ``first_on`` (left) to ``last_on`` (right)."""
+
+    by_id: Mapping[str, Span]
+    first_on: date
+    last_on: date
+
+
+def spans(values: Mapping[str, tuple[date, date, date]], today: date) -> Spans | None:
+    """Spans of (earliest, expected, latest) days on a scale that begins today; None for none.
+
+    A day before the first is drawn on the first: what was to come by then has not.
+    """
+    if not values:
+        return None
+    last_on = max(today, *(latest for _, _, latest in values.values()))
+    days = max(1, (last_on - today).days)
+
+    def x(day: date) -> int:
+        return _EDGE + max(0, (day - today).days) * (WIDTH - 2 * _EDGE) // days
+
+    return Spans({of: Span(x(a), x(b), x(c)) for of, (a, b, c) in values.items()}, today, last_on)
