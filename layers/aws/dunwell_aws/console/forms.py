@@ -1,6 +1,6 @@
 """The forms that agents fill in at the console: what they say, as calls of the use cases."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -26,6 +26,8 @@ from dunwell_aws.web import Form
 E = TypeVar("E", bound=StrEnum)
 NOTE_LENGTH = 2000
 LONGEST_HOLD_DAYS = 3660
+HOLDS_BY_HAND = [kind for kind in HoldKind if kind is not HoldKind.REPLY_UNREAD]
+"""The holds that an agent places; that an answer is unread, nobody knows but who receives it."""
 KEY_LENGTHS = range(16, 65)
 WRONG_DAY = "Write the day as year-month-day, such as 2027-01-31."
 
@@ -89,7 +91,7 @@ def act_on_customer(
     """
     action = form.one("action")
     if action == "hold":
-        kind = _chosen(HoldKind, form.one("kind"), "Choose why contact must stop.")
+        kind = _chosen(HOLDS_BY_HAND, form.one("kind"), "Choose why contact must stop.")
         until, invoice_id = _until(form.one("until"), now, desk.zone_name), form.one("invoice")
         return desk.place_hold(customer_id, kind, invoice_id, until, written_note(form), agent, now)
     if action == "lift":
@@ -177,10 +179,11 @@ def finish(
     return desk.finish_call(customer_id, task_id, outcome, note, agent.name, now)
 
 
-def _chosen(kinds: type[E], text: str, otherwise: str) -> E:
-    if text not in set(kinds):
+def _chosen(kinds: Iterable[E], text: str, otherwise: str) -> E:
+    found = next((kind for kind in kinds if kind == text), None)
+    if found is None:
         raise InvalidInputError(otherwise)
-    return kinds(text)
+    return found
 
 
 def written_note(form: Form) -> str:
