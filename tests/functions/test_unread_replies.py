@@ -100,7 +100,7 @@ def test_texts_pause_with_the_answer_and_go_again_when_its_task_is_finished(
     (task,) = tasks_of(world)
     page = shown(browser, path(task))
     assert "No text message goes to this customer until this task is done" in page
-    assert "text messages go to the customer again. If the answer says" in page
+    assert "text messages go to the customer again. If they want no more of them" in page
     finish(browser, task)
     assert (says(world, Channel.SMS), says(world, Channel.SMS, "cus_2")) == ("OK", "REPLY_UNREAD")
     (hold,) = who(world).holds
@@ -132,6 +132,18 @@ def test_a_task_without_a_note_is_not_done_and_lets_nothing_go(
     page = browser.get(path(task))
     assert browser.post(path(task), csrf=csrf(page), kind="request", note=" ").status_code == 400
     assert says(world, Channel.SMS) == "REPLY_UNREAD"
+
+
+def test_a_wish_that_the_agent_read_is_kept_before_the_task_is_finished(
+    world: World, browser: Browser, index: InMemoryMessageIndex
+) -> None:
+    arrive(world, index, sms("I will talk to you by mail, and in no other way, for as long as it takes"))
+    page = browser.get("/customers/cus_1")
+    sent = {"csrf": csrf(page), "action": "refuse_channel", "channel": "sms"}
+    assert browser.post("/customers/cus_1", **sent).headers["Location"].endswith("?done=refuse_channel")
+    (task,) = tasks_of(world)
+    finish(browser, task)
+    assert [says(world, one) for one in (Channel.SMS, Channel.EMAIL)] == ["OPTED_OUT", "OK"]
 
 
 @pytest.mark.parametrize("word", ["STOP", "START"])

@@ -33,7 +33,7 @@ from dunwell.scoring.assessment import Assessment, AssessmentStore
 from dunwell.timezones import zone
 from dunwell_aws.console.agreements import digest
 from dunwell_aws.console.case_work import CALL_TIME, HOW, LATEST_NEXT_DAYS, NO_CALL, called_about
-from dunwell_aws.console.forms import CUSTOMER_DONE, HOLDS_BY_HAND, NOTE_LENGTH
+from dunwell_aws.console.forms import CUSTOMER_DONE, HOLDS_BY_HAND, NOTE_LENGTH, REFUSABLE
 from dunwell_aws.web import Form
 
 LETTERS_SHOWN = 10
@@ -282,6 +282,7 @@ def customer_values(
         "contested": [one for one in account.open_invoices if endable_disputes(account, one.invoice.invoice_id)],
         "kinds": {
             "hold": HOLDS_BY_HAND,
+            "channel": REFUSABLE,
             "write_off": list(WriteOffReason),
             "credit": list(CreditReason),
             "dispute": list(DisputeReason),

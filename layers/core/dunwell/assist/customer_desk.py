@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from dunwell.accounts.consent import refused_channels
 from dunwell.accounts.holds import Hold
-from dunwell.accounts.model import RelationKind, customer_id_of
+from dunwell.accounts.model import Channel, RelationKind, customer_id_of
 from dunwell.accounts.refused_times import RefusedTime, RefusedTimes, minute_of, with_time
 from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
@@ -27,6 +28,8 @@ from dunwell.timezones import zone
 
 NUMBER_LENGTH = 64
 WAIVER = "waiver"
+FROM_AGENT = "agent"
+"""How a refusal is known that a customer told an agent."""
 _MAY_BE_WAIVED = frozenset({EntryKind.FEE, EntryKind.INTEREST})
 
 
@@ -129,7 +132,23 @@ class CustomerDesk:
         """
         return self._update(customer_id, lambda account: lift(account, [hold_id], at, who))
 
-    # --- times ---
+    # --- channels and times ---
+
+    def refuse_channel(self, customer_id: str, channel: Channel, at: datetime) -> Account:
+        """Keep that the customer told us, in whatever words, not to use a channel; again changes nothing.
+
+        Only the customer takes it back: on the portal, or with START by text.
+
+        Raises:
+            NotFoundError: no such customer.
+        """
+
+        def decide(account: Account) -> Change:
+            if channel in refused_channels(account.customer.consents):
+                return Change(account)
+            return Change(account, account.customer.with_refusal(channel, at, FROM_AGENT))
+
+        return self._update(customer_id, decide)
 
     def refuse_time(
         self, customer_id: str, days: Sequence[int], start: str, end: str, note: str, who: str, at: datetime
