@@ -22,7 +22,7 @@ def executions(deployed: Deployment) -> Counter[str]:
 
 def test_a_doubled_event_is_one_case_which_an_agent_works_on_and_a_payment_closes(deployed: Deployment) -> None:
     number = new_number()
-    deployed.owe(row(number, overdue_days=45))
+    deployed.owe(row(number, overdue_days=45, customer_kind="person"))
     deployed.remind(number)
     before = executions(deployed)
 
