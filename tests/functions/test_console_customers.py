@@ -443,7 +443,28 @@ def test_a_form_of_another_site_session_or_nobody_changes_nothing(world: World, 
     assert world.ledger.accounts == before
 
 
-# --- times and calls ---
+# --- channels, times and calls ---
+
+
+@pytest.mark.parametrize("channel", ["email", "sms", "whatsapp", "letter", "call"])
+def test_a_refusal_that_a_customer_told_an_agent_is_kept_once(browser: Browser, world: World, channel: str) -> None:
+    for _ in range(2):
+        answer = send(browser, "refuse_channel", channel=channel)
+        assert answer.headers["Location"] == f"{BASE}{PAGE}?done=refuse_channel"
+    (record,) = stored(world).customer.consents
+    assert (record.channel, record.act, record.how, record.at) == (channel, ConsentAct.WITHDRAWN, "agent", NOW)
+    assert stored(world).customer.opted_out == {Channel(channel)}
+    page = text(browser.get(f"{PAGE}?done=refuse_channel"))
+    assert "The refusal is kept" in page
+    assert "known by agent" in page
+
+
+@pytest.mark.parametrize("channel", ["", "portal", "pigeon"])
+def test_what_nobody_can_refuse_is_not_kept(browser: Browser, world: World, channel: str) -> None:
+    answer = send(browser, "refuse_channel", channel=channel)
+    assert answer.status_code == 400
+    assert "Choose what they do not want any more" in text(answer)
+    assert stored(world).customer.consents == ()
 
 
 def test_a_time_that_does_not_suit_is_kept_and_taken_back(browser: Browser, world: World) -> None:

@@ -18,29 +18,30 @@ SHARED = Path(os.environ.get("DUNWELL_SHARED", ROOT.parent / "shared"))
 RULE_TABLE = SHARED / "compliance.md"
 
 RULE_TABLE_SAYS = """
-kind                  calls/texts e-mail letters asks debit charges hand-off
-bankruptcy            Y           Y      Y       Y    Y     Y       Y
-chapter_13_codebtor   Y           Y      Y       Y    Y     -       Y
-discharged            Y           Y      Y       Y    Y     Y       Y
-deceased              Y           Y      Y       Y    Y     P       P
-attorney              Y           Y      Y       Y    P     -       -
-cease                 Y           Y      Y       Y    -     -       -
-dispute_written       Y           Y      Y       Y    Y     P       Y
-dispute_oral          P           P      P       P    P     P       P
-dispute_late          P           P      P       P    P     P       P
-identity_theft        Y           Y      Y       Y    Y     Y       Y
-scra_active_duty      -           -      -       -    -     P       -
-breathing_space       Y           Y      Y       Y    P     Y       Y
-mental_health_crisis  Y           Y      Y       Y    P     Y       Y
-vulnerable            P           P      P       Y    P     P       Y
-minor                 Y           Y      Y       Y    Y     P       Y
-time_barred           -           -      -       -    -     -       -
-disaster              P           P      P       P    P     P       P
-complaint             P           P      P       P    P     P       P
-litigation_hold       P           P      P       P    P     P       P
-paid_or_settled       Y           Y      Y       Y    Y     Y       Y
-email_suppressed      -           Y      -       -    -     -       -
-number_reassigned     Y           -      -       -    -     -       -
+kind                  calls texts e-mail letters asks debit charges hand-off
+bankruptcy            Y     Y     Y      Y       Y    Y     Y       Y
+chapter_13_codebtor   Y     Y     Y      Y       Y    Y     -       Y
+discharged            Y     Y     Y      Y       Y    Y     Y       Y
+deceased              Y     Y     Y      Y       Y    Y     P       P
+attorney              Y     Y     Y      Y       Y    P     -       -
+cease                 Y     Y     Y      Y       Y    -     -       -
+dispute_written       Y     Y     Y      Y       Y    Y     P       Y
+dispute_oral          P     P     P      P       P    P     P       P
+dispute_late          P     P     P      P       P    P     P       P
+identity_theft        Y     Y     Y      Y       Y    Y     Y       Y
+scra_active_duty      -     -     -      -       -    -     P       -
+breathing_space       Y     Y     Y      Y       Y    P     Y       Y
+mental_health_crisis  Y     Y     Y      Y       Y    P     Y       Y
+vulnerable            P     P     P      P       Y    P     P       Y
+minor                 Y     Y     Y      Y       Y    Y     P       Y
+time_barred           -     -     -      -       -    -     -       -
+disaster              P     P     P      P       P    P     P       P
+complaint             P     P     P      P       P    P     P       P
+litigation_hold       P     P     P      P       P    P     P       P
+paid_or_settled       Y     Y     Y      Y       Y    Y     Y       Y
+email_suppressed      -     -     Y      -       -    -     -       -
+number_reassigned     Y     Y     -      -       -    -     -       -
+reply_unread          -     Y     -      -       -    -     -       -
 """
 WE_SAY = """
 kind                  takes agrees alone past
@@ -66,9 +67,11 @@ litigation_hold       -     -      Y     -
 paid_or_settled       -     Y      Y     -
 email_suppressed      -     -      -     -
 number_reassigned     -     -      -     -
+reply_unread          -     -      -     -
 """
 COLUMNS = {
-    "calls/texts": Activity.CALL_OR_TEXT,
+    "calls": Activity.CALL,
+    "texts": Activity.TEXT,
     "e-mail": Activity.EMAIL,
     "letters": Activity.LETTER,
     "asks": Activity.ASK_TO_PAY,
@@ -117,7 +120,7 @@ def barred(test: object) -> frozenset[HoldKind]:
 
 def test_a_contact_rule_refuses_under_exactly_the_holds_that_pause_contact() -> None:
     refused = frozenset().union(*(barred(rule.test) for rule in HOLDS if rule.id != "UK-BARRED"))  # one country's own
-    contact = (Activity.CALL_OR_TEXT, Activity.EMAIL, Activity.LETTER)
+    contact = (Activity.CALL, Activity.TEXT, Activity.EMAIL, Activity.LETTER)
     assert refused == frozenset().union(*(PAUSING[one] for one in contact))
 
 
@@ -154,7 +157,7 @@ ROWS = {
     "Paid in full / settled": ["paid_or_settled"],
 }
 RULE_COLUMNS = {
-    1: (Activity.CALL_OR_TEXT, Activity.EMAIL),
+    1: (Activity.CALL, Activity.TEXT, Activity.EMAIL),
     2: (Activity.LETTER,),
     3: (Activity.ASK_TO_PAY,),
     4: (Activity.DEBIT,),
@@ -176,10 +179,20 @@ def stops(cell: str) -> bool:
     return bool(re.search(r"\b[YP]\b", cell)) if said is None else said
 
 
-def test_the_rule_table_says_the_same() -> None:
+def rule_table() -> str:
     if not RULE_TABLE.exists():
         pytest.skip(f"The rule table is not at {RULE_TABLE}: DUNWELL_SHARED says where.")
-    section = RULE_TABLE.read_text(encoding="utf-8").partition("## 7. Holds")[2].partition("## 8.")[0]
+    return RULE_TABLE.read_text(encoding="utf-8")
+
+
+def test_the_rule_on_keywords_holds_text_messages_until_a_person_has_read_what_is_none() -> None:
+    (rule,) = [line for line in rule_table().splitlines() if line.startswith("| KEYWORDS | US | SMS |")]
+    assert "route to human, hold sends meanwhile" in rule
+    assert PAUSING[Activity.TEXT] >= kinds_of("KEYWORDS") == {"reply_unread"}
+
+
+def test_the_rule_table_says_the_same() -> None:
+    section = rule_table().partition("## 7. Holds")[2].partition("## 8.")[0]
     rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")][1:]
     named = {name: row for row in rows for name in ROWS if row[0].strip("`").startswith(name)}
     assert (len(rows), set(named)) == (len(ROWS), set(ROWS))

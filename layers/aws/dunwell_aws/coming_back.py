@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +12,7 @@ from dunwell.ledger.ports import Ledger
 from dunwell.outreach.delivery import Feedback, Outcome, latest_on, record_delivery
 from dunwell.outreach.permission import NO_ADDRESS
 from dunwell.outreach.ports import ContactStore
-from dunwell.outreach.replies import Reply, keyword, record_choice
-from dunwell.outreach.requests import LONGEST, clean_text, request_task
+from dunwell.outreach.replies import Reply, have_read, keyword, record_choice
 from dunwell.outreach.switches import Counts, CountStore, Switch, SwitchStore, count_and_judge
 from dunwell.outreach.tasks import TaskStore, is_out_of_reach, trouble_task
 from dunwell_aws import ses_events
@@ -103,17 +102,17 @@ class ComingBack:
     def _answered(self, reply: Reply) -> None:
         """A wish to stop or start is obeyed for all who were written to at the number: nobody can tell whose it was.
 
-        Anything else is put on the worklist: whatever words a customer chooses, a person reads them.
+        Anything else is put on the worklist: whatever words a customer chooses, a person reads them, and until then no
+        text message goes there.
         """
-        asked, at = keyword(reply.text), self.clock.shifted(reply.at)
+        asked, reply = keyword(reply.text), replace(reply, at=self.clock.shifted(reply.at))
         if asked:
-            customers = record_choice(self.index, self.ledger, reply.number, reply.channel, asked, at)
+            customers = record_choice(self.index, self.ledger, reply.number, reply.channel, asked, reply.at)
         else:
             customers = self.index.customers(number_id(reply.number))
-        words = "" if asked else clean_text(reply.text[:LONGEST], required=False)
         for customer_id in customers:
-            if words:
-                self.tasks.open_task(request_task(customer_id, "reply", at.isoformat(), words, at))
+            if not asked:
+                have_read(self.ledger, self.tasks, customer_id, reply)
             self._replied(customer_id, reply)
         logger.info("reply kept", asked=asked, customers=len(customers))
 
@@ -125,8 +124,7 @@ class ComingBack:
         else:
             contact_id = written.contact_id
         if contact_id:
-            at = self.clock.shifted(reply.at)
-            self._record(Feedback(customer_id, contact_id, Outcome.REPLIED, "", "", at, channel=reply.channel))
+            self._record(Feedback(customer_id, contact_id, Outcome.REPLIED, "", "", reply.at, channel=reply.channel))
 
     def _unreachable(self, fact: Mapping[str, Any]) -> None:
         """A contact was refused because it has no address: a task, when nothing else leads to the customer."""

@@ -79,7 +79,8 @@ def replies(notification: Mapping[str, Any]) -> Iterator[Reply]:
         yield from _whatsapp(json.loads(message["whatsAppWebhookEntry"]))
     else:
         answered = message.get("previousPublishedMessageId") or ""
-        yield Reply(message["originationNumber"], message["messageBody"], answered, Channel.SMS, at)
+        named = message.get("inboundMessageId") or ""
+        yield Reply(message["originationNumber"], message["messageBody"], answered, Channel.SMS, at, named)
 
 
 def _whatsapp(entry: Mapping[str, Any]) -> Iterator[Reply]:
@@ -88,4 +89,4 @@ def _whatsapp(entry: Mapping[str, Any]) -> Iterator[Reply]:
             number = "+" + str(one["from"]).lstrip("+")
             text = (one.get("text") or one.get("button") or {}).get("body") or (one.get("button") or {}).get("text", "")
             at = datetime.fromtimestamp(int(one["timestamp"]), UTC)
-            yield Reply(number, text, "", Channel.WHATSAPP, at)
+            yield Reply(number, text, "", Channel.WHATSAPP, at, one.get("id") or "")

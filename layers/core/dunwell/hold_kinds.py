@@ -26,6 +26,8 @@ class HoldKind(StrEnum):
     DISPUTE_LATE = "dispute_late"
     EMAIL_SUPPRESSED = "email_suppressed"
     NUMBER_REASSIGNED = "number_reassigned"
+    REPLY_UNREAD = "reply_unread"
+    """They answered a text message in words of their own that nobody has read yet; see ``outreach.replies``."""
     MINOR = "minor"
     PAID_OR_SETTLED = "paid_or_settled"
     VULNERABLE = "vulnerable"
@@ -40,7 +42,7 @@ class Activity(StrEnum):
     """What a hold may pause; a column of the table.
 
     Attributes:
-        CALL_OR_TEXT, EMAIL, LETTER: to contact the customer about what is owed.
+        CALL, TEXT, EMAIL, LETTER: to contact the customer about what is owed.
         ASK_TO_PAY: to ask for money, also on a page that the customer opened by themselves, and to offer terms.
         TAKE_PAYMENT: to take the money that a customer wants to pay on a page. Stricter than the rules, which leave it
             to a debtor under some of these holds: a person takes it by telephone.
@@ -52,7 +54,8 @@ class Activity(StrEnum):
         HAND_OFF: to hand the debt on to people who press for it, and in the end to an agency or to law.
     """
 
-    CALL_OR_TEXT = "calls and texts"
+    CALL = "calls"
+    TEXT = "texts"
     EMAIL = "e-mail"
     LETTER = "letters"
     ASK_TO_PAY = "asking to pay"
@@ -81,7 +84,7 @@ class Row:
     of_the_person: bool = False
 
 
-_CONTACT = frozenset({Activity.CALL_OR_TEXT, Activity.EMAIL, Activity.LETTER})
+_CONTACT = frozenset({Activity.CALL, Activity.TEXT, Activity.EMAIL, Activity.LETTER})
 _UNASKED = _CONTACT | {Activity.ASK_TO_PAY}
 _REVIEWED = _UNASKED | {Activity.AGREE_ALONE, Activity.DEBIT, Activity.CHARGE, Activity.HAND_OFF}
 _CONTESTED = _REVIEWED | {Activity.AGREE}
@@ -101,7 +104,8 @@ TABLE = (
     Row(HoldKind.DISPUTE_ORAL, "HOUSE-DISPUTE", _REVIEWED),
     Row(HoldKind.DISPUTE_LATE, "HOUSE-DISPUTE", _REVIEWED),
     Row(HoldKind.EMAIL_SUPPRESSED, "SES-RATES", frozenset({Activity.EMAIL})),
-    Row(HoldKind.NUMBER_REASSIGNED, "RND", frozenset({Activity.CALL_OR_TEXT})),
+    Row(HoldKind.NUMBER_REASSIGNED, "RND", frozenset({Activity.CALL, Activity.TEXT})),
+    Row(HoldKind.REPLY_UNREAD, "KEYWORDS", frozenset({Activity.TEXT})),
     Row(HoldKind.MINOR, "HOLD-MINOR", _EVERYTHING, of_the_person=True),
     Row(HoldKind.PAID_OR_SETTLED, "NO-TRANSFER", _CONTESTED),
     Row(HoldKind.VULNERABLE, "HOUSE-VULN", _REVIEWED),

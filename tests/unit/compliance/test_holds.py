@@ -42,9 +42,9 @@ def test_some_facts_limit_what_may_be_done_but_not_contact(kind: str) -> None:
 
 
 def test_every_kind_of_hold_is_decided_about() -> None:
-    harmless = {HoldKind.SCRA_ACTIVE_DUTY, HoldKind.TIME_BARRED, HoldKind.EMAIL_SUPPRESSED}
+    harmless = {HoldKind.SCRA_ACTIVE_DUTY, HoldKind.TIME_BARRED, HoldKind.EMAIL_SUPPRESSED, HoldKind.REPLY_UNREAD}
     stops = {kind for kind in HoldKind if outcome(NOON, holds=(hold(kind, at="2026-06-15T15:00"),)) != OPEN}
-    assert stops == set(HoldKind) - harmless  # a suppressed address does not stop a call
+    assert stops == set(HoldKind) - harmless  # a suppressed address or an unread text does not stop a call
 
 
 def test_a_suppressed_address_stops_mail_and_a_reassigned_number_stops_the_phone() -> None:
@@ -54,6 +54,13 @@ def test_a_suppressed_address_stops_mail_and_a_reassigned_number_stops_the_phone
     assert outcome(NOON, "sms", holds=reassigned, consents=SMS_OPT_IN) == ("NUMBER_REASSIGNED", None)
     assert outcome(NOON, "call", holds=reassigned)[0] == "NUMBER_REASSIGNED"
     assert outcome(NOON, "email", holds=reassigned) == OPEN
+
+
+@pytest.mark.parametrize("channel", ["call", "email", "letter", "chatbot"])
+def test_an_unread_answer_stops_text_messages_and_nothing_else(channel: str) -> None:
+    unread = (hold("reply_unread"),)
+    assert outcome(NOON, "sms", holds=unread, consents=SMS_OPT_IN) == ("REPLY_UNREAD", None)
+    assert outcome(NOON, channel, holds=unread) == OPEN
 
 
 def test_a_hold_on_another_debt_does_not_reach_this_one() -> None:

@@ -33,7 +33,7 @@ MINUTES = 300 * 24 * 60  # through both clock changes
 DEBTS = st.sampled_from(["D1", "D2", None])
 
 HARMLESS = {HoldKind.SCRA_ACTIVE_DUTY, HoldKind.TIME_BARRED}
-ON_ONE_CHANNEL = {HoldKind.EMAIL_SUPPRESSED, HoldKind.NUMBER_REASSIGNED}
+ON_ONE_CHANNEL = {HoldKind.EMAIL_SUPPRESSED, HoldKind.NUMBER_REASSIGNED, HoldKind.REPLY_UNREAD}
 
 
 def moments_near(now: datetime) -> st.SearchStrategy[datetime]:

@@ -37,7 +37,7 @@ ENDED = NOW - 2 * DAY
 EVERYWHERE = replace(
     PERSON,
     contact_points=contact_points(email="anna@bakery.example", phone="+12125550111", postal="1 Main St\nNew York"),
-)
+).with_consent(Channel.SMS, BEGAN, "on paper")
 OWING = account(overdue(40, amount_minor=1_000_000), who=EVERYWHERE)
 CHARGES = ChargePolicy((replace(CONTRACT, kinds=frozenset({CustomerKind.PERSON})),))
 WARNED = CollectionState((sent("final", 12),), risk_permille=900)
@@ -100,12 +100,13 @@ GOES: dict[str, Goes] = {
     "email": by(Channel.EMAIL),
     "letter": by(Channel.LETTER),
     "call": by(Channel.CALL),
+    "text": by(Channel.SMS),
     "queued": queued,
     "hand-off": handed_off,
     "interest": accrues,
     "auto-debit": debited,
 }
-CONTACTS = frozenset({"email", "letter", "call", "queued"})
+CONTACTS = frozenset({"email", "letter", "call", "text", "queued"})
 ALL = frozenset(GOES)
 
 STOPS = {
@@ -135,7 +136,8 @@ STOPS = {
     "paid_or_settled": ALL,
     # Facts of one way to the customer.
     "email_suppressed": frozenset({"email", "queued"}),
-    "number_reassigned": frozenset({"call"}),
+    "number_reassigned": frozenset({"call", "text"}),
+    "reply_unread": frozenset({"text"}),
 }
 
 

@@ -69,10 +69,8 @@ def test_a_page_asks_for_nothing_under_a_hold_that_says_so_and_may_still_take_it
     owed = account(invoice("A1", 1_000, due_on=date(2026, 11, 12)), invoice("A2", 200), who=who)
     shown = overview(owed, NOW, TODAY)
     section = shown.sections[0]
-    asks, takes = (
-        kind in {"scra_active_duty", "time_barred", "email_suppressed", "number_reassigned"},
-        kind not in PROTECTED,
-    )
+    asks = kind in {"scra_active_duty", "time_barred", "email_suppressed", "number_reassigned", "reply_unread"}
+    takes = kind not in PROTECTED
     assert (shown.asks, shown.takes) == (asks, takes)
     assert {(line.asked_for, bool(line.payable_minor)) for line in section.invoices} == {(asks, takes)}
     assert (section.open_minor, section.payable_minor) == (1_200, 1_200 if asks else 0)

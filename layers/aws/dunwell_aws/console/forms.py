@@ -1,10 +1,11 @@
 """The forms that agents fill in at the console: what they say, as calls of the use cases."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from dunwell.accounts.model import Channel
 from dunwell.arrangements.desk import ArrangementDesk
 from dunwell.assist.customer_desk import CustomerDesk
 from dunwell.errors import InvalidInputError
@@ -26,6 +27,10 @@ from dunwell_aws.web import Form
 E = TypeVar("E", bound=StrEnum)
 NOTE_LENGTH = 2000
 LONGEST_HOLD_DAYS = 3660
+HOLDS_BY_HAND = [kind for kind in HoldKind if kind is not HoldKind.REPLY_UNREAD]
+"""The holds that an agent places; that an answer is unread, nobody knows but who receives it."""
+REFUSABLE = [channel for channel in Channel if channel is not Channel.PORTAL]
+"""The ways of reaching a customer; to the portal they come by themselves."""
 KEY_LENGTHS = range(16, 65)
 WRONG_DAY = "Write the day as year-month-day, such as 2027-01-31."
 
@@ -45,6 +50,7 @@ CUSTOMER_DONE = {
     "dispute": "The dispute is entered. What is contested is not asked for.",
     "end_disputes": "The dispute has ended. The invoice may be asked for again.",
     "returned": "It is kept that the letter came back. Nothing more goes to that address.",
+    "refuse_channel": "The refusal is kept. Nothing that they may refuse reaches them that way.",
     "refuse_time": "The time is kept. Nothing reaches them then but letters.",
     "allow_time": "The time may be used again.",
     "they_called": "Their call is kept. The contact rules count it.",
@@ -55,6 +61,7 @@ CUSTOMER_DONE = {
     "waive": "The charge is waived.",
 }
 """What the page says after an action; the actions of ``act_on_customer``."""
+_LIMITS = frozenset({"hold", "lift", "refuse_channel", "refuse_time", "allow_time"})
 
 
 def day(text: str, otherwise: date) -> date:
@@ -88,19 +95,10 @@ def act_on_customer(
         NotFoundError, RefusedError, ConflictError: see ``CustomerDesk``.
     """
     action = form.one("action")
-    if action == "hold":
-        kind = _chosen(HoldKind, form.one("kind"), "Choose why contact must stop.")
-        until, invoice_id = _until(form.one("until"), now, desk.zone_name), form.one("invoice")
-        return desk.place_hold(customer_id, kind, invoice_id, until, written_note(form), agent, now)
-    if action == "lift":
-        return desk.lift_hold(customer_id, form.one("hold"), agent, now)
+    if action in _LIMITS:
+        return _limit(desk, customer_id, form, agent, now)
     if action == "returned":
         return letter_returned(customer_id, form.one("letter"), desk.ledger, tasks.contacts, tasks.tasks, now)
-    if action == "refuse_time":
-        days = [int(one) for one in form.all("days") if one.isdecimal()]
-        return desk.refuse_time(customer_id, days, form.one("start"), form.one("end"), written_note(form), agent, now)
-    if action == "allow_time":
-        return desk.allow_time(customer_id, form.one("when"))
     if action == "they_called":
         account = desk.account(customer_id)
         record_their_call(tasks.contacts, account, tasks.policy, form.one("key"), now)
@@ -113,6 +111,24 @@ def act_on_customer(
     if action == "split":
         return desk.split(customer_id, form.all("invoices"), form.one("number"), agent, now)
     return _correct(desk, customer_id, form, agent, now)
+
+
+def _limit(desk: CustomerDesk, customer_id: str, form: Form, agent: str, now: datetime) -> Account:
+    """What keeps contact from a customer, or lets it go on."""
+    action = form.one("action")
+    if action == "hold":
+        kind = _chosen(HOLDS_BY_HAND, form.one("kind"), "Choose why contact must stop.")
+        until, invoice_id = _until(form.one("until"), now, desk.zone_name), form.one("invoice")
+        return desk.place_hold(customer_id, kind, invoice_id, until, written_note(form), agent, now)
+    if action == "lift":
+        return desk.lift_hold(customer_id, form.one("hold"), agent, now)
+    if action == "refuse_channel":
+        channel = _chosen(REFUSABLE, form.one("channel"), "Choose what they do not want any more.")
+        return desk.refuse_channel(customer_id, channel, now)
+    if action == "refuse_time":
+        days = [int(one) for one in form.all("days") if one.isdecimal()]
+        return desk.refuse_time(customer_id, days, form.one("start"), form.one("end"), written_note(form), agent, now)
+    return desk.allow_time(customer_id, form.one("when"))
 
 
 def _correct(desk: CustomerDesk, customer_id: str, form: Form, agent: str, now: datetime) -> Account:
@@ -177,10 +193,11 @@ def finish(
     return desk.finish_call(customer_id, task_id, outcome, note, agent.name, now)
 
 
-def _chosen(kinds: type[E], text: str, otherwise: str) -> E:
-    if text not in set(kinds):
+def _chosen(kinds: Iterable[E], text: str, otherwise: str) -> E:
+    found = next((kind for kind in kinds if kind == text), None)
+    if found is None:
         raise InvalidInputError(otherwise)
-    return kinds(text)
+    return found
 
 
 def written_note(form: Form) -> str:

@@ -33,7 +33,7 @@ from dunwell.scoring.assessment import Assessment, AssessmentStore
 from dunwell.timezones import zone
 from dunwell_aws.console.agreements import digest
 from dunwell_aws.console.case_work import CALL_TIME, HOW, LATEST_NEXT_DAYS, NO_CALL, called_about
-from dunwell_aws.console.forms import CUSTOMER_DONE, NOTE_LENGTH
+from dunwell_aws.console.forms import CUSTOMER_DONE, HOLDS_BY_HAND, NOTE_LENGTH, REFUSABLE
 from dunwell_aws.web import Form
 
 LETTERS_SHOWN = 10
@@ -202,6 +202,7 @@ def task_values(
     if task is None or account is None:
         raise NotFoundError("There is no such task.")
     is_call = task.kind is TaskKind.CALL and not task.is_done
+    unread = [one.task_id for one in account.customer.holds_in_force(now) if one.kind == HoldKind.REPLY_UNREAD]
     return {
         "task": task,
         "customer": account.customer,
@@ -209,6 +210,8 @@ def task_values(
         "whereabouts": whereabouts(account.customer),
         "decision": desk.may_call(task, now) if is_call else None,
         "hours": desk.best_hours(task, now) if is_call else [],
+        "holds_texts": task_id in unread,
+        "unread_beside": sum(one != task_id for one in unread),
         "outcomes": list(CallOutcome),
         "note_length": NOTE_LENGTH,
         "today": business_date(now, desk.policy.creditor.timezone),
@@ -278,7 +281,8 @@ def customer_values(
         "letters": letters_out(tasks.contacts.state(customer.customer_id).contacts)[:LETTERS_SHOWN],
         "contested": [one for one in account.open_invoices if endable_disputes(account, one.invoice.invoice_id)],
         "kinds": {
-            "hold": list(HoldKind),
+            "hold": HOLDS_BY_HAND,
+            "channel": REFUSABLE,
             "write_off": list(WriteOffReason),
             "credit": list(CreditReason),
             "dispute": list(DisputeReason),

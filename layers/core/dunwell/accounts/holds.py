@@ -21,6 +21,7 @@ class Hold:
         placed_at, until: with time zones; until None means until somebody lifts it.
         placed_by, note: who placed it (an agent, or the source), and why in words.
         lifted_at, lifted_by: when it was lifted before its end, and by whom; None and empty while it was not.
+        task_id: the task until whose end it stands; empty of one that is about no task.
     """
 
     kind: str
@@ -31,11 +32,12 @@ class Hold:
     note: str = ""
     lifted_at: datetime | None = None
     lifted_by: str = ""
+    task_id: str = ""
 
     @property
     def hold_id(self) -> str:
         """Its name, made from what it is: placed twice it is the same hold."""
-        return stable_id("hld", self.kind, self.invoice_id or "", self.placed_at.isoformat())
+        return stable_id("hld", self.kind, self.invoice_id or "", self.task_id or self.placed_at.isoformat())
 
     @property
     def ends_at(self) -> datetime | None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dunwell.accounts.holds import Hold, hold_lifted, hold_placed
-from dunwell.accounts.model import RelationKind, customer_id_of
+from dunwell.accounts.consent import refused_channels
+from dunwell.accounts.holds import Hold
+from dunwell.accounts.model import Channel, RelationKind, customer_id_of
 from dunwell.accounts.refused_times import RefusedTime, RefusedTimes, minute_of, with_time
 from dunwell.dates import business_date
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
@@ -16,6 +17,7 @@ from dunwell.ledger.adjusting import CreditReason, WriteOffReason, credit_note, 
 from dunwell.ledger.change import Change
 from dunwell.ledger.disputing import DisputeEnd, DisputeReason, dispute, end_disputes
 from dunwell.ledger.entry import Direction, Entry, EntryKind
+from dunwell.ledger.holding import hold, lift
 from dunwell.ledger.model import Account, Invoice
 from dunwell.ledger.moving import merge, split
 from dunwell.ledger.ports import Ledger
@@ -26,6 +28,8 @@ from dunwell.timezones import zone
 
 NUMBER_LENGTH = 64
 WAIVER = "waiver"
+FROM_AGENT = "agent"
+"""How a refusal is known that a customer told an agent."""
 _MAY_BE_WAIVED = frozenset({EntryKind.FEE, EntryKind.INTEREST})
 
 
@@ -109,15 +113,14 @@ class CustomerDesk:
         Raises:
             InvalidInputError: it ends before it begins. NotFoundError: no such customer, or invoice on the account.
         """
-        hold = Hold(kind, invoice_id or None, at, until, who, note)
+        new = Hold(kind, invoice_id or None, at, until, who, note)
 
         def decide(account: Account) -> Change:
             if invoice_id and (invoice_id not in account.invoices or invoice_id in account.moved):
                 raise NotFoundError("This invoice is not on the account any more.")
-            if any(_is_same(one, hold) for one in account.customer.holds):
+            if any(_is_same(one, new) for one in account.customer.holds):
                 return Change(account)
-            customer = account.customer.with_hold(hold)
-            return Change(account, customer, events=(hold_placed(customer.customer_id, hold, at),))
+            return hold(account, new, at)
 
         return self._update(customer_id, decide)
 
@@ -127,17 +130,25 @@ class CustomerDesk:
         Raises:
             NotFoundError: no such customer, or hold.
         """
+        return self._update(customer_id, lambda account: lift(account, [hold_id], at, who))
+
+    # --- channels and times ---
+
+    def refuse_channel(self, customer_id: str, channel: Channel, at: datetime) -> Account:
+        """Keep that the customer told us, in whatever words, not to use a channel; again changes nothing.
+
+        Only the customer takes it back: on the portal, or with START by text.
+
+        Raises:
+            NotFoundError: no such customer.
+        """
 
         def decide(account: Account) -> Change:
-            customer = account.customer.without_hold(hold_id, at, who)
-            if customer == account.customer:
+            if channel in refused_channels(account.customer.consents):
                 return Change(account)
-            (hold,) = {one.hold_id: one for one in customer.holds if one.hold_id == hold_id}.values()
-            return Change(account, customer, events=(hold_lifted(customer.customer_id, hold, at),))
+            return Change(account, account.customer.with_refusal(channel, at, FROM_AGENT))
 
         return self._update(customer_id, decide)
-
-    # --- times ---
 
     def refuse_time(
         self, customer_id: str, days: Sequence[int], start: str, end: str, note: str, who: str, at: datetime

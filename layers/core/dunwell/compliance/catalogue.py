@@ -151,6 +151,14 @@ HOLDS: Final = (
         scopes=(Scope(channels=us.CALLS_AND_TEXTS),),
     ),
     Rule(
+        id="KEYWORDS",
+        reason=ReasonCode.REPLY_UNREAD,
+        citation="CTIA; 47 CFR 64.1200(a)(10) (a wish in any reasonable words: a person reads what is no keyword)",
+        test=_bars("KEYWORDS"),
+        scopes=(Scope(channels=frozenset({Channel.SMS})),),
+        basis=Basis.CARRIER,
+    ),
+    Rule(
         id="HOLD-MINOR",
         reason=ReasonCode.MINOR,
         citation="12 CFR 1006.6(a)(2)",

@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from dunwell.accounts.holds import Hold, hold_lifted, hold_placed
+from dunwell.accounts.holds import Hold
 from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
 from dunwell.hold_kinds import HoldKind
 from dunwell.ids import stable_id
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import Entry, EntryKind
+from dunwell.ledger.holding import hold, lift
 from dunwell.ledger.model import Account
 from dunwell.ledger.posting import charge, post
 
@@ -106,9 +107,8 @@ def dispute(
     change = charge(account, EntryKind.DISPUTE, invoice_id, contested, key=named, on=on, at=at, reason=reason)
     if contested < free_minor:
         return change
-    hold = Hold(HOLD, invoice_id, at, None, agent or BY_CUSTOMER, note)
-    customer = account.customer.with_hold(hold)
-    return replace(change, customer=customer, events=(*change.events, hold_placed(customer.customer_id, hold, at)))
+    placed = hold(account, Hold(HOLD, invoice_id, at, None, agent or BY_CUSTOMER, note), at)
+    return replace(change, customer=placed.customer, events=change.events + placed.events)
 
 
 def withdraw_dispute(account: Account, entry_id: str, *, on: date, at: datetime) -> Change:
@@ -173,13 +173,10 @@ def _end(about: Entry, why: str, on: date) -> Entry:
 
 def _without_holds(change: Change, invoice_id: str, at: datetime, who: str, placed_by: str = "") -> Change:
     """The change, and the invoice's disputes stop nothing any more. Args: placed_by: only what they placed."""
-    customer, events = change.account.customer, change.events
-    for hold in customer.holds_in_force(at):
-        if (hold.kind, hold.invoice_id) == (HOLD, invoice_id) and placed_by in ("", hold.placed_by):
-            customer = customer.without_hold(hold.hold_id, at, who)
-            lifted = next(one for one in customer.holds if one.hold_id == hold.hold_id)
-            events = (*events, hold_lifted(customer.customer_id, lifted, at))
-    return replace(change, customer=None if customer == change.account.customer else customer, events=events)
+    in_force = change.account.customer.holds_in_force(at)
+    theirs = [one for one in in_force if (one.kind, one.invoice_id) == (HOLD, invoice_id)]
+    lifted = lift(change.account, [one.hold_id for one in theirs if placed_by in ("", one.placed_by)], at, who)
+    return replace(change, customer=lifted.customer, events=change.events + lifted.events)
 
 
 def _is_about(entry: Entry, invoice_id: str) -> bool:

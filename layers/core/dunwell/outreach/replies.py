@@ -1,4 +1,7 @@
-"""What a customer answers to a text message: stop, in a word or a few; start again; or words that a person reads."""
+"""What a customer answers to a text message: stop, in a word or a few; start again; or words that a person reads.
+
+Until somebody has read them, no text message goes to the customer: they may be a wish to be left alone (rule KEYWORDS).
+"""
 
 import re
 from dataclasses import dataclass
@@ -6,11 +9,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from dunwell.accounts.contact_points import KIND_OF, Channel, address_id
+from dunwell.accounts.holds import Hold
 from dunwell.accounts.shared import AddressBook, Said, Word
+from dunwell.hold_kinds import HoldKind
 from dunwell.ledger.change import Change
+from dunwell.ledger.holding import hold
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
+from dunwell.outreach.requests import LONGEST, clean_text, request_task
+from dunwell.outreach.tasks import TaskStore
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _PUNCTUATION = " \t\r\n.,;:!?'\"*()[]-"
@@ -28,6 +36,10 @@ _DENYING = frozenset(
 _FEW_WORDS = 6
 """A wish to stop in so many words is obeyed; what is longer, or denies, is read by a person (rule KEYWORDS)."""
 
+REPLY = "reply"
+"""The reason of the task of reading an answer."""
+BY_CUSTOMER = "customer"
+
 
 class Keyword(StrEnum):
     """What a single word asks for."""
@@ -43,6 +55,7 @@ class Reply:
     Attributes:
         message_id: the message that it answers; empty when the service does not tell.
         at: when it was sent.
+        reply_id: the service's name of the answer itself; empty when it tells none.
     """
 
     number: str
@@ -50,6 +63,7 @@ class Reply:
     message_id: str
     channel: Channel
     at: datetime
+    reply_id: str = ""
 
 
 def keyword(text: str) -> Keyword | None:
@@ -93,3 +107,22 @@ def _chosen(account: Account, channel: Channel, asked: Keyword, at: datetime, wh
     else:
         chosen = customer
     return Change(account, customer=chosen) if chosen != customer else Change(account)
+
+
+def have_read(ledger: Ledger, tasks: TaskStore, customer_id: str, reply: Reply) -> None:
+    """Have a person read an answer; until they have, no text message goes to the customer. Again changes nothing.
+
+    The hold first, which the task's end lifts (``TaskDesk``): nobody can finish what is not open yet, so that the hold
+    never comes after its end, and one that was lifted is not placed anew. A crash in between is repaired by the
+    answer's next delivery. Each answer has a hold of its own: of several, all have to be read.
+
+    Raises:
+        NotFoundError: there is no such customer.
+    """
+    words = clean_text(reply.text[:LONGEST], required=False)
+    if not words:
+        return
+    task = request_task(customer_id, REPLY, reply.reply_id or reply.at.isoformat(), words, reply.at)
+    unread = Hold(HoldKind.REPLY_UNREAD, None, reply.at, placed_by=BY_CUSTOMER, task_id=task.task_id)
+    update(ledger, customer_id, lambda account: hold(account, unread, reply.at))
+    tasks.open_task(task)

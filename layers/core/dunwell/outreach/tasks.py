@@ -14,6 +14,7 @@ from dunwell.errors import ConflictError, InvalidInputError, NotFoundError
 from dunwell.events import CONTACT_SENT, Event
 from dunwell.ids import stable_id
 from dunwell.ledger.agreements import Agreement, AgreementStatus
+from dunwell.ledger.holding import lift_with_task
 from dunwell.ledger.model import Account
 from dunwell.ledger.ports import Ledger
 from dunwell.ledger.update import update
@@ -196,12 +197,17 @@ class TaskDesk:
     def finish_trouble(self, customer_id: str, task_id: str, note: str, agent: str, now: datetime) -> Task:
         """Keep what was done about an address, for a customer who asked something, or to give a notice.
 
+        What stood until a request is done is lifted before, so that a crash in between leaves a task that is done
+        again, and never a hold that nobody lifts.
+
         Raises:
             NotFoundError: there is no such task. ConflictError: somebody did it first. InvalidInputError: no note.
         """
         if not note:
             raise InvalidInputError("Write in the note what was done about it.")
         task = self._open(customer_id, task_id, TaskKind.TROUBLE, TaskKind.REQUEST, TaskKind.NOTICE)
+        if task.kind is TaskKind.REQUEST:
+            lift_with_task(self.ledger, customer_id, task_id, now, agent)
         return self._finished(task, "done", note, agent, now)
 
     def withdraw_calls(self, customer_id: str, now: datetime) -> int:
