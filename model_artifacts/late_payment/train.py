@@ -38,7 +38,7 @@ from model_artifacts.optional_inputs.figures import FiguresError, Published, rea
 from model_artifacts.optional_inputs.training import add_head
 
 NAME = "late_payment"
-VERSION = "2.3.0"
+VERSION = "2.3.1"
 CARD_ID = "MC-LATE-PAYMENT-2"
 TRAINING_SEEDS = (101, 102, 103, 104)
 CUSTOMERS_A_SEED = 400

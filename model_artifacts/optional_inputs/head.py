@@ -22,7 +22,7 @@ from dunwell.figures import OF_CUSTOMERS, PROXIES, SERIES, WORDS
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.outside import OutsideInput, Told
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS, Moment
-from model_artifacts.late_payment.model import LATER_MOMENT_WEIGHT, PENALTY
+from model_artifacts.late_payment.model import DECIMALS, LATER_MOMENT_WEIGHT, PENALTY
 from model_artifacts.optional_inputs.figures import Published
 
 Floats = NDArray[np.float64]
@@ -228,7 +228,8 @@ def fit_weights(
     answer = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": 1000})
     if not answer.success:
         raise RuntimeError(f"The adjustment did not converge: {answer.message}")
-    return answer.x[:width], np.append(1.0, answer.x[width:])
+    found_at = answer.x.round(DECIMALS)
+    return found_at[:width], np.append(1.0, found_at[width:])
 
 
 def bounds_of(name: str) -> Bound:
@@ -246,7 +247,7 @@ def _lateness_factor(asked: Asked, adjustments: Floats) -> float:
     found = minimize_scalar(
         lambda factor: np.abs(left - factor * moved).mean(), bounds=(0, LARGEST_FACTOR), method="bounded"
     )
-    return float(found.x)
+    return round(float(found.x), DECIMALS)
 
 
 def losses(found: Cells, shifts: Floats) -> Floats:
