@@ -107,11 +107,11 @@ train: setup ## a model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-D
 	@.venv/bin/python -m model_artifacts.$(or $(MODEL),late_payment).train --data "$(DATA)" --out "$(OUT)" $(if $(CUT),--cut "$(CUT)") \
 		$(if $(FIGURES),--figures "$(FIGURES)" $(if $(PROXIES),--proxies $(PROXIES)))
 
-evaluate: setup ## a model on later data: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD [OUT=file.json] [GROUPS=labels.csv]
+evaluate: setup ## a model on later data: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD [OUT=file.json FIGURES=csv GROUPS=csv]
 	@[ -n "$(MODEL)" ] && [ -n "$(DATA)" ] && [ -n "$(CUT)" ] || \
 		{ echo "evaluate: say which model, on what, from when: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD" >&2; exit 1; }
-	@.venv/bin/python -m model_artifacts.late_payment.evaluate --model "$(MODEL)" --data "$(DATA)" --cut "$(CUT)" \
-		$(if $(OUT),--out "$(OUT)") $(if $(GROUPS),--groups "$(GROUPS)")
+	@.venv/bin/python -m model_artifacts.evaluate --model "$(MODEL)" --data "$(DATA)" --cut "$(CUT)" \
+		$(if $(OUT),--out "$(OUT)") $(if $(FIGURES),--figures "$(FIGURES)") $(if $(GROUPS),--groups "$(GROUPS)")
 
 lint: setup ## ruff, mypy, cfn-lint and the words of messages
 	@.venv/bin/ruff check .

@@ -4,7 +4,8 @@
 Writes `model.onnx` and `metrics.json` into DIR. The model learns from what the ledger knew on the day of the cut
 (without one: on its last day) and, for the horizons and ages that it cannot teach, from made-up portfolios; without
 a ledger from these alone. With a cut it is evaluated on what was issued from then on, at rolling cuts too, and held
-to the gate (`gate.py`); the exit status is 3 when the gate refuses it.
+to the gate (`gate.py`), with the figures as it is served and without them; the exit status is 3 when the gate refuses
+it.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ from dunwell_onnx.scorer import MODEL_FILE, RECORD_FILE, OnnxScorer
 from model_artifacts.late_payment.arguments import REFUSED, ledger_of, training_parser
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS, PORTFOLIO_AS_OF, Moment, made_up, moments
 from model_artifacts.late_payment.delivery import learned
-from model_artifacts.late_payment.evaluate import CutError, evaluate, evaluate_made_up, summary
+from model_artifacts.late_payment.evaluate import CutError, evaluate, evaluate_made_up, summary, told_by
 from model_artifacts.late_payment.export import to_onnx
 from model_artifacts.late_payment.gate import refusals
 from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError
@@ -91,6 +92,10 @@ def train(
         folder = Path(name)
         _write(folder, content, record)  # the scorer reads it: what is measured is the file that will be served
         record |= _measured(OnnxScorer(folder), model, file, cut, real, made)
+        if file and cut and figures and outside and outside["inputs"]:
+            record["evaluation_without_figures"] = record["evaluation"]
+            scorer = OnnxScorer(folder)
+            record["evaluation"] = evaluate(scorer, file, cut, told_by(figures, scorer))
         record["refused_because"] = refusals(record)
         _write(folder, content, record)
         for file_name in (MODEL_FILE, RECORD_FILE):
