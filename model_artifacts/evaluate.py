@@ -72,7 +72,11 @@ def record_in(folder: Path) -> Found:
 def _main_of_data(argv: Sequence[str], record: Found) -> None:
     name: str = record["name"]
     parser = evaluating_parser(name, __doc__)
+    parser.add_argument("--figures", help="for late_payment alone")
+    parser.add_argument("--groups", help="for late_payment alone")
     args: Namespace = parser.parse_args(argv)
+    if args.figures or args.groups:
+        parser.exit(1, f"evaluate: {args.model} holds {name}; figures and groups are for late_payment alone.\n")
     try:
         refuse_seen(record, args.cut)
         content = _model_file(args.model, name, record)

@@ -217,7 +217,7 @@ def as_table(rows: dict[str, Any], columns: Sequence[str]) -> list[str]:
     """Measures as lines of text, a row a forecast."""
 
     def cell(value: float | None) -> str:
-        return f"{'-' if value is None else f'{value:.4f}':>18}"
+        return f"{'-' if value is None else value if isinstance(value, int) else f'{value:.4f}':>18}"
 
     head = " " * 26 + "".join(f"{name.replace('_', ' '):>18}" for name in columns)
     return [head, *(f"  {name:<24}" + "".join(cell(row[column]) for column in columns) for name, row in rows.items())]
