@@ -16,9 +16,8 @@ from dunwell.scoring.moment_log import (
     moments_to_log,
     read_log,
 )
-from dunwell.scoring.score import score_customer
 from tests.unit.scoring.given import AS_OF, invoice
-from tests.unit.scoring.stand_in import ByHandScorer
+from tests.unit.scoring.stand_in import ByHandScorer, score_customer
 
 TODAY = date(2026, 6, 30)
 NAMES, HORIZONS = ("habit",), (0, 30, 90)

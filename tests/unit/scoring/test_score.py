@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 from dunwell.scoring.reasons import _WORDS, SENTENCES, words_for
-from dunwell.scoring.score import INVOICES_PER_CALL, score_customer, score_customers
+from dunwell.scoring.score import INVOICES_PER_CALL, score_customers
 from dunwell.scoring.segments import segment_of
 from tests.unit.scoring.given import AS_OF, invoice, ledgers
-from tests.unit.scoring.stand_in import MODEL, ByHandScorer
+from tests.unit.scoring.stand_in import MODEL, ByHandScorer, score_customer
 
 PAID_LATE = [invoice(n, issued=-100 - 10 * n, late=9) for n in range(1, 7)]
 

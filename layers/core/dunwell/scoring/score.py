@@ -89,19 +89,13 @@ class _Asked(NamedTuple):
         return self.found.effects[column] if column >= self.behind else [0.0] * len(self.found.effects[0])
 
 
-def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -> CustomerScore:
-    """Scores one customer's open invoices and the customer, as known at `as_of`, with what happened on that day so
-    far. `facts` are all its invoices.
-    """
-    return score_customers([facts], as_of, scorer)[0]
-
-
 def score_customers(
     customers: Sequence[Sequence[InvoiceFacts]], as_of: date, scorer: Scorer, told: Sequence[Told] = ()
 ) -> list[CustomerScore]:
-    """Scores many customers, in their order, in as few calls of the model as memory allows. Invoices
-    issued after `as_of` are left out; one settled after it counts as open. `told`: what figures beside the ledger say
-    of each, for a model that was trained on them.
+    """Scores customers and their open invoices, in their order, as known at `as_of` with what happened on that day so
+    far, in as few calls of the model as memory allows. Each comes with all its invoices: those issued after `as_of` are
+    left out, one settled after it counts as open. `told`: what figures beside the ledger say of each, for a model that
+    was trained on them.
     """
     said: Sequence[Told | None] = told or [None] * len(customers)
     found: list[CustomerScore] = []
