@@ -17,7 +17,7 @@ UV := .local/uv/bin/uv
 STAMP := .local/.setup-done
 SAM := SAM_CLI_TELEMETRY=0 .local/sam/bin/sam
 
-.PHONY: help setup demo test browser stripe-cli dynamodb-local deploy bench bench-large train evaluate lint clean
+.PHONY: help setup demo test browser stripe-cli dynamodb-local deploy bench bench-large train evaluate impact lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -112,6 +112,12 @@ evaluate: setup ## a model on later data: MODEL=folder DATA=ledger.csv CUT=YYYY-
 		{ echo "evaluate: say which model, on what, from when: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD" >&2; exit 1; }
 	@.venv/bin/python -m model_artifacts.evaluate --model "$(MODEL)" --data "$(DATA)" --cut "$(CUT)" \
 		$(if $(OUT),--out "$(OUT)") $(if $(FIGURES),--figures "$(FIGURES)") $(if $(GROUPS),--groups "$(GROUPS)")
+
+impact: setup ## whether decisions weigh on groups: DECISIONS=decisions.csv GROUPS=labels.csv [OUT=file.json]
+	@[ -n "$(DECISIONS)" ] && [ -n "$(GROUPS)" ] || \
+		{ echo "impact: say what was decided and who is who: DECISIONS=decisions.csv GROUPS=labels.csv" >&2; exit 1; }
+	@.venv/bin/python -m model_artifacts.late_payment.impact --decisions "$(DECISIONS)" --groups "$(GROUPS)" \
+		$(if $(OUT),--out "$(OUT)")
 
 lint: setup ## ruff, mypy, cfn-lint and the words of messages
 	@.venv/bin/ruff check .

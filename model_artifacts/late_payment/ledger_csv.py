@@ -7,8 +7,6 @@ line is a row, and a lost quotation mark costs its own. A row that cannot be rig
 wrong with it.
 """
 
-import codecs
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,13 +17,13 @@ from dunwell.errors import InvalidInputError
 from dunwell.ledger.model import Delivery
 from dunwell.money import parse_amount
 from dunwell.scoring.facts import InvoiceFacts
+from model_artifacts.late_payment.csv_lines import cells_of, lines_of
 from model_artifacts.late_payment.dataset import Ledger
 
 NEEDED = ("customer_id", "invoice_id", "issue_date", "due_date", "amount", "currency")
 OPTIONAL = ("settled_date", "disputed", "delivery")
 EARLIEST_YEAR = 1970  # before, a date is a slip of the keyboard or says "unknown"
 LONGEST_TERMS_DAYS = 3_653  # beyond, a due date says "never" rather than when
-LONGEST_LINE = 100_000  # characters
 _OTHERS = ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"))
 _DISPUTED = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 _DELIVERY = {"": None, **{one.value: one for one in Delivery}}
@@ -60,12 +58,12 @@ def read_ledger(path: Path, today: date = date.max) -> LedgerFile:
     refused: dict[str, list[int]] = defaultdict(list)
     seen: set[str] = set()
     rows, last = 0, date.min
-    lines = _lines(path)
+    lines = lines_of(path, LedgerFileError)
     columns = _header(lines, path)
     for number, line in lines:
         rows += 1
         try:
-            row = _row(columns, _cells(line))
+            row = _row(columns, cells_of(line))
             invoice = _invoice(row, seen, today)
         except InvalidInputError as error:
             refused[str(error)].append(number)
@@ -78,38 +76,11 @@ def read_ledger(path: Path, today: date = date.max) -> LedgerFile:
     return LedgerFile(dict(ledger), last + timedelta(days=1), rows, "disputed" in columns, left_out)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, with their numbers."""
-    try:
-        with path.open("rb") as file:
-            if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-                raise LedgerFileError(f"{path} is in UTF-16: save it as CSV in UTF-8.")
-        with path.open(encoding="utf-8-sig") as text:
-            yield from ((number, line) for number, line in enumerate(text, start=1) if line.strip())
-    except OSError as error:
-        raise LedgerFileError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise LedgerFileError(f"{path} is not in UTF-8 ({error}): save it as CSV in UTF-8.") from error
-
-
-def _cells(line: str) -> list[str]:
-    """The cells of a line. InvalidInputError when it has lost a quotation mark, or is too long for a row."""
-    if len(line) > LONGEST_LINE:
-        raise InvalidInputError(f"the line is longer than {LONGEST_LINE} characters: is a line break missing?")
-    try:
-        return [cell.strip() for cell in next(csv.reader([line], strict=True))]
-    except csv.Error:
-        raise InvalidInputError(
-            "a cell opens with a quotation mark and does not end with one in its line: take the mark out, or the line "
-            "break that is in the cell"
-        ) from None
-
-
 def _header(lines: Iterator[tuple[int, str]], path: Path) -> list[str]:
     """The names of the columns: in small letters, whatever way they are written."""
     number, line = next(lines, (1, ""))
     try:
-        columns = [name.casefold() for name in _cells(line)] if line else []
+        columns = [name.casefold() for name in cells_of(line)] if line else []
     except InvalidInputError as error:
         raise LedgerFileError(f"{path}, line {number}, the header: {error}.") from error
     if missing := [name for name in NEEDED if name not in columns]:
