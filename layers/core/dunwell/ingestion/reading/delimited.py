@@ -103,7 +103,7 @@ def _gathered(lines: list[str], delimiter: str, width: int, line: int, *, more_t
         read = 0
         try:
             for cells in reader:
-                if reader.line_num > read + 1 and _holds_rows(cells, delimiter, width):
+                if reader.line_num > read + 1 and len(cells) == width and holds_rows(cells, delimiter):
                     rows.rejects.append(_swallowed(line + at + read, reader.line_num - read))
                     read += 1
                     break
@@ -138,10 +138,10 @@ def _sound(rows: _Gathered) -> _Gathered:
     return sound
 
 
-def _holds_rows(cells: Sequence[str], delimiter: str, width: int) -> bool:
+def holds_rows(cells: Sequence[str], delimiter: str) -> bool:
     """Whether a cell has as many delimiters for its line breaks as whole rows would: two quotes were lost."""
-    return len(cells) == width >= FEWEST_COLUMNS and any(
-        (breaks := cell.count("\n")) and cell.count(delimiter) == breaks * (width - 1) for cell in cells
+    return len(cells) >= FEWEST_COLUMNS and any(
+        (breaks := cell.count("\n")) and cell.count(delimiter) == breaks * (len(cells) - 1) for cell in cells
     )
 
 
