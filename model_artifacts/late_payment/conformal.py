@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
+from dunwell.scoring.score import is_foreseen
 from model_artifacts.late_payment.dataset import Ledger, Moment, moments
 from model_artifacts.late_payment.delivery import learned
 from model_artifacts.late_payment.measures import Floats
@@ -106,6 +107,8 @@ def folds(ledger: Ledger, cut: date) -> list[tuple[list[Moment], list[Moment]]]:
         until = start + timedelta(days=FOLD_DAYS)
         offsets, _ = learned(ledger, start)
         issued = [m for m in moments(ledger, cut, offsets, issued_from=start) if m.invoice.issued_on < until]
+        # An interval is served for no others.
+        issued = [m for m in issued if is_foreseen(m.invoice, m.day, MAX_TERMS_DAYS)]
         later = [m for m in issued if (cut - max(m.day, m.invoice.due_on)).days > FOLLOWED_DAYS]
         if later:
             found.append((moments(ledger, start, offsets), later))

@@ -126,31 +126,31 @@ def _settled(test: Sequence[Moment], file: LedgerFile) -> list[Moment]:
 def _days_late(
     scorer: Scorer, train: Sequence[Moment], test: Sequence[Moment], file: LedgerFile, cut: date
 ) -> dict[str, Any]:
-    settled = _settled(test, file)
+    settled, days = _foreseen(scorer, _settled(test, file))
     if not settled:
         return {}
     actual = rivals.days_of([m.invoice for m in settled])
-    forecasts = {"model": _days(scorer, settled)[:, 1], **rivals.days_late(train, settled, file.ledger, cut)}
+    forecasts = {"model": days[:, 1], **rivals.days_late(train, settled, file.ledger, cut)}
     return {name: measures.days_late(actual, days) for name, days in forecasts.items()}
 
 
 def _interval(scorer: Scorer, test: Sequence[Moment], file: LedgerFile) -> measures.Measures:
-    settled = _settled(test, file)
+    asked = _settled(test, file)
+    settled, days = _foreseen(scorer, asked)
     if len(settled) < FEWEST:
         return {}
-    days = _days(scorer, settled)
-    return measures.interval(rivals.days_of([m.invoice for m in settled]), days[:, 0], days[:, 2])
+    found = measures.interval(rivals.days_of([m.invoice for m in settled]), days[:, 0], days[:, 2])
+    return found | ({"without_a_day": unsaid} if (unsaid := len(asked) - len(settled)) else {})
 
 
-def _days(scorer: Scorer, test: Sequence[Moment]) -> measures.Floats:
-    """Days late as served: earliest, expected, latest."""
-    return np.array(
-        [
-            [(day - m.invoice.due_on).days for day in settlement(m.invoice, m.day, forecast.lateness)]
-            for m, forecast in zip(test, _forecasts(scorer, test), strict=True)
-        ],
-        dtype=np.float64,
-    )
+def _foreseen(scorer: Scorer, test: Sequence[Moment]) -> tuple[list[Moment], measures.Floats]:
+    """The moments for which the model names days, and days late as served: earliest, expected, latest."""
+    served = [
+        (m, [(day - m.invoice.due_on).days for day in days])
+        for m, forecast in zip(test, _forecasts(scorer, test), strict=True)
+        if (days := settlement(m.invoice, m.day, forecast.lateness, scorer.model.longest_terms_days))
+    ]
+    return [m for m, _ in served], np.array([days for _, days in served], dtype=np.float64).reshape(len(served), 3)
 
 
 def _forecasts(scorer: Scorer, test: Sequence[Moment]) -> list[Forecast]:
@@ -196,6 +196,8 @@ def summary(found: dict[str, Any]) -> str:
     lines += _table(found["days_late"], ("mae_clipped", "mae_signed"))
     lines.append("\n80 % interval of the settlement date")
     lines += _table(found["interval_80"], ("coverage", "coverage_from", "coverage_to", "width_days"))
+    if unsaid := found["interval_80"].get("all", {}).get("without_a_day"):
+        lines.append(f"  not counted: {unsaid} moments for which the model names no day.")
     if "adverse_impact" in found:
         lines.append(impact.summary(found["adverse_impact"]))
     return "\n".join(lines)
