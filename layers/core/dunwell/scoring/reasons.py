@@ -161,73 +161,59 @@ _WITHOUT_HISTORY = tuple(_WORDS_WITHOUT_HISTORY.get(name, _WORDS[name]) for name
 
 
 def main_reasons(
-    effects: Sequence[float],
-    row: Sequence[float],
-    horizon_days: int,
-    told: Told | None = None,
-    *,
-    needs_raising: bool = False,
-) -> tuple[Reason, ...]:
-    """The up to four largest of these effects (one a feature), largest first, each wording once. `row` holds the
-    features of the invoice that they are said of, `told` what figures say of its customer, whose effects come last.
-
-    That the invoice is already late by more than `horizon_days` is a fact, and comes before all else. With
-    `needs_raising` one of the reasons raises the score, if anything does, however little.
-    """
-    return shared_reasons([effects], [row], horizon_days, told, needs_raising=needs_raising)
-
-
-def shared_reasons(
     parts: Sequence[Sequence[float]],
     rows: Sequence[Sequence[float]],
     horizon_days: int,
     told: Told | None = None,
-    *,
     needs_raising: bool = False,
 ) -> tuple[Reason, ...]:
-    """The same of several invoices together: their effects are added, and what is said of a feature is said of the
-    invoice where it counts most.
+    """The up to four largest effects (one a feature), largest first, each wording once.
+
+    Args:
+        parts: the effects in each of the invoices that it is about, which are added: first those of the features, then
+            those of what figures say.
+        rows: the features of each; what is said of a feature is said of the invoice where it counts most.
+        horizon_days: that an invoice is already late by more is a fact, and comes before all else.
+        told: what figures say of the customer.
+        needs_raising: that one of the reasons raises the score, if anything does, however little.
     """
     alone = len(parts) == 1
     effects = parts[0] if alone else list(map(sum, zip(*parts, strict=True)))
     large = [(-abs(effect), index) for index, effect in enumerate(effects) if not -MIN_EFFECT < effect < MIN_EFFECT]
-    passed = _is_passed(parts, rows, horizon_days)
+    passed = _passed(parts, rows, horizon_days)
     if passed:
         large = [(-inf if index == DAYS_OVERDUE else size, index) for size, index in large]
     large.sort()
-
-    def reason(index: int) -> Reason:
-        effect = effects[index]
-        if told is not None and index >= len(FEATURE_NAMES):
-            name, text = told.said(index - len(FEATURE_NAMES))
-        else:
-            row = rows[0] if alone else rows[_heaviest(parts, index)]
-            name = FEATURE_NAMES[index]
-            is_fact = passed and index == DAYS_OVERDUE
-            text = _WORDS_WHEN_PASSED[horizon_days] if is_fact else words_for(index, row)
-        return Reason(name, "raises" if effect > 0 else "lowers", effect, text)
-
     chosen: list[Reason] = []
     texts: list[str] = []
     for _, index in large:
-        one = reason(index)
-        if one.words not in texts:
-            chosen.append(one)
+        name, text = _said(index, rows[0] if alone else rows[_heaviest(parts, index)], told, passed)
+        if text not in texts:
+            effect = effects[index]
+            chosen.append(Reason(name, "raises" if effect > 0 else "lowers", effect, text))
             if len(chosen) == MAX_REASONS:
                 break
-            texts.append(one.words)
-    if needs_raising and all(one.effect < 0 for one in chosen):
-        strongest = reason(max(range(len(effects)), key=effects.__getitem__))
-        if strongest.effect > 0:
-            others = [one for one in chosen if one.words != strongest.words]
-            chosen = [*others[: MAX_REASONS - 1], strongest]
+            texts.append(text)
+    if needs_raising and not any(one.effect > 0 for one in chosen):
+        index = max(range(len(effects)), key=effects.__getitem__)
+        if (effect := effects[index]) > 0:
+            name, text = _said(index, rows[_heaviest(parts, index)], told, passed)
+            others = [one for one in chosen if one.words != text]
+            chosen = [*others[: MAX_REASONS - 1], Reason(name, "raises", effect, text)]
     return tuple(chosen)
 
 
-def _is_passed(parts: Sequence[Sequence[float]], rows: Sequence[Sequence[float]], horizon_days: int) -> bool:
-    """Whether invoices that are past due by more than the horizon count for something."""
-    passed = [part[DAYS_OVERDUE] for part, row in zip(parts, rows, strict=True) if row[DAYS_OVERDUE] > horizon_days]
-    return bool(passed) and sum(passed) >= MIN_EFFECT
+def _passed(parts: Sequence[Sequence[float]], rows: Sequence[Sequence[float]], horizon_days: int) -> str:
+    """What is said of the fact that some are past due by more than the horizon; empty where these count for nothing."""
+    late = [part[DAYS_OVERDUE] for part, row in zip(parts, rows, strict=True) if row[DAYS_OVERDUE] > horizon_days]
+    return _WORDS_WHEN_PASSED[horizon_days] if late and sum(late) >= MIN_EFFECT else ""
+
+
+def _said(index: int, row: Sequence[float], told: Told | None, passed: str) -> tuple[str, str]:
+    """A feature, or an input from outside the ledger, and what it says as a sentence."""
+    if told is not None and index >= len(FEATURE_NAMES):
+        return told.said(index - len(FEATURE_NAMES))
+    return FEATURE_NAMES[index], passed if passed and index == DAYS_OVERDUE else words_for(index, row)
 
 
 def _heaviest(parts: Sequence[Sequence[float]], index: int) -> int:

@@ -23,7 +23,7 @@ from dunwell.scoring.features import DAYS_OVERDUE, HORIZONS_DAYS, CustomerFeatur
 from dunwell.scoring.known import Known, known_at
 from dunwell.scoring.outside import Told
 from dunwell.scoring.ports import TAUGHT_TERMS_DAYS, Forecast, ModelVersion, Scorer
-from dunwell.scoring.reasons import MIN_EFFECT, Reason, main_reasons, shared_reasons
+from dunwell.scoring.reasons import MIN_EFFECT, Reason, main_reasons
 
 RISK_HORIZON_DAYS = 30
 INVOICES_PER_CALL = 2_000  # bounds the memory of one call: about 4 KB an invoice
@@ -34,6 +34,7 @@ LONGEST_DAYS = 3_650
 NEEDS_RAISING = 0.3  # from such a risk on, something that raises it is among its reasons
 Days = tuple[date, date, date]
 """Earliest, expected, latest."""
+_NO_DAYS = (None, None, None)
 
 
 class InvoiceScore(NamedTuple):
@@ -80,6 +81,7 @@ class _Asked(NamedTuple):
     invoice: InvoiceFacts
     weight: int  # what of its amount is not in dispute; an invoice over nothing still shows a habit
     row: tuple[float, ...]
+    past_due_days: int
     behind: int
     found: Forecast
     told: Told | None = None
@@ -169,7 +171,8 @@ def _asked(
                 invoice,
                 weight,
                 row,
-                bisect_left(horizons, invoice.days_past_due(as_of)),
+                past_due_days := invoice.days_past_due(as_of),
+                bisect_left(horizons, past_due_days),
                 one,
                 said,
             )
@@ -197,23 +200,26 @@ def _forecasts(rows: Sequence[Sequence[float]], scorer: Scorer) -> Iterator[Fore
 
 
 def _invoice_score(asked: _Asked, as_of: date, model: ModelVersion) -> InvoiceScore:
-    invoice, _, row, behind, found, told = asked
+    invoice, _, row, past_due_days, behind, found, told = asked
     horizons_days = model.horizons_days
     milestone = behind if behind < len(horizons_days) else None
-    column = behind if milestone is not None else -1
-    days = settlement(invoice, as_of, found.lateness, model.longest_terms_days)
-    needs_raising = horizons_days[column] == RISK_HORIZON_DAYS and found.probabilities[column] >= NEEDS_RAISING
+    horizon = horizons_days[-1 if milestone is None else milestone]
+    effects = asked.effects(-1) if milestone is None else found.effects[milestone]
+    needs_raising = horizon == RISK_HORIZON_DAYS and found.probabilities[behind] >= NEEDS_RAISING
+    terms_days = (invoice.due_on - invoice.issued_on).days
+    days = _days(terms_days, past_due_days, as_of, found.lateness, model.longest_terms_days)
+    earliest, expected, latest = days or _NO_DAYS
     return InvoiceScore(  # by position: fourteen names would cost as much as a reason
         invoice.invoice_id,
         invoice.currency,
         invoice.amount_minor,
-        invoice.days_past_due(as_of),
+        past_due_days,
         (1.0,) * behind + tuple(found.probabilities[behind:]),
-        None if milestone is None else horizons_days[milestone],
-        main_reasons(asked.effects(column), row, horizons_days[column], told, needs_raising=needs_raising),
-        days[1] if days else None,
-        days[0] if days else None,
-        days[2] if days else None,
+        None if milestone is None else horizon,
+        main_reasons((effects,), (row,), horizon, told, needs_raising),
+        expected,
+        earliest,
+        latest,
         invoice.issued_on,
         invoice.due_on,
         row,
@@ -221,15 +227,14 @@ def _invoice_score(asked: _Asked, as_of: date, model: ModelVersion) -> InvoiceSc
     )
 
 
-def is_foreseen(invoice: InvoiceFacts, as_of: date, longest_terms_days: int) -> bool:
+def is_foreseen(terms_days: int, days_past_due: int, longest_terms_days: int) -> bool:
     """Whether a model that was taught terms of at most so many days can say when an open invoice is settled.
 
     It cannot past the last of its horizons: what it was taught ends there, and of made-up debt older than that
     one settlement in three and then none fell into its intervals. Nor where no time to pay was given, which
     lateness is measured by, or more of it than it was taught.
     """
-    terms_days = (invoice.due_on - invoice.issued_on).days
-    return 0 < terms_days <= longest_terms_days and invoice.days_past_due(as_of) <= HORIZONS_DAYS[-1]
+    return 0 < terms_days <= longest_terms_days and days_past_due <= HORIZONS_DAYS[-1]
 
 
 def settlement(
@@ -239,12 +244,16 @@ def settlement(
     expected, latest, none before `as_of`. None where it cannot be foreseen, and where the three are one day: then the
     quantiles cross, or the model held it for settled by now.
     """
-    if not is_foreseen(invoice, as_of, longest_terms_days):
-        return None
     terms_days = (invoice.due_on - invoice.issued_on).days
-    allowed = sqrt(terms_days)
-    open_days = terms_days + invoice.days_past_due(as_of)
-    today = as_of.toordinal()
+    return _days(terms_days, invoice.days_past_due(as_of), as_of, lateness, longest_terms_days)
+
+
+def _days(
+    terms_days: int, past_due_days: int, as_of: date, lateness: Sequence[float], longest_terms_days: int
+) -> Days | None:
+    if not is_foreseen(terms_days, past_due_days, longest_terms_days):
+        return None
+    allowed, open_days, today = sqrt(terms_days), terms_days + past_due_days, as_of.toordinal()
     earliest, expected, latest = [
         today + (left if (left := min(LONGEST_DAYS, round(root * root)) - open_days) > 0 else 0)
         for root in [allowed + one if allowed + one > 0 else 0.0 for one in lateness]
@@ -284,7 +293,7 @@ def _customer_reasons(
     total = sum([one.weight for one in counted])
     parts = [_weighted(one.effects(column), one.weight / total) for one in counted]
     rows, told = [one.row for one in counted], counted[0].told
-    return shared_reasons(parts, rows, RISK_HORIZON_DAYS, told, needs_raising=level >= NEEDS_RAISING)
+    return main_reasons(parts, rows, RISK_HORIZON_DAYS, told, level >= NEEDS_RAISING)
 
 
 def _weighted(effects: Sequence[float], weight: float) -> Sequence[float]:
