@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+MOST = 1e9
+"""Far beyond every number of a model, and small enough that what is worked out with it stays a number."""
+
 
 def mapping_of(value: Any, name: str) -> Mapping[str, Any]:
     """An object's values by name."""
@@ -41,8 +44,8 @@ def number_of(value: Any, name: str, least: float | None = None, most: float | N
     """A finite number within its bounds."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise ValueError(f"{name} has to be a number, not {_short(value)}")
-    if (least is not None and value < least) or (most is not None and value > most):
-        raise ValueError(f"{name} is {value}: it has to be from {least} to {most}")
+    if not (-MOST if least is None else least) <= value <= (MOST if most is None else most):
+        raise ValueError(f"{name} is {_short(value)}, which is beyond its bounds")
     return value
 
 
