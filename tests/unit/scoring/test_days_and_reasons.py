@@ -1,4 +1,4 @@
-"""The deployed model's days and reasons, whatever the account: an honest interval or none, and a reason for every risk."""
+"""The deployed model's days and reasons, whatever the account: an honest interval or none, a reason for every risk."""
 
 from collections.abc import Sequence
 from dataclasses import replace
