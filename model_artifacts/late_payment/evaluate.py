@@ -139,31 +139,32 @@ def _settled(test: Sequence[Moment], file: LedgerFile) -> list[Moment]:
 def _days_late(
     asked: Asking, train: Sequence[Moment], test: Sequence[Moment], file: LedgerFile, cut: date
 ) -> dict[str, Any]:
-    settled = _settled(test, file)
+    settled, days = _foreseen(asked, _settled(test, file))
     if not settled:
         return {}
     actual = rivals.days_of([m.invoice for m in settled])
-    forecasts = {"model": _days(asked, settled)[:, 1], **rivals.days_late(train, settled, file.ledger, cut)}
+    forecasts = {"model": days[:, 1], **rivals.days_late(train, settled, file.ledger, cut)}
     return {name: measures.days_late(actual, days) for name, days in forecasts.items()}
 
 
 def _interval(asked: Asking, test: Sequence[Moment], file: LedgerFile) -> measures.Measures:
-    settled = _settled(test, file)
+    known = _settled(test, file)
+    settled, days = _foreseen(asked, known)
     if len(settled) < FEWEST:
         return {}
-    days = _days(asked, settled)
-    return measures.interval(rivals.days_of([m.invoice for m in settled]), days[:, 0], days[:, 2])
+    found = measures.interval(rivals.days_of([m.invoice for m in settled]), days[:, 0], days[:, 2])
+    return found | ({"without_a_day": unsaid} if (unsaid := len(known) - len(settled)) else {})
 
 
-def _days(asked: Asking, test: Sequence[Moment]) -> measures.Floats:
-    """Days late as served: earliest, expected, latest."""
-    return np.array(
-        [
-            [(day - m.invoice.due_on).days for day in settlement(m.invoice, m.day, forecast.lateness)]
-            for m, forecast in zip(test, asked.forecasts(test), strict=True)
-        ],
-        dtype=np.float64,
-    )
+def _foreseen(asked: Asking, test: Sequence[Moment]) -> tuple[list[Moment], measures.Floats]:
+    """The moments for which the model names days, and days late as served: earliest, expected, latest."""
+    longest = asked.scorer.model.longest_terms_days
+    served = [
+        (m, [(day - m.invoice.due_on).days for day in days])
+        for m, forecast in zip(test, asked.forecasts(test), strict=True)
+        if (days := settlement(m.invoice, m.day, forecast.lateness, longest))
+    ]
+    return [m for m, _ in served], np.array([days for _, days in served], dtype=np.float64).reshape(len(served), 3)
 
 
 def evaluate_made_up(scorer: Scorer) -> dict[str, Any]:
@@ -208,6 +209,8 @@ def summary(found: dict[str, Any]) -> str:
     lines += as_table(found["days_late"], ("mae_clipped", "mae_signed"))
     lines.append("\n80 % interval of the settlement date")
     lines += as_table(found["interval_80"], ("coverage", "coverage_from", "coverage_to", "width_days"))
+    if unsaid := found["interval_80"].get("all", {}).get("without_a_day"):
+        lines.append(f"  not counted: {unsaid} moments for which the model names no day.")
     if "adverse_impact" in found:
         lines.append(impact.summary(found["adverse_impact"]))
     return "\n".join(lines)

@@ -27,7 +27,14 @@ from dunwell.scoring.features import FEATURE_NAMES, said
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from dunwell_onnx.scorer import MODEL_FILE, RECORD_FILE, OnnxScorer
 from model_artifacts.late_payment.arguments import REFUSED, ledger_of, training_parser
-from model_artifacts.late_payment.dataset import HORIZONS_DAYS, PORTFOLIO_AS_OF, Moment, made_up, moments
+from model_artifacts.late_payment.dataset import (
+    HORIZONS_DAYS,
+    PORTFOLIO_AS_OF,
+    Moment,
+    longest_terms_days,
+    made_up,
+    moments,
+)
 from model_artifacts.late_payment.delivery import learned
 from model_artifacts.late_payment.evaluate import CutError, evaluate, evaluate_made_up, summary, told_by
 from model_artifacts.late_payment.export import to_onnx
@@ -81,6 +88,7 @@ def train(
         "made_up_seeds": list(seeds),
         "made_up_customers_a_seed": customers,
         "made_up_moments": len(made),
+        "longest_terms_days": longest_terms_days([*real, *made]),
         "left_out": dict(sorted(file.left_out.items())) if file else {},
     }
     record["delivery"] = sent | {"offsets": offsets._asdict()}

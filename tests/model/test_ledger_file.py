@@ -17,7 +17,7 @@ from dunwell_onnx.scorer import OnnxScorer
 from model_artifacts.late_payment import evaluate as evaluate_command
 from model_artifacts.late_payment import train as train_command
 from model_artifacts.late_payment.dataset import made_up, moments
-from model_artifacts.late_payment.evaluate import CutError, evaluate, refuse_seen
+from model_artifacts.late_payment.evaluate import CutError, evaluate, refuse_seen, summary
 from model_artifacts.late_payment.ledger_csv import NEEDED, OPTIONAL, LedgerFileError, read_ledger
 
 MODEL = Path(__file__).parents[2] / "model_artifacts" / "late_payment"
@@ -198,6 +198,29 @@ def test_a_ledger_that_begins_with_the_test_part_is_evaluated_without_rivals_tha
     found = evaluate(OnnxScorer(MODEL), read_ledger(written(tmp_path, *rows, late)), date(2026, 1, 1))
     assert {"model", "always_on_time", "customers_ratio"} <= set(found["late_0"]["at_issue"])
     assert "logistic_regression" not in found["late_0"]["at_issue"]
+
+
+def test_moments_for_which_the_model_names_no_day_are_counted_apart_and_their_chances_measured(tmp_path: Path) -> None:
+    def rows(terms: int) -> list[str]:
+        due = [date(2026, 1, 1) + timedelta(days=n % 28 + terms) for n in range(90)]
+        return [
+            f"C-{n % 9},I-{terms}-{n},{day - timedelta(days=terms)},{day},5,EUR,{day + timedelta(days=9 * (n % 2))},no"
+            for n, day in enumerate(due)
+        ]
+
+    late = "C-0,I-last,2027-04-01,2027-05-01,5,EUR,2027-05-01,no"
+    usual, long = rows(30), rows(150)
+    found = {
+        name: evaluate(OnnxScorer(MODEL), read_ledger(written(tmp_path, *some, late)), date(2026, 1, 1))
+        for name, some in (("usual", usual), ("long", long), ("both", [*usual, *long]))
+    }
+    assert "without_a_day" not in found["usual"]["interval_80"]["at_issue"]
+    assert found["both"]["interval_80"]["at_issue"]["rows"] == len(usual) + 1
+    assert found["both"]["interval_80"]["at_issue"]["without_a_day"] == len(long)
+    assert found["both"]["days_late"]["model"]["rows"] == len(usual) + 1
+    assert found["both"]["late_0"]["at_issue"]["model"]["rows"] == len(usual) + len(long) + 1
+    assert found["long"]["interval_80"] == {}
+    assert "not counted:" in summary(found["both"])
 
 
 def test_a_file_without_a_needed_column_is_refused_by_its_name(tmp_path: Path) -> None:

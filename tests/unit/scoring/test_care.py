@@ -144,6 +144,16 @@ def test_an_interval_that_misses_too_often_is_said_to() -> None:
     assert any("interval covered 0%" in alarm for alarm in report(narrow, ends).alarms)
 
 
+def test_where_no_day_was_named_none_is_read_back_and_none_is_held_against_the_model() -> None:
+    moments, ends = world(300)
+    unsaid = [replace(one, earliest_on=None, latest_on=None) for one in moments]
+    assert read_log(log_lines(unsaid)) == (unsaid, 0)
+    assert report(unsaid, ends).coverage == ()
+    (half,) = report([*moments[:100], *unsaid[100:]], ends).coverage
+    assert half == report(moments[:100], ends).coverage[0]
+    assert report(unsaid, ends).calibration == report(moments, ends).calibration
+
+
 def test_a_sharper_challenger_wins_and_an_equal_one_does_not() -> None:
     moments, ends = world(600)
     sharper = [(0.9,) if ends[one.customer_id, one.invoice_id] > one.due_on else (0.1,) for one in moments]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
+from dunwell.scoring.model_data import mapping_of, numbers_of
+
 LEAST_SHARE = 1e-4  # an empty tenth would make the index infinite
 DIGITS = 4  # the model reads numbers in single precision: what differs later is the same number
 WATCH, ACT = 0.10, 0.25  # the field's customary bounds
@@ -54,9 +56,18 @@ class Drift:
 
 
 def read_reference(record: Mapping[str, Any]) -> dict[str, Spread]:
-    """The training reference of a model's record, by name; empty for a model without one."""
-    spread = record.get("reference", {}).get("spread", {})
-    return {name: Spread(tuple(one["up_to"]), tuple(one["shares"])) for name, one in spread.items()}
+    """The training reference of a model's record, by name; empty for a model without one. ValueError when it has
+    another form.
+    """
+    spread = mapping_of(mapping_of(record.get("reference", {}), "reference").get("spread", {}), "spread")
+    return {name: _read_spread(name, mapping_of(one, name)) for name, one in spread.items()}
+
+
+def _read_spread(name: str, plain: Mapping[str, Any]) -> Spread:
+    up_to = numbers_of(plain.get("up_to"), f"the edges of {name}")
+    if list(up_to) != sorted(up_to):
+        raise ValueError(f"the edges of {name} are not in their order")
+    return Spread(up_to, numbers_of(plain.get("shares"), f"the shares of {name}", len(up_to) + 1, 0))
 
 
 def drifts(reference: Mapping[str, Spread], columns: Mapping[str, Sequence[float]]) -> list[Drift]:

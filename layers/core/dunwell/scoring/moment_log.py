@@ -21,7 +21,9 @@ KINDS = ("at_issue", "before_due", "past_due_week", "past_due_longer")
 
 @dataclass(frozen=True, slots=True)
 class LoggedMoment:
-    """One question and its answer. `row` holds the features; `probabilities` follow the model's horizons."""
+    """One question and its answer. `row` holds the features; `probabilities` follow the model's horizons; where it
+    named no day both are None.
+    """
 
     customer_id: str
     invoice_id: str
@@ -30,8 +32,8 @@ class LoggedMoment:
     due_on: date
     row: tuple[float, ...]
     probabilities: tuple[float, ...]
-    earliest_on: date
-    latest_on: date
+    earliest_on: date | None
+    latest_on: date | None
     model_version: str
 
     @property
@@ -79,20 +81,23 @@ def read_log(text: str) -> tuple[list[LoggedMoment], int]:
     return found, unreadable
 
 
-_DATES = ("as_of", "issued_on", "due_on", "earliest_on", "latest_on")
+_DATES = ("as_of", "issued_on", "due_on")
+_DATES_OR_NONE = ("earliest_on", "latest_on")
 _TEXTS = ("customer_id", "invoice_id", "model_version")
 _NUMBERS = ("row", "probabilities")
 
 
 def _plain(moment: LoggedMoment) -> dict[str, Any]:
     plain: dict[str, Any] = {name: getattr(moment, name) for name in (*_TEXTS, *_NUMBERS)}
-    return plain | {name: getattr(moment, name).isoformat() for name in _DATES}
+    days = {name: getattr(moment, name) for name in (*_DATES, *_DATES_OR_NONE)}
+    return plain | {name: day.isoformat() if day else None for name, day in days.items()}
 
 
 def _moment(plain: dict[str, Any]) -> LoggedMoment:
     fields: dict[str, Any] = {name: str(plain[name]) for name in _TEXTS}
     fields |= {name: tuple(map(float, plain[name])) for name in _NUMBERS}
     fields |= {name: date.fromisoformat(plain[name]) for name in _DATES}
+    fields |= {name: date.fromisoformat(day) if (day := plain[name]) else None for name in _DATES_OR_NONE}
     return LoggedMoment(**fields)
 
 

@@ -10,6 +10,9 @@ from dunwell.scoring.outside import OutsideInput
 SETTLEMENT_QUANTILES = (0.1, 0.5, 0.9)
 """Of the time to settlement: an interval that four in five settlements fall into, and the likeliest middle."""
 
+TAUGHT_TERMS_DAYS = 60
+"""The longest time to pay that the models were taught which do not say so themselves."""
+
 
 class ModelDataError(Exception):
     """A model that is kept as data cannot be read: no fault of any customer's facts, and nobody is refused for it."""
@@ -20,7 +23,7 @@ class ModelVersion:
     """Which model made a score; travels with every score. `sha256` is the model file's, `card_id` its card's;
     `horizons_days` names the columns of its answer: late by more than so many days. `outside` are the inputs beside the
     ledger that it was trained on, if any; `delivery` is what it learned of how invoices are sent, which its features
-    need."""
+    need; `longest_terms_days` the longest time to pay that it was taught."""
 
     name: str
     version: str
@@ -30,6 +33,7 @@ class ModelVersion:
     horizons_days: tuple[int, ...]
     outside: tuple[OutsideInput, ...] = ()
     delivery: DeliveryOffsets = NO_OFFSETS
+    longest_terms_days: int = TAUGHT_TERMS_DAYS
 
 
 class Forecast(NamedTuple):

@@ -25,6 +25,7 @@ from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, CustomerFeatures, features_of, invoice_features
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.known import Known
+from dunwell.scoring.model_data import list_of, mapping_of, numbers_of, text_of, texts_of
 from dunwell.scoring.ports import ModelDataError
 from dunwell.scoring.segments import Silence, silence
 
@@ -142,17 +143,25 @@ def read_recovery(path: Path) -> RecoveryModel:
     """A model from its file. ModelDataError when it cannot be read."""
     try:
         return read_model(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, ArithmeticError, RecursionError) as error:
         raise ModelDataError(f"{path} is no model of recovery ({error}). Deploy it again.") from error
 
 
 def read_model(text: str) -> RecoveryModel:
-    """A model from its file. ValueError when it was learned on other features."""
-    data = json.loads(text)
-    if tuple(data.pop("features")) != RECOVERY_FEATURES:
+    """A model from its file. ValueError when it was learned on other features, or has another form; KeyError when
+    something is missing.
+    """
+    data = mapping_of(json.loads(text), "the model")
+    if texts_of(data["features"], "features") != RECOVERY_FEATURES:
         raise ValueError("This recovery model was learned on other features: train it again.")
-    weights = tuple(tuple(row) for row in data.pop("weights"))
-    return RecoveryModel(data["version"], data["card_id"], tuple(data["neutral"]), tuple(data["intercepts"]), weights)
+    months, count = len(RECOVERY_DAYS), len(RECOVERY_FEATURES)
+    return RecoveryModel(
+        text_of(data["version"], "version"),
+        text_of(data["card_id"], "card_id"),
+        numbers_of(data["neutral"], "neutral", count),
+        numbers_of(data["intercepts"], "intercepts", months),
+        tuple(numbers_of(row, "weights", count) for row in list_of(data["weights"], "weights", months)),
+    )
 
 
 def recovery(

@@ -17,13 +17,13 @@ segment, whenever it was looked at before.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from math import inf
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from dunwell.scoring.behaviour import (
     FEW_PAID,
@@ -37,6 +37,7 @@ from dunwell.scoring.behaviour import (
 )
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.known import Known, known_at
+from dunwell.scoring.model_data import mapping_of, number_of, numbers_of, text_of, whole_of
 from dunwell.scoring.ports import ModelDataError
 
 SEGMENTS_FILE = Path(__file__).with_name("segments.json")
@@ -50,6 +51,9 @@ SEGMENT_NAMES = (
     "forgetful",
     "reliable",
 )
+BY_PAYMENTS = SEGMENT_NAMES[SEGMENT_NAMES.index("cash_strapped") :]
+MEASURES = 5  # of a behaviour
+LEAST_SCALE = 1e-6
 NEW_DAYS = 120
 DISPUTES = 2  # a single one is an accident
 LOOK_BACK = 12  # how far to look for two in a row that agree
@@ -144,11 +148,25 @@ def learned() -> SegmentModel:
 def read_segments(path: Path) -> SegmentModel:
     """A model from its file. ModelDataError when it cannot be read."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        data["centroids"] = {name: tuple(centre) for name, centre in data["centroids"].items()}
-        return SegmentModel(**{**data, "scales": tuple(data["scales"])})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return _model(mapping_of(json.loads(path.read_text(encoding="utf-8")), "the model"))
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
         raise ModelDataError(f"{path} is no model of segments ({error}). Deploy it again.") from error
+
+
+def _model(data: Mapping[str, Any]) -> SegmentModel:
+    """ValueError when something has another form, KeyError or TypeError when it is missing or too much."""
+    centroids = mapping_of(data["centroids"], "centroids")
+    if set(centroids) != set(BY_PAYMENTS):
+        raise ValueError(f"centroids has to hold {', '.join(BY_PAYMENTS)}")
+    checked: dict[str, Any] = {
+        "version": text_of(data["version"], "version"),
+        "card_id": text_of(data["card_id"], "card_id"),
+        "scales": numbers_of(data["scales"], "scales", MEASURES, LEAST_SCALE),
+        "centroids": {name: numbers_of(centre, name, MEASURES) for name, centre in centroids.items()},
+        "confirmations": whole_of(data["confirmations"], "confirmations", 1, LOOK_BACK),
+        "disputed_share": number_of(data["disputed_share"], "disputed_share", 0, 1),
+    }
+    return SegmentModel(**checked | {name: number_of(data[name], name, 0) for name in data if name not in checked})
 
 
 class Silence(NamedTuple):
