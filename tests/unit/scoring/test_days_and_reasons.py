@@ -19,7 +19,6 @@ from dunwell.scoring.score import (
     RISK_HORIZON_DAYS,
     CustomerScore,
     InvoiceScore,
-    score_customer,
     score_customers,
 )
 from dunwell_aws.documents import folder
@@ -28,6 +27,7 @@ from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, made_up
 from tests.support.escalation import TODAY, account
 from tests.support.escalation import invoice as bill
 from tests.unit.scoring.given import AS_OF, invoice, ledgers
+from tests.unit.scoring.stand_in import score_customer
 
 MODEL = folder("model_artifacts") / "late_payment"
 SCORERS = {"deployed": OnnxScorer(MODEL), "champion": OnnxScorer(MODEL / "champion")}
