@@ -100,7 +100,7 @@ bench: setup ## what the hot paths cost, into bench/results.json
 bench-large: setup ## a 1 GB file within a worker's memory; two minutes
 	@.venv/bin/python -m tests.bench.large_file
 
-train: setup ## a model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-DD: test on what came after] [MODEL=segments|recovery]
+train: setup ## a model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-DD: test on what came after] [MODEL=segments|recovery FIGURES=csv]
 	@[ -n "$(DATA)" ] && [ -n "$(OUT)" ] || { echo "train: say from what and to where: DATA=ledger.csv OUT=folder" >&2; exit 1; }
 	@[[ "$(or $(MODEL),late_payment)" =~ ^(late_payment|segments|recovery)$$ ]] || \
 		{ echo "train: MODEL is late_payment (when left out), segments or recovery, not $(MODEL)" >&2; exit 1; }
