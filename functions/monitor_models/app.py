@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 WINDOW_DAYS = 180
 MOST_MOMENTS = 50_000
+MOST_INVOICES = 10_000  # each may be another customer's, and a query
 THREADS = 16
 DRIFT_SHOWN = 12
 
@@ -90,12 +91,13 @@ def model_report(as_of: date, s3: "S3Client", ledger: "Ledger", models: Path) ->
     scorer = FallbackScorer(where, served.append)
     model = scorer.model
     log = S3ModelLog(s3, read_environment(Environment).reports_bucket)
-    moments = log.read(as_of - timedelta(days=WINDOW_DAYS), as_of, MOST_MOMENTS)
+    looked = log.read(as_of - timedelta(days=WINDOW_DAYS), as_of, MOST_MOMENTS, MOST_INVOICES)
+    moments = [one for one in looked.moments if one.model == model.identity]
     answers = _challenger(where / CHALLENGER, moments, served)
     columns = model.feature_names, model.horizons_days
-    since, reference = _reference(log, model.version, moments, columns, as_of) or (None, read_reference(scorer.record))
+    since, reference = _reference(log, model.identity, moments, columns, as_of) or (None, read_reference(scorer.record))
     return examine(
-        (model.name, model.version),
+        (model.name, model.identity),
         as_of,
         moments,
         _outcomes(ledger, moments),
@@ -104,20 +106,21 @@ def model_report(as_of: date, s3: "S3Client", ledger: "Ledger", models: Path) ->
         answers,
         served,
         since,
+        looked.one_in,
     )
 
 
 def _reference(
     log: S3ModelLog,
-    version: str,
+    model: str,
     moments: Sequence[LoggedMoment],
     columns: tuple[Sequence[str], Sequence[int]],
     as_of: date,
 ) -> tuple[date, dict[str, Spread]] | None:
-    """How things were spread in the version's first weeks in service; kept as soon as these are over."""
-    kept = log.reference(version)
-    if kept is None and (found := first_weeks(moments, version, columns, as_of)):
-        log.keep_reference(version, *found)
+    """How things were spread in the model's first weeks in service; kept as soon as these are over."""
+    kept = log.reference(model)
+    if kept is None and (found := first_weeks(moments, columns, as_of)):
+        log.keep_reference(model, *found)
         return found
     return kept
 
@@ -146,12 +149,14 @@ def _outcomes(ledger: "Ledger", moments: Sequence[LoggedMoment]) -> dict[tuple[s
 def _challenger(
     where: Path, moments: Sequence[LoggedMoment], served: list[str]
 ) -> tuple[str, list[tuple[float, ...]]] | None:
-    """The shadow model's version and its answers to the same questions, if there is one."""
+    """The shadow model's identity and its answers to the same questions, if there is one."""
     if not where.exists():
         return None
     scorer = OnnxScorer(where)
     try:
-        return scorer.model.version, scorer.probabilities([one.row + NEUTRAL_VALUES[len(one.row) :] for one in moments])
+        return scorer.model.identity, scorer.probabilities(
+            [one.row + NEUTRAL_VALUES[len(one.row) :] for one in moments]
+        )
     except (ModelFileError, ValueError) as error:
         served.append(f"The challenger cannot be asked: {error}")
         return None

@@ -104,7 +104,8 @@ class Assessment:
         risk_permille: the customer's risk in thousandths.
         segment: a behaviour segment's name, empty when its model could not be read; segment_facts: the facts that put
             the customer there.
-        model_version, model_sha256, card_id: which model said so.
+        model_version, model_sha256, card_id: which model said so; its version is its identity (`identity_of`), so that
+            what was decided by it names the very model.
         risk_reasons: up to four reasons for the risk.
         invoices_left_out: how many open invoices have no assessment of their own here, since a store keeps
             `INVOICES_KEPT` at most; the customer's risk counts them.

@@ -9,7 +9,7 @@ from typing import Any
 LEAST_SHARE = 1e-4  # an empty tenth would make the index infinite
 DIGITS = 4  # the model reads numbers in single precision: what differs later is the same number
 WATCH, ACT = 0.10, 0.25  # the field's customary bounds
-FEWEST_ROWS = 200  # below, chance alone gives an index of about 0.05 and more
+FEWEST_INVOICES = 200  # below, chance alone gives an index of about 0.05 and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,21 @@ def read_reference(record: Mapping[str, Any]) -> dict[str, Spread]:
     return {name: Spread(tuple(one["up_to"]), tuple(one["shares"])) for name, one in spread.items()}
 
 
-def drifts(reference: Mapping[str, Spread], columns: Mapping[str, Sequence[float]]) -> list[Drift]:
-    """Every column that the reference knows, the largest index first."""
-    found = [_drift(name, reference[name], values) for name, values in columns.items() if name in reference]
+def drifts(reference: Mapping[str, Spread], columns: Mapping[str, Sequence[float]], of: int) -> list[Drift]:
+    """Every column that the reference knows, the largest index first. `of`: how many invoices the values are about;
+    several of one are alike, and tell a change from chance no better than one.
+    """
+    found = [
+        _drift(name, reference[name], values, is_enough=of >= FEWEST_INVOICES)
+        for name, values in columns.items()
+        if name in reference
+    ]
     return sorted(found, key=lambda one: -(one.index or 0.0))
 
 
-def _drift(name: str, then: Spread, values: Sequence[float]) -> Drift:
+def _drift(name: str, then: Spread, values: Sequence[float], *, is_enough: bool) -> Drift:
     now = then.shares_of(values)
-    index = round(stability_index(then.shares, now), 4) if len(values) >= FEWEST_ROWS else None
+    index = round(stability_index(then.shares, now), 4) if is_enough else None
     return Drift(name, index, then.shares, tuple(round(share, 4) for share in now))
 
 

@@ -11,6 +11,13 @@ SETTLEMENT_QUANTILES = (0.1, 0.5, 0.9)
 """Of the time to settlement: an interval that four in five settlements fall into, and the likeliest middle."""
 
 
+def identity_of(version: str, sha256: str) -> str:
+    """The version with the first digits of the file's hash, as in ``2.3.0+7dba1c2e90ab``: a model that was trained again
+    under the same version is another one.
+    """
+    return f"{version}+{sha256[:12]}"
+
+
 class ModelDataError(Exception):
     """A model that is kept as data cannot be read: no fault of any customer's facts, and nobody is refused for it."""
 
@@ -30,6 +37,11 @@ class ModelVersion:
     horizons_days: tuple[int, ...]
     outside: tuple[OutsideInput, ...] = ()
     delivery: DeliveryOffsets = NO_OFFSETS
+
+    @property
+    def identity(self) -> str:
+        """Names this very model, in logs and on what was scored (`identity_of`)."""
+        return identity_of(self.version, self.sha256)
 
 
 class Forecast(NamedTuple):
