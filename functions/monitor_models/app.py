@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field
 
 from dunwell.dates import business_date
 from dunwell.scoring.account_facts import invoice_facts
-from dunwell.scoring.care import ModelReport, examine, first_weeks
-from dunwell.scoring.drift import ACT, WATCH, Spread, read_reference
+from dunwell.scoring.care import ModelReport, Reference, examine, first_weeks
+from dunwell.scoring.drift import ACT, WATCH, read_spreads
 from dunwell.scoring.features import NEUTRAL_VALUES
 from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws.aws import client
@@ -95,17 +95,16 @@ def model_report(as_of: date, s3: "S3Client", ledger: "Ledger", models: Path) ->
     moments = [one for one in looked.moments if one.model == model.identity]
     answers = _challenger(where / CHALLENGER, moments, served)
     columns = model.feature_names, model.horizons_days
-    since, reference = _reference(log, model.identity, moments, columns, as_of) or (None, read_reference(scorer.record))
+    trained = Reference(read_spreads(scorer.record.get("reference", {})))
     return examine(
         (model.name, model.identity),
         as_of,
         moments,
         _outcomes(ledger, moments),
-        reference,
+        _reference(log, model.identity, moments, columns, as_of) or trained,
         columns,
         answers,
         served,
-        since,
         looked.one_in,
     )
 
@@ -116,11 +115,11 @@ def _reference(
     moments: Sequence[LoggedMoment],
     columns: tuple[Sequence[str], Sequence[int]],
     as_of: date,
-) -> tuple[date, dict[str, Spread]] | None:
+) -> Reference | None:
     """How things were spread in the model's first weeks in service; kept as soon as these are over."""
     kept = log.reference(model)
     if kept is None and (found := first_weeks(moments, columns, as_of)):
-        log.keep_reference(model, *found)
+        log.keep_reference(model, found)
         return found
     return kept
 

@@ -7,7 +7,7 @@ each, a smaller sample needs: what is read is bounded however large the portfoli
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import date
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dunwell.scoring.drift import Spread, read_reference
+from dunwell.scoring.care import Reference
+from dunwell.scoring.drift import read_spreads
 from dunwell.scoring.moment_log import PLACES, LoggedMoment, in_sample, log_lines, read_line
 from dunwell_aws.observability import count, logger
 
@@ -76,8 +77,8 @@ class S3ModelLog:
 
     def read(self, since: date, until: date, most: int, most_invoices: int) -> Looked:
         """The moments of these days, `most` and of `most_invoices` at the most: of a longer log, and of days on which
-        only a sample was kept, the same sample of all days. Files of another name are those of before there were samples
-        and are not read; lines that cannot be read are counted in the log.
+        only a sample was kept, the same sample of all days. Files of another name are those of before there were
+        samples and are not read; lines that cannot be read are counted in the log.
         """
         files = list(self._files(since, until))
         one_in = max((one.one_in for one in files), default=1)
@@ -113,18 +114,17 @@ class S3ModelLog:
         found = self._s3.get_object(Bucket=self._bucket, Key=key, Range=f"bytes=0-{length - 1}")["Body"].read()
         return str(found[: found.rfind(b"\n") + 1].decode())
 
-    def keep_reference(self, model: str, since: date, spread: Mapping[str, Spread]) -> None:
-        """Keep how things were spread in a model's first weeks, once for all; `model`: its identity."""
-        plain = {"since": since.isoformat(), "spread": {name: asdict(one) for name, one in spread.items()}}
+    def keep_reference(self, model: str, found: Reference) -> None:
+        """Keep what a model's first weeks were like, once for all; `model`: its identity."""
         self._s3.put_object(
             Bucket=self._bucket,
             Key=_reference(model),
-            Body=json.dumps(plain).encode(),
+            Body=json.dumps(asdict(found), default=str).encode(),
             ContentType="application/json",
         )
 
-    def reference(self, model: str) -> tuple[date, dict[str, Spread]] | None:
-        """The first day of a model's first weeks and how things were spread in them, once they are kept."""
+    def reference(self, model: str) -> Reference | None:
+        """What a model's first weeks were like, once that is kept."""
         try:
             text = self._s3.get_object(Bucket=self._bucket, Key=_reference(model))["Body"].read()
         except ClientError as error:
@@ -132,7 +132,7 @@ class S3ModelLog:
                 return None
             raise
         plain = json.loads(text)
-        return date.fromisoformat(plain["since"]), read_reference({"reference": plain})
+        return Reference(read_spreads(plain), plain["customers"], date.fromisoformat(plain["since"]))
 
     def _files(self, since: date, until: date) -> Iterator[_File]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
@@ -145,8 +145,8 @@ class S3ModelLog:
 
 
 def _sample(text: str, one_in: int) -> tuple[list[LoggedMoment], int, bool]:
-    """The moments of such a sample at the start of a file, how many lines could not be read, and whether the sample ends
-    within it.
+    """The moments of such a sample at the start of a file, how many lines could not be read, and whether the sample
+    ends within it.
     """
     found, unreadable = list[LoggedMoment](), 0
     for line in text.splitlines():

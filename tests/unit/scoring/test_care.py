@@ -4,12 +4,13 @@ import random
 from dataclasses import replace
 from datetime import date, timedelta
 from math import log
+from typing import Any
 
 import pytest
 
 from dunwell.ledger.ports import shard_of
-from dunwell.scoring.care import ModelReport, examine
-from dunwell.scoring.drift import Spread, drifts, read_reference, spread_of, stability_index
+from dunwell.scoring.care import ModelReport, Reference, examine
+from dunwell.scoring.drift import Spread, drifts, read_spreads, spread_of, stability_index
 from dunwell.scoring.moment_log import (
     MOST_A_DAY,
     LoggedMoment,
@@ -57,8 +58,9 @@ def world(rows: int, came_true: float = 1.0, seed: int = 3) -> tuple[list[Logged
     return moments, ends
 
 
-def report(moments: list[LoggedMoment], ends: dict[tuple[str, str], date], **more: object) -> ModelReport:
-    return examine(("late_payment", "2+0123456789ab"), TODAY, moments, ends, REFERENCE, (NAMES, HORIZONS), **more)  # type: ignore[arg-type]
+def report(moments: list[LoggedMoment], ends: dict[tuple[str, str], date], **more: Any) -> ModelReport:
+    model, columns = ("late_payment", "2+0123456789ab"), (NAMES, HORIZONS)
+    return examine(model, TODAY, moments, ends, Reference(REFERENCE), columns, **more)
 
 
 def test_invoices_are_logged_at_the_moments_the_model_was_trained_for_and_read_back_as_they_were() -> None:
@@ -161,14 +163,32 @@ def test_the_stability_index_is_nothing_for_the_same_and_large_for_another_portf
 
 
 def test_drift_is_unknown_from_few_rows_and_acts_on_many() -> None:
-    (few,) = drifts(REFERENCE, {"habit": [0.9] * 400}, of=199)
-    (many,) = drifts(REFERENCE, {"habit": [0.9] * 400, "not in the reference": [1.0]}, of=200)
+    (few,) = drifts(REFERENCE, {"habit": [0.9] * 400}, (0, 99))
+    (many,) = drifts(REFERENCE, {"habit": [0.9] * 400, "not in the reference": [1.0]}, (0, 100))
     assert (few.level, few.index) == ("unknown", None)
     assert (many.level, many.now) == ("act", (0.0, 0.0, 0.0, 1.0))
 
 
+def test_what_chance_moves_between_two_samples_of_one_portfolio_is_no_drift() -> None:
+    """Every customer with ten rows that are all alike: a tenth of the rows would be as telling."""
+    rng = random.Random(11)
+
+    def sample(customers: int) -> list[float]:
+        return [value for value in (rng.random() for _ in range(customers)) for _ in range(10)]
+
+    found = []
+    for _ in range(40):
+        first = sample(120)
+        found += drifts({"habit": spread_of(first)}, {"habit": sample(120)}, (120, 120))
+    indices = [one.index or 0.0 for one in found]
+    assert sum(indices) / len(indices) < 0.05
+    assert {one.level for one in found} <= {"steady", "watch"}
+    (moved,) = drifts({"habit": spread_of(sample(120))}, {"habit": [v**3 for v in sample(120)]}, (120, 120))
+    assert moved.level == "act"
+
+
 def test_a_record_without_a_reference_knows_no_drift() -> None:
-    assert read_reference({"version": "1"}) == {}
+    assert read_spreads({}) == {}
 
 
 def test_a_calibrated_model_raises_no_alarm() -> None:

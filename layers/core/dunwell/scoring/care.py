@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from math import exp, log, sqrt
 
-from dunwell.scoring.drift import FEWEST_INVOICES, Drift, Spread, drifts, spread_of
+from dunwell.scoring.drift import FEWEST_CUSTOMERS, Drift, Spread, drifts, spread_of
 from dunwell.scoring.features import said
 from dunwell.scoring.moment_log import KINDS, LoggedMoment, first_of_each_kind
 
@@ -26,6 +26,17 @@ _HORIZON_KINDS = {0: ("at_issue",)}  # what counts for "late at all" is the answ
 
 Outcomes = Mapping[tuple[str, str], date | None]
 """By customer and invoice: the day of settlement, None while open. One that is missing is no longer known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """How features and scores were spread, by name, and over how many customers. `since`: in the weeks from a day on,
+    in service; None: in training, which no portfolio is like: it is shown and raises no alarm.
+    """
+
+    spread: Mapping[str, Spread]
+    customers: int = 0
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +79,9 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Champion and challenger on the same invoices, once each; `version` is the challenger's identity. `gain` is by how much the challenger's Brier score is lower, with
-    its standard error; the challenger wins when the gain is larger than that and enough outcomes are known.
+    """Champion and challenger on the same invoices, once each; `version` is the challenger's identity. `gain` is by how
+    much the challenger's Brier score is lower, with its standard error; the challenger wins when the gain is larger
+    than that and enough outcomes are known.
     """
 
     version: str
@@ -117,11 +129,10 @@ def examine(
     as_of: date,
     moments: Sequence[LoggedMoment],
     outcomes: Outcomes,
-    reference: Mapping[str, Spread],
+    reference: Reference,
     columns: tuple[Sequence[str], Sequence[int]],
     challenger: "tuple[str, Sequence[Sequence[float]]] | None" = None,
     served: Sequence[str] = (),
-    reference_from: date | None = None,
     one_in: int = 1,
 ) -> ModelReport:
     """What is to be known on `as_of`.
@@ -132,15 +143,14 @@ def examine(
         columns: names of the features, and the horizons, both in the model's order.
         challenger: its identity and its probabilities for each of `moments`.
         served: what went wrong in serving, said before all else.
-        reference: how features and scores were spread; `reference_from`: since when in service, or None for that of
-            the training, which no portfolio is like: it is shown and raises no alarm.
+        reference: what the last weeks are held against.
         one_in: of how many invoices `moments` holds one.
     """
     names, horizons = columns
     chosen = first_of_each_kind(moments)
     recent = [one for one in chosen if (as_of - one.as_of).days < RECENT_DAYS]
     known = [one for one in chosen if (one.customer_id, one.invoice_id) in outcomes]
-    found = drifts(reference, _columns(recent, names, horizons), of=_invoices(recent))
+    found = drifts(reference.spread, _columns(recent, names, horizons), (reference.customers, _customers(recent)))
     calibration = tuple(
         measured
         for column, horizon in enumerate(horizons)
@@ -160,30 +170,34 @@ def examine(
         calibration=calibration,
         coverage=coverage,
         challenge=challenge,
-        alarms=(*served, *_drift_alarms(found, reference_from), *_outcome_alarms(calibration, coverage)),
-        reference_from=reference_from,
+        alarms=(*served, *_drift_alarms(found, reference.since), *_outcome_alarms(calibration, coverage)),
+        reference_from=reference.since,
         one_in=one_in,
     )
 
 
 def first_weeks(
     moments: Sequence[LoggedMoment], columns: tuple[Sequence[str], Sequence[int]], as_of: date
-) -> tuple[date, dict[str, Spread]] | None:
-    """The first day of a model in the log, of which `moments` are the answers, and how features and scores were spread
-    in the weeks from then on. None while they are not over, or where they hold too little.
+) -> Reference | None:
+    """How features and scores were spread in the weeks from a model's first day in the log on, of which `moments` are
+    the answers. None while they are not over, or where they hold too little.
     """
     own = first_of_each_kind(moments)
     since = min((one.as_of for one in own), default=as_of)
     early = [one for one in own if (one.as_of - since).days < FIRST_DAYS]
-    if (as_of - since).days < FIRST_DAYS or _invoices(early) < FEWEST_INVOICES:
+    if (as_of - since).days < FIRST_DAYS or _customers(early) < FEWEST_CUSTOMERS:
         return None
     spread = {name: spread_of(values) for name, values in _columns(early, *columns).items() if len(values)}
-    return since, {name: one for name, one in spread.items() if name not in GROWING}
+    return Reference({name: one for name, one in spread.items() if name not in GROWING}, _customers(early), since)
 
 
 def _invoices(moments: Iterable[LoggedMoment]) -> int:
     """How many invoices these are about."""
     return len({(one.customer_id, one.invoice_id) for one in moments})
+
+
+def _customers(moments: Iterable[LoggedMoment]) -> int:
+    return len({one.customer_id for one in moments})
 
 
 def _columns(

@@ -12,10 +12,10 @@ SETTLEMENT_QUANTILES = (0.1, 0.5, 0.9)
 
 
 def identity_of(version: str, sha256: str) -> str:
-    """The version with the first digits of the file's hash, as in ``2.3.0+7dba1c2e90ab``: a model that was trained again
-    under the same version is another one.
+    """The version with the first digits of the file's hash, as in ``2.3.0+7dba1c2e90ab``: trained again under the same
+    version, a model is another one. One that is not in a file yet has its version alone.
     """
-    return f"{version}+{sha256[:12]}"
+    return f"{version}+{sha256[:12]}" if sha256 else version
 
 
 class ModelDataError(Exception):
