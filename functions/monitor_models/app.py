@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field
 
 from dunwell.dates import business_date
 from dunwell.scoring.account_facts import invoice_facts
-from dunwell.scoring.care import ModelReport, Reference, examine, first_weeks
-from dunwell.scoring.drift import ACT, WATCH, read_spreads
+from dunwell.scoring.care import Group, ModelReport, Reference, examine, first_weeks
+from dunwell.scoring.drift import ACT, FEWEST_CUSTOMERS, read_spreads
 from dunwell.scoring.features import NEUTRAL_VALUES
 from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws.aws import client
@@ -40,6 +40,7 @@ MOST_MOMENTS = 50_000
 MOST_INVOICES = 10_000  # each may be another customer's, and a query
 THREADS = 16
 DRIFT_SHOWN = 12
+AXIS_ENDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 
 
 class Environment(LedgerEnvironment):
@@ -173,9 +174,15 @@ def model_page(report: ModelReport) -> str:
         creditor=base.policy().creditor.name,
         shown=[one for one in report.drift if one.index is not None][:DRIFT_SHOWN],
         act=ACT,
-        watch=WATCH,
+        fewest=FEWEST_CUSTOMERS,
     )
     return text
+
+
+def _axis_end(groups: Sequence[Group]) -> float:
+    """Where both axes of a picture of these end: they are to fill it."""
+    largest = max(max(one.forecast, one.came_true) for one in groups)
+    return next(end for end in AXIS_ENDS if largest <= end)
 
 
 @cache
@@ -190,5 +197,6 @@ def _page() -> Any:
         "words": lambda code: code.replace("_", " "),
         "percent": lambda share: f"{100 * share:.0f}%",
         "tenths": lambda share: f"{100 * share:.1f}%",
+        "axis_end": _axis_end,
     }
     return templates.get_template("model.html")
