@@ -65,10 +65,13 @@ class InvoiceAssessment:
 
 @dataclass(frozen=True, slots=True)
 class PastScore:
-    """A customer's risk on a day, in thousandths."""
+    """A customer's risk on a day, in thousandths. `model`: the first two digits of the hash of the model that said so,
+    by which a change of models is seen in the history; empty where they were not kept.
+    """
 
     as_of: date
     risk_permille: int
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,11 @@ class Assessment:
     history: tuple[PastScore, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
     account_version: int = 0
+
+    @property
+    def past_score(self) -> PastScore:
+        """This score as it stands in the history."""
+        return PastScore(self.as_of, self.risk_permille, self.model_sha256[:2])
 
     def recovery(self, currency: str) -> Recovery | None:
         """What is expected of what is past due in a currency, or None when nothing is."""
