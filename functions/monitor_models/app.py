@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field
 
 from dunwell.dates import business_date
 from dunwell.scoring.account_facts import invoice_facts
-from dunwell.scoring.care import ModelReport, examine, first_weeks
-from dunwell.scoring.drift import ACT, WATCH, Spread, read_reference
+from dunwell.scoring.care import Group, ModelReport, Reference, examine, first_weeks
+from dunwell.scoring.drift import ACT, FEWEST_CUSTOMERS, read_spreads
 from dunwell.scoring.features import NEUTRAL_VALUES
 from dunwell.scoring.moment_log import LoggedMoment
 from dunwell_aws.aws import client
@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 
 WINDOW_DAYS = 180
 MOST_MOMENTS = 50_000
+MOST_INVOICES = 10_000  # each may be another customer's, and a query
 THREADS = 16
 DRIFT_SHOWN = 12
+AXIS_ENDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 
 
 class Environment(LedgerEnvironment):
@@ -90,34 +92,35 @@ def model_report(as_of: date, s3: "S3Client", ledger: "Ledger", models: Path) ->
     scorer = FallbackScorer(where, served.append)
     model = scorer.model
     log = S3ModelLog(s3, read_environment(Environment).reports_bucket)
-    moments = log.read(as_of - timedelta(days=WINDOW_DAYS), as_of, MOST_MOMENTS)
+    looked = log.read(as_of - timedelta(days=WINDOW_DAYS), as_of, MOST_MOMENTS, MOST_INVOICES)
+    moments = [one for one in looked.moments if one.model == model.identity]
     answers = _challenger(where / CHALLENGER, moments, served)
     columns = model.feature_names, model.horizons_days
-    since, reference = _reference(log, model.version, moments, columns, as_of) or (None, read_reference(scorer.record))
+    trained = Reference(read_spreads(scorer.record.get("reference", {})))
     return examine(
-        (model.name, model.version),
+        (model.name, model.identity),
         as_of,
         moments,
         _outcomes(ledger, moments),
-        reference,
+        _reference(log, model.identity, moments, columns, as_of) or trained,
         columns,
         answers,
         served,
-        since,
+        looked.one_in,
     )
 
 
 def _reference(
     log: S3ModelLog,
-    version: str,
+    model: str,
     moments: Sequence[LoggedMoment],
     columns: tuple[Sequence[str], Sequence[int]],
     as_of: date,
-) -> tuple[date, dict[str, Spread]] | None:
-    """How things were spread in the version's first weeks in service; kept as soon as these are over."""
-    kept = log.reference(version)
-    if kept is None and (found := first_weeks(moments, version, columns, as_of)):
-        log.keep_reference(version, *found)
+) -> Reference | None:
+    """How things were spread in the model's first weeks in service; kept as soon as these are over."""
+    kept = log.reference(model)
+    if kept is None and (found := first_weeks(moments, columns, as_of)):
+        log.keep_reference(model, found)
         return found
     return kept
 
@@ -146,12 +149,14 @@ def _outcomes(ledger: "Ledger", moments: Sequence[LoggedMoment]) -> dict[tuple[s
 def _challenger(
     where: Path, moments: Sequence[LoggedMoment], served: list[str]
 ) -> tuple[str, list[tuple[float, ...]]] | None:
-    """The shadow model's version and its answers to the same questions, if there is one."""
+    """The shadow model's identity and its answers to the same questions, if there is one."""
     if not where.exists():
         return None
     scorer = OnnxScorer(where)
     try:
-        return scorer.model.version, scorer.probabilities([one.row + NEUTRAL_VALUES[len(one.row) :] for one in moments])
+        return scorer.model.identity, scorer.probabilities(
+            [one.row + NEUTRAL_VALUES[len(one.row) :] for one in moments]
+        )
     except (ModelFileError, ValueError) as error:
         served.append(f"The challenger cannot be asked: {error}")
         return None
@@ -169,9 +174,15 @@ def model_page(report: ModelReport) -> str:
         creditor=base.policy().creditor.name,
         shown=[one for one in report.drift if one.index is not None][:DRIFT_SHOWN],
         act=ACT,
-        watch=WATCH,
+        fewest=FEWEST_CUSTOMERS,
     )
     return text
+
+
+def _axis_end(groups: Sequence[Group]) -> float:
+    """Where both axes of a picture of these end: they are to fill it."""
+    largest = max(max(one.forecast, one.came_true) for one in groups)
+    return next(end for end in AXIS_ENDS if largest <= end)
 
 
 @cache
@@ -186,5 +197,6 @@ def _page() -> Any:
         "words": lambda code: code.replace("_", " "),
         "percent": lambda share: f"{100 * share:.0f}%",
         "tenths": lambda share: f"{100 * share:.1f}%",
+        "axis_end": _axis_end,
     }
     return templates.get_template("model.html")

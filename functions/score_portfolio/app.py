@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dunwell.dates import business_date
 from dunwell.ledger.model import Account
-from dunwell.scoring.moment_log import LoggedMoment
+from dunwell.scoring.moment_log import Sample
 from dunwell_aws.aws import client
 from dunwell_aws.bootstrap import base, books, outreach, scoring
 from dunwell_aws.documents import folder
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from dunwell.ledger.ports import Ledger
     from dunwell.scoring.ports import Scorer
     from dunwell_aws.actions import AssessedAccounts
-
-MOMENTS_LOGGED = 20_000  # an invocation: more would tell nothing more, and a file has to fit into memory
 
 
 class Environment(LedgerEnvironment):
@@ -56,19 +54,19 @@ def handler(
     request = Pass.model_validate(event)
     at, zone = now or base.clock().now(), base.policy().creditor.timezone
     as_of, today = request.business_date(at, zone), business_date(at, zone)
-    scored, moments, outside = 0, list[LoggedMoment](), scoring.outside()
+    scored, sample, outside = 0, Sample(request.workers, request.moments), scoring.outside()
 
     def score(accounts: Sequence[Account]) -> None:
         nonlocal scored
         kept = store or outreach.pass_collection()
         found = score_page(accounts, as_of, today, model or scorer(), kept, base.policy(), outside)
         scored += sum(len(one.invoices) + one.invoices_left_out for one in found.assessments)
-        moments.extend(found.moments[: MOMENTS_LOGGED - len(moments)])
+        sample.add(found.moments)
 
     cursor = run_pass(request, ledger or books.pass_ledger(), score, context.get_remaining_time_in_millis)
-    if moments:
+    if kept := sample.kept:
         log = S3ModelLog(bucket or client("s3"), read_environment(Environment).reports_bucket)
-        log.keep(as_of, f"{request.worker:02}-{request.cursor.replace('/', '-') or 'start'}", moments)
+        log.keep(as_of, f"{request.worker:02}-{request.cursor.replace('/', '-') or 'start'}", kept, sample.one_in)
     logger.info("invoices scored", scored=scored)
     count("InvoicesScored", scored)
-    return request.then(cursor=cursor, scored=request.scored + scored)
+    return request.then(cursor=cursor, scored=request.scored + scored, moments=sample.seen)

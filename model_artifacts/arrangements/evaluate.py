@@ -14,6 +14,7 @@ from dunwell.arrangements.offers import offers
 from dunwell.arrangements.policy import ArrangementPolicy, Authority, OfferRule, PlanLimits, PlanPolicy
 from dunwell.arrangements.recommend import recommend
 from dunwell.arrangements.worth import MONTH_DAYS, Outlook
+from model_artifacts.arrangements import CARD_ID
 from model_artifacts.arrangements.simulate import (
     AS_OF,
     MONTHS,
@@ -145,7 +146,7 @@ def measured(seeds: Sequence[int] = SEEDS) -> dict[str, object]:
     known = curves()
     of_plans, of_offers = [plans(seed, known) for seed in seeds], [incentives(seed, known) for seed in seeds]
     return {
-        "card_id": "MC-ARRANGEMENTS-1",
+        "card_id": CARD_ID,
         "is_simulation": True,
         "seeds": list(seeds),
         "plans": of_plans,

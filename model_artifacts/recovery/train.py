@@ -40,7 +40,9 @@ def simulated(seeds: Sequence[int]) -> list[Moment]:
 
 def content_of(model: RecoveryModel) -> bytes:
     """The model's file."""
-    return (json.dumps(asdict(model) | {"features": list(RECOVERY_FEATURES)}, indent=2) + "\n").encode()
+    plain = asdict(model) | {"features": list(RECOVERY_FEATURES)}
+    del plain["sha256"]  # a file cannot hold its own
+    return (json.dumps(plain, indent=2) + "\n").encode()
 
 
 def train(out: Path, file: LedgerFile | None, cut: date | None) -> dict[str, Any]:

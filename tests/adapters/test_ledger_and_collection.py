@@ -362,6 +362,16 @@ def test_past_scores_are_kept_in_order_once_a_day_and_for_so_many_days(store: St
     assert [one.risk_permille for one in found.history] == [*range(3, HISTORY_DAYS + 2), 999]
 
 
+def test_the_history_shows_where_another_model_began_to_speak(store: Store) -> None:
+    first, second = ("7d" + "0" * 62, "b3" + "0" * 62)
+    for number, sha256 in enumerate((first, first, second)):
+        on = TODAY + timedelta(days=number)
+        store.collection.assess([replace(assessment(500, as_of=on), model_sha256=sha256)])
+    found = store.collection.assessment("cus_anna")
+    assert found is not None
+    assert [one.model for one in found.history] == ["7d", "7d", "b3"]
+
+
 def test_a_day_without_a_score_leaves_no_stale_one_in_the_history(store: Store) -> None:
     later = TODAY + timedelta(days=HISTORY_DAYS + 10)
     for day in (TODAY, TODAY + timedelta(days=20), later):

@@ -87,7 +87,7 @@ def test_programs_get_the_assessment_as_a_document(world: World, browser: Browse
         "earliest_on": "2026-11-20",
         "latest_on": "2026-12-21",
     }
-    assert found["history"][-1] == {"as_of": "2026-11-20", "risk_permille": 731}
+    assert found["history"][-1] == {"as_of": "2026-11-20", "risk_permille": 731, "model": None}
     assert found["model"]["version"] == "m1"
     assert found["is_open"] is True
     assert found["risk_reasons"] == [

@@ -16,8 +16,8 @@ from dunwell.outreach.decisions import named
 from dunwell.outreach.plan import plan_account
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.release import CLOCKS_DIFFER_BY, release_due
-from dunwell.scoring.assessment import HISTORY_DAYS
-from dunwell_aws.collection import DynamoCollection, past_score
+from dunwell.scoring.assessment import HISTORY_DAYS, PastScore
+from dunwell_aws.collection import DynamoCollection, kept_score
 from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.switch_store import CachedSwitches, DynamoSwitches
 from dunwell_aws.table import SCORE, Table, partition
@@ -111,7 +111,7 @@ def write(account: Account, ledger: DynamoLedger) -> None:
 def remember_scores(table: Table, customer_id: str) -> None:
     """A score for every day that the history has room for: the assessment is never larger than with these."""
     days = (TODAY - timedelta(days=n) for n in range(1, HISTORY_DAYS))
-    history = {name: score for on in days for name, score in past_score(on, 500).items()}
+    history = {name: score for on in days for name, score in kept_score(PastScore(on, 500, "7d")).items()}
     stored = table.get(partition(customer_id), SCORE)
     assert stored
     table.write([table.put(stored | history)])

@@ -16,7 +16,7 @@ from dunwell.events import Event
 from dunwell.outreach.contact import Contact, ContactStatus
 from dunwell.outreach.decisions import PlanDecision
 from dunwell.outreach.switches import turned
-from dunwell.scoring.moment_log import read_log
+from dunwell.scoring.moment_log import read_line
 from dunwell_aws import portfolio
 from functions.plan_outreach import app as plan_outreach
 from functions.score_portfolio import app as score_portfolio
@@ -246,10 +246,11 @@ def test_the_models_answers_are_logged_by_day_and_worker_and_a_page_done_again_r
     for _ in range(2):
         score(given(), ledger, InMemoryCollection(), bucket)
     ((key, (text, _)),) = bucket.files.items()
-    moments, unreadable = read_log(text)
-    assert key == f"models/late_payment/log/{TODAY}/00-start.jsonl"
-    assert (sorted(one.customer_id for one in moments), unreadable) == (CUSTOMERS[:5], 0)
+    moments = [one for line in text.splitlines() if (one := read_line(line))]
+    assert key == f"models/late_payment/log/{TODAY}/00-start.{moments[0].place:08x}.1in1.jsonl"
+    assert sorted(one.customer_id for one in moments) == CUSTOMERS[:5]
     assert {one.kind for one in moments} == {"past_due_longer"}
+    assert {one.model for one in moments} == {ByHandScorer().model.identity}
 
 
 def test_a_bucket_that_is_out_of_reach_costs_the_log_and_no_score() -> None:

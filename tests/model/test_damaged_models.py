@@ -12,7 +12,7 @@ import pytest
 
 from dunwell.scoring import recovery, segments
 from dunwell.scoring.assess import assess_accounts
-from dunwell.scoring.drift import read_reference
+from dunwell.scoring.drift import read_spreads
 from dunwell.scoring.features import NEUTRAL_VALUES
 from dunwell.scoring.outside import OutsideInput, read_input
 from dunwell.scoring.ports import ModelDataError
@@ -103,7 +103,7 @@ def served_rightly_or_the_champion_with_one_alarm(folder: Path, record: Any) -> 
     alarms: list[str] = []
     scorer = FallbackScorer(folder, alarms.append)
     answer = scorer.forecasts([NEUTRAL_VALUES])
-    read_reference(scorer.record)
+    read_spreads(scorer.record.get("reference", {}))
     own, champion = (OnnxScorer(one).forecasts([NEUTRAL_VALUES]) for one in (MODEL, MODEL / CHAMPION))
     assert answer == (champion if alarms else own)
     assert len(alarms) <= 1

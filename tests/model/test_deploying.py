@@ -12,7 +12,7 @@ from dunwell.scoring.features import NEUTRAL_VALUES
 from dunwell.scoring.recovery import RECOVERY_FILE
 from dunwell_onnx.fallback import CHALLENGER, CHAMPION, FallbackScorer
 from dunwell_onnx.scorer import ModelFileError, OnnxScorer
-from model_artifacts.late_payment.check import main, why_not, why_not_data
+from model_artifacts.late_payment.check import main, named_by, why_not, why_not_data, why_not_measured
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "model_artifacts" / "late_payment"
@@ -120,7 +120,7 @@ def test_the_models_kept_as_data_are_not_deployed_damaged_or_without_their_own_c
         path.unlink()
     reasons = why_not_data(MODEL.parent, tmp_path)
     if change == "altered":
-        assert ["the card of another model" in reasons[0], "the record of another model" in reasons[1]] == [True, True]
+        assert ["the card of another version" in reasons[0], "the record of another model" in reasons[1]] == [True] * 2
     else:
         assert [f"is no model of {name}" in one for one in reasons] == [True]
 
@@ -138,6 +138,64 @@ def test_nor_are_they_deployed_without_a_record_or_when_their_own_gate_refuses_i
     path.unlink()
     (reason,) = why_not_data(tmp_path)
     assert "is no record of a model" in reason
+
+
+def in_the_record(artifacts: Path, name: str, field: str, value: str) -> list[str]:
+    """What is said when a model's record names something else."""
+    path = artifacts / name / "metrics.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(record | {field: value}), encoding="utf-8")
+    return why_not(artifacts / name) if name == "late_payment" else why_not_data(artifacts)
+
+
+ALL = ["late_payment", "segments", "recovery", "arrangements", "credit_default"]
+# Each stands somewhere in a card, as the version before does, and is not what it is the card of.
+STRANGE = [("version", "9"), ("version", "2.2.0"), ("card_id", "MC-"), ("version", ""), ("card_id", "")]
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(MODEL.parent, tmp_path / "all", ignore=shutil.ignore_patterns("*.py", "__pycache__")))
+
+
+@pytest.mark.parametrize(("field", "value"), STRANGE)
+@pytest.mark.parametrize("name", ["late_payment", "segments", "recovery"])
+def test_a_record_that_names_another_version_or_card_is_not_deployed(
+    artifacts: Path, name: str, field: str, value: str
+) -> None:
+    (reason,) = in_the_record(artifacts, name, field, value)
+    assert "of another" in reason
+
+
+@pytest.mark.parametrize(("field", "value"), [*STRANGE, ("sha256", "0" * 64)])
+@pytest.mark.parametrize("name", ALL)
+def test_a_card_that_names_another_version_hash_or_card_stops_the_build_whatever_else_it_mentions(
+    artifacts: Path, name: str, field: str, value: str
+) -> None:
+    path = artifacts / name / "card.md"
+    card = path.read_text(encoding="utf-8")
+    own = named_by(card)
+    assert own is not None
+    was = getattr(own, field)
+    if field == "card_id":
+        card = card.replace(f"Card {was}.", f"Card {value}.", 1)
+    else:
+        start, end = card.split("## Version\n", 1)
+        card = f"{start}## Version\n{end.replace(was, value, 1)}"
+    path.write_text(f"{card}\nBefore it there was {was}, and 9, 2.2.0 and MC-.\n", encoding="utf-8")
+    (reason,) = (*why_not(artifacts / "late_payment"), *why_not_data(artifacts), *why_not_measured(artifacts))
+    assert f"{name}/card.md" in reason
+    assert "of another version" in reason or "does not say once" in reason
+
+
+def test_what_was_only_measured_has_the_card_of_its_own_numbers(artifacts: Path) -> None:
+    path = artifacts / "credit_default" / "metrics.json"
+    path.write_text(path.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    (reason,) = why_not_measured(artifacts)
+    assert "sha256" in reason
+    path.unlink()
+    (reason,) = why_not_measured(artifacts)
+    assert "Measure it again" in reason
 
 
 def test_a_challenger_has_to_be_whole_but_need_not_have_passed_the_gate(copy: Path) -> None:

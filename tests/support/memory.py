@@ -27,7 +27,7 @@ from dunwell.outreach.notices import Notice
 from dunwell.outreach.ports import CollectionState
 from dunwell.outreach.switches import WINDOW_DAYS, Counts, Switch
 from dunwell.outreach.tasks import Task
-from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, PastScore
+from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis
 from dunwell_aws.message_index import Written, number_id
 
 
@@ -137,7 +137,7 @@ class InMemoryCollection:
                 overtaken.append(new.customer_id)
                 continue
             past = {one.as_of: one for one in (known.history if known else ())}
-            past[new.as_of] = PastScore(new.as_of, new.risk_permille)
+            past[new.as_of] = new.past_score
             kept = [past[day] for day in sorted(past) if 0 <= (new.as_of - day).days < HISTORY_DAYS]
             self.assessments[new.customer_id] = replace(new, history=tuple(kept))
         return overtaken

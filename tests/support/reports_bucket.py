@@ -18,11 +18,13 @@ class ReportsBucket:
         assert Bucket == self.name
         self.files[Key] = (Body.decode(), ContentType)
 
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+    def get_object(self, *, Bucket: str, Key: str, Range: str = "bytes=0-") -> dict[str, Any]:  # noqa: N803
         assert Bucket == self.name
         if Key not in self.files:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        return {"Body": io.BytesIO(self.files[Key][0].encode())}
+        first, _, last = Range.removeprefix("bytes=").partition("-")
+        whole = self.files[Key][0].encode()
+        return {"Body": io.BytesIO(whole[int(first) : int(last) + 1 if last else None])}
 
     def get_paginator(self, operation: str) -> "ReportsBucket":
         assert operation == "list_objects_v2"
@@ -33,5 +35,5 @@ class ReportsBucket:
         assert Bucket == self.name
         for key in sorted(self.files):
             if key.startswith(Prefix) and key > StartAfter:
-                yield {"Contents": [{"Key": key}]}
+                yield {"Contents": [{"Key": key, "Size": len(self.files[key][0].encode())}]}
         yield {}

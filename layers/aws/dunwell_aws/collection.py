@@ -102,9 +102,9 @@ class DynamoCollection:
             return None
         asked = {name: stored[name] for name in _ASKED} | {"customer_id": customer_id}
         found = from_plain(Assessment, asked | open_details(stored["details"]))
-        past = sorted(_past_score(name, value) for name, value in stored.items() if name.isdigit())
-        recent = tuple(PastScore(*one) for one in past if 0 <= (found.as_of - one[0]).days < HISTORY_DAYS)
-        return replace(found, history=recent)
+        past = [_past_score(name, value) for name, value in stored.items() if name.isdigit()]
+        recent = [one for one in past if 0 <= (found.as_of - one.as_of).days < HISTORY_DAYS]
+        return replace(found, history=tuple(sorted(recent, key=lambda one: one.as_of)))
 
     # --- contacts ---
 
@@ -242,21 +242,23 @@ def _assessment(assessment: Assessment) -> dict[str, Any]:
     stored = to_plain(assessment)
     asked = {name: stored.pop(name) for name in _ASKED}
     del stored["history"], stored["customer_id"]
-    return asked | {"details": pack_details(stored)} | past_score(assessment.as_of, assessment.risk_permille)
+    return asked | {"details": pack_details(stored)} | kept_score(assessment.past_score)
 
 
-def past_score(on: date, risk_permille: int) -> dict[str, bytes]:
-    """A day's score as it stands in the history: the place is the day's in its round, the number says which round.
+def kept_score(score: PastScore) -> dict[str, bytes]:
+    """A day's score as it stands in the history: the place is the day's in its round, the number says which round, and
+    a byte which model.
 
     Name and number are short, so that with all of the history an item is one write unit still.
     """
-    turn, place = divmod(on.toordinal(), HISTORY_DAYS)
-    return {f"{place:02}": (turn * _RISKS + risk_permille).to_bytes(_SCORE_BYTES)}
+    turn, place = divmod(score.as_of.toordinal(), HISTORY_DAYS)
+    number = (turn * _RISKS + score.risk_permille).to_bytes(_SCORE_BYTES)
+    return {f"{place:02}": number + bytes.fromhex(score.model)}
 
 
-def _past_score(name: str, stored: bytes) -> tuple[date, int]:
-    turn, risk_permille = divmod(int.from_bytes(stored), _RISKS)
-    return date.fromordinal(turn * HISTORY_DAYS + int(name)), risk_permille
+def _past_score(name: str, stored: bytes) -> PastScore:
+    turn, risk_permille = divmod(int.from_bytes(stored[:_SCORE_BYTES]), _RISKS)
+    return PastScore(date.fromordinal(turn * HISTORY_DAYS + int(name)), risk_permille, stored[_SCORE_BYTES:].hex())
 
 
 def _contact(contact: Contact) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Pass(BaseModel):
         run: names the daily cycle's execution, so that a page tried again is recognised; empty outside of it.
         cursor: where the last invocation stopped, or empty.
         charged: fees, interest and corrections posted so far; scored: invoices scored so far.
+        moments: how many of the model's answers have been looked at for its log so far.
         reasons: contacts planned so far, by reason code; escalated: cases called for.
     """
 
@@ -49,6 +50,7 @@ class Pass(BaseModel):
     cursor: str = ""
     charged: int = 0
     scored: int = 0
+    moments: int = 0
     reasons: dict[str, int] = {}
     escalated: int = 0
 

@@ -5,14 +5,13 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from zlib import crc32
 
 from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 
 from dunwell.errors import ConflictError
 from dunwell.events import Event
-from dunwell.ledger.ports import SHARDS
+from dunwell.ledger.ports import shard_of
 from dunwell_aws.dynamo_json import item, plain
 
 if TYPE_CHECKING:
@@ -55,12 +54,12 @@ def partition(customer_id: str) -> str:
 
 def open_shard(customer_id: str) -> str:
     """The work list partition on which an account with something open stands."""
-    return shard_partition(crc32(customer_id.encode()) % SHARDS)
+    return shard_partition(shard_of(customer_id))
 
 
 def agenda_shard(customer_id: str) -> str:
     """The work list partition on which a customer's agreements and debits wait for their day."""
-    return agenda_partition(crc32(customer_id.encode()) % SHARDS)
+    return agenda_partition(shard_of(customer_id))
 
 
 def agenda_partition(shard: int) -> str:
@@ -70,7 +69,7 @@ def agenda_partition(shard: int) -> str:
 
 def waiting_shard(customer_id: str) -> str:
     """The work list partition on which a customer's contacts wait for their minute."""
-    return waiting_partition(crc32(customer_id.encode()) % SHARDS)
+    return waiting_partition(shard_of(customer_id))
 
 
 def waiting_partition(shard: int) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dunwell.scoring.delivery import DeliveryOffsets
-from dunwell.scoring.drift import read_reference
+from dunwell.scoring.drift import read_spreads
 from dunwell.scoring.features import FEATURE_NAMES, HORIZONS_DAYS, NEUTRAL_VALUES
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.model_data import list_of, mapping_of, numbers_of, text_of, texts_of, whole_of
@@ -187,7 +187,7 @@ def _checked(record: Any) -> dict[str, Any]:
             raise ValueError(f"it has other {name} than this code reads, {expected}")
     _outside(record)
     _longest_terms_days(record)
-    read_reference(record)
+    read_spreads(record.get("reference", {}))
     return dict(record)
 
 

@@ -4,17 +4,22 @@ import random
 from dataclasses import replace
 from datetime import date, timedelta
 from math import log
+from typing import Any
 
 import pytest
 
-from dunwell.scoring.care import ModelReport, examine
-from dunwell.scoring.drift import Spread, drifts, read_reference, spread_of, stability_index
+from dunwell.ledger.ports import shard_of
+from dunwell.scoring.care import ModelReport, Reference, examine
+from dunwell.scoring.drift import Spread, drifts, read_spreads, spread_of, stability_index
 from dunwell.scoring.moment_log import (
+    MOST_A_DAY,
     LoggedMoment,
+    Sample,
     first_of_each_kind,
+    in_sample,
     log_lines,
     moments_to_log,
-    read_log,
+    read_line,
 )
 from tests.unit.scoring.given import AS_OF, invoice
 from tests.unit.scoring.stand_in import ByHandScorer, score_customer
@@ -30,7 +35,7 @@ def moment(number: int = 0, p: float = 0.3, days_ago: int = 160, **more: object)
     due_on = issued_on + timedelta(days=30)
     made = LoggedMoment(
         f"cus_{number}", f"inv_{number}", issued_on + timedelta(days=1), issued_on, due_on, (0.5,),
-        (p, p / 3, p / 9), due_on - timedelta(days=10), due_on + timedelta(days=10), "2",
+        (p, p / 3, p / 9), due_on - timedelta(days=10), due_on + timedelta(days=10), "2+0123456789ab",
     )  # fmt: skip
     return replace(made, **more)  # type: ignore[arg-type]
 
@@ -52,12 +57,13 @@ def world(rows: int, came_true: float = 1.0, seed: int = 3) -> tuple[list[Logged
     return moments, ends
 
 
-def report(moments: list[LoggedMoment], ends: dict[tuple[str, str], date], **more: object) -> ModelReport:
-    return examine(("late_payment", "2"), TODAY, moments, ends, REFERENCE, (NAMES, HORIZONS), **more)  # type: ignore[arg-type]
+def report(moments: list[LoggedMoment], ends: dict[tuple[str, str], date], **more: Any) -> ModelReport:
+    model, columns = ("late_payment", "2+0123456789ab"), (NAMES, HORIZONS)
+    return examine(model, TODAY, moments, ends, Reference(REFERENCE), columns, **more)
 
 
 def test_invoices_are_logged_at_the_moments_the_model_was_trained_for_and_read_back_as_they_were() -> None:
-    ages = {0: -1, 1: -5, 2: -20, 3: -31, 4: -33, 5: -38}  # today; open; ten days to due; 1, 3 and 8 days past due
+    ages = {0: -1, 1: -11, 2: -20, 3: -31, 4: -33, 5: -38}  # new; open; ten days to due; 1, 3 and 8 days past due
     score = score_customer([invoice(n, issued=issued) for n, issued in ages.items()], AS_OF, ByHandScorer())
     logged = moments_to_log("cus_1", score)
     assert {one.invoice_id: one.kind for one in logged} == {
@@ -66,12 +72,12 @@ def test_invoices_are_logged_at_the_moments_the_model_was_trained_for_and_read_b
         "I3": "past_due_week",
         "I5": "past_due_longer",
     }
-    assert read_log(log_lines(logged)) == (logged, 0)
+    assert [read_line(line) for line in log_lines(logged).splitlines()] == logged
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "{}", '{"customer_id": "c"}', "null", '"text"'])
-def test_a_line_that_cannot_be_read_costs_only_itself(line: str) -> None:
-    assert read_log(log_lines([moment()]) + line + "\n" + log_lines([moment(1)])) == ([moment(), moment(1)], 1)
+def test_a_line_that_cannot_be_read_says_so(line: str) -> None:
+    assert read_line(line) is None
 
 
 def test_an_invoice_counts_once_a_kind_and_a_day_scored_twice_by_its_last_answer() -> None:
@@ -81,6 +87,74 @@ def test_an_invoice_counts_once_a_kind_and_a_day_scored_twice_by_its_last_answer
     assert first_of_each_kind([first, later, again, corrected]) == [corrected, later]
 
 
+def test_an_invoice_is_logged_on_each_of_its_first_days_and_the_first_one_there_is_its_answer_at_issue() -> None:
+    """It may become known late, as with an import once a week: then the first day on which it is scored counts."""
+    issued, terms = -30, 30
+    known_from = 6
+    lines = [
+        one
+        for age in range(known_from, 60)
+        for one in moments_to_log(
+            "cus_1",
+            score_customer(
+                [invoice(1, issued=issued, terms=terms)], AS_OF + timedelta(days=issued + age), ByHandScorer()
+            ),
+        )
+    ]
+    assert [(one.as_of - one.issued_on).days for one in lines] == [6, 7, 8, 9, 10, 20, 31, 38, 46]
+    assert [((one.as_of - one.issued_on).days, one.kind) for one in first_of_each_kind(lines)] == [
+        (6, "at_issue"),
+        (20, "before_due"),
+        (31, "past_due_week"),
+        (38, "past_due_longer"),
+    ]
+
+
+def test_of_short_terms_the_first_days_end_with_the_due_date() -> None:
+    on_each_day = [
+        moments_to_log("cus_1", score_customer([invoice(1, issued=-age, terms=5)], AS_OF, ByHandScorer()))
+        for age in range(12)
+    ]
+    assert [age for age, found in enumerate(on_each_day) for one in found if one.kind == "at_issue"] == [
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
+
+
+@pytest.mark.parametrize("workers", [1, 16, 64])
+@pytest.mark.parametrize("a_day", [100, 9_000, 40_000])
+def test_workers_that_do_not_know_of_each_other_keep_a_bound_together_and_every_smaller_sample_is_in_each(
+    workers: int, a_day: int
+) -> None:
+    samples = {number: Sample(workers) for number in range(workers)}
+    for number in range(a_day):
+        one = moment(number)
+        samples[shard_of(one.customer_id) % workers].add([one])
+    kept = [one for sample in samples.values() for one in sample.kept]
+    assert len(kept) <= 1.1 * MOST_A_DAY
+    one_in = max(sample.one_in for sample in samples.values())
+    assert one_in == 1 or one_in <= 4 * a_day / MOST_A_DAY
+    common = {one.invoice_id for one in kept if in_sample(one.place, one_in)}
+    assert common == {one.invoice_id for one in map(moment, range(a_day)) if in_sample(one.place, one_in)}
+    assert len(common) == pytest.approx(a_day / one_in, rel=0.15)
+
+
+def test_a_worker_that_goes_on_in_another_invocation_does_not_begin_anew() -> None:
+    first, seen = Sample(64), 0
+    first.add([moment(number) for number in range(90)])
+    for _ in range(20):
+        later = Sample(64, seen or first.seen)
+        later.add([moment(number) for number in range(90)])
+        seen = later.seen
+    assert first.one_in == 1
+    assert (seen, later.one_in) == (1_890, 32)
+    assert [one.place for one in later.kept] == sorted(one.place for one in later.kept)
+
+
 def test_the_stability_index_is_nothing_for_the_same_and_large_for_another_portfolio() -> None:
     assert stability_index((0.5, 0.5), (0.5, 0.5)) == 0
     assert stability_index((0.5, 0.5), (0.9, 0.1)) == pytest.approx(0.4 * 2.1972, abs=1e-3)
@@ -88,14 +162,32 @@ def test_the_stability_index_is_nothing_for_the_same_and_large_for_another_portf
 
 
 def test_drift_is_unknown_from_few_rows_and_acts_on_many() -> None:
-    (few,) = drifts(REFERENCE, {"habit": [0.9] * 199})
-    (many,) = drifts(REFERENCE, {"habit": [0.9] * 200, "not in the reference": [1.0]})
+    (few,) = drifts(REFERENCE, {"habit": [0.9] * 400}, (0, 99))
+    (many,) = drifts(REFERENCE, {"habit": [0.9] * 400, "not in the reference": [1.0]}, (0, 100))
     assert (few.level, few.index) == ("unknown", None)
     assert (many.level, many.now) == ("act", (0.0, 0.0, 0.0, 1.0))
 
 
+def test_what_chance_moves_between_two_samples_of_one_portfolio_is_no_drift() -> None:
+    """Every customer with ten rows that are all alike: a tenth of the rows would be as telling."""
+    rng = random.Random(11)
+
+    def sample(customers: int) -> list[float]:
+        return [value for value in (rng.random() for _ in range(customers)) for _ in range(10)]
+
+    found = []
+    for _ in range(40):
+        first = sample(120)
+        found += drifts({"habit": spread_of(first)}, {"habit": sample(120)}, (120, 120))
+    indices = [one.index or 0.0 for one in found]
+    assert sum(indices) / len(indices) < 0.05
+    assert {one.level for one in found} <= {"steady", "watch"}
+    (moved,) = drifts({"habit": spread_of(sample(120))}, {"habit": [v**3 for v in sample(120)]}, (120, 120))
+    assert moved.level == "act"
+
+
 def test_a_record_without_a_reference_knows_no_drift() -> None:
-    assert read_reference({"version": "1"}) == {}
+    assert read_spreads({}) == {}
 
 
 def test_a_calibrated_model_raises_no_alarm() -> None:
@@ -133,9 +225,28 @@ def test_an_invoice_that_the_ledger_no_longer_knows_is_left_out_and_an_open_one_
     assert (found.coverage[0].after, found.coverage[0].covered) == (1.0, 0.0)
 
 
-def test_another_versions_answers_are_not_held_against_this_one() -> None:
-    moments, ends = world(300)
-    assert report([replace(one, model_version="1") for one in moments], ends).moments == 0
+def test_several_answers_for_an_invoice_do_not_make_the_bounds_surer() -> None:
+    """Each invoice asked at issue, ten days before due, past due by a day and by 8: the same end four times."""
+    moments, ends = world(600)
+    days = [one.due_on + timedelta(days=after) for one in moments for after in (-29, -10, 1, 8)]
+    often = [replace(one, as_of=day) for one, day in zip((one for one in moments for _ in range(4)), days, strict=True)]
+    once, found = report(moments, ends), report(often, ends)
+    assert (found.moments, found.invoices, found.outcomes) == (2_400, 600, 600)
+    assert (once.moments, once.invoices, once.outcomes) == (600, 600, 600)
+    late_30, late_30_once = found.calibration[1], once.calibration[1]
+    assert (late_30.rows, late_30.invoices) == (2_400, 600)
+    assert late_30.slope == pytest.approx(late_30_once.slope, abs=1e-3)
+    assert late_30.slope_error == pytest.approx(late_30_once.slope_error, rel=1e-2)
+
+
+def test_four_answers_each_for_fewer_invoices_than_a_bound_asks_for_pass_none() -> None:
+    moments, ends = world(190, came_true=0.3)
+    days = [one.due_on + timedelta(days=after) for one in moments for after in (-29, -10, 1, 8)]
+    often = [replace(one, as_of=day) for one, day in zip((one for one in moments for _ in range(4)), days, strict=True)]
+    found = report(often, ends)
+    assert found.calibration[1].rows == 760
+    assert found.alarms == ()
+    assert report(*world(400, came_true=0.3)).alarms != ()
 
 
 def test_an_interval_that_misses_too_often_is_said_to() -> None:
@@ -147,7 +258,7 @@ def test_an_interval_that_misses_too_often_is_said_to() -> None:
 def test_where_no_day_was_named_none_is_read_back_and_none_is_held_against_the_model() -> None:
     moments, ends = world(300)
     unsaid = [replace(one, earliest_on=None, latest_on=None) for one in moments]
-    assert read_log(log_lines(unsaid)) == (unsaid, 0)
+    assert [read_line(line) for line in log_lines(unsaid).splitlines()] == unsaid
     assert report(unsaid, ends).coverage == ()
     (half,) = report([*moments[:100], *unsaid[100:]], ends).coverage
     assert half == report(moments[:100], ends).coverage[0]

@@ -46,7 +46,7 @@ def test_what_is_expected_grows_with_time_and_never_exceeds_what_is_owed() -> No
     assert found.past_due_minor == 130_000
     assert 0 < found.expected_30_minor < found.expected_60_minor < found.expected_90_minor < 130_000
     assert found.permille_90 == pytest.approx(1000 * found.expected_90_minor / 130_000, abs=1)
-    assert (found.model_version, found.card_id) == (learned().version, learned().card_id)
+    assert (found.model_version, found.card_id) == (learned().identity, learned().card_id)
 
 
 def test_the_older_a_debt_and_the_longer_the_silence_the_less_is_expected() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery, ScoreReason
+from dunwell.scoring.assessment import Assessment, InvoiceAssessment, PastScore, Recovery, ScoreReason
 
 
 def assessment_document(assessment: Assessment, *, is_open: bool) -> dict[str, Any]:
@@ -26,8 +26,13 @@ def assessment_document(assessment: Assessment, *, is_open: bool) -> dict[str, A
         "invoices": [_invoice(invoice) for invoice in assessment.invoices],
         "invoices_left_out": assessment.invoices_left_out,
         "recoveries": [_recovery(recovery) for recovery in assessment.recoveries],
-        "history": [{"as_of": one.as_of.isoformat(), "risk_permille": one.risk_permille} for one in assessment.history],
+        "history": [_past(one) for one in assessment.history],
     }
+
+
+def _past(score: PastScore) -> dict[str, Any]:
+    """`model` is the beginning of the model's hash, None where it was not kept."""
+    return {"as_of": score.as_of.isoformat(), "risk_permille": score.risk_permille, "model": score.model or None}
 
 
 def _reasons(reasons: Sequence[ScoreReason]) -> list[dict[str, Any]]:

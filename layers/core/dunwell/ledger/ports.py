@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from typing import Protocol
+from zlib import crc32
 
 from dunwell.ledger.change import Change
 from dunwell.ledger.model import Account
@@ -11,6 +12,11 @@ SHARDS = 64
 """Open accounts are spread over this many partitions of the work list, so that no partition is hot."""
 FACTS_PER_CHANGE = 1_000
 """Invoices and entries that every store can write at once, and in one piece: two pieces cost twice."""
+
+
+def shard_of(customer_id: str) -> int:
+    """The partition of the work list that a customer belongs to."""
+    return crc32(customer_id.encode()) % SHARDS
 
 
 class Ledger(Protocol):

@@ -139,7 +139,7 @@ def _assessment(
         segment=segment.name,
         segment_facts=tuple(segment.facts),
         invoices=tuple(_invoice_assessment(invoice) for invoice in kept or score.invoices),
-        model_version=score.model.version,
+        model_version=score.model.identity,
         model_sha256=score.model.sha256,
         card_id=score.model.card_id,
         risk_reasons=_kept_reasons(score.reasons),

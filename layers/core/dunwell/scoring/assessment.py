@@ -66,10 +66,13 @@ class InvoiceAssessment:
 
 @dataclass(frozen=True, slots=True)
 class PastScore:
-    """A customer's risk on a day, in thousandths."""
+    """A customer's risk on a day, in thousandths. `model`: the first two digits of the hash of the model that said so,
+    by which a change of models is seen in the history; empty where they were not kept.
+    """
 
     as_of: date
     risk_permille: int
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ class Assessment:
         risk_permille: the customer's risk in thousandths.
         segment: a behaviour segment's name, empty when its model could not be read; segment_facts: the facts that put
             the customer there.
-        model_version, model_sha256, card_id: which model said so.
+        model_version, model_sha256, card_id: which model said so; its version is its identity (`identity_of`), so that
+            what was decided by it names the very model.
         risk_reasons: up to four reasons for the risk.
         invoices_left_out: how many open invoices have no assessment of their own here, since a store keeps
             `INVOICES_KEPT` at most; the customer's risk counts them.
@@ -130,6 +134,11 @@ class Assessment:
     history: tuple[PastScore, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
     account_version: int = 0
+
+    @property
+    def past_score(self) -> PastScore:
+        """This score as it stands in the history."""
+        return PastScore(self.as_of, self.risk_permille, self.model_sha256[:2])
 
     def recovery(self, currency: str) -> Recovery | None:
         """What is expected of what is past due in a currency, or None when nothing is."""

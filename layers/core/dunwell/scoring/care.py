@@ -1,18 +1,18 @@
 """How the model does on live invoices: drift, calibration, intervals, and a challenger beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from math import exp, log, sqrt
 
-from dunwell.scoring.drift import FEWEST_ROWS, Drift, Spread, drifts, spread_of
+from dunwell.scoring.drift import FEWEST_CUSTOMERS, Drift, Spread, drifts, spread_of
 from dunwell.scoring.features import said
 from dunwell.scoring.moment_log import KINDS, LoggedMoment, first_of_each_kind
 
 SETTLED_BY_DAYS = 60  # past due: by then nearly all are settled, and the rest is known to be late
-RECENT_DAYS = 30
-FIRST_DAYS = 28  # of a version in service: what later weeks are held against
+RECENT_DAYS = 28  # whole weeks, as the first ones are: many import once a week
+FIRST_DAYS = 28  # of a model in service: what later weeks are held against
 GROWING = frozenset({"settled_count"})  # only ever rises while a portfolio stands as it was
 GROUPS = 5
 FEWEST_OUTCOMES = 200
@@ -29,6 +29,17 @@ Outcomes = Mapping[tuple[str, str], date | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """How features and scores were spread, by name, and over how many customers. `since`: in the weeks from a day on,
+    in service; None: in training, which no portfolio is like: it is shown and raises no alarm.
+    """
+
+    spread: Mapping[str, Spread]
+    customers: int = 0
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Forecasts of like height: how many, their mean, and the share that came true."""
 
@@ -39,12 +50,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Forecasts for a horizon against what happened. `slope`, with its standard error, is None while too few are
-    known.
+    """Forecasts for a horizon against what happened. An invoice counts with each of its `rows`, the answers given at
+    its moments; bounds count its `invoices`, since the answers for one invoice are not independent. `slope`, with its
+    standard error, is None while too few are known.
     """
 
     horizon_days: int
     rows: int
+    invoices: int
     forecast_mean: float
     late_share: float
     brier: float
@@ -55,7 +68,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How often the settlement fell into the 80 % interval, by kind of moment."""
+    """How often the settlement fell into the 80 % interval, by kind of moment; of each an invoice has one."""
 
     kind: str
     rows: int
@@ -66,8 +79,9 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Champion and challenger on the same invoices. `gain` is by how much the challenger's Brier score is lower, with
-    its standard error; the challenger wins when the gain is larger than that and enough outcomes are known.
+    """Champion and challenger on the same invoices, once each; `version` is the challenger's identity. `gain` is by how
+    much the challenger's Brier score is lower, with its standard error; the challenger wins when the gain is larger
+    than that and enough outcomes are known.
     """
 
     version: str
@@ -85,13 +99,21 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """What was found about a model as of a day. `alarms` say in plain words what somebody should look at."""
+    """What was found about a model as of a day. `alarms` say in plain words what somebody should look at.
+
+    Attributes:
+        version: the model's identity (`identity_of`): an answer of the same version trained again is another model's.
+        moments: answers that were looked at, `recent_moments` of the last `RECENT_DAYS`; an invoice has up to four.
+        invoices: whose answers these are; outcomes: those of them of which something is known by now.
+        one_in: of how many invoices one was looked at: all counts are those of such a sample.
+    """
 
     model: str
     version: str
     as_of: date
     moments: int
     recent_moments: int
+    invoices: int
     outcomes: int
     drift: tuple[Drift, ...]
     calibration: tuple[Calibration, ...]
@@ -99,6 +121,7 @@ class ModelReport:
     challenge: Challenge | None
     alarms: tuple[str, ...]
     reference_from: date | None = None
+    one_in: int = 1
 
 
 def examine(
@@ -106,27 +129,28 @@ def examine(
     as_of: date,
     moments: Sequence[LoggedMoment],
     outcomes: Outcomes,
-    reference: Mapping[str, Spread],
+    reference: Reference,
     columns: tuple[Sequence[str], Sequence[int]],
     challenger: "tuple[str, Sequence[Sequence[float]]] | None" = None,
     served: Sequence[str] = (),
-    reference_from: date | None = None,
+    one_in: int = 1,
 ) -> ModelReport:
     """What is to be known on `as_of`.
 
     Args:
-        model: name and version of the champion; only its own answers are held against it.
+        model: name and identity of the champion.
+        moments: its own answers.
         columns: names of the features, and the horizons, both in the model's order.
-        challenger: its version and its probabilities for each of `moments`.
+        challenger: its identity and its probabilities for each of `moments`.
         served: what went wrong in serving, said before all else.
-        reference: how features and scores were spread; `reference_from`: since when in service, or None for that of
-            the training, which no portfolio is like: it is shown and raises no alarm.
+        reference: what the last weeks are held against.
+        one_in: of how many invoices `moments` holds one.
     """
     names, horizons = columns
-    chosen = first_of_each_kind([one for one in moments if one.model_version == model[1]])
-    recent = [one for one in chosen if (as_of - one.as_of).days <= RECENT_DAYS]
+    chosen = first_of_each_kind(moments)
+    recent = [one for one in chosen if (as_of - one.as_of).days < RECENT_DAYS]
     known = [one for one in chosen if (one.customer_id, one.invoice_id) in outcomes]
-    found = drifts(reference, _columns(recent, names, horizons))
+    found = drifts(reference.spread, _columns(recent, names, horizons), (reference.customers, _customers(recent)))
     calibration = tuple(
         measured
         for column, horizon in enumerate(horizons)
@@ -140,29 +164,40 @@ def examine(
         as_of=as_of,
         moments=len(chosen),
         recent_moments=len(recent),
-        outcomes=max((one.rows for one in calibration), default=0),
+        invoices=_invoices(chosen),
+        outcomes=max((one.invoices for one in calibration), default=0),
         drift=tuple(found),
         calibration=calibration,
         coverage=coverage,
         challenge=challenge,
-        alarms=(*served, *_drift_alarms(found, reference_from), *_outcome_alarms(calibration, coverage)),
-        reference_from=reference_from,
+        alarms=(*served, *_drift_alarms(found, reference.since), *_outcome_alarms(calibration, coverage)),
+        reference_from=reference.since,
+        one_in=one_in,
     )
 
 
 def first_weeks(
-    moments: Sequence[LoggedMoment], version: str, columns: tuple[Sequence[str], Sequence[int]], as_of: date
-) -> tuple[date, dict[str, Spread]] | None:
-    """The first day of a version in the log, and how features and scores were spread in the weeks from then on. None
-    while they are not over, or where they hold too little.
+    moments: Sequence[LoggedMoment], columns: tuple[Sequence[str], Sequence[int]], as_of: date
+) -> Reference | None:
+    """How features and scores were spread in the weeks from a model's first day in the log on, of which `moments` are
+    the answers. None while they are not over, or where they hold too little.
     """
-    own = first_of_each_kind([one for one in moments if one.model_version == version])
+    own = first_of_each_kind(moments)
     since = min((one.as_of for one in own), default=as_of)
     early = [one for one in own if (one.as_of - since).days < FIRST_DAYS]
-    if (as_of - since).days < FIRST_DAYS or len(early) < FEWEST_ROWS:
+    if (as_of - since).days < FIRST_DAYS or _customers(early) < FEWEST_CUSTOMERS:
         return None
     spread = {name: spread_of(values) for name, values in _columns(early, *columns).items() if len(values)}
-    return since, {name: one for name, one in spread.items() if name not in GROWING}
+    return Reference({name: one for name, one in spread.items() if name not in GROWING}, _customers(early), since)
+
+
+def _invoices(moments: Iterable[LoggedMoment]) -> int:
+    """How many invoices these are about."""
+    return len({(one.customer_id, one.invoice_id) for one in moments})
+
+
+def _customers(moments: Iterable[LoggedMoment]) -> int:
+    return len({one.customer_id for one in moments})
 
 
 def _columns(
@@ -191,14 +226,16 @@ def _judged(
 def _calibration(
     known: Sequence[LoggedMoment], outcomes: Outcomes, as_of: date, column: int, horizon_days: int
 ) -> Calibration | None:
-    judged = [(one.probabilities[column], late) for one, late in _judged(known, outcomes, as_of, horizon_days)]
-    if not judged:
+    moments = _judged(known, outcomes, as_of, horizon_days)
+    if not moments:
         return None
-    rows = len(judged)
-    slope, slope_error = (_slope(judged) if rows >= SLOPE_OUTCOMES else None) or (None, None)
+    judged = [(one.probabilities[column], late) for one, late in moments]
+    rows, invoices = len(judged), _invoices(one for one, _ in moments)
+    slope, slope_error = (_slope(judged, rows / invoices) if invoices >= SLOPE_OUTCOMES else None) or (None, None)
     return Calibration(
         horizon_days=horizon_days,
         rows=rows,
+        invoices=invoices,
         forecast_mean=round(sum(p for p, _ in judged) / rows, 4),
         late_share=round(sum(late for _, late in judged) / rows, 4),
         brier=round(sum((p - late) ** 2 for p, late in judged) / rows, 4),
@@ -222,9 +259,9 @@ def _groups(judged: Sequence[tuple[float, int]]) -> tuple[Group, ...]:
     )
 
 
-def _slope(judged: Sequence[tuple[float, int]]) -> tuple[float, float] | None:
+def _slope(judged: Sequence[tuple[float, int]], answers_each: float) -> tuple[float, float] | None:
     """Slope of the outcome's log odds on the forecast's and its standard error; None when one outcome is missing.
-    By Newton's method.
+    By Newton's method. The error is as large as if the `answers_each` for one invoice told no more than one of them.
     """
     if len({late for _, late in judged}) < 2:
         return None
@@ -244,7 +281,7 @@ def _slope(judged: Sequence[tuple[float, int]]) -> tuple[float, float] | None:
         intercept, slope, error = intercept + step0, slope + step1, sqrt(h00 / determinant)
         if abs(step0) + abs(step1) < 1e-8:
             break
-    return round(slope, 4), round(error, 4)
+    return round(slope, 4), round(error * sqrt(answers_each), 4)
 
 
 def _coverage(known: Sequence[LoggedMoment], outcomes: Outcomes, as_of: date, kind: str) -> Coverage | None:
@@ -312,10 +349,10 @@ def _outcome_alarms(calibration: Sequence[Calibration], coverage: Sequence[Cover
     for one in calibration:
         late = f"Late by more than {one.horizon_days} days"
         if one.slope is not None and _is_outside(one.slope, 2 * (one.slope_error or 0.0)):
-            found.append(f"{late}: the calibration slope is {one.slope:.2f} on {one.rows} invoices. Train again.")
-        error = sqrt(max(one.late_share * (1 - one.late_share), 1e-4) / one.rows)
+            found.append(f"{late}: the calibration slope is {one.slope:.2f} on {one.invoices} invoices. Train again.")
+        error = sqrt(max(one.late_share * (1 - one.late_share), 1e-4) / one.invoices)
         gap = one.forecast_mean - one.late_share
-        if one.rows >= FEWEST_OUTCOMES and abs(gap) > max(GAP, GAP_ERRORS * error):
+        if one.invoices >= FEWEST_OUTCOMES and abs(gap) > max(GAP, GAP_ERRORS * error):
             found.append(f"{late}: {one.forecast_mean:.0%} were forecast, {one.late_share:.0%} came true. Train again.")
     for kind in coverage:
         if kind.rows >= FEWEST_OUTCOMES and not COVERAGE[0] <= kind.covered <= COVERAGE[1]:

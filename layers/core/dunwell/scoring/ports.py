@@ -14,6 +14,13 @@ TAUGHT_TERMS_DAYS = 60
 """The longest time to pay that the models were taught which do not say so themselves."""
 
 
+def identity_of(version: str, sha256: str) -> str:
+    """The version with the first digits of the file's hash, as in ``2.3.0+7dba1c2e90ab``: trained again under the same
+    version, a model is another one. One that is not in a file yet has its version alone.
+    """
+    return f"{version}+{sha256[:12]}" if sha256 else version
+
+
 class ModelDataError(Exception):
     """A model that is kept as data cannot be read: no fault of any customer's facts, and nobody is refused for it."""
 
@@ -34,6 +41,11 @@ class ModelVersion:
     outside: tuple[OutsideInput, ...] = ()
     delivery: DeliveryOffsets = NO_OFFSETS
     longest_terms_days: int = TAUGHT_TERMS_DAYS
+
+    @property
+    def identity(self) -> str:
+        """Names this very model, in logs and on what was scored (`identity_of`)."""
+        return identity_of(self.version, self.sha256)
 
 
 class Forecast(NamedTuple):

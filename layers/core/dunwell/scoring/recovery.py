@@ -10,8 +10,9 @@ The model was learned by `model_artifacts.recovery.train` and is kept as data (`
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 from math import exp, log1p
 from operator import mul
 from pathlib import Path
@@ -26,7 +27,7 @@ from dunwell.scoring.features import FEATURE_NAMES, CustomerFeatures, features_o
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.known import Known
 from dunwell.scoring.model_data import list_of, mapping_of, numbers_of, text_of, texts_of
-from dunwell.scoring.ports import ModelDataError
+from dunwell.scoring.ports import ModelDataError, identity_of
 from dunwell.scoring.segments import Silence, silence
 
 RECOVERY_FILE = Path(__file__).with_name("recovery.json")
@@ -109,6 +110,12 @@ class RecoveryModel:
     neutral: tuple[float, ...]
     intercepts: tuple[float, ...]
     weights: tuple[tuple[float, ...], ...]
+    sha256: str = ""  # of its file
+
+    @property
+    def identity(self) -> str:
+        """Names this very model (`identity_of`)."""
+        return identity_of(self.version, self.sha256)
 
     def within(self, months: Sequence[Sequence[float]]) -> list[float]:
         """The chances of settlement within 30, 60 and 90 days, for the features at the start of each month."""
@@ -142,7 +149,8 @@ def learned() -> RecoveryModel:
 def read_recovery(path: Path) -> RecoveryModel:
     """A model from its file. ModelDataError when it cannot be read."""
     try:
-        return read_model(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        return replace(read_model(content.decode()), sha256=sha256(content).hexdigest())
     except (OSError, ValueError, KeyError, ArithmeticError, RecursionError) as error:
         raise ModelDataError(f"{path} is no model of recovery ({error}). Deploy it again.") from error
 
@@ -266,7 +274,7 @@ def _of_currency(
         expected_60_minor=expected[1] // MILLION,
         expected_90_minor=expected[2] // MILLION,
         reasons=_reasons(effects, heaviest[1], model, done is not None),
-        model_version=model.version,
+        model_version=model.identity,
         card_id=model.card_id,
     )
 
