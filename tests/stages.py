@@ -88,8 +88,12 @@ def run(stage: Stage) -> Result:
 
 
 def _environment() -> dict[str, str]:
-    """What the user set for pytest or AWS must not change what is tested."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PYTEST_", "MAKE", "MFLAGS"))}
+    """What the user set for pytest or AWS must not change what is tested; and one thread for the mathematics.
+
+    Threads of OpenMP spin while they wait for each other: beside another stage they wait for ever.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PYTEST_", "MAKE", "MFLAGS"))}
+    return {**kept, "OMP_NUM_THREADS": "1"}
 
 
 def _counts(report: Path) -> Counter[str]:
