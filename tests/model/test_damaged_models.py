@@ -41,7 +41,7 @@ JUNK: tuple[Any, ...] = (
     {},
     {"x": 1},
 )
-OUTSIDE = {
+OUTSIDE: dict[str, list[dict[str, Any]]] = {
     "inputs": [
         {"name": "credit_score", "usual": 600.0, "step": 50.0, "words": [], "shares": [], "by_industry": False},
         {"name": "industry", "words": ["farming", "transport"], "shares": [0.5, 0.5]},

@@ -5,7 +5,6 @@ parts, which are exact for its form; whoever doubts a reason can repeat it.
 """
 
 from collections.abc import Mapping, Sequence
-from math import inf
 from typing import Literal, NamedTuple
 
 from dunwell.scoring.features import DAYS_OVERDUE, FEATURE_NAMES, NEUTRAL_VALUES
@@ -180,40 +179,54 @@ def main_reasons(
     alone = len(parts) == 1
     effects = parts[0] if alone else list(map(sum, zip(*parts, strict=True)))
     large = [(-abs(effect), index) for index, effect in enumerate(effects) if not -MIN_EFFECT < effect < MIN_EFFECT]
-    passed = _passed(parts, rows, horizon_days)
-    if passed:
-        large = [(-inf if index == DAYS_OVERDUE else size, index) for size, index in large]
     large.sort()
-    chosen: list[Reason] = []
-    texts: list[str] = []
+    fact = _fact(parts, rows, effects, horizon_days) if max([row[DAYS_OVERDUE] for row in rows]) > horizon_days else []
+    chosen, texts = fact, [one.words for one in fact]
     for _, index in large:
-        name, text = _said(index, rows[0] if alone else rows[_heaviest(parts, index)], told, passed)
-        if text not in texts:
+        if told is None or index < len(FEATURE_NAMES):
+            row = rows[0] if alone else rows[_heaviest(parts, index)]
+            name, text = FEATURE_NAMES[index], words_for(index, row)
+        else:
+            name, text = told.said(index - len(FEATURE_NAMES))
+        if text not in texts and not (fact and index == DAYS_OVERDUE):
             effect = effects[index]
             chosen.append(Reason(name, "raises" if effect > 0 else "lowers", effect, text))
             if len(chosen) == MAX_REASONS:
                 break
             texts.append(text)
     if needs_raising and not any(one.effect > 0 for one in chosen):
-        index = max(range(len(effects)), key=effects.__getitem__)
-        if (effect := effects[index]) > 0:
-            name, text = _said(index, rows[_heaviest(parts, index)], told, passed)
-            others = [one for one in chosen if one.words != text]
-            chosen = [*others[: MAX_REASONS - 1], Reason(name, "raises", effect, text)]
+        return _with_strongest(chosen, parts, rows, effects, told)
     return tuple(chosen)
 
 
-def _passed(parts: Sequence[Sequence[float]], rows: Sequence[Sequence[float]], horizon_days: int) -> str:
-    """What is said of the fact that some are past due by more than the horizon; empty where these count for nothing."""
+def _fact(
+    parts: Sequence[Sequence[float]], rows: Sequence[Sequence[float]], effects: Sequence[float], horizon_days: int
+) -> list[Reason]:
+    """That some are past due by more than the horizon already; nothing where these count for nothing."""
     late = [part[DAYS_OVERDUE] for part, row in zip(parts, rows, strict=True) if row[DAYS_OVERDUE] > horizon_days]
-    return _WORDS_WHEN_PASSED[horizon_days] if late and sum(late) >= MIN_EFFECT else ""
+    effect = effects[DAYS_OVERDUE]
+    if sum(late) < MIN_EFFECT or effect <= 0:
+        return []
+    return [Reason(FEATURE_NAMES[DAYS_OVERDUE], "raises", effect, _WORDS_WHEN_PASSED[horizon_days])]
 
 
-def _said(index: int, row: Sequence[float], told: Told | None, passed: str) -> tuple[str, str]:
-    """A feature, or an input from outside the ledger, and what it says as a sentence."""
-    if told is not None and index >= len(FEATURE_NAMES):
-        return told.said(index - len(FEATURE_NAMES))
-    return FEATURE_NAMES[index], passed if passed and index == DAYS_OVERDUE else words_for(index, row)
+def _with_strongest(
+    chosen: Sequence[Reason],
+    parts: Sequence[Sequence[float]],
+    rows: Sequence[Sequence[float]],
+    effects: Sequence[float],
+    told: Told | None,
+) -> tuple[Reason, ...]:
+    """The reasons with the one that raises the score the most in place of the least of them, if any does."""
+    index = max(range(len(effects)), key=effects.__getitem__)
+    if (effect := effects[index]) <= 0:
+        return tuple(chosen)
+    if told is None or index < len(FEATURE_NAMES):
+        name, text = FEATURE_NAMES[index], words_for(index, rows[_heaviest(parts, index)])
+    else:
+        name, text = told.said(index - len(FEATURE_NAMES))
+    others = [one for one in chosen if one.words != text]
+    return *others[: MAX_REASONS - 1], Reason(name, "raises", effect, text)
 
 
 def _heaviest(parts: Sequence[Sequence[float]], index: int) -> int:
