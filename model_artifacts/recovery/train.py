@@ -24,8 +24,8 @@ from model_artifacts.recovery.gate import refusals
 from model_artifacts.recovery.learn import Floats, learn
 from model_artifacts.recovery.simulate import collected
 
-TRAINING_SEEDS = (101, 102, 103, 104)
-HOLD_OUT_SEEDS = (201, 202)
+TRAINING_SEEDS = tuple(range(101, 109))
+HOLD_OUT_SEEDS = tuple(range(201, 207))
 Forecasts = dict[str, Callable[[Sequence[Moment]], Floats]]
 
 
@@ -71,6 +71,7 @@ def train(out: Path, file: LedgerFile | None, cut: date | None) -> dict[str, Any
         "simulated_hold_out": {
             "seeds": list(HOLD_OUT_SEEDS),
             "by_invoice": measured.by_invoice(later, forecasts),
+            "by_group": measured.by_group(later, forecasts["this_model"]),
             "by_account": measured.by_account(later, forecasts),
             "order_of_the_worklist": measured.order_of_the_worklist(later, model),
         },

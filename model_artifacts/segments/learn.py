@@ -21,7 +21,7 @@ from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, Ledger
 
 Floats = NDArray[np.float64]
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 CARD_ID = "MC-SEGMENTS-1"
 CONFIRMATIONS = 2  # `metrics.json` shows what other numbers do
 
@@ -40,7 +40,7 @@ LEDGER_WEIGHT = 0.3  # a real ledger counts for at least so much of the made-up 
 
 QUIET_PAST_DUE_DAYS = (15, 20, 30, 45)
 QUIET_DAYS = (20, 30, 45, 60)
-QUIET_GAPS = (1.0, 1.5, 2.0, 3.0)
+QUIET_WAITS = (1.25, 1.5, 2.0, 3.0)  # more than one: who waits as long as before is not silent yet
 QUIET_OUTCOME_DAYS = 30
 QUIET_OUTCOME_AT = (30, 40, 50, 60)  # so many days before the end of a made-up portfolio
 
@@ -89,7 +89,7 @@ def training_rows(made_up: Sequence[Ledger], ledger: Ledger | None, before: date
 
 def learn(rows: TrainingRows, made_up: Sequence[Ledger]) -> SegmentModel:
     """The model. MeaningError when a name lost its meaning."""
-    past_due, days, gaps = quiet_thresholds(made_up)
+    past_due, days, waits = quiet_thresholds(made_up)
     return SegmentModel(
         version=VERSION,
         card_id=CARD_ID,
@@ -99,7 +99,7 @@ def learn(rows: TrainingRows, made_up: Sequence[Ledger]) -> SegmentModel:
         disputed_share=disputing_from(rows),
         quiet_past_due_days=past_due,
         quiet_days=days,
-        quiet_gaps=gaps,
+        quiet_waits=waits,
     )
 
 
@@ -144,7 +144,7 @@ def quiet_thresholds(ledgers: Sequence[Ledger]) -> tuple[int, int, float]:
         said = np.array([is_quiet(one, by) for one, _ in seen])
         return float(said[silent].mean() - said[~silent].mean())
 
-    grid = [(past, days, gaps) for past in QUIET_PAST_DUE_DAYS for days in QUIET_DAYS for gaps in QUIET_GAPS]
+    grid = [(past, days, waits) for past in QUIET_PAST_DUE_DAYS for days in QUIET_DAYS for waits in QUIET_WAITS]
     return max(grid, key=told_apart)
 
 
