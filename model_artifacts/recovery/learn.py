@@ -13,11 +13,16 @@ from model_artifacts.recovery.dataset import Moment
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 CARD_ID = "MC-RECOVERY-1"
 PENALTY = 3.0
+CONVERGED = {"maxiter": 5_000, "ftol": 1e-15, "gtol": 1e-9}  # far below the rounding, so that it is the same each time
+DIGITS = 3
 NEVER_LOWERS = {"own_pace", "fresh_contact", "promise_open", "promises_kept"}
-NEVER_RAISES = {"overdue_months", "silence", "unpaid_months", "other_overdue_share", "messages", "warned", "in_case", "no_answers", "promises_broken"}
+NEVER_RAISES = {
+    *("overdue_months", "silence", "unpaid_months", "other_overdue_share"),
+    *("messages", "warned", "in_case", "no_answers", "promises_broken"),
+}
 _SILENCE, _UNPAID = map(RECOVERY_FEATURES.index, ("silence", "unpaid_months"))
 _ACTIONS = slice(RECOVERY_FEATURES.index(ACTION_FEATURES[0]), None)
 
@@ -53,8 +58,8 @@ def rows_of(moments: Sequence[Moment], month: int, neutral: Floats) -> Floats:
 
 
 def _fit(rows: Floats, settled: Labels) -> tuple[float, tuple[float, ...]]:
-    """An intercept and weights, by logistic regression with an L2 penalty on standardised features. Within the first
-    month, which reasons are given for, no weight may contradict its words; scikit-learn has no such bounds.
+    """An intercept and weights, by logistic regression with an L2 penalty on standardised features. No weight may
+    contradict its words; scikit-learn has no such bounds.
     """
     centre, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale == 0] = 1.0
@@ -65,16 +70,16 @@ def _fit(rows: Floats, settled: Labels) -> tuple[float, tuple[float, ...]]:
         penalty = np.append(PENALTY * theta[:-1], 0.0)
         slack = expit(z) - settled
         value = (np.logaddexp(0, z) - settled * z).sum() + 0.5 * penalty @ theta
-        return float(value), np.append(X.T @ slack, slack.sum()) + penalty
+        return float(value) / len(X), (np.append(X.T @ slack, slack.sum()) + penalty) / len(X)
 
     start = np.zeros(len(RECOVERY_FEATURES) + 1)
     bounds = [*map(_bound, RECOVERY_FEATURES), (None, None)]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 5_000})
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=CONVERGED)
     if not found.success:
         raise RuntimeError(f"The regression did not converge: {found.message}")
     weights = found.x[:-1] / scale
     intercept = float(found.x[-1] - weights @ centre)
-    return round(intercept, 4), tuple(round(float(one), 4) for one in weights)
+    return round(intercept, DIGITS), tuple(round(float(one), DIGITS) + 0.0 for one in weights)
 
 
 def _bound(feature: str) -> tuple[float | None, float | None]:

@@ -26,7 +26,7 @@ from dunwell.scoring.features import FEATURE_NAMES, CustomerFeatures, features_o
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.known import Known
 from dunwell.scoring.ports import ModelDataError
-from dunwell.scoring.segments import UNKNOWN_WAIT_DAYS, Silence, silence
+from dunwell.scoring.segments import UNKNOWN_WAIT_DAYS, silence
 
 RECOVERY_FILE = Path(__file__).with_name("recovery.json")
 RECOVERY_DAYS = (30, 60, 90)
@@ -84,16 +84,25 @@ class PastDue(NamedTuple):
 
 
 class Debtor(NamedTuple):
-    """What all invoices of a customer share."""
+    """What all invoices of a customer share: what is known, and the features of the same name. `silence` is None of
+    who has paid nothing yet: nobody knows what is usual for them.
+    """
 
     known: Known
     features: CustomerFeatures
-    silent: Silence
+    silence: float | None
+    unpaid_months: float
 
 
 def debtor_of(known: Known, features: CustomerFeatures | None = None) -> Debtor:
     """Sums up a customer; `features` where they have been worked out of `known` already."""
-    return Debtor(known, features or features_of(known), silence(known))
+    since, wait, oldest_days, _ = silence(known)
+    customer = features or features_of(known)
+    if since is None:
+        beyond = min(LONGEST_DAYS, oldest_days) - MONTH_DAYS
+        return Debtor(known, customer, None, log1p(max(0, beyond) / MONTH_DAYS))
+    beyond = min(LONGEST_DAYS, since) - (UNKNOWN_WAIT_DAYS if wait is None else wait)
+    return Debtor(known, customer, bent(max(0, beyond)), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +194,14 @@ def months_of(one: PastDue, debtor: Debtor, done: Actions | None, model: Recover
 
     One definition for learning and serving. Without `done` the model's neutral values stand in, without a model nought.
     """
-    (invoice, _, row), (known, customer, silent) = one, debtor
+    (invoice, _, row), (known, customer, silent, unpaid_months) = one, debtor
     row = row or invoice_features(invoice, customer)
     overdue_days = min(LONGEST_DAYS, max(0, invoice.days_past_due(known.as_of)))
     usual = [
         0.0,
         log1p(overdue_days / MONTH_DAYS),
-        *_silence(silent, model),
+        (model.neutral[_SILENCE] if model else 0.0) if silent is None else silent,
+        unpaid_months,
         row[_OTHER_OVERDUE_SHARE],
         *_done(done, model),
     ]
@@ -203,17 +213,6 @@ def months_of(one: PastDue, debtor: Debtor, done: Actions | None, model: Recover
         beyond = pace.log_odds_beyond((passed + MONTH_DAYS,), terms, terms + passed)[0]
         months.append([-beyond, *usual[1:]])
     return months
-
-
-def _silence(silent: Silence, model: RecoveryModel | None) -> tuple[float, float]:
-    """The features silence and unpaid_months: who has paid nothing yet is not silent for longer than usual, since
-    nobody knows what is usual, but for how long something is past due.
-    """
-    if silent.since_payment_days is None:
-        beyond = min(LONGEST_DAYS, silent.oldest_past_due_days) - MONTH_DAYS
-        return model.neutral[_SILENCE] if model else 0.0, log1p(max(0, beyond) / MONTH_DAYS)
-    wait = UNKNOWN_WAIT_DAYS if silent.longest_wait_days is None else silent.longest_wait_days
-    return max(0.0, bent(min(LONGEST_DAYS, silent.since_payment_days) - wait)), 0.0
 
 
 def _done(done: Actions | None, model: RecoveryModel | None) -> Sequence[float]:

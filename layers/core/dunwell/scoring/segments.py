@@ -20,7 +20,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from math import inf
 from operator import sub
@@ -56,6 +56,7 @@ NEW_DAYS = 120
 DISPUTES = 2  # a single one is an accident
 LOOK_BACK = 12  # how far to look for two in a row that agree
 FACTS = 3
+NO_WAIT = timedelta(0)
 UNKNOWN_WAIT_DAYS = 90  # of who has paid on one or two days: somebody may well pay once a quarter
 
 T = TypeVar("T")
@@ -189,8 +190,13 @@ def silence(history: Known) -> Silence:
     """How long nothing has come from a customer."""
     as_of, settled = history.as_of, history.settled
     oldest_days = max([invoice.days_past_due(as_of) for invoice in history.open], default=0)
-    days = _days_of_payment(settled)
-    wait = max(map(sub, days[1:], days)).days if len(days) >= FEW_PAID else None
+    days, wait = [one[0] for one in settled[-LAST_PAID:]], None
+    waits = list(map(sub, days[1:], days))
+    if NO_WAIT in waits:
+        days = _days_of_payment(settled)
+        waits = list(map(sub, days[1:], days))
+    if len(days) >= FEW_PAID:
+        wait = max(waits).days
     since = (as_of - days[-1]).days if days else None
     held = [one for one in history.open if one.held and one.held[0][0] <= history.through]
     return Silence(since, wait, max(0, oldest_days), bool(held or history.held))
@@ -199,9 +205,8 @@ def silence(history: Known) -> Silence:
 def _days_of_payment(settled: Sequence[Settled]) -> list[date]:
     """The last 12 days on which something was paid, in their order, however many payments they had."""
     days = sorted({day for day, *_ in settled[-LAST_PAID:]})
-    if len(days) < LAST_PAID < len(settled):
-        while len(days) < LAST_PAID and (before := bisect_left(settled, (days[0],))):
-            days.insert(0, settled[before - 1][0])
+    while len(days) < LAST_PAID and (before := bisect_left(settled, (days[0],))):
+        days.insert(0, settled[before - 1][0])
     return days
 
 
