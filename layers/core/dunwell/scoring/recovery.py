@@ -42,13 +42,13 @@ _OTHER_OVERDUE_SHARE = FEATURE_NAMES.index("other_overdue_share")
 # Above its neutral value, and below it.
 WORDS: dict[str, tuple[str, str]] = {
     "own_pace": (
-        "Going by how this customer pays, this debt should be paid soon.",
-        "Going by how this customer pays, this debt should have been paid by now.",
+        "Going by how this customer pays, this debt should be paid sooner than most.",
+        "Going by how this customer pays, this debt should be paid later than most.",
     ),
-    "overdue_months": ("The debt is old.", "The debt is fresh."),
+    "overdue_months": ("The debt is older than most.", "The debt is fresher than most."),
     "silence": ("Nothing has been paid for unusually long.", "The last payment is not unusually long ago."),
     "unpaid_months": ("Nothing has been paid yet, a month and more after it was due.", ""),
-    "other_overdue_share": ("Most of what else is open is past due.", "What else is open is mostly not due yet."),
+    "other_overdue_share": ("Other invoices are past due as well.", "Little or nothing else is past due."),
     "messages": ("Several messages have brought nothing so far.", "Few messages have reached the customer so far."),
     "fresh_contact": ("The customer was reached lately.", "The customer has not been reached lately."),
     "warned": ("The last warning has gone out and brought nothing yet.", "The last warning is still to come."),
@@ -63,8 +63,8 @@ WORDS: dict[str, tuple[str, str]] = {
 WORDS_WITHOUT_HISTORY: dict[str, tuple[str, str]] = {
     **WORDS,
     "own_pace": (
-        "A debt as old as this one is mostly paid soon.",
-        "Most others would have paid a debt like this one by now.",
+        "A debt like this one is usually paid sooner than most.",
+        "A debt like this one is usually paid later than most.",
     ),
     "silence": ("", ""),
 }
