@@ -36,7 +36,8 @@ MEANINGS: dict[str, tuple[float, float, float, float, float]] = {
 SCALES = (0.35, 1.0, 0.6, 0.2, 1.2)  # about how far customers of a portfolio are apart in each measure
 SNAPSHOTS = 6
 SNAPSHOT_EVERY_DAYS = {"made_up": 90, "ledger": 60}
-LEDGER_WEIGHT = 0.3  # a real ledger counts for at least so much of the made-up ones, however small it is
+LEDGER_WEIGHT = 0.3  # a real ledger counts for at least so much of the made-up ones, unless it is so small that
+MOST_A_ROW = 10.0  # one of its rows would count for more than so many made-up ones
 
 QUIET_PAST_DUE_DAYS = (15, 20, 30, 45)
 QUIET_DAYS = (20, 30, 45, 60)
@@ -82,7 +83,7 @@ def training_rows(made_up: Sequence[Ledger], ledger: Ledger | None, before: date
     made = snapshots(made_up, PORTFOLIO_AS_OF, SNAPSHOT_EVERY_DAYS["made_up"])
     real = snapshots([ledger], before, SNAPSHOT_EVERY_DAYS["ledger"]) if ledger and before else []
     counts = [sum(map(len, made)), sum(map(len, real))]
-    weights = np.repeat([1.0, max(1.0, LEDGER_WEIGHT * counts[0] / max(1, counts[1]))], counts)
+    weights = np.repeat([1.0, min(MOST_A_ROW, max(1.0, LEDGER_WEIGHT * counts[0] / max(1, counts[1])))], counts)
     customers = np.repeat(np.arange(len(made) + len(real)), [len(one) for one in (*made, *real)])
     return TrainingRows([day for customer in (*made, *real) for day in customer], weights, customers)
 

@@ -41,6 +41,11 @@ LATER_DAYS = 180
 OTHER_CONFIRMATIONS = (1, 2, 3, 4)
 
 
+def content_of(model: SegmentModel) -> bytes:
+    """The model's file."""
+    return (json.dumps(asdict(model), indent=2) + "\n").encode()
+
+
 def train(
     out: Path, file: LedgerFile | None, cut: date | None, seeds: Sequence[int] = TRAINING_SEEDS
 ) -> dict[str, Any]:
@@ -50,13 +55,13 @@ def train(
     before = learned_before(file, cut) if file else None
     if file and before and not any(len(known_at(own, before).settled) >= FEW_PAID for own in file.ledger.values()):
         raise LedgerFileError(
-            f"No customer of this ledger had paid {FEW_PAID} invoices before {before}, so it cannot teach how customers "
+            f"No customer of this ledger had paid {FEW_PAID} invoices before {before}, so it cannot teach how they "
             "behave. Take a later cut, or train without a ledger, from made-up portfolios alone."
         )
     made = [made_up(seed) for seed in seeds]
     rows = training_rows(made, file.ledger if file else None, before)
     model = learn(rows, made)
-    content = (json.dumps(asdict(model), indent=2) + "\n").encode()
+    content = content_of(model)
     record = {
         "name": "segments",
         "version": model.version,
