@@ -22,7 +22,6 @@ import numpy as np
 from dunwell.figures import PROXIES
 from dunwell.scoring.delivery import NO_OFFSETS, DeliveryOffsets
 from dunwell.scoring.drift import DIGITS
-from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, said
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from dunwell_onnx.scorer import MODEL_FILE, RECORD_FILE, OnnxScorer
@@ -42,6 +41,7 @@ from model_artifacts.late_payment.gate import refusals
 from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError
 from model_artifacts.late_payment.limits import MADE_UP_STEP, rolling_intervals, rolling_origin, what_the_data_allow
 from model_artifacts.late_payment.model import MADE_UP_INVOICES, LatePayment, fit, rows_of, with_intervals
+from model_artifacts.late_payment.taught import learned_before, left_out
 from model_artifacts.optional_inputs.figures import FiguresError, Published, read_figures
 from model_artifacts.optional_inputs.training import add_head
 
@@ -65,12 +65,7 @@ def train(
     has been done, and returns the record. `figures` beside the ledger are used where they are worth it, `proxies` among
     them only when named. LedgerFileError when the ledger knows of no settlement to learn from.
     """
-    before = cut or (file.end if file else None)
-    if file and before and not any(_settled_before(one, before) for own in file.ledger.values() for one in own):
-        raise LedgerFileError(
-            f"The ledger knows of no invoice settled before {before}, so it cannot teach when invoices are paid. "
-            "Fill in settled_date, or take a later cut."
-        )
+    before = learned_before(file, cut) if file else None
     offsets, sent = learned(file.ledger, before) if file and before else (NO_OFFSETS, {})
     made = [m for seed in seeds for m in moments(made_up(seed, customers), PORTFOLIO_AS_OF, offsets)]
     real = moments(file.ledger, before, offsets) if file and before else []
@@ -89,7 +84,7 @@ def train(
         "made_up_customers_a_seed": customers,
         "made_up_moments": len(made),
         "longest_terms_days": longest_terms_days([*real, *made]),
-        "left_out": dict(sorted(file.left_out.items())) if file else {},
+        "left_out": left_out(file),
     }
     record["delivery"] = sent | {"offsets": offsets._asdict()}
     record["intervals"] = intervals
@@ -109,10 +104,6 @@ def train(
         for file_name in (MODEL_FILE, RECORD_FILE):
             (folder / file_name).replace(out / file_name)
     return record
-
-
-def _settled_before(invoice: InvoiceFacts, day: date) -> bool:
-    return invoice.settled_on is not None and invoice.settled_on < day
 
 
 def _measured(
