@@ -18,6 +18,7 @@ from dunwell.scoring.recovery import (
     ACTION_FEATURES,
     RECOVERY_FILE,
     WORDS,
+    WORDS_WITHOUT_HISTORY,
     PastDue,
     debtor_of,
     learned,
@@ -66,6 +67,26 @@ def test_actions_that_are_not_known_are_not_taken_for_none_and_give_no_reasons()
     assert unknown.permille_30 != expected(OWED, actions=[]).permille_30
     about_actions = {words for name in ACTION_FEATURES for words in WORDS[name]}
     assert not about_actions & {one.words for one in unknown.reasons}
+
+
+ABOUT_PAYMENTS = ("customer pays", "last payment", "paid for unusually long", "kept", "Recent")
+
+
+@pytest.mark.parametrize("past_due_days", [1, 10, 29, 31, 45, 90, 200, 500, 900])
+@pytest.mark.parametrize("others", [0, 3])
+def test_who_has_paid_nothing_yet_is_not_told_of_past_payments(past_due_days: int, others: int) -> None:
+    owed = [invoice(n, issued=-30 - past_due_days + n) for n in range(others + 1)]
+    for actions in (None, [], [Action(AS_OF - 5 * DAY, ActionKind.MESSAGE)]):
+        for reason in expected(*owed, actions=actions, history=[]).reasons:
+            assert not [words for words in ABOUT_PAYMENTS if words in reason.words], reason
+            assert reason.words in WORDS_WITHOUT_HISTORY[reason.feature]
+
+
+def test_that_nothing_has_been_paid_is_a_reason_against_a_month_after_it_was_due_and_none_where_something_was() -> None:
+    (against,) = [one for one in expected(invoice(50, issued=-150), history=[]).reasons if "yet" in one.words]
+    assert (against.feature, against.effect_permille < 0) == ("unpaid_months", True)
+    assert not [one for one in expected(invoice(50, issued=-150)).reasons if one.feature == "unpaid_months"]
+    assert not [one for one in expected(invoice(50, issued=-40), history=[]).reasons if "yet" in one.words]
 
 
 def test_neutralising_a_feature_moves_the_chance_by_what_the_reasons_say() -> None:

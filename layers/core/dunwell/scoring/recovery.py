@@ -18,7 +18,7 @@ from operator import mul
 from pathlib import Path
 from typing import NamedTuple
 
-from dunwell.scoring.actions import LONG_AGO_DAYS, Action, Actions, actions_at
+from dunwell.scoring.actions import Action, Actions, actions_at
 from dunwell.scoring.assessment import Recovery, ScoreReason
 from dunwell.scoring.behaviour import bent
 from dunwell.scoring.delivery import code_of
@@ -26,8 +26,9 @@ from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, CustomerFeatures, features_of, invoice_features
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.known import Known
+from dunwell.scoring.model_data import list_of, mapping_of, numbers_of, text_of, texts_of
 from dunwell.scoring.ports import ModelDataError, identity_of
-from dunwell.scoring.segments import Silence, silence
+from dunwell.scoring.segments import UNKNOWN_WAIT_DAYS, silence
 
 RECOVERY_FILE = Path(__file__).with_name("recovery.json")
 RECOVERY_DAYS = (30, 60, 90)
@@ -38,29 +39,18 @@ MIN_EFFECT = 0.01  # one percentage point: less is not a reason
 MILLION = 1_000_000
 MAX_EXPONENT = 30.0
 
-_RECENT_LATE = FEATURE_NAMES.index("recent_late_ratio")
-_HAS_HISTORY = FEATURE_NAMES.index("has_history")
-_AMOUNT_RATIO = FEATURE_NAMES.index("amount_ratio")
 _OTHER_OVERDUE_SHARE = FEATURE_NAMES.index("other_overdue_share")
 
 # Above its neutral value, and below it.
 WORDS: dict[str, tuple[str, str]] = {
     "own_pace": (
-        "Going by how this customer pays, this debt should be paid soon.",
-        "Going by how this customer pays, this debt should have been paid by now.",
+        "Going by how this customer pays, this debt should be paid sooner than most.",
+        "Going by how this customer pays, this debt should be paid later than most.",
     ),
-    "overdue_months": ("The debt is old.", "The debt is fresh."),
-    "silence": (
-        "Nothing has been paid for longer than this customer usually takes from payment to payment.",
-        "The customer has paid something lately.",
-    ),
-    "has_history": ("There is a payment history.", "Nothing has been paid yet."),
-    "recent_late_ratio": ("Recent invoices were often paid late.", "Recent invoices were mostly paid on time."),
-    "other_overdue_share": ("Most of what else is open is past due.", "What else is open is mostly not due yet."),
-    "amount_ratio": (
-        "The amount is larger than usual for this customer.",
-        "The amount is smaller than usual for this customer.",
-    ),
+    "overdue_months": ("The debt is older than most.", "The debt is fresher than most."),
+    "silence": ("Nothing has been paid for unusually long.", "The last payment is not unusually long ago."),
+    "unpaid_months": ("Nothing has been paid yet, a month and more after it was due.", ""),
+    "other_overdue_share": ("Other invoices are past due as well.", "Little or nothing else is past due."),
     "messages": ("Several messages have brought nothing so far.", "Few messages have reached the customer so far."),
     "fresh_contact": ("The customer was reached lately.", "The customer has not been reached lately."),
     "warned": ("The last warning has gone out and brought nothing yet.", "The last warning is still to come."),
@@ -70,9 +60,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "promises_kept": ("The customer kept a promise to pay.", "No promise has been kept lately."),
     "promises_broken": ("The customer broke a promise to pay.", "No promise has been broken lately."),
 }
+# Of somebody who has paid nothing yet: there is no way of paying to go by, only what is usual; of silence, which is
+# neutral then, nothing is said.
+WORDS_WITHOUT_HISTORY: dict[str, tuple[str, str]] = {
+    **WORDS,
+    "own_pace": (
+        "A debt like this one is usually paid sooner than most.",
+        "A debt like this one is usually paid later than most.",
+    ),
+    "silence": ("", ""),
+}
 RECOVERY_FEATURES = tuple(WORDS)
 ACTION_FEATURES = RECOVERY_FEATURES[RECOVERY_FEATURES.index("messages") :]
-_OWN_PACE = RECOVERY_FEATURES.index("own_pace")
+_SILENCE = RECOVERY_FEATURES.index("silence")
 
 
 class PastDue(NamedTuple):
@@ -86,16 +86,25 @@ class PastDue(NamedTuple):
 
 
 class Debtor(NamedTuple):
-    """What all invoices of a customer share."""
+    """What all invoices of a customer share: what is known, and the features of the same name. `silence` is None of
+    who has paid nothing yet: nobody knows what is usual for them.
+    """
 
     known: Known
     features: CustomerFeatures
-    silent: Silence
+    silence: float | None
+    unpaid_months: float
 
 
 def debtor_of(known: Known, features: CustomerFeatures | None = None) -> Debtor:
     """Sums up a customer; `features` where they have been worked out of `known` already."""
-    return Debtor(known, features or features_of(known), silence(known))
+    since, wait, oldest_days, _ = silence(known)
+    customer = features or features_of(known)
+    if since is None:
+        beyond = min(LONGEST_DAYS, oldest_days) - MONTH_DAYS
+        return Debtor(known, customer, None, log1p(max(0, beyond) / MONTH_DAYS))
+    beyond = min(LONGEST_DAYS, since) - (UNKNOWN_WAIT_DAYS if wait is None else wait)
+    return Debtor(known, customer, bent(max(0, beyond)), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +159,25 @@ def read_recovery(path: Path) -> RecoveryModel:
     try:
         content = path.read_bytes()
         return replace(read_model(content.decode()), sha256=sha256(content).hexdigest())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, ArithmeticError, RecursionError) as error:
         raise ModelDataError(f"{path} is no model of recovery ({error}). Deploy it again.") from error
 
 
 def read_model(text: str) -> RecoveryModel:
-    """A model from its file. ValueError when it was learned on other features."""
-    data = json.loads(text)
-    if tuple(data.pop("features")) != RECOVERY_FEATURES:
+    """A model from its file. ValueError when it was learned on other features, or has another form; KeyError when
+    something is missing.
+    """
+    data = mapping_of(json.loads(text), "the model")
+    if texts_of(data["features"], "features") != RECOVERY_FEATURES:
         raise ValueError("This recovery model was learned on other features: train it again.")
-    weights = tuple(tuple(row) for row in data.pop("weights"))
-    return RecoveryModel(data["version"], data["card_id"], tuple(data["neutral"]), tuple(data["intercepts"]), weights)
+    months, count = len(RECOVERY_DAYS), len(RECOVERY_FEATURES)
+    return RecoveryModel(
+        text_of(data["version"], "version"),
+        text_of(data["card_id"], "card_id"),
+        numbers_of(data["neutral"], "neutral", count),
+        numbers_of(data["intercepts"], "intercepts", months),
+        tuple(numbers_of(row, "weights", count) for row in list_of(data["weights"], "weights", months)),
+    )
 
 
 def recovery(
@@ -194,19 +211,15 @@ def months_of(one: PastDue, debtor: Debtor, done: Actions | None, model: Recover
 
     One definition for learning and serving. Without `done` the model's neutral values stand in, without a model nought.
     """
-    (invoice, _, row), (known, customer, silent) = one, debtor
+    (invoice, _, row), (known, customer, silent, unpaid_months) = one, debtor
     row = row or invoice_features(invoice, customer)
-    gap = silent.usual_gap_days or MONTH_DAYS
-    since = LONG_AGO_DAYS if silent.since_payment_days is None else silent.since_payment_days
     overdue_days = min(LONGEST_DAYS, max(0, invoice.days_past_due(known.as_of)))
     usual = [
         0.0,
         log1p(overdue_days / MONTH_DAYS),
-        max(0.0, bent(min(LONGEST_DAYS, since) - gap)),
-        row[_HAS_HISTORY],
-        row[_RECENT_LATE],
+        (model.neutral[_SILENCE] if model else 0.0) if silent is None else silent,
+        unpaid_months,
         row[_OTHER_OVERDUE_SHARE],
-        row[_AMOUNT_RATIO],
         *_done(done, model),
     ]
     terms = min(MAX_TERMS_DAYS, max(0, (invoice.due_on - invoice.issued_on).days))
@@ -264,21 +277,22 @@ def _of_currency(
         expected_30_minor=expected[0] // MILLION,
         expected_60_minor=expected[1] // MILLION,
         expected_90_minor=expected[2] // MILLION,
-        reasons=_reasons(effects, heaviest[1], model, done is not None),
+        reasons=_reasons(effects, heaviest[1], model, bool(debtor.known.settled), done is not None),
         model_version=model.identity,
         card_id=model.card_id,
     )
 
 
 def _reasons(
-    effects: Sequence[float], row: Sequence[float], model: RecoveryModel, with_actions: bool
+    effects: Sequence[float], row: Sequence[float], model: RecoveryModel, has_paid: bool, with_actions: bool
 ) -> tuple[ScoreReason, ...]:
     """The largest effects, largest first, in the words of the heaviest invoice."""
+    words = WORDS if has_paid else WORDS_WITHOUT_HISTORY
     counted = len(effects) if with_actions else len(effects) - len(ACTION_FEATURES)
     large = sorted(range(counted), key=lambda index: -abs(effects[index]))[:MAX_REASONS]
     return tuple(
         ScoreReason(
-            WORDS[RECOVERY_FEATURES[index]][0 if row[index] > model.neutral[index] else 1],
+            words[RECOVERY_FEATURES[index]][0 if row[index] > model.neutral[index] else 1],
             RECOVERY_FEATURES[index],
             round(1000 * effects[index]),
         )
