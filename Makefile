@@ -17,7 +17,7 @@ UV := .local/uv/bin/uv
 STAMP := .local/.setup-done
 SAM := SAM_CLI_TELEMETRY=0 .local/sam/bin/sam
 
-.PHONY: help setup demo test browser stripe-cli dynamodb-local deploy bench bench-large train evaluate lint clean
+.PHONY: help setup demo test browser stripe-cli dynamodb-local deploy bench bench-large train evaluate impact lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -100,18 +100,24 @@ bench: setup ## what the hot paths cost, into bench/results.json
 bench-large: setup ## a 1 GB file within a worker's memory; two minutes
 	@.venv/bin/python -m tests.bench.large_file
 
-train: setup ## a model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-DD: test on what came after] [MODEL=segments|recovery]
+train: setup ## a model from a ledger: DATA=ledger.csv OUT=folder [CUT=YYYY-MM-DD: test on what came after] [MODEL=segments|recovery FIGURES=csv]
 	@[ -n "$(DATA)" ] && [ -n "$(OUT)" ] || { echo "train: say from what and to where: DATA=ledger.csv OUT=folder" >&2; exit 1; }
 	@[[ "$(or $(MODEL),late_payment)" =~ ^(late_payment|segments|recovery)$$ ]] || \
 		{ echo "train: MODEL is late_payment (when left out), segments or recovery, not $(MODEL)" >&2; exit 1; }
 	@.venv/bin/python -m model_artifacts.$(or $(MODEL),late_payment).train --data "$(DATA)" --out "$(OUT)" $(if $(CUT),--cut "$(CUT)") \
 		$(if $(FIGURES),--figures "$(FIGURES)" $(if $(PROXIES),--proxies $(PROXIES)))
 
-evaluate: setup ## a model on later data: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD [OUT=file.json] [GROUPS=labels.csv]
+evaluate: setup ## a model on later data: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD [OUT=file.json FIGURES=csv GROUPS=csv]
 	@[ -n "$(MODEL)" ] && [ -n "$(DATA)" ] && [ -n "$(CUT)" ] || \
 		{ echo "evaluate: say which model, on what, from when: MODEL=folder DATA=ledger.csv CUT=YYYY-MM-DD" >&2; exit 1; }
-	@.venv/bin/python -m model_artifacts.late_payment.evaluate --model "$(MODEL)" --data "$(DATA)" --cut "$(CUT)" \
-		$(if $(OUT),--out "$(OUT)") $(if $(GROUPS),--groups "$(GROUPS)")
+	@.venv/bin/python -m model_artifacts.evaluate --model "$(MODEL)" --data "$(DATA)" --cut "$(CUT)" \
+		$(if $(OUT),--out "$(OUT)") $(if $(FIGURES),--figures "$(FIGURES)") $(if $(GROUPS),--groups "$(GROUPS)")
+
+impact: setup ## whether decisions weigh on groups: DECISIONS=decisions.csv GROUPS=labels.csv [OUT=file.json]
+	@[ -n "$(DECISIONS)" ] && [ -n "$(GROUPS)" ] || \
+		{ echo "impact: say what was decided and who is who: DECISIONS=decisions.csv GROUPS=labels.csv" >&2; exit 1; }
+	@.venv/bin/python -m model_artifacts.late_payment.impact --decisions "$(DECISIONS)" --groups "$(GROUPS)" \
+		$(if $(OUT),--out "$(OUT)")
 
 lint: setup ## ruff, mypy, cfn-lint and the words of messages
 	@.venv/bin/ruff check .

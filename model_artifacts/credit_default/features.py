@@ -1,4 +1,4 @@
-"""What may be known of a credit card account, from UCI's columns. SEX, EDUCATION, MARRIAGE and AGE are never read."""
+"""What may be known of a credit card account, from UCI's columns: never SEX, EDUCATION, MARRIAGE or AGE."""
 
 import csv
 from pathlib import Path

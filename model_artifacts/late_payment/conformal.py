@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from dunwell.scoring.features import FEATURE_NAMES
 from dunwell.scoring.habit import MAX_TERMS_DAYS
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
+from dunwell.scoring.score import is_foreseen
 from model_artifacts.late_payment.dataset import Ledger, Moment, moments
 from model_artifacts.late_payment.delivery import learned
 from model_artifacts.late_payment.measures import Floats
@@ -106,10 +107,18 @@ def folds(ledger: Ledger, cut: date) -> list[tuple[list[Moment], list[Moment]]]:
         until = start + timedelta(days=FOLD_DAYS)
         offsets, _ = learned(ledger, start)
         issued = [m for m in moments(ledger, cut, offsets, issued_from=start) if m.invoice.issued_on < until]
+        issued = [m for m in issued if is_served(m)]
         later = [m for m in issued if (cut - max(m.day, m.invoice.due_on)).days > FOLLOWED_DAYS]
         if later:
             found.append((moments(ledger, start, offsets), later))
     return found
+
+
+def is_served(moment: Moment) -> bool:
+    """Whether an interval is served at this moment by a model that was taught such terms."""
+    invoice = moment.invoice
+    terms_days, past_due_days = (invoice.due_on - invoice.issued_on).days, invoice.days_past_due(moment.day)
+    return is_foreseen(terms_days, past_due_days, MAX_TERMS_DAYS)
 
 
 def bearable(moment: Moment, lateness: Sequence[float], cut: date) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from functools import cache
 from dunwell.scoring.delivery import DeliveryOffsets
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import CustomerFeatures, customer_features, invoice_features
-from dunwell.scoring.habit import root_lateness
+from dunwell.scoring.habit import MAX_TERMS_DAYS, root_lateness
 from infra.local.portfolio import generate
 
 Ledger = dict[str, list[InvoiceFacts]]
@@ -22,6 +22,7 @@ Ledger = dict[str, list[InvoiceFacts]]
 HORIZONS_DAYS = (0, 30, 90)
 MOMENTS_AFTER_DUE_DAYS = (-10, 1, 8, 16, 31, 46, 61)
 KNOWN_AFTER_DUE_DAYS = 60  # by then nine in ten are settled, and which quantile the rest has does not matter
+FEWEST_OF_TERMS = 100
 PORTFOLIO_AS_OF = date(2026, 6, 30)
 
 
@@ -107,6 +108,12 @@ def _moment(invoice: InvoiceFacts, customer: CustomerFeatures, day: date, end: d
         labels=tuple(_label(invoice, horizon, end) for horizon in HORIZONS_DAYS),
         lateness=lateness_by(invoice, end),
     )
+
+
+def longest_terms_days(taught: Sequence[Moment]) -> int:
+    """The longest time to pay of which these moments teach anything: so many of them were given it or more."""
+    terms = sorted((min(MAX_TERMS_DAYS, (m.invoice.due_on - m.invoice.issued_on).days) for m in taught), reverse=True)
+    return terms[FEWEST_OF_TERMS - 1] if len(terms) >= FEWEST_OF_TERMS else 0
 
 
 def lateness_by(invoice: InvoiceFacts, end: date) -> float | None:

@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from dunwell.scoring.score import settlement
 from model_artifacts.late_payment import measures, rivals
 from model_artifacts.late_payment.conformal import kind_of
-from model_artifacts.late_payment.dataset import KNOWN_AFTER_DUE_DAYS, Moment, moments
+from model_artifacts.late_payment.dataset import KNOWN_AFTER_DUE_DAYS, Moment, longest_terms_days, moments
 from model_artifacts.late_payment.delivery import learned
 from model_artifacts.late_payment.disputes import late_with_disputes
 from model_artifacts.late_payment.ledger_csv import LedgerFile
@@ -72,12 +72,16 @@ def rolling_intervals(file: LedgerFile, cut: date, made: Sequence[Moment]) -> di
         test = [m for m in moments(file.ledger, file.end, offsets, issued_from=at) if _compared(m, at, file)]
         if not test:
             continue
-        fitted = LatePayment([], lateness_heads(moments(file.ledger, at, offsets), made[::MADE_UP_STEP]))
+        train = moments(file.ledger, at, offsets)
+        longest = longest_terms_days([*train, *made])
+        fitted = LatePayment([], lateness_heads(train, made[::MADE_UP_STEP]))
         served, _ = with_intervals(fitted, file.ledger, at, made[::MADE_UP_STEP])
         rows = rows_of(test)
         for m, before, after in zip(test, fitted.quantiles(rows), served.quantiles(rows), strict=True):
+            if (calibrated := _covers(m, after, longest)) is None:
+                continue
             for group in ("all", *groups_of(m), f"from_{at}"):
-                covered.setdefault(group, []).append((_covers(m, before), _covers(m, after)))
+                covered.setdefault(group, []).append((bool(_covers(m, before, longest)), calibrated))
     return {group: _coverage(found) for group, found in sorted(covered.items())}
 
 
@@ -106,9 +110,12 @@ def _compared(moment: Moment, cut: date, file: LedgerFile) -> bool:
     return invoice.issued_on < cut + timedelta(days=ROLLING_TEST_DAYS) and known and invoice.settled_on is not None
 
 
-def _covers(moment: Moment, lateness: Floats) -> bool:
-    earliest, _, latest = settlement(moment.invoice, moment.day, lateness.tolist())
-    return moment.invoice.settled_on is not None and earliest <= moment.invoice.settled_on <= latest
+def _covers(moment: Moment, lateness: Floats, longest: int) -> bool | None:
+    """Whether the settlement is in the interval as served; None where none is."""
+    days, settled_on = settlement(moment.invoice, moment.day, lateness.tolist(), longest), moment.invoice.settled_on
+    if days is None:
+        return None
+    return settled_on is not None and days[0] <= settled_on <= days[2]
 
 
 def what_the_data_allow(file: LedgerFile, cut: date, made: Sequence[Moment]) -> dict[str, Any]:

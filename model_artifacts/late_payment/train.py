@@ -4,7 +4,8 @@
 Writes `model.onnx` and `metrics.json` into DIR. The model learns from what the ledger knew on the day of the cut
 (without one: on its last day) and, for the horizons and ages that it cannot teach, from made-up portfolios; without
 a ledger from these alone. With a cut it is evaluated on what was issued from then on, at rolling cuts too, and held
-to the gate (`gate.py`); the exit status is 3 when the gate refuses it.
+to the gate (`gate.py`), with the figures as it is served and without them; the exit status is 3 when the gate refuses
+it.
 """
 
 import hashlib
@@ -21,24 +22,31 @@ import numpy as np
 from dunwell.figures import PROXIES
 from dunwell.scoring.delivery import NO_OFFSETS, DeliveryOffsets
 from dunwell.scoring.drift import DIGITS
-from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, said
 from dunwell.scoring.ports import SETTLEMENT_QUANTILES
 from dunwell_onnx.scorer import MODEL_FILE, RECORD_FILE, OnnxScorer
 from model_artifacts.late_payment.arguments import REFUSED, ledger_of, training_parser
-from model_artifacts.late_payment.dataset import HORIZONS_DAYS, PORTFOLIO_AS_OF, Moment, made_up, moments
+from model_artifacts.late_payment.dataset import (
+    HORIZONS_DAYS,
+    PORTFOLIO_AS_OF,
+    Moment,
+    longest_terms_days,
+    made_up,
+    moments,
+)
 from model_artifacts.late_payment.delivery import learned
-from model_artifacts.late_payment.evaluate import CutError, evaluate, evaluate_made_up, summary
+from model_artifacts.late_payment.evaluate import CutError, evaluate, evaluate_made_up, summary, told_by
 from model_artifacts.late_payment.export import to_onnx
 from model_artifacts.late_payment.gate import refusals
 from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError
 from model_artifacts.late_payment.limits import MADE_UP_STEP, rolling_intervals, rolling_origin, what_the_data_allow
 from model_artifacts.late_payment.model import MADE_UP_INVOICES, LatePayment, fit, rows_of, with_intervals
+from model_artifacts.late_payment.taught import learned_before, left_out
 from model_artifacts.optional_inputs.figures import FiguresError, Published, read_figures
 from model_artifacts.optional_inputs.training import add_head
 
 NAME = "late_payment"
-VERSION = "2.3.0"
+VERSION = "2.3.1"
 CARD_ID = "MC-LATE-PAYMENT-2"
 TRAINING_SEEDS = (101, 102, 103, 104)
 CUSTOMERS_A_SEED = 400
@@ -57,12 +65,7 @@ def train(
     has been done, and returns the record. `figures` beside the ledger are used where they are worth it, `proxies` among
     them only when named. LedgerFileError when the ledger knows of no settlement to learn from.
     """
-    before = cut or (file.end if file else None)
-    if file and before and not any(_settled_before(one, before) for own in file.ledger.values() for one in own):
-        raise LedgerFileError(
-            f"The ledger knows of no invoice settled before {before}, so it cannot teach when invoices are paid. "
-            "Fill in settled_date, or take a later cut."
-        )
+    before = learned_before(file, cut) if file else None
     offsets, sent = learned(file.ledger, before) if file and before else (NO_OFFSETS, {})
     made = [m for seed in seeds for m in moments(made_up(seed, customers), PORTFOLIO_AS_OF, offsets)]
     real = moments(file.ledger, before, offsets) if file and before else []
@@ -80,7 +83,8 @@ def train(
         "made_up_seeds": list(seeds),
         "made_up_customers_a_seed": customers,
         "made_up_moments": len(made),
-        "left_out": dict(sorted(file.left_out.items())) if file else {},
+        "longest_terms_days": longest_terms_days([*real, *made]),
+        "left_out": left_out(file),
     }
     record["delivery"] = sent | {"offsets": offsets._asdict()}
     record["intervals"] = intervals
@@ -91,15 +95,15 @@ def train(
         folder = Path(name)
         _write(folder, content, record)  # the scorer reads it: what is measured is the file that will be served
         record |= _measured(OnnxScorer(folder), model, file, cut, real, made)
+        if file and cut and figures and outside and outside["inputs"]:
+            record["evaluation_without_figures"] = record["evaluation"]
+            scorer = OnnxScorer(folder)
+            record["evaluation"] = evaluate(scorer, file, cut, told_by(figures, scorer))
         record["refused_because"] = refusals(record)
         _write(folder, content, record)
         for file_name in (MODEL_FILE, RECORD_FILE):
             (folder / file_name).replace(out / file_name)
     return record
-
-
-def _settled_before(invoice: InvoiceFacts, day: date) -> bool:
-    return invoice.settled_on is not None and invoice.settled_on < day
 
 
 def _measured(

@@ -5,7 +5,8 @@ customer's figure `about` is the ledger's customer_id.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from dunwell.figures import OF_CUSTOMERS, Figure, Figures
 from dunwell.ingestion.figures import figure_of
 from dunwell.ingestion.reading import UnreadableFileError, read_rows
 from dunwell.ingestion.records import FigureRecord
+from dunwell.scoring.outside import OutsideInput, Told
 from dunwell_aws.documents import folder, read_mappings
 
 SOURCE, TABLE = "dunwell_receivables", "figures"
@@ -34,6 +36,22 @@ class Published(NamedTuple):
 
 
 _NONE = Figures()
+
+
+class Telling(NamedTuple):
+    """Figures as a model that was trained on some of them is told.
+
+    Attributes:
+        proxies: those of `dunwell.figures.PROXIES` that may be told.
+    """
+
+    published: Published
+    inputs: Sequence[OutsideInput]
+    proxies: Collection[str]
+
+    def of(self, customer_id: str, day: date) -> Told:
+        """What was known of a customer on a day."""
+        return Told(self.inputs, self.published.of(customer_id), self.published.series, day, self.proxies)
 
 
 def published(figures: Iterable[tuple[str, Figure]]) -> Published:

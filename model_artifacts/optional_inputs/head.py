@@ -20,10 +20,10 @@ from scipy.special import expit
 
 from dunwell.figures import OF_CUSTOMERS, PROXIES, SERIES, WORDS
 from dunwell.scoring.features import FEATURE_NAMES
-from dunwell.scoring.outside import OutsideInput, Told
+from dunwell.scoring.outside import OutsideInput
 from model_artifacts.late_payment.dataset import HORIZONS_DAYS, Moment
-from model_artifacts.late_payment.model import LATER_MOMENT_WEIGHT, PENALTY
-from model_artifacts.optional_inputs.figures import Published
+from model_artifacts.late_payment.model import DECIMALS, LATER_MOMENT_WEIGHT, PENALTY
+from model_artifacts.optional_inputs.figures import Published, Telling
 
 Floats = NDArray[np.float64]
 Bound = tuple[float | None, float | None]
@@ -109,9 +109,9 @@ def newness(asked: Asked) -> Floats:
 
 def told_rows(asked: Asked, published: Published, inputs: Sequence[OutsideInput], proxies: Collection[str]) -> Floats:
     """The columns of the inputs at each moment: what serving would have been told then."""
+    telling = Telling(published, inputs, proxies)
     rows = [
-        Told(inputs, published.of(customer), published.series, moment.day, proxies).row
-        for moment, customer in zip(asked.moments, asked.customers, strict=True)
+        telling.of(customer, moment.day).row for moment, customer in zip(asked.moments, asked.customers, strict=True)
     ]
     return np.array(rows).reshape(len(rows), sum(one.columns for one in inputs))
 
@@ -134,7 +134,7 @@ def inputs_in(known: Known, proxies: Collection[str]) -> tuple[OutsideInput, ...
 
 def _with_scale(one: OutsideInput, known: Known, proxies: Collection[str]) -> OutsideInput | None:
     told = (
-        Told([one], published.of(customer), published.series, moment.day, proxies).value(one)
+        Telling(published, [one], proxies).of(customer, moment.day).value(one)
         for asked, published in known
         for moment, customer in zip(asked.moments, asked.customers, strict=True)
     )
@@ -228,7 +228,8 @@ def fit_weights(
     answer = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": 1000})
     if not answer.success:
         raise RuntimeError(f"The adjustment did not converge: {answer.message}")
-    return answer.x[:width], np.append(1.0, answer.x[width:])
+    found_at = answer.x.round(DECIMALS)
+    return found_at[:width], np.append(1.0, found_at[width:])
 
 
 def bounds_of(name: str) -> Bound:
@@ -246,7 +247,7 @@ def _lateness_factor(asked: Asked, adjustments: Floats) -> float:
     found = minimize_scalar(
         lambda factor: np.abs(left - factor * moved).mean(), bounds=(0, LARGEST_FACTOR), method="bounded"
     )
-    return float(found.x)
+    return round(float(found.x), DECIMALS)
 
 
 def losses(found: Cells, shifts: Floats) -> Floats:

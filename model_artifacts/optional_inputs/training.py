@@ -42,7 +42,7 @@ def add_head(
     """The exported model with a head where figures are worth it, else as it is; and what is to be kept on record.
 
     Args:
-        before: what was known by then is learnt from; what was issued later, if anything, is for the record only.
+        before: what was known by then is learnt from; what was issued later, if anything, only measures it.
         proxies: those of `dunwell.figures.PROXIES` that may be tried.
     """
     ledger = file.ledger
@@ -80,7 +80,8 @@ def add_head(
     unseen = moments(ledger, file.end, model.delivery, issued_from=before) if before < file.end else []
     if unseen and (test := asked(model, ledger, unseen)).moments:
         shifts = head.shifts(test, told_rows(test, published, choice.inputs, proxies))
-        record["gain_after_the_cut"] = gained(test, 0 * shifts, shifts)
+        of_series = any(one.name in SERIES for one in choice.inputs)
+        record["gain_after_the_cut"] = gained(test, 0 * shifts, shifts, of_series=of_series)
     return with_head(content, head), record
 
 

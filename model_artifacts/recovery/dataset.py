@@ -20,6 +20,7 @@ class Moment(NamedTuple):
     Attributes:
         months: its features at the start of each of the next three months.
         knows_actions: whether it is known what was done.
+        has_paid: whether the customer had paid anything before.
         settled: for each month, whether it was settled in it; None when it was settled before, or nobody knows yet.
     """
 
@@ -29,6 +30,7 @@ class Moment(NamedTuple):
     overdue_days: int
     months: list[list[float]]
     knows_actions: bool
+    has_paid: bool
     settled: tuple[bool | None, ...]
 
     def within(self, column: int) -> bool | None:
@@ -81,6 +83,7 @@ def _moments(
             overdue_days=one.days_past_due(known.as_of),
             months=months_of(PastDue(one, one.amount_minor), debtor, done, None),
             knows_actions=done is not None,
+            has_paid=bool(known.settled),
             settled=tuple(_settled(truth[one.invoice_id], known.as_of, month, end) for month in range(3)),
         )
         for one in overdue

@@ -89,6 +89,42 @@ def by_account(moments: Sequence[Moment], forecasts: dict[str, Callable[[Sequenc
     return found
 
 
+GROUPS: dict[str, Callable[[Moment], bool]] = {
+    "with_history": lambda one: one.has_paid,
+    "without_history": lambda one: not one.has_paid,
+    "over_30_days_past_due": lambda one: one.overdue_days > BUCKET_DAYS[0],
+    "without_history_over_30_days_past_due": lambda one: not one.has_paid and one.overdue_days > BUCKET_DAYS[0],
+}
+
+
+def by_group(moments: Sequence[Moment], forecast: Callable[[Sequence[Moment]], Floats]) -> Found:
+    """What was expected and what came of groups of invoices that a mean over all may hide, by horizon."""
+    found: Found = {}
+    for name, belongs in GROUPS.items():
+        group = [one for one in moments if belongs(one)]
+        found[name] = {}
+        for column, days in enumerate(RECOVERY_DAYS):
+            known = [one for one in group if one.within(column) is not None]
+            if known:
+                found[name][f"within_{days}_days"] = _held_against(known, forecast(known)[:, column], column)
+    return found
+
+
+def _held_against(known: Sequence[Moment], expected: Floats, column: int) -> Found:
+    """The standard error takes an account's invoices as one: they are paid or not together."""
+    came = np.array([bool(one.within(column)) for one in known])
+    accounts: dict[str, int] = {}
+    keys = [accounts.setdefault(one.account, len(accounts)) for one in known]
+    off = np.bincount(keys, expected - came)
+    return {
+        "rows": len(known),
+        "accounts": len(accounts),
+        "forecast_mean": round(float(expected.mean()), 4),
+        "came": round(float(came.mean()), 4),
+        "standard_error": round(float(np.sqrt((off**2).sum()) / len(known)), 4),
+    }
+
+
 def order_of_the_worklist(moments: Sequence[Moment], model: RecoveryModel) -> Found:
     """Of the money that came in within 90 days from accounts 30 days or more past due, how much came from the first
     fifth of the list, by what it is ordered.

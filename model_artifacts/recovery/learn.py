@@ -13,11 +13,17 @@ from model_artifacts.recovery.dataset import Moment
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 CARD_ID = "MC-RECOVERY-1"
 PENALTY = 3.0
+CONVERGED = {"maxiter": 5_000, "ftol": 1e-15, "gtol": 1e-9}  # far below the rounding, so that it is the same each time
+DIGITS = 3
 NEVER_LOWERS = {"own_pace", "fresh_contact", "promise_open", "promises_kept"}
-NEVER_RAISES = {"overdue_months", "silence", "messages", "warned", "in_case", "no_answers", "promises_broken"}
+NEVER_RAISES = {
+    *("overdue_months", "silence", "unpaid_months", "other_overdue_share"),
+    *("messages", "warned", "in_case", "no_answers", "promises_broken"),
+}
+_SILENCE, _UNPAID = map(RECOVERY_FEATURES.index, ("silence", "unpaid_months"))
 _ACTIONS = slice(RECOVERY_FEATURES.index(ACTION_FEATURES[0]), None)
 
 
@@ -27,7 +33,7 @@ def learn(moments: Sequence[Moment]) -> RecoveryModel:
     intercepts, weights = [], []
     for month in range(len(RECOVERY_DAYS)):
         kept = [one for one in moments if one.settled[month] is not None]
-        fitted = _fit(rows_of(kept, month, neutral), np.array([int(bool(one.settled[month])) for one in kept]), month)
+        fitted = _fit(rows_of(kept, month, neutral), np.array([int(bool(one.settled[month])) for one in kept]))
         intercepts.append(fitted[0])
         weights.append(fitted[1])
     return RecoveryModel(VERSION, CARD_ID, tuple(neutral.tolist()), tuple(intercepts), tuple(weights))
@@ -35,9 +41,11 @@ def learn(moments: Sequence[Moment]) -> RecoveryModel:
 
 def neutral_of(moments: Sequence[Moment]) -> Floats:
     """The features' averages where what was done is known; whatever is not known is set to them."""
-    rows: Floats = np.array([one.months[0] for one in moments if one.knows_actions])
-    usual: Floats = np.round(rows.mean(axis=0), 4)
-    return usual
+    known = [one for one in moments if one.knows_actions]
+    usual: Floats = np.mean([one.months[0] for one in known], axis=0)
+    usual[_SILENCE] = np.mean([one.months[0][_SILENCE] for one in known if one.has_paid])
+    usual[_UNPAID] = 0.0  # of who has paid it says nothing
+    return np.round(usual, 4)
 
 
 def rows_of(moments: Sequence[Moment], month: int, neutral: Floats) -> Floats:
@@ -45,12 +53,13 @@ def rows_of(moments: Sequence[Moment], month: int, neutral: Floats) -> Floats:
     rows = np.array([one.months[month] for one in moments], dtype=np.float64)
     unknown = np.array([not one.knows_actions for one in moments])
     rows[unknown, _ACTIONS] = neutral[_ACTIONS]
+    rows[[not one.has_paid for one in moments], _SILENCE] = neutral[_SILENCE]
     return rows
 
 
-def _fit(rows: Floats, settled: Labels, month: int) -> tuple[float, tuple[float, ...]]:
-    """An intercept and weights, by logistic regression with an L2 penalty on standardised features. Within the first
-    month, which reasons are given for, no weight may contradict its words; scikit-learn has no such bounds.
+def _fit(rows: Floats, settled: Labels) -> tuple[float, tuple[float, ...]]:
+    """An intercept and weights, by logistic regression with an L2 penalty on standardised features. No weight may
+    contradict its words; scikit-learn has no such bounds.
     """
     centre, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale == 0] = 1.0
@@ -61,17 +70,16 @@ def _fit(rows: Floats, settled: Labels, month: int) -> tuple[float, tuple[float,
         penalty = np.append(PENALTY * theta[:-1], 0.0)
         slack = expit(z) - settled
         value = (np.logaddexp(0, z) - settled * z).sum() + 0.5 * penalty @ theta
-        return float(value), np.append(X.T @ slack, slack.sum()) + penalty
+        return float(value) / len(X), (np.append(X.T @ slack, slack.sum()) + penalty) / len(X)
 
-    free = [(None, None)] * (len(RECOVERY_FEATURES) + 1)
     start = np.zeros(len(RECOVERY_FEATURES) + 1)
-    bounds = [*map(_bound, RECOVERY_FEATURES), (None, None)] if month == 0 else free
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 5_000})
+    bounds = [*map(_bound, RECOVERY_FEATURES), (None, None)]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=CONVERGED)
     if not found.success:
         raise RuntimeError(f"The regression did not converge: {found.message}")
     weights = found.x[:-1] / scale
     intercept = float(found.x[-1] - weights @ centre)
-    return round(intercept, 4), tuple(round(float(one), 4) for one in weights)
+    return round(intercept, DIGITS), tuple(round(float(one), DIGITS) + 0.0 for one in weights)
 
 
 def _bound(feature: str) -> tuple[float | None, float | None]:

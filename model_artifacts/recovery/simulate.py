@@ -25,6 +25,7 @@ KEEPS = {"reliable": 0.9, "forgetful": 0.8, "slow_but_sure": 0.7, "deteriorating
 WEARS_OFF = 0.6  # each further message works this much as well as the one before
 TALK_OVER_MESSAGE = 1.5
 STOPS = 0.08  # customers who at some time pay nothing any more, by themselves
+STOPPED_DAYS = 60  # so long ago at least, where the history is as long
 STAGES = ((1, ActionKind.MESSAGE), (10, ActionKind.MESSAGE), (20, ActionKind.WARNING))
 SENT, REACHES, ANSWERS = 0.85, 0.9, 0.4
 MIN_GAP_DAYS, CASE_FROM_DAYS, SILENT_DAYS, CALL_EVERY_DAYS = 3, 30, 14, 7
@@ -62,7 +63,7 @@ class _Account:
         self._case_on: date | None = None
         self._messages = 0
         if self._rng.random() < STOPS:
-            self._stop(PORTFOLIO_AS_OF - timedelta(days=self._rng.randrange(60, 600)))
+            self._stop(self._some_day())
 
     def run(self) -> Collected:
         """The whole history."""
@@ -78,6 +79,11 @@ class _Account:
             for i, one in self._facts.items()
         ]
         return Collected(self._number, invoices, self._actions)
+
+    def _some_day(self) -> date:
+        """A day of this customer's own history, the first one for who is new: some never pay at all."""
+        first = min(one.issued_on for one in self._facts.values())
+        return first + timedelta(days=self._rng.randrange(max(1, (PORTFOLIO_AS_OF - first).days - STOPPED_DAYS)))
 
     def _stop(self, day: date) -> None:
         self._responds, self._keeps = self._responds * 0.15, self._keeps * 0.3

@@ -45,10 +45,10 @@ def resampled(rows: TrainingRows, measures: Floats, model: SegmentModel) -> Foun
         "resamplings": RESAMPLINGS,
         "lost_a_name": lost,
         "rows": len(measures),
-        "adjusted_rand_mean": round(mean(indexes), 3),
-        "adjusted_rand_least": round(min(indexes), 3),
-        "same_name_mean": round(mean(same), 4),
-        "same_name_least": round(min(same), 4),
+        "adjusted_rand_mean": round(mean(indexes or [0.0]), 3),
+        "adjusted_rand_least": round(min(indexes, default=0.0), 3),
+        "same_name_mean": round(mean(same or [0.0]), 4),
+        "same_name_least": round(min(same, default=0.0), 4),
     }
 
 
@@ -77,7 +77,7 @@ def changes_a_year(ledger: Ledger, last_day: date, model: SegmentModel) -> float
             if before != "new" and "gone_quiet" not in (before, after):
                 pairs += 1
                 changes += before != after
-    return round(changes / pairs * 52, 2)
+    return round(changes / pairs * 52, 2) if pairs else 0.0
 
 
 def noticed(ledger: Ledger, seed: int, end: date, model: SegmentModel) -> Found:
@@ -122,13 +122,17 @@ def _later(customers: int, invoices: Sequence[InvoiceFacts], end: date) -> Found
     }
 
 
-def spread_between(later: dict[str, Found]) -> float:
-    """How much of the variance of being late lies between the segments (eta squared): 0 none, 1 all."""
+def spread_between(later: dict[str, Found]) -> float | None:
+    """How much of the variance of being late lies between the segments (eta squared): 0 none, 1 all. None when it does
+    not vary: no invoice was issued later, or all were late, or none.
+    """
     rows: list[tuple[int, float]] = [
         (found["invoices"], found["late"]) for found in later.values() if found["invoices"]
     ]
     total = sum(count for count, _ in rows)
-    overall = sum(count * late for count, late in rows) / total
+    overall = sum(count * late for count, late in rows) / max(1, total)
+    if not 0 < overall < 1:
+        return None
     between = sum(count * (late - overall) ** 2 for count, late in rows) / total
     return round(between / (overall * (1 - overall)), 3)
 

@@ -21,7 +21,7 @@ from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, Ledger
 
 Floats = NDArray[np.float64]
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 CARD_ID = "MC-SEGMENTS-1"
 CONFIRMATIONS = 2  # `metrics.json` shows what other numbers do
 
@@ -36,11 +36,12 @@ MEANINGS: dict[str, tuple[float, float, float, float, float]] = {
 SCALES = (0.35, 1.0, 0.6, 0.2, 1.2)  # about how far customers of a portfolio are apart in each measure
 SNAPSHOTS = 6
 SNAPSHOT_EVERY_DAYS = {"made_up": 90, "ledger": 60}
-LEDGER_WEIGHT = 0.3  # a real ledger counts for at least so much of the made-up ones, however small it is
+LEDGER_WEIGHT = 0.3  # a real ledger counts for at least so much of the made-up ones, unless it is so small that
+MOST_A_ROW = 10.0  # one of its rows would count for more than so many made-up ones
 
 QUIET_PAST_DUE_DAYS = (15, 20, 30, 45)
 QUIET_DAYS = (20, 30, 45, 60)
-QUIET_GAPS = (1.0, 1.5, 2.0, 3.0)
+QUIET_WAITS = (1.25, 1.5, 2.0, 3.0)  # more than one: who waits as long as before is not silent yet
 QUIET_OUTCOME_DAYS = 30
 QUIET_OUTCOME_AT = (30, 40, 50, 60)  # so many days before the end of a made-up portfolio
 
@@ -82,14 +83,14 @@ def training_rows(made_up: Sequence[Ledger], ledger: Ledger | None, before: date
     made = snapshots(made_up, PORTFOLIO_AS_OF, SNAPSHOT_EVERY_DAYS["made_up"])
     real = snapshots([ledger], before, SNAPSHOT_EVERY_DAYS["ledger"]) if ledger and before else []
     counts = [sum(map(len, made)), sum(map(len, real))]
-    weights = np.repeat([1.0, max(1.0, LEDGER_WEIGHT * counts[0] / max(1, counts[1]))], counts)
+    weights = np.repeat([1.0, min(MOST_A_ROW, max(1.0, LEDGER_WEIGHT * counts[0] / max(1, counts[1])))], counts)
     customers = np.repeat(np.arange(len(made) + len(real)), [len(one) for one in (*made, *real)])
     return TrainingRows([day for customer in (*made, *real) for day in customer], weights, customers)
 
 
 def learn(rows: TrainingRows, made_up: Sequence[Ledger]) -> SegmentModel:
     """The model. MeaningError when a name lost its meaning."""
-    past_due, days, gaps = quiet_thresholds(made_up)
+    past_due, days, waits = quiet_thresholds(made_up)
     return SegmentModel(
         version=VERSION,
         card_id=CARD_ID,
@@ -99,7 +100,7 @@ def learn(rows: TrainingRows, made_up: Sequence[Ledger]) -> SegmentModel:
         disputed_share=disputing_from(rows),
         quiet_past_due_days=past_due,
         quiet_days=days,
-        quiet_gaps=gaps,
+        quiet_waits=waits,
     )
 
 
@@ -144,7 +145,7 @@ def quiet_thresholds(ledgers: Sequence[Ledger]) -> tuple[int, int, float]:
         said = np.array([is_quiet(one, by) for one, _ in seen])
         return float(said[silent].mean() - said[~silent].mean())
 
-    grid = [(past, days, gaps) for past in QUIET_PAST_DUE_DAYS for days in QUIET_DAYS for gaps in QUIET_GAPS]
+    grid = [(past, days, waits) for past in QUIET_PAST_DUE_DAYS for days in QUIET_DAYS for waits in QUIET_WAITS]
     return max(grid, key=told_apart)
 
 

@@ -13,10 +13,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from dunwell.scoring.behaviour import FEW_PAID
+from dunwell.scoring.known import known_at
 from dunwell.scoring.segments import SegmentModel
 from model_artifacts.late_payment.arguments import REFUSED, ledger_of, training_parser
 from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, Ledger, made_up
+from model_artifacts.late_payment.evaluate import CutError
 from model_artifacts.late_payment.ledger_csv import LedgerFile, LedgerFileError
+from model_artifacts.late_payment.taught import learned_before, left_out
 from model_artifacts.segments import evaluate as measured
 from model_artifacts.segments.gate import refusals
 from model_artifacts.segments.learn import (
@@ -37,21 +41,37 @@ LATER_DAYS = 180
 OTHER_CONFIRMATIONS = (1, 2, 3, 4)
 
 
+def content_of(model: SegmentModel) -> bytes:
+    """The model's file."""
+    return (json.dumps(asdict(model), indent=2) + "\n").encode()
+
+
 def train(
     out: Path, file: LedgerFile | None, cut: date | None, seeds: Sequence[int] = TRAINING_SEEDS
 ) -> dict[str, Any]:
-    """Learns, writes both files into `out`, and returns the record."""
+    """Learns, writes both files into `out`, and returns the record. LedgerFileError when the ledger can teach nothing,
+    CutError when the cut leaves nothing to test on, MeaningError when a name would lose its meaning.
+    """
+    before = learned_before(file, cut) if file else None
+    if file and before and not any(len(known_at(own, before).settled) >= FEW_PAID for own in file.ledger.values()):
+        raise LedgerFileError(
+            f"No customer of this ledger had paid {FEW_PAID} invoices before {before}, so it cannot teach how they "
+            "behave. Take a later cut, or train without a ledger, from made-up portfolios alone."
+        )
     made = [made_up(seed) for seed in seeds]
-    before = cut or (file.end if file else None)
     rows = training_rows(made, file.ledger if file else None, before)
     model = learn(rows, made)
-    content = (json.dumps(asdict(model), indent=2) + "\n").encode()
+    content = content_of(model)
     record = {
         "name": "segments",
         "version": model.version,
         "card_id": model.card_id,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "trained_on": {"made_up_seeds": list(seeds), "ledger_before": before.isoformat() if before and file else None},
+        "trained_on": {
+            "made_up_seeds": list(seeds),
+            "ledger_before": before.isoformat() if before else None,
+            "left_out": left_out(file),
+        },
         "made_up_hold_out": _made_up_hold_out(model, rows),
     }
     if file and before:
@@ -109,9 +129,38 @@ def _on_ledger(model: SegmentModel, file: LedgerFile, cut: date, learned_from: T
         "same_with_one_invoice_left_out": measured.one_invoice_left_out(file.ledger, cut, model),
         "changes_a_customer_a_year_after_the_cut": measured.changes_a_year(file.ledger, file.end, model),
     }
-    if any(found["invoices"] for found in later.values()):
-        record |= {"late_afterwards": later, "variance_of_late_between_segments": measured.spread_between(later)}
+    if (between := measured.spread_between(later)) is not None:
+        record |= {"late_afterwards": later, "variance_of_late_between_segments": between}
     return record
+
+
+def summary(record: dict[str, Any]) -> str:
+    """How steady the segments are and how far apart, as text."""
+    trained, made = record["trained_on"], record["made_up_hold_out"]
+    a_year = next(one["changes_a_customer_a_year"] for one in made["by_confirmations"].values() if one["chosen"])
+    lines = [f"Learned from {len(trained['made_up_seeds'])} made-up portfolios"]
+    if trained["ledger_before"]:
+        lines[0] += f" and the ledger before {trained['ledger_before']}"
+    lines += _measured("made up, held out", made, a_year)
+    if ledger := record.get("ledger"):
+        lines += _measured("the ledger", ledger, ledger["changes_a_customer_a_year_after_the_cut"])
+    return "\n".join([*lines, ""])
+
+
+def _measured(place: str, found: dict[str, Any], a_year: float) -> list[str]:
+    between = found.get("variance_of_late_between_segments")
+    lines = [
+        f"\n{place}: adjusted Rand index {found['resampling']['adjusted_rand_mean']} (least "
+        f"{found['resampling']['adjusted_rand_least']}) when learned again from customers drawn with repetition",
+        f"  {found['same_with_one_invoice_left_out']:.1%} keep their segment without one invoice; {a_year} changes a "
+        "customer and year",
+        f"  of the variance of late afterwards, between segments: {'not known' if between is None else between}",
+    ]
+    return lines + [
+        f"  {name:<16}{one['customers']:>6} customers, {one['invoices']:>6} invoices"
+        + (f", {one['late']:.1%} late, {one['over_30_days']:.1%} over 30 days" if one["invoices"] else "")
+        for name, one in found.get("late_afterwards", {}).items()
+    ]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -120,8 +169,11 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     try:
         record = train(args.out, ledger_of(args), args.cut)
-    except (LedgerFileError, MeaningError) as error:
+    except (CutError, LedgerFileError, MeaningError) as error:
         parser.exit(1, f"train: {error}\n")
+    for what, count in record["trained_on"]["left_out"].items():
+        print(f"Left out: {count} rows: {what}")
+    print(summary(record))
     print(f"Wrote segments.json and metrics.json to {args.out}.")
     if record["refused_because"]:
         print("The gate refuses this model:", *record["refused_because"], sep="\n  ")

@@ -1,7 +1,10 @@
 """What is stored of an assessment beside what is asked by: small, and read as it was written, whenever that was."""
 
 import json
+from dataclasses import replace
 from datetime import date
+
+import pytest
 
 from dunwell.scoring.assess import assess_accounts
 from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery, ScoreReason
@@ -54,7 +57,28 @@ def test_the_places_of_fields_and_features_are_what_stored_assessments_go_by() -
     assert read(packed(json.dumps(stored))) == FOUND
     assert json.loads(unpacked(pack_details(to_plain(FOUND)))) == stored
     assert (FEATURE_NAMES[-1], len(FEATURE_NAMES)) == ("delivery_lateness", 30)  # new ones come after it
-    assert (RECOVERY_FEATURES[-1], len(RECOVERY_FEATURES)) == ("promises_broken", 15)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        *[("own_pace", 0), ("overdue_months", 1), ("silence", 2), ("has_history", 3), ("recent_late_ratio", 4)],
+        *[("other_overdue_share", 5), ("amount_ratio", 6), ("messages", 7), ("fresh_contact", 8), ("warned", 9)],
+        *[("in_case", 10), ("no_answers", 11), ("promise_open", 12), ("promises_kept", 13), ("promises_broken", 14)],
+        ("unpaid_months", 15),
+    ],
+)
+def test_a_feature_of_recovery_keeps_its_place_though_the_model_no_longer_asks_for_it(name: str, place: int) -> None:
+    one = replace(FOUND, recoveries=(replace(EXPECTED, reasons=(ScoreReason("So.", name, -64),)),))
+    stored = pack_details(to_plain(one))
+    assert json.loads(unpacked(stored))[-1][0][9] == ["So.", -64, place]
+    assert read(stored) == one
+
+
+def test_every_feature_of_recovery_has_a_place() -> None:
+    for name in RECOVERY_FEATURES:
+        one = replace(FOUND, recoveries=(replace(EXPECTED, reasons=(ScoreReason("So.", name, -64),)),))
+        assert isinstance(json.loads(unpacked(pack_details(to_plain(one))))[-1][0][9][2], int)
 
 
 def test_an_assessment_from_before_directions_were_kept_has_its_words() -> None:

@@ -4,7 +4,6 @@ import gc
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,8 +14,8 @@ import numpy as np
 from dunwell.scoring.account_facts import invoice_facts
 from dunwell.scoring.assess import expected_of
 from dunwell.scoring.delivery import NO_OFFSETS
-from dunwell.scoring.features import NEUTRAL_VALUES, customer_features, invoice_features
-from dunwell.scoring.ports import SETTLEMENT_QUANTILES, Forecast, ModelVersion, Scorer
+from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES, customer_features, invoice_features
+from dunwell.scoring.ports import Forecast, ModelVersion, Scorer
 from dunwell.scoring.score import CustomerScore, score_customers
 from dunwell.scoring.segments import segment_of
 from dunwell_aws.documents import folder
@@ -64,7 +63,7 @@ class ScikitLearn:
         return self._estimator.probabilities(neutral)
 
 
-def _model_alone(model: ModelVersion, repetitions: int) -> list[Result]:
+def _model_alone(described: dict[str, Any], repetitions: int) -> list[Result]:
     """The probabilities of one estimator, exported and asked through onnxruntime, and asked by `predict_proba`."""
     found = moments(made_up(101, TRAINING_CUSTOMERS), AS_OF, NO_OFFSETS)
     estimator = fit([], found)
@@ -72,10 +71,10 @@ def _model_alone(model: ModelVersion, repetitions: int) -> list[Result]:
         folder_of = Path(place)
         content = to_onnx(estimator)
         (folder_of / MODEL_FILE).write_bytes(content)
-        record = asdict(model) | {"sha256": sha256(content).hexdigest(), "settlement_quantiles": SETTLEMENT_QUANTILES}
+        record = described | {"sha256": sha256(content).hexdigest()}
         (folder_of / RECORD_FILE).write_text(json.dumps(record), encoding="utf-8")
         session = OnnxScorer(folder_of).session
-    many = np.resize(rows_of(found), (MANY_ROWS, len(model.feature_names)))
+    many = np.resize(rows_of(found), (MANY_ROWS, len(FEATURE_NAMES)))
     results: list[Result] = []
     for rows, calls, name, least in ((many[:1].copy(), CALLS, "one_row", 50.0), (many, 3, "10000_rows", 1.4)):
 
@@ -116,7 +115,7 @@ def bench(repetitions: int) -> list[Result]:
             lambda: score_customers(facts, AS_OF, scikit_learn),
         ),
     }
-    found: list[Result] = _model_alone(scorer.model, repetitions)
+    found: list[Result] = _model_alone(scorer.record, repetitions)
 
     def score() -> list[CustomerScore]:
         return score_customers(facts, AS_OF, scorer)

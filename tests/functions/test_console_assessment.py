@@ -1,10 +1,12 @@
 """What the console shows of an assessment: to agents on the worklist and on a case, to programs as a document."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from dunwell_aws.console.values import agent_filters
+from tests.support import console as support
 from tests.support.console import Browser, World, path_of, sign_in, text
 from tests.support.escalation import pay
 
@@ -54,6 +56,24 @@ def test_the_worklist_says_when_payment_is_expected_and_why_the_risk_is_what_it_
     for expected in ("29 November 2026", "by 21 December 2026", "73.1%", "€61.00"):
         assert expected in page
     assert "Recent invoices were often paid after their due date. (raises the risk)" in page
+
+
+def test_where_the_model_names_no_day_every_page_says_that_it_is_not_known(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (item,) = support.ASSESSMENT.invoices
+    old = replace(item, expected_on=None, earliest_on=None, latest_on=None)
+    monkeypatch.setattr(support, "ASSESSMENT", replace(support.ASSESSMENT, invoices=(old,), risk_reasons=()))
+    case = world.waiting()
+    sign_in(browser)
+    page = text(browser.get(path_of(case)))
+    assert "<dt>Payment expected</dt><dd>not known" in page
+    assert "four times in five" not in page
+    assert "Nothing stands out: the risk is close to what is usual." in page
+    assert "not known" in text(browser.get("/"))
+    answer = browser.get("/customers/cus_1/assessment", Accept="application/json")
+    (document,) = json.loads(answer.body)["invoices"]
+    assert document["settlement"] == {"expected_on": None, "earliest_on": None, "latest_on": None}
 
 
 def test_programs_get_the_assessment_as_a_document(world: World, browser: Browser) -> None:

@@ -322,6 +322,31 @@ def test_why_tells_the_models_reasons_in_the_customers_language(world: PortalWor
     assert said[1] in page
 
 
+@pytest.mark.parametrize(
+    ("language", "certain", "usual"),
+    [
+        ("en", "An invoice is already more than 30 days past due.", "Nothing on your account stands out"),
+        ("de", "Eine Rechnung ist schon mehr als 30 Tage überfällig.", "Bei Ihrem Konto sticht nichts hervor"),
+        ("es", "Una factura venció hace ya más de 30 días.", "Nada destaca en su cuenta"),
+        ("fr", "Une facture est déjà échue depuis plus de 30 jours.", "Rien ne ressort sur votre compte"),
+    ],
+)
+def test_why_names_what_is_certain_and_is_never_empty(
+    world: PortalWorld, language: str, certain: str, usual: str
+) -> None:
+    said = "An invoice is already more than 30 days past due."
+    score = Assessment("cus_anna", date(2026, 11, 22), 60, "s", (), (), "v", "h", "c")
+    browser = world.signed_in()
+    browser.cookies["dunwell_language"] = language
+    world.contacts.assessments["cus_anna"] = score
+    assert usual in text(browser.get("/why?currency=USD"))
+    kept = (ScoreReason(said, "days_overdue", 950),)
+    world.contacts.assessments["cus_anna"] = replace(score, risk_permille=1000, risk_reasons=kept)
+    page = text(browser.get("/why?currency=USD"))
+    assert certain in page
+    assert usual not in page
+
+
 def test_why_tells_what_stands_in_the_way_of_a_plan() -> None:
     world = PortalWorld(account(invoice("A1", 1_000)))
     page = text(world.signed_in().get("/why?currency=USD"))

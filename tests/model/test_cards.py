@@ -75,3 +75,24 @@ def test_credit_defaults_figures_are_those_on_record() -> None:
     shown = [float(one) for one in line.split("|")[2:-1]]
     on_record = ("auc", "ks", "pr_auc", "brier", "calibration_slope")
     assert shown == pytest.approx([measured[one] for one in on_record], abs=6e-3)
+
+
+def test_credit_defaults_card_tells_the_impact_on_each_group_and_every_flag() -> None:
+    record = json.loads((ARTIFACTS / "credit_default" / "metrics.json").read_text(encoding="utf-8"))
+    lines = [
+        one.split(" | ") for one in section("credit_default", "fairness").splitlines() if re.match(r"\| \w+: ", one)
+    ]
+    shown = {line[0].removeprefix("| "): line[1:] for line in lines}
+    measured = {
+        f"{kind.lower()}: {group}": [of_kind["below"][threshold][group] for threshold in ("0.15", "0.3", "0.5")]
+        for kind, of_kind in record["adverse_impact"].items()
+        for group in of_kind["below"]["0.15"]
+    }
+    assert shown.keys() == measured.keys()
+    for name, (accounts, _, *cells) in shown.items():
+        assert int(accounts.replace(",", "")) == measured[name][0]["count"]
+        for cell, one in zip(cells, measured[name], strict=True):
+            share, ratio = re.findall(r"[\d.]+", cell)
+            assert float(share) / 100 == pytest.approx(one["share_in_favour"], abs=6e-4)
+            assert float(ratio) == pytest.approx(one["ratio"], abs=6e-3)
+            assert ("flagged" in cell) == (one["verdict"] == "flagged")

@@ -9,6 +9,7 @@ import pytest
 
 from model_artifacts.credit_default.evaluate import evaluate
 from model_artifacts.credit_default.features import COLUMNS, NEVER, CreditFileError, features, read
+from model_artifacts.credit_default.groups import read_labels
 
 ROOT = Path(__file__).parents[2]
 RECORD = ROOT / "model_artifacts" / "credit_default" / "metrics.json"
@@ -16,9 +17,22 @@ SHARED = Path(os.environ.get("DUNWELL_SHARED", ROOT.parent / "shared"))
 UCI = SHARED / "data" / "uci_credit_default" / "default.csv"
 
 
-def test_sex_education_marital_status_and_age_are_never_read() -> None:
+def test_sex_education_marital_status_and_age_are_never_an_input() -> None:
     assert not NEVER & set(COLUMNS)
     assert {"SEX", "EDUCATION", "MARRIAGE", "AGE"} == NEVER
+
+
+def test_labels_are_read_in_the_order_of_the_accounts_and_codes_that_nobody_explained_are_not_said(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "default.csv"
+    path.write_text("X\nSEX,EDUCATION,MARRIAGE,AGE\n2,3,1,29\n1,6,0,62\n", encoding="utf-8")
+    assert read_labels(path) == {
+        "SEX": {"0": "female", "1": "male"},
+        "EDUCATION": {"0": "high school", "1": "other or not said"},
+        "MARRIAGE": {"0": "married", "1": "not said"},
+        "AGE": {"0": "under 30", "1": "62 and over"},
+    }
 
 
 def test_features_are_finite_for_accounts_without_bills_or_payments() -> None:
@@ -41,4 +55,9 @@ def test_the_measures_on_record_are_reproduced_and_reach_the_goal() -> None:
     found, record = evaluate(UCI), json.loads(RECORD.read_text(encoding="utf-8"))
     assert found["model"]["auc"] == pytest.approx(record["model"]["auc"], abs=1e-3)
     assert found["model"]["auc"] >= 0.785
+    sexes = found["adverse_impact"]["SEX"]["below"]["0.15"]
+    assert sum(one["count"] for one in sexes.values()) == 30_000
+    assert sexes["male"]["ratio"] == pytest.approx(
+        record["adverse_impact"]["SEX"]["below"]["0.15"]["male"]["ratio"], abs=0.01
+    )
     assert found["model"]["auc"] > found["gradient_boosting"]["auc"] > found["logistic_regression"]["auc"]

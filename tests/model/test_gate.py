@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from model_artifacts.late_payment.gate import challenger_wins, refusals
+from model_artifacts.late_payment.gate import refusals
 
 FOLDER = Path(__file__).parents[2] / "model_artifacts" / "late_payment"
 Record = dict[str, Any]
@@ -66,11 +65,3 @@ def test_a_model_that_asks_for_what_the_law_forbids_is_refused_however_good_it_i
     asking = record | {"feature_names": [*record["feature_names"], name]}
     assert refusals(asking) == [f"It asks for what the law forbids: {name}."]
     assert refusals(asking | {"evaluation": None})[0] == f"It asks for what the law forbids: {name}."
-
-
-def test_a_challenger_wins_by_more_than_the_noise_of_the_difference_and_never_by_being_equal() -> None:
-    y = np.arange(400) % 2
-    vague, sharp = np.full(400, 0.5), np.where(y == 1, 0.7, 0.3)
-    assert challenger_wins(y, vague, sharp)
-    assert not challenger_wins(y, sharp, vague)
-    assert not challenger_wins(y, vague, vague)

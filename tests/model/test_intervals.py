@@ -32,6 +32,7 @@ from model_artifacts.late_payment.model import fit, rows_of
 FOLDER = Path(__file__).parents[2] / "model_artifacts" / "late_payment"
 RECORD, CARD = FOLDER / "metrics.json", FOLDER / "card.md"
 LEDGER = made_up(71, 60)
+FAR = 40.0
 SETTLED = [m for m in moments(LEDGER, PORTFOLIO_AS_OF, NO_OFFSETS) if m.invoice.settled_on and m.lateness is not None]
 
 
@@ -45,8 +46,11 @@ def holds(moment: Moment, lateness: tuple[float, float, float], end: int, inward
     """Whether the settlement is on the right side of this end of the interval as served, moved by so much."""
     narrowing = Narrowing(Shares(inwards), Shares(inwards), overdue_week=inwards, overdue_longer=inwards)
     moved = narrowing.applied(np.array([moment.features]), np.array([lateness]))[0]
-    earliest, _, latest = settlement(moment.invoice, moment.day, moved.tolist())
+    low, middle, high = moved.tolist()
+    # The other end is far away: an interval of one day is not served at all.
+    days = settlement(moment.invoice, moment.day, (low, middle, FAR) if end == 0 else (-FAR, middle, high))
     settled_on = moment.invoice.settled_on
+    earliest, _, latest = days or (moment.day,) * 3
     return settled_on is not None and (settled_on >= earliest if end == 0 else settled_on <= latest)
 
 

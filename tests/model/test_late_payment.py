@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,31 @@ def test_training_again_gives_the_same_file(small: Path, tmp_path: Path) -> None
     assert (tmp_path / "metrics.json").read_text() == (small / "metrics.json").read_text()
 
 
+FITTED = """
+import sys
+from pathlib import Path
+from dunwell.scoring.delivery import NO_OFFSETS
+from model_artifacts.late_payment.dataset import PORTFOLIO_AS_OF, made_up, moments
+from model_artifacts.late_payment.export import to_onnx
+from model_artifacts.late_payment.model import fit
+model = fit([], [m for seed in (101, 102) for m in moments(made_up(seed, 400), PORTFOLIO_AS_OF, NO_OFFSETS)])
+print([head.coef_.tolist() for heads in (*model.late, *model.lateness) for head in heads])
+Path(sys.argv[1]).write_bytes(to_onnx(model))
+"""
+
+
+def test_how_many_threads_share_the_sums_changes_neither_a_coefficient_nor_the_file(tmp_path: Path) -> None:
+    """They are added up in another order then, from some ten thousand rows on."""
+    said = []
+    for threads in ("1", "2"):
+        environment = os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+        command = [sys.executable, "-P", "-c", FITTED, str(tmp_path / threads)]
+        said.append(subprocess.run(command, check=True, cwd=ROOT, env=environment, capture_output=True).stdout)
+    assert said[0] == said[1]
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+
+
 def test_the_record_describes_the_committed_file(record: dict[str, Any], scorer: OnnxScorer) -> None:
     assert record["sha256"] == hashlib.sha256((FOLDER / "model.onnx").read_bytes()).hexdigest()
     assert scorer.model.feature_names == FEATURE_NAMES
@@ -158,7 +185,7 @@ def flat(found: dict[str, Any], before: str = "") -> dict[str, float | None]:
 def test_training_again_on_ibm_gives_the_committed_model(
     record: dict[str, Any], ibm: LedgerFile, tmp_path: Path
 ) -> None:
-    """Bit for bit on the same libraries and processor; elsewhere sums may be rounded otherwise."""
+    """Bit for bit where it was made; another processor may round a sum otherwise, and a tie of the rounding with it."""
     again = train(tmp_path, ibm, CUT)
     measured, committed = again["evaluation"], record["evaluation"]
     for name, value in committed["late_0"]["at_issue"]["model"].items():

@@ -3,6 +3,7 @@
 import csv
 import json
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from dunwell_onnx.scorer import OnnxScorer
 from model_artifacts.late_payment import evaluate as evaluate_command
 from model_artifacts.late_payment import train as train_command
 from model_artifacts.late_payment.dataset import made_up, moments
-from model_artifacts.late_payment.evaluate import CutError, evaluate, refuse_seen
+from model_artifacts.late_payment.evaluate import CutError, evaluate, refuse_seen, summary
 from model_artifacts.late_payment.ledger_csv import NEEDED, OPTIONAL, LedgerFileError, read_ledger
 
 MODEL = Path(__file__).parents[2] / "model_artifacts" / "late_payment"
@@ -80,6 +81,8 @@ def test_settlement_and_dispute_may_be_missing_altogether(tmp_path: Path) -> Non
         ("C-1,I-2,2026-01-05,2026-02-04,5,EUR,2025-01-01,no", "settled before it was issued"),
         ("C-1,I-2,2026-01-05,2026-02-04,5,EUR,,perhaps", "disputed is neither"),
         ("C-1,I-2,2026-01-05,2026-02-04,5,EUR,,no,fax", "delivery is neither paper nor electronic"),
+        ("C-1,I-2,0001-01-05,0001-02-04,5,EUR,,no", "issued before 1970"),
+        ("C-1,I-2,2026-01-05,2026-02-04,1,234.50,EUR,,no,paper", "more cells than the header has columns"),
         (GOOD, "invoice_id was there before"),
         ("C-1,I-2", "issue_date is empty"),
     ],
@@ -88,6 +91,62 @@ def test_a_row_that_cannot_be_right_is_left_out_and_counted(tmp_path: Path, row:
     file = read_ledger(written(tmp_path, GOOD, row))
     assert sum(map(len, file.ledger.values())) == 1
     assert [count for what, count in file.left_out.items() if said in what] == [1]
+    assert [what.endswith("(first in line 3)") for what in file.left_out] == [True]
+
+
+@pytest.mark.parametrize("place", range(8))
+@pytest.mark.parametrize("others_are_quoted", [False, True])
+def test_a_lost_quotation_mark_costs_its_own_row_and_none_that_follow(
+    tmp_path: Path, place: int, others_are_quoted: bool
+) -> None:
+    """Once all rows up to the next mark, or to the end, were one cell of this one."""
+    rows = [GOOD.replace("I-1", f"I-{n}") for n in range(300)]
+    if others_are_quoted:
+        rows = [",".join(f'"{cell}"' for cell in row.split(",")) for row in rows]
+    cells = rows[17].split(",")
+    cells[place] = f'"{cells[place].strip(chr(34))}'
+    file = read_ledger(written(tmp_path, *rows[:17], ",".join(cells), *rows[18:]))
+    assert [i.invoice_id for i in file.ledger["C-1"]] == [f"I-{n}" for n in range(300) if n != 17]
+    ((said, count),) = file.left_out.items()
+    assert (file.rows, count) == (300, 1)
+    assert "quotation mark" in said
+    assert said.endswith("(first in line 19)")
+
+
+def test_two_lost_quotation_marks_do_not_swallow_what_is_between_them(tmp_path: Path) -> None:
+    rows = [GOOD.replace("I-1", f"I-{n}") for n in range(60)]
+    rows[10], rows[50] = rows[10].replace(",no", ',"no'), rows[50] + '"'
+    file = read_ledger(written(tmp_path, *rows))
+    assert len(file.ledger["C-1"]) == 58
+    assert sum(file.left_out.values()) == 2
+
+
+def test_a_line_without_an_end_is_left_out_in_words(tmp_path: Path) -> None:
+    file = read_ledger(written(tmp_path, GOOD, "C-1," + 200_000 * "9"))
+    assert list(file.left_out) == [
+        "the line is longer than 100000 characters: is a line break missing? (first in line 3)"
+    ]
+
+
+@pytest.mark.parametrize("spelt", [str.upper, str.title, lambda name: f" {name} "])
+def test_a_header_may_be_spelt_in_capitals_or_with_blanks(tmp_path: Path, spelt: Callable[[str], str]) -> None:
+    header = ",".join(map(spelt, (*NEEDED, *OPTIONAL)))
+    (invoice,) = read_ledger(written(tmp_path, GOOD, header=header)).ledger["C-1"]
+    assert (invoice.amount_minor, invoice.settled_on) == (12050, date(2026, 2, 10))
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(LedgerFileError, match="has two columns amount: leave one of them"):
+        read_ledger(written(tmp_path, f"{GOOD},,5", header=f"{HEADER},Amount"))
+
+
+def test_utf_16_is_called_by_its_name_and_a_header_that_lost_a_quotation_mark_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.csv"
+    path.write_text(f"{HEADER}\n{GOOD}\n", encoding="utf-16")
+    with pytest.raises(LedgerFileError, match="is in UTF-16: save it as CSV in UTF-8"):
+        read_ledger(path)
+    with pytest.raises(LedgerFileError, match="line 1, the header: a cell opens with a quotation mark"):
+        read_ledger(written(tmp_path, GOOD, header=f'"{HEADER}'))
 
 
 def test_how_an_invoice_was_sent_is_read_and_an_empty_cell_or_no_column_is_not_known(tmp_path: Path) -> None:
@@ -109,7 +168,10 @@ def test_what_is_dated_in_the_future_is_left_out_and_does_not_move_the_ledgers_e
     due_later = "C-1,I-4,2026-02-05,2026-06-04,5,EUR,,no"
     file = read_ledger(written(tmp_path, GOOD, *later, due_later), today=date(2026, 2, 28))
     assert [i.invoice_id for i in file.ledger["C-1"]] == ["I-1", "I-4"]
-    assert (file.end, dict(file.left_out)) == (date(2026, 2, 11), {"issued or settled in the future": 2})
+    assert (file.end, dict(file.left_out)) == (
+        date(2026, 2, 11),
+        {"issued or settled in the future (first in line 3)": 2},
+    )
 
 
 def test_a_customer_with_thousands_of_invoices_is_measured_in_seconds_and_as_one_by_one(tmp_path: Path) -> None:
@@ -136,6 +198,29 @@ def test_a_ledger_that_begins_with_the_test_part_is_evaluated_without_rivals_tha
     found = evaluate(OnnxScorer(MODEL), read_ledger(written(tmp_path, *rows, late)), date(2026, 1, 1))
     assert {"model", "always_on_time", "customers_ratio"} <= set(found["late_0"]["at_issue"])
     assert "logistic_regression" not in found["late_0"]["at_issue"]
+
+
+def test_moments_for_which_the_model_names_no_day_are_counted_apart_and_their_chances_measured(tmp_path: Path) -> None:
+    def rows(terms: int) -> list[str]:
+        due = [date(2026, 1, 1) + timedelta(days=n % 28 + terms) for n in range(90)]
+        return [
+            f"C-{n % 9},I-{terms}-{n},{day - timedelta(days=terms)},{day},5,EUR,{day + timedelta(days=9 * (n % 2))},no"
+            for n, day in enumerate(due)
+        ]
+
+    late = "C-0,I-last,2027-04-01,2027-05-01,5,EUR,2027-05-01,no"
+    usual, long = rows(30), rows(150)
+    found = {
+        name: evaluate(OnnxScorer(MODEL), read_ledger(written(tmp_path, *some, late)), date(2026, 1, 1))
+        for name, some in (("usual", usual), ("long", long), ("both", [*usual, *long]))
+    }
+    assert "without_a_day" not in found["usual"]["interval_80"]["at_issue"]
+    assert found["both"]["interval_80"]["at_issue"]["rows"] == len(usual) + 1
+    assert found["both"]["interval_80"]["at_issue"]["without_a_day"] == len(long)
+    assert found["both"]["days_late"]["model"]["rows"] == len(usual) + 1
+    assert found["both"]["late_0"]["at_issue"]["model"]["rows"] == len(usual) + len(long) + 1
+    assert found["long"]["interval_80"] == {}
+    assert "not counted:" in summary(found["both"])
 
 
 def test_a_file_without_a_needed_column_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -18,9 +18,10 @@ from model_artifacts.late_payment.ledger_csv import read_ledger
 from model_artifacts.recovery.dataset import Moment, of_ledger, of_simulation
 from model_artifacts.recovery.evaluate import by_invoice, chances, constant, roll_rates, without_actions
 from model_artifacts.recovery.gate import refusals
-from model_artifacts.recovery.learn import learn
+from model_artifacts.recovery.learn import NEVER_LOWERS, NEVER_RAISES, learn
 from model_artifacts.recovery.simulate import collected
-from model_artifacts.recovery.train import TRAINING_SEEDS, simulated
+from model_artifacts.recovery.train import TRAINING_SEEDS, content_of, main, simulated, summary, train
+from tests.support.threads import threads
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "model_artifacts" / "recovery"
@@ -56,8 +57,7 @@ def test_learning_again_gives_the_same_model(learned_from: list[Moment], tmp_pat
         read_ledger(tmp_path / "ibm.csv").ledger, date.fromisoformat(RECORD["trained_on"]["ledger_before"])
     )
     again = learn([*learned_from, *real])
-    assert np.allclose(again.weights, learned().weights, atol=0.002)
-    assert np.allclose(again.intercepts, learned().intercepts, atol=0.005)
+    assert content_of(again) == RECOVERY_FILE.read_bytes()
 
 
 def test_it_is_calibrated_and_ahead_of_its_plain_rivals(learned_from: list[Moment], later: list[Moment]) -> None:
@@ -87,11 +87,24 @@ def test_where_a_promise_is_open_the_model_is_nearer_to_what_came_than_one_blind
     assert off < blind
 
 
-def test_in_the_first_month_no_weight_contradicts_its_words() -> None:
-    weights = dict(zip(RECOVERY_FEATURES, learned().weights[0], strict=True))
-    assert all(weights[name] >= 0 for name in ("own_pace", "fresh_contact", "promise_open", "promises_kept"))
-    assert all(weights[name] <= 0 for name in ("overdue_months", "silence", "no_answers", "promises_broken", "in_case"))
-    assert weights["promise_open"] > 0 > weights["no_answers"]
+def test_in_no_month_does_a_weight_contradict_its_words() -> None:
+    assert set(RECOVERY_FEATURES) == NEVER_LOWERS | NEVER_RAISES
+    assert not NEVER_LOWERS & NEVER_RAISES
+    for month in learned().weights:
+        weights = dict(zip(RECOVERY_FEATURES, month, strict=True))
+        assert [name for name in NEVER_LOWERS if weights[name] < 0] == []
+        assert [name for name in NEVER_RAISES if weights[name] > 0] == []
+        assert weights["unpaid_months"] < 0 > weights["silence"]
+
+
+@pytest.mark.parametrize("over_30_days", [False, True])
+def test_what_is_expected_of_who_never_paid_comes(over_30_days: bool) -> None:
+    fresh = simulated(range(207, 213))
+    never = [one for one in fresh if not one.has_paid and (one.overdue_days > 30) == over_30_days]
+    for column in range(3):
+        known = [one for one in never if one.within(column) is not None]
+        came = np.mean([bool(one.within(column)) for one in known])
+        assert chances(known, learned())[:, column].mean() == pytest.approx(came, abs=0.08)
 
 
 def test_learning_sees_only_what_was_known_on_the_day() -> None:
@@ -115,6 +128,60 @@ def test_learning_sees_only_what_was_known_on_the_day() -> None:
     assert compared or min(one.due_on for one in account.invoices) >= day
 
 
+FEW = [  # one pays on time, the other late, and then nothing any more
+    f"{who},{who}{month},2024-{month:02}-01,2024-{month:02}-20,100.00,USD,{paid}"
+    for month in range(1, 13)
+    for who, paid in (("A", f"2024-{month:02}-18"), ("B", f"2024-{month + 2:02}-25" if month < 10 else ""))
+]
+
+
+def ledger_of_few(path: Path, rows: list[str]) -> Path:
+    columns = "customer_id,invoice_id,issue_date,due_date,amount,currency,settled_date"
+    path.write_text("\n".join([columns, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_training_twice_writes_the_same_bytes_however_many_threads_there_are(tmp_path: Path) -> None:
+    file = read_ledger(ledger_of_few(tmp_path / "few.csv", FEW))
+    for count in (1, 2):
+        with threads(count):
+            train(tmp_path / str(count), file, date(2024, 9, 1), (101,), (201,))
+    for name in ("recovery.json", "metrics.json"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("rows", "cut", "said"),
+    [
+        (FEW, "2024-01-10", "knows of no invoice settled before 2024-01-10"),
+        (FEW, "2024-02-10", "nothing was past due before 2024-02-10 whose next 30 days are known"),
+        (FEW, "2025-06-01", "No invoice was issued from 2025-06-01 on: the ledger ends on 2024-12-19"),
+        (FEW, "2024-12-01", "From 2024-12-01 on nothing was past due whose next 30 days are known"),
+        (FEW[:1], None, "nothing was past due before 2024-01-19"),
+        ([one.rsplit(",", 1)[0] + "," for one in FEW], None, "knows of no invoice settled"),
+    ],
+)
+def test_a_ledger_that_can_teach_or_test_nothing_is_refused_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[str], cut: str | None, said: str
+) -> None:
+    path = ledger_of_few(tmp_path / "few.csv", rows)
+    with pytest.raises(SystemExit) as stopped:
+        main(["--out", str(tmp_path / "out"), "--data", str(path), *(["--cut", cut] if cut else [])])
+    assert stopped.value.code == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out" / "recovery.json").exists()
+
+
+def test_training_tells_what_was_left_out_and_measures_beside_the_rivals(tmp_path: Path) -> None:
+    path = ledger_of_few(tmp_path / "few.csv", [*FEW, "C,C1,2024-01-01,2024-01-20,many,USD,"])
+    record = train(tmp_path, read_ledger(path), date(2024, 9, 1), (101,), (201,))
+    (what,) = record["trained_on"]["left_out"]
+    told = summary(record)
+    assert what.startswith("amount and currency")
+    assert "the ledger, within 30 days" in told
+    assert [told.count(name) for name in ("this_model", "ageing_bucket_roll_rate")] == [told.count("moments, ")] * 2
+
+
 def test_where_nobody_knows_what_was_done_the_average_stands_in(learned_from: list[Moment]) -> None:
     one = next(moment for moment in learned_from if any(moment.months[0][-len(ACTION_FEATURES) :]))
     unknown = one._replace(knows_actions=False)
@@ -132,6 +199,9 @@ def test_the_model_passes_its_gate() -> None:
 
 
 WITHIN_60 = ("simulated_hold_out", "by_invoice", "within_60_days", "this_model")
+NEVER_PAID = ("simulated_hold_out", "by_group", "without_history", "within_30_days")
+OF_TWO_MONTHS = {key: one for key, one in RECORD["simulated_hold_out"]["by_group"]["with_history"].items()
+                 if key != "within_90_days"}  # fmt: skip
 OF_ACCOUNTS = ("simulated_hold_out", "by_account", "this_model")
 
 
@@ -143,6 +213,8 @@ OF_ACCOUNTS = ("simulated_hold_out", "by_account", "this_model")
         (WITHIN_60, {"calibration_slope": 1.3}, r"the calibration slope is 1\.3"),
         (WITHIN_60, {"calibration_slope": None}, "the calibration slope is None"),
         (WITHIN_60, {"calibration_error": 0.06}, r"the calibration error is 0\.06"),
+        (NEVER_PAID, {"came": 0.4}, r"Of those without history, within 30 days: 50\.\d% was expected, 40\.0% came"),
+        (("simulated_hold_out", "by_group"), {"with_history": OF_TWO_MONTHS}, "within 90 days: it was not measured"),
         (OF_ACCOUNTS, {"expected_over_collected": 1.2}, r"It expects 1\.2 of what came"),
         (OF_ACCOUNTS, {"mean_error_of_an_account": 0.13}, "mean error of an account, 0.13, is above"),
         (("simulated_hold_out",), {"by_account": {}}, "not measured by account"),

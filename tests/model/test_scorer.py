@@ -46,7 +46,7 @@ def test_no_rows_get_no_answers() -> None:
 
 def test_a_model_of_other_quantiles_is_refused(copy: Path) -> None:
     edit(copy, lambda record: {**record, "settlement_quantiles": [0.05, 0.5, 0.95]})
-    with pytest.raises(ModelFileError, match="other quantiles"):
+    with pytest.raises(ModelFileError, match="other settlement_quantiles"):
         _ = OnnxScorer(copy).model
 
 

@@ -1,7 +1,8 @@
 """What nothing is asked by of an assessment, in as few bytes as it needs: rows without names, then packed.
 
 A row holds its fields in their order, so new fields are added at the end of theirs. A row of reasons holds all their
-words, then all effects, then all features, each as its place among the model's: of these, too, new ones come last.
+words, then all effects, then all features, each as its place among the model's: of these, too, new ones come last, and
+a place whose feature the model of recovery no longer asks for stays what it was.
 With names of fields and features a quarter of an overdue portfolio's assessments would be two write units; so one in
 seventeen is.
 """
@@ -13,12 +14,17 @@ from typing import Any
 
 from dunwell.scoring.assessment import InvoiceAssessment, Recovery, ScoreReason
 from dunwell.scoring.features import FEATURE_NAMES
-from dunwell.scoring.recovery import RECOVERY_FEATURES
 from dunwell_aws.packing import packed, unpacked
 
 _DETAILS = ("segment_facts", "invoices", "model_sha256", "card_id", "risk_reasons", "invoices_left_out", "recoveries")
 _INVOICE = tuple(one.name for one in fields(InvoiceAssessment))
 _RECOVERY = tuple(one.name for one in fields(Recovery))
+_RECOVERY_PLACES = (
+    *("own_pace", "overdue_months", "silence", "has_history", "recent_late_ratio", "other_overdue_share"),
+    *("amount_ratio", "messages", "fresh_contact", "warned", "in_case", "no_answers"),
+    *("promise_open", "promises_kept", "promises_broken"),
+    "unpaid_months",  # since version 1.1.0, which gave up has_history, recent_late_ratio and amount_ratio
+)
 Plain = dict[str, Any]
 
 
@@ -27,7 +33,7 @@ def pack_details(plain: Plain) -> bytes:
     rows = plain | {
         "risk_reasons": _reason_row(plain["risk_reasons"], FEATURE_NAMES),
         "invoices": [_row(one, _INVOICE, FEATURE_NAMES) for one in plain["invoices"]],
-        "recoveries": [_row(one, _RECOVERY, RECOVERY_FEATURES) for one in plain["recoveries"]],
+        "recoveries": [_row(one, _RECOVERY, _RECOVERY_PLACES) for one in plain["recoveries"]],
     }
     return packed(json.dumps([rows[name] for name in _DETAILS], ensure_ascii=False, separators=(",", ":")))
 
@@ -45,7 +51,7 @@ def open_details(stored: bytes) -> Plain:
     return plain | {
         "risk_reasons": _reasons(plain["risk_reasons"], FEATURE_NAMES),
         "invoices": [_named(one, _INVOICE, FEATURE_NAMES) for one in plain["invoices"]],
-        "recoveries": [_named(one, _RECOVERY, RECOVERY_FEATURES) for one in plain["recoveries"]],
+        "recoveries": [_named(one, _RECOVERY, _RECOVERY_PLACES) for one in plain["recoveries"]],
     }
 
 

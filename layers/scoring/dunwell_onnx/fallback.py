@@ -42,11 +42,6 @@ class FallbackScorer:
         """See `OnnxScorer.forecasts`."""
         return self._serving.forecasts(rows)
 
-    @property
-    def is_fallback(self) -> bool:
-        """Whether the champion stands in."""
-        return self._serving is not self._deployed
-
     @cached_property
     def _deployed(self) -> OnnxScorer:
         return OnnxScorer(self._folder)

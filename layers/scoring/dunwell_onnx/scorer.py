@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dunwell.scoring.delivery import DeliveryOffsets
-from dunwell.scoring.features import FEATURE_NAMES
-from dunwell.scoring.outside import OutsideInput
-from dunwell.scoring.ports import SETTLEMENT_QUANTILES, Forecast, ModelVersion
+from dunwell.scoring.drift import read_spreads
+from dunwell.scoring.features import FEATURE_NAMES, HORIZONS_DAYS, NEUTRAL_VALUES
+from dunwell.scoring.habit import MAX_TERMS_DAYS
+from dunwell.scoring.model_data import list_of, mapping_of, numbers_of, text_of, texts_of, whole_of
+from dunwell.scoring.outside import OutsideInput, read_input
+from dunwell.scoring.ports import SETTLEMENT_QUANTILES, TAUGHT_TERMS_DAYS, Forecast, ModelVersion
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -26,6 +29,10 @@ DELIVERY = "delivery_offsets"  # in the graph's own properties, where the hash c
 PROBABILITIES, LATENESS, EFFECTS = "late_probabilities", "lateness", "effects"
 
 
+_TEXTS = ("name", "version", "sha256", "card_id")
+_FIXED = {"horizons_days": list(HORIZONS_DAYS), "settlement_quantiles": list(SETTLEMENT_QUANTILES)}
+
+
 class ModelFileError(Exception):
     """The model cannot be served: a file is missing or damaged, or it was made for other features."""
 
@@ -34,7 +41,8 @@ class OnnxScorer:
     """Serves the model in a folder that holds `model.onnx` and `metrics.json`.
 
     Nothing is read before the first use. Then the model's hash and feature names must be those on record,
-    and the feature names the first of the core's; otherwise every use raises `ModelFileError`.
+    the feature names the first of the core's, all that is read of the record of the right form, and a neutral row must
+    get an answer of the right form; otherwise every use raises `ModelFileError`.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -118,8 +126,9 @@ class OnnxScorer:
             sha256=hashlib.sha256(content).hexdigest(),
             card_id=record["card_id"],
             feature_names=tuple(record["feature_names"]),
-            horizons_days=tuple(record["horizons_days"]),
+            horizons_days=HORIZONS_DAYS,
             outside=_outside(record),
+            longest_terms_days=_longest_terms_days(record),
         )
         if model.sha256 != record["sha256"]:
             raise ModelFileError(
@@ -127,25 +136,24 @@ class OnnxScorer:
                 f"{model.sha256}, on record is {record['sha256']}. Deploy the two together."
             )
         _check_features(model)
-        if record["settlement_quantiles"] != list(SETTLEMENT_QUANTILES):
-            raise ModelFileError(f"{RECORD_FILE} in {self._folder} has other quantiles than this code reads.")
         session = _session(content, self._folder)
         model = replace(model, delivery=_delivery(session.get_modelmeta().custom_metadata_map, self._folder))
         widths = {one.name: one.shape[1] for one in session.get_overridable_initializers() if one.name == OUTSIDE}
         if widths.get(OUTSIDE, 0) != sum(one.columns for one in model.outside):
             raise ModelFileError(f"{MODEL_FILE} in {self._folder} has other outside inputs than are on record.")
+        _check_answer(session, model, self._folder)
         return model, session
 
     def _record(self) -> dict[str, Any]:
         path = self._folder / RECORD_FILE
         try:
-            record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
             raise ModelFileError(f"{path} cannot be read ({error}). Deploy the model again.") from error
-        needed = {"name", "version", "sha256", "card_id", "feature_names", "horizons_days", "settlement_quantiles"}
-        if missing := sorted(needed - set(record)):
-            raise ModelFileError(f"{path} lacks {', '.join(missing)}. Train the model again.")
-        return record
+        try:
+            return _checked(record)
+        except (ValueError, TypeError, ArithmeticError) as error:
+            raise ModelFileError(f"{path} describes no model: {error}. Deploy the model again.") from error
 
     def _content(self) -> bytes:
         path = self._folder / MODEL_FILE
@@ -158,15 +166,43 @@ class OnnxScorer:
 def _delivery(properties: Mapping[str, str], folder: Path) -> DeliveryOffsets:
     """What the model learned of how invoices are sent; nothing for one of before 2.3, which did not know it."""
     try:
-        return DeliveryOffsets(**json.loads(properties.get(DELIVERY, "{}")))
-    except (ValueError, TypeError) as error:
+        offsets = DeliveryOffsets(**json.loads(properties.get(DELIVERY, "{}")))
+        numbers_of(list(offsets), DELIVERY)
+        return offsets
+    except (ValueError, TypeError, ArithmeticError) as error:
         raise ModelFileError(f"{MODEL_FILE} in {folder} tells its {DELIVERY} in another form: {error}") from error
 
 
-def _outside(record: dict[str, Any]) -> tuple[OutsideInput, ...]:
+def _checked(record: Any) -> dict[str, Any]:
+    """The record, whose parts that are read in service are what they have to be. ValueError or TypeError otherwise."""
+    mapping_of(record, "the record")
+    needed = {*_TEXTS, "feature_names", *_FIXED}
+    if missing := sorted(needed - set(record)):
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    for name in _TEXTS:
+        text_of(record[name], name)
+    texts_of(record["feature_names"], "feature_names")
+    for name, expected in _FIXED.items():
+        if record[name] != expected:
+            raise ValueError(f"it has other {name} than this code reads, {expected}")
+    _outside(record)
+    _longest_terms_days(record)
+    read_spreads(record.get("reference", {}))
+    return dict(record)
+
+
+def _outside(record: Mapping[str, Any]) -> tuple[OutsideInput, ...]:
     """The inputs beside the ledger, empty for a model that was not trained on any."""
-    inputs = (record.get("outside") or {}).get("inputs", ())
-    return tuple(OutsideInput(**one | {name: tuple(one[name]) for name in ("words", "shares")}) for one in inputs)
+    if record.get("outside") is None:
+        return ()
+    inputs = mapping_of(record["outside"], "outside").get("inputs", [])
+    return tuple(read_input(mapping_of(one, "inputs")) for one in list_of(inputs, "inputs"))
+
+
+def _longest_terms_days(record: Mapping[str, Any]) -> int:
+    """The longest time to pay that the model was taught; one of before 2.3.1 does not say."""
+    trained_on = mapping_of(record.get("trained_on", {}), "trained_on")
+    return whole_of(trained_on.get("longest_terms_days", TAUGHT_TERMS_DAYS), "longest_terms_days", 0, MAX_TERMS_DAYS)
 
 
 def _check_features(model: ModelVersion) -> None:
@@ -178,6 +214,21 @@ def _check_features(model: ModelVersion) -> None:
         f"{model.name} {model.version} was trained on other features than this code computes: "
         f"{', '.join(differ)}. Train it again, or deploy the code it was trained with."
     )
+
+
+def _check_answer(session: "InferenceSession", model: ModelVersion, folder: Path) -> None:
+    """Ask about one neutral row: whatever does not fit the record shows here and not while a customer is scored."""
+    given = {INPUT: np.array([NEUTRAL_VALUES[: len(model.feature_names)]], np.float32)}
+    if EXPLAIN in {one.name for one in session.get_overridable_initializers()}:
+        given[EXPLAIN] = np.array(True)
+    try:
+        answers = session.run([PROBABILITIES, LATENESS, EFFECTS], given)
+    except Exception as error:  # onnxruntime raises several unrelated types for what does not fit
+        raise ModelFileError(f"{MODEL_FILE} in {folder} does not answer as its record says: {error}") from error
+    horizons, inputs = len(model.horizons_days), len(model.feature_names) + len(model.outside)
+    shapes = [(1, horizons), (1, len(SETTLEMENT_QUANTILES)), (1, horizons, inputs)]
+    if [one.shape for one in answers] != shapes or not all(np.isfinite(one).all() for one in answers):
+        raise ModelFileError(f"{MODEL_FILE} in {folder} answers with something else than its record says.")
 
 
 def _session(content: bytes, folder: Path) -> "InferenceSession":

@@ -170,6 +170,31 @@ def test_a_csv_statement_in_debit_and_credit_columns() -> None:
     assert found.lines[0].account == "ACC1"
 
 
+PAYMENTS = [["2026-06-29", "2026-06-29", f"Payer {n}", f"Invoice {n}", f"{n + 1}.00", "EUR"] for n in range(4_000)]
+PAYMENT_COLUMNS = ["Date", "Value date", "Payer", "Reference", "Amount", "Currency"]
+
+
+@pytest.mark.parametrize("mark", ['"{}', '{}"', '"{}" x'])
+@pytest.mark.parametrize("places", [(2,), (3,), (5,), (2, 2), (3, 3), (5, 5), (2, 3)])
+def test_a_lost_quote_costs_no_payment_that_follows(places: tuple[int, ...], mark: str) -> None:
+    """Once all lines up to the next quote, or to the end, were one payment's reference."""
+    rows = [list(row) for row in PAYMENTS]
+    spoilt = dict(zip((10, 40), places, strict=False))
+    for number, place in spoilt.items():
+        rows[number][place] = mark.format(rows[number][place])
+    found = read_bank_file("\n".join(",".join(row) for row in [PAYMENT_COLUMNS, *rows]).encode())
+    amounts = {one.amount_minor for one in found.lines}
+    told = {one.line for one in found.problems}
+    assert {100 * (n + 1) for n in range(4_000)} - amounts <= {100 * (n + 1) for n in spoilt if n + 2 in told}
+    assert all("\n" not in text for one in found.lines for text in (*one.references, one.payer_name))
+
+
+def test_a_reference_of_several_lines_stays_one() -> None:
+    text = 'Date,Amount,Currency,Reference\n2026-06-29,5.00,EUR,"Invoice 1,\nand 2,\nthanks"\n2026-06-30,6.00,EUR,x\n'
+    found = read_bank_file(text.encode())
+    assert [one.references for one in found.lines] == [("Invoice 1,\nand 2,\nthanks",), ("x",)]
+
+
 def test_csv_dates_that_may_be_either_are_refused_until_somebody_says() -> None:
     text = b"Date,Amount,Reference,Currency\n03/04/2026,5.00,x,GBP\n"
     with pytest.raises(UnreadableBankFileError, match="day or the month first"):

@@ -99,7 +99,14 @@ def test_any_amounts_in_any_currencies_are_the_same_at_once_and_one_by_one(pairs
 DAYS = st.sampled_from(["2026-09-30", "2026-10-01", "2026-10-02", ""])
 
 
-@given(st.lists(st.fixed_dictionaries({"due_on": DAYS, "settled_on": DAYS, "tax": st.sampled_from(["", "9", "9999"])})))
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"due_on": DAYS, "settled_on": DAYS, "tax": st.sampled_from(["", "9", "9999"])},
+            optional={"issued_on": st.sampled_from(["1969-12-31", "1970-01-01"])},
+        )
+    )
+)
 def test_values_that_contradict_each_other_are_found_at_once_as_one_by_one(changes: list[dict[str, str]]) -> None:
     table = mapping().table("receivables")
     rows = [GOOD | change for change in changes]

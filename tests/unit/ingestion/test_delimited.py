@@ -2,6 +2,7 @@
 
 import csv
 import io
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -49,6 +50,44 @@ def test_a_cell_longer_than_the_csv_module_takes_costs_its_line_alone() -> None:
     (found,) = rows_of(lines)
     assert [line for line, _ in _pairs(found)] == [2, 4]
     assert [reject.line for reject in found.rejects] == [3]
+
+
+WIDE = ["C-1", "Ada", "I-0", "2026-01-05", "120.50", "EUR", "a note"]
+MARKS = list(product(range(len(WIDE)), (True, False)))
+
+
+def with_marks(*marks: tuple[int, int, bool]) -> list[str]:
+    """Forty rows of seven columns; in some a quotation mark stands before or after a cell and has no other."""
+    rows = [[*WIDE[:2], f"I-{number}", *WIDE[3:]] for number in range(40)]
+    for row, place, before in marks:
+        rows[row][place] = f'"{rows[row][place]}' if before else f'{rows[row][place]}"'
+    return [",".join(row) + "\n" for row in rows]
+
+
+def kept_and_rejected(lines: list[str]) -> tuple[set[int], list[int]]:
+    """The lines of the rows that are read, and of those that are not."""
+    found = rows_of(lines, len(WIDE))
+    return {line for rows in found for line in rows.lines}, [one.line for rows in found for one in rows.rejects]
+
+
+@pytest.mark.parametrize(("place", "before"), MARKS)
+def test_one_lost_quote_costs_no_more_than_its_own_line(place: int, before: bool) -> None:
+    kept, rejected = kept_and_rejected(with_marks((11, place, before)))
+    assert {*range(2, 42)} - kept == {*rejected} <= {13}
+
+
+@pytest.mark.parametrize(("place", "before"), MARKS)
+def test_two_lost_quotes_do_not_swallow_the_rows_between_them(place: int, before: bool) -> None:
+    """In one column they look like one cell of many lines, with as many columns as there should be."""
+    for other, other_before in MARKS:
+        kept, rejected = kept_and_rejected(with_marks((11, place, before), (30, other, other_before)))
+        assert {*range(2, 42)} - kept == {*rejected} <= {13, 32}
+
+
+def test_an_address_of_several_lines_is_one_cell() -> None:
+    address = '"Rue de la Paix 1, bât. B\n75002 Paris, France\n"'
+    lines = io.StringIO(f"C-1,Ada,{address},2026-01-05,120.50,EUR,a note\n").readlines()
+    assert kept_and_rejected(lines) == ({2}, [])
 
 
 def _pairs(rows: Rows) -> list[tuple[int, list[str]]]:

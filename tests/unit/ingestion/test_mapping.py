@@ -144,6 +144,7 @@ def test_codes_are_read_in_either_case_and_spaces_around_cells_do_not_matter() -
         ("amount", "-5", "an amount must be more than zero; send credits as credit notes", "correct the value"),
         ("currency", "DOLLARS", "is not an ISO 4217 currency code such as USD", "correct the value"),
         ("issued_on", "01/10/2026", "is not a date", "write dates as %Y-%m-%d"),
+        ("issued_on", "0001-10-01", "is before 1970", "correct the date"),
         ("due_on", "2026-02-30", "is not a date", "write dates as %Y-%m-%d"),
         ("due_on", "2026-09-30", "is before the invoice was issued", "correct one of the two dates"),
         ("settled_on", "soon", "is not a date", "write dates as %Y-%m-%d"),

@@ -34,6 +34,7 @@ SCORED = {
     "due before issue": odd(issued_on=TODAY - timedelta(days=5), due_on=TODAY - timedelta(days=90)),
     "issued a thousand years ago": odd(issued_on=date(1026, 1, 1), due_on=date(1026, 2, 1)),
 }
+WITHOUT_A_DAY = {"due never", "due before issue", "issued a thousand years ago"}
 
 
 def test_what_was_written_off_is_no_longer_scored_and_weighs_on_no_risk() -> None:
@@ -54,10 +55,13 @@ def test_it_is_scored_with_its_uncertainty(name: str) -> None:
     (one,) = strange.invoices
     assert found.refusals == []
     assert all(0 <= permille <= 1000 for permille in (one.late_permille, strange.risk_permille))
+    if name in WITHOUT_A_DAY:
+        assert (one.earliest_on, one.expected_on, one.latest_on) == (None, None, None)
+        return
     assert one.earliest_on is not None
     assert one.expected_on is not None
     assert one.latest_on is not None
-    assert TODAY <= one.earliest_on <= one.expected_on <= one.latest_on
+    assert TODAY <= one.earliest_on <= one.expected_on <= one.latest_on != one.earliest_on
 
 
 def test_a_negative_amount_is_refused_by_name_and_the_others_keep_their_scores() -> None:

@@ -21,9 +21,8 @@ from dunwell.scoring.moment_log import (
     moments_to_log,
     read_line,
 )
-from dunwell.scoring.score import score_customer
 from tests.unit.scoring.given import AS_OF, invoice
-from tests.unit.scoring.stand_in import ByHandScorer
+from tests.unit.scoring.stand_in import ByHandScorer, score_customer
 
 TODAY = date(2026, 6, 30)
 NAMES, HORIZONS = ("habit",), (0, 30, 90)
@@ -254,6 +253,16 @@ def test_an_interval_that_misses_too_often_is_said_to() -> None:
     moments, ends = world(300)
     narrow = [replace(one, earliest_on=one.due_on, latest_on=one.due_on) for one in moments]
     assert any("interval covered 0%" in alarm for alarm in report(narrow, ends).alarms)
+
+
+def test_where_no_day_was_named_none_is_read_back_and_none_is_held_against_the_model() -> None:
+    moments, ends = world(300)
+    unsaid = [replace(one, earliest_on=None, latest_on=None) for one in moments]
+    assert [read_line(line) for line in log_lines(unsaid).splitlines()] == unsaid
+    assert report(unsaid, ends).coverage == ()
+    (half,) = report([*moments[:100], *unsaid[100:]], ends).coverage
+    assert half == report(moments[:100], ends).coverage[0]
+    assert report(unsaid, ends).calibration == report(moments, ends).calibration
 
 
 def test_a_sharper_challenger_wins_and_an_equal_one_does_not() -> None:

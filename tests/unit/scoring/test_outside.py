@@ -14,7 +14,7 @@ from dunwell.ledger.model import Account, Invoice
 from dunwell.scoring.assess import assess_accounts
 from dunwell.scoring.outside import Outside, OutsideInput, Told
 from dunwell.scoring.ports import Forecast
-from dunwell.scoring.score import score_customer, score_customers
+from dunwell.scoring.score import score_customers
 from tests.unit.scoring.given import AS_OF, invoice
 from tests.unit.scoring.stand_in import MODEL, ByHandScorer
 
@@ -171,7 +171,7 @@ def test_a_model_without_such_inputs_reads_no_series_and_scores_as_before() -> N
     facts = [invoice(1, issued=-5)]
     outside = Outside(refuse, PROXIES)
     assert outside.told([OWN], (), AS_OF) == []
-    assert score_customers([facts], AS_OF, ByHandScorer(), []) == [score_customer(facts, AS_OF, ByHandScorer())]
+    assert score_customers([facts], AS_OF, ByHandScorer(), []) == score_customers([facts], AS_OF, ByHandScorer())
 
 
 def test_an_accounts_own_figures_and_the_series_reach_its_assessment() -> None:

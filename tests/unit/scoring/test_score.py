@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from dunwell.scoring.facts import InvoiceFacts
 from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
 from dunwell.scoring.reasons import _WORDS, SENTENCES, words_for
-from dunwell.scoring.score import INVOICES_PER_CALL, score_customer, score_customers
+from dunwell.scoring.score import INVOICES_PER_CALL, score_customers
 from dunwell.scoring.segments import segment_of
 from tests.unit.scoring.given import AS_OF, invoice, ledgers
-from tests.unit.scoring.stand_in import MODEL, ByHandScorer
+from tests.unit.scoring.stand_in import MODEL, ByHandScorer, score_customer
 
 PAID_LATE = [invoice(n, issued=-100 - 10 * n, late=9) for n in range(1, 7)]
 
@@ -25,9 +25,12 @@ def test_an_invoice_already_late_is_certainly_late_and_the_next_milestone_is_ask
     assert score.probabilities[0] == 1.0 > score.probabilities[1] > score.probabilities[2] > 0
 
 
-def test_an_invoice_past_every_milestone_has_certainty_and_needs_no_reasons() -> None:
-    score = score_customer([invoice(0, issued=-200)], AS_OF, ByHandScorer()).invoices[0]
-    assert (score.probabilities, score.horizon_days, score.reasons) == ((1.0, 1.0, 1.0), None, ())
+def test_an_invoice_past_every_milestone_has_certainty_and_says_why() -> None:
+    score = score_customer([invoice(0, issued=-200)], AS_OF, ByHandScorer())
+    (one,) = score.invoices
+    assert (one.probabilities, one.horizon_days) == ((1.0, 1.0, 1.0), None)
+    assert [reason.words for reason in one.reasons] == ["The invoice is already more than 90 days past due."]
+    assert [reason.words for reason in score.reasons] == ["An invoice is already more than 30 days past due."]
 
 
 def test_paid_and_future_invoices_are_not_scored() -> None:
@@ -77,10 +80,13 @@ def test_neutralising_a_reasons_feature_moves_the_score_in_the_stated_direction(
 
 
 def test_settlement_is_expected_within_its_interval_and_never_before_today() -> None:
-    fresh, overdue = score_customer([invoice(0, issued=0), invoice(1, issued=-50)], AS_OF, ByHandScorer()).invoices
+    fresh, overdue = score_customer([invoice(0, issued=0), invoice(1, issued=-40)], AS_OF, ByHandScorer()).invoices
     assert fresh.expected_on == AS_OF + timedelta(days=30)  # lateness 0 on the root scale is the due date
+    assert fresh.earliest_on is not None
+    assert fresh.latest_on is not None
     assert fresh.earliest_on < fresh.expected_on < fresh.latest_on
     assert overdue.earliest_on == overdue.expected_on == AS_OF
+    assert overdue.latest_on == AS_OF + timedelta(days=2)
 
 
 def test_the_largest_reason_comes_first_and_reads_as_a_sentence() -> None:
@@ -141,7 +147,7 @@ def test_a_due_date_that_means_never_and_amounts_of_nothing_or_a_trillion_get_a_
     odd = [never, invoice(1, amount_minor=0), invoice(2, amount_minor=10**14), invoice(3, issued=5)]
     scores = score_customer([*PAID_LATE, *odd], AS_OF, ByHandScorer()).invoices
     assert [score.invoice_id for score in scores] == ["I0", "I1", "I2"]
-    assert all(AS_OF <= score.earliest_on <= score.expected_on <= score.latest_on for score in scores)
+    assert [score.expected_on for score in scores] == [None, AS_OF, AS_OF]
 
 
 def test_a_customer_with_fifty_thousand_invoices_is_scored_like_any_other() -> None:

@@ -2,10 +2,11 @@
 
 from collections import Counter, defaultdict
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dunwell.scoring.behaviour import behaviour
@@ -116,6 +117,53 @@ def test_silence_is_measured_against_how_far_apart_payments_used_to_be() -> None
     assert segment([*quarterly, waiting], AS_OF).name != "gone_quiet"
     monthly = [invoice(n, issued=-410 + 30 * n, terms=20, late=1) for n in range(11)]
     assert segment([*monthly, waiting], AS_OF).name == "gone_quiet"
+
+
+@st.composite
+def collective_runs(draw: st.DrawFn) -> tuple[int, list[InvoiceFacts], list[date]]:
+    """Somebody who pays many invoices at once, in runs so many days apart, give or take a fifteenth, which the bank
+    may split over two days; the invoices, and the first days of the runs.
+    """
+    rhythm = draw(st.sampled_from([30, 60, 90]))
+    early = st.integers(-(rhythm // 15), rhythm // 15)
+    runs = [AS_OF + timedelta(days=rhythm * (n - 8) + draw(early)) for n in range(8)]
+    in_a_run, is_split = draw(st.integers(3, 40)), draw(st.booleans())
+    ledger = [
+        InvoiceFacts(f"I{number}-{n}", due - timedelta(days=30), due, 100, "USD", paid_on, False)
+        for number, run in enumerate(runs)
+        for n in range(in_a_run)
+        for due in [run - timedelta(days=1 + n * rhythm // in_a_run)]
+        for paid_on in [run + timedelta(days=1) if is_split and n % 2 else run]
+    ]
+    open_ones = [invoice(900 + n, issued=(runs[-1] - AS_OF).days + 5 * n - 20, terms=25) for n in range(4)]
+    return rhythm, [*ledger, *open_ones], runs
+
+
+@settings(deadline=None)
+@given(collective_runs())
+def test_who_pays_in_collective_runs_is_not_quiet_between_them_but_is_when_they_stop(
+    paid_in_runs: tuple[int, list[InvoiceFacts], list[date]],
+) -> None:
+    rhythm, ledger, runs = paid_in_runs
+    for run in runs[4:]:
+        assert segment(as_it_was(ledger, run), run).name != "gone_quiet"
+    found = segment(ledger, stopped := runs[-1] + timedelta(days=max(45, round(1.6 * rhythm))))
+    assert found.name == "gone_quiet"
+    days = sorted({one.settled_on for one in ledger if one.settled_on})[-12:]
+    longest = max((later - sooner).days for sooner, later in pairwise(days))
+    since = (stopped - days[-1]).days
+    assert found.facts[0] == (
+        f"The last payment was {since} days ago, where no more than {longest} days used to pass between payments."
+    )
+
+
+def test_who_has_paid_on_two_days_only_has_no_rhythm_that_a_fact_could_name() -> None:
+    twice = [invoice(n, issued=-170 + 30 * (n % 2), terms=20, late=1) for n in range(8)]
+    waiting = invoice(20, issued=-100)
+    assert segment([*twice, waiting], AS_OF - timedelta(days=30)).name != "gone_quiet"
+    quiet = segment([*twice, waiting], AS_OF)
+    assert quiet.name == "gone_quiet"
+    assert quiet.facts[0] == "The last payment was 119 days ago."
 
 
 def test_a_customer_with_many_invoices_is_not_judged_by_the_last_afternoon() -> None:

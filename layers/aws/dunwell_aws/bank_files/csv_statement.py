@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from dunwell.errors import InvalidInputError
+from dunwell.ingestion.reading.delimited import MOST_LINES_OF_A_ROW, holds_rows
 from dunwell.money import parse_amount
 from dunwell.remittance.model import BankLine
 from dunwell_aws.bank_files.statement import (
@@ -68,10 +70,9 @@ def read_csv(text: str, account: str = "", currency: str = "", day_first: bool |
         UnreadableBankFileError: no header, no delimiter or no way to tell the dates; says what to do.
     """
     delimiter, start = _header(text)
-    rows = list(_rows(text, delimiter))
-    header = next(i for i, (line, _) in enumerate(rows) if line >= start)
-    columns = _columns(rows[header][1])
-    body = [(line, row) for line, row in rows[header + 1 :] if any(cell.strip() for cell in row)]
+    (_, header), *rows = _rows(text, delimiter, start)
+    columns = _columns(header)
+    body = [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
     layout = _Layout(start, columns, _decimal(body, columns), _is_day_first(body, columns, day_first))
     builder, problems = StatementBuilder(account, currency), list[FileProblem]()
     balances: list[int | None] = []
@@ -86,18 +87,39 @@ def read_csv(text: str, account: str = "", currency: str = "", day_first: bool |
     return BankFile("csv", (statement,), (*problems, *balance_problems([statement])))
 
 
-def _rows(text: str, delimiter: str) -> Sequence[tuple[int, list[str]]]:
-    reader, found = csv.reader(io.StringIO(text), delimiter=delimiter), []
-    line = 1
-    for row in reader:
-        found.append((line, row))
-        line = reader.line_num + 1
+def _rows(text: str, delimiter: str, start: int) -> Sequence[tuple[int, list[str]]]:
+    """The rows from a line on, which is the header, with the lines that they begin in."""
+    lines, at, found = io.StringIO(text).readlines(), start - 1, list[tuple[int, list[str]]]()
+    while at < len(lines):
+        try:
+            row, taken = _row(lines, at, delimiter, len(found[0][1]) if found else 0)
+        except csv.Error as error:
+            raise UnreadableBankFileError(f"line {at + 1} cannot be read ({error}): export the file again") from error
+        found.append((at + 1, row))
+        at += taken
     return found
+
+
+def _row(lines: Sequence[str], at: int, delimiter: str, width: int) -> tuple[list[str], int]:
+    """The row that begins in a line, and how many lines it takes. With a quote that is lost it would take all lines up
+    to the next one, and their payments with it: then the first line is the row, and the others are rows again.
+    """
+    some = lines[at : at + MOST_LINES_OF_A_ROW] if '"' in lines[at] else lines[at : at + 1]
+    reader = csv.reader(some, delimiter=delimiter)
+    try:
+        row, taken = next(reader), reader.line_num
+        if taken > 1:
+            next(csv.reader(some[:taken], delimiter=delimiter, strict=True))
+        if taken == 1 or (len(row) == width and not holds_rows(row, delimiter)):
+            return row, taken
+    except csv.Error:
+        pass
+    return next(csv.reader(some[:1], delimiter=delimiter)), 1
 
 
 def _header(text: str) -> tuple[str, int]:
     """The delimiter, and the line with a date and an amount column: banks put their address before it."""
-    for number, line in enumerate(text.splitlines()[:_HEADER_WITHIN], start=1):
+    for number, line in enumerate(islice(io.StringIO(text), _HEADER_WITHIN), start=1):
         for delimiter in _DELIMITERS:
             cells = next(csv.reader([line], delimiter=delimiter), [])
             columns = _columns(cells)

@@ -16,7 +16,7 @@ from dunwell.ingestion.fields import EXTERNAL_ID, RecordKind
 from dunwell.ingestion.mapping import TableMapping
 from dunwell.ingestion.plain import plain_amounts, plain_texts
 from dunwell.ingestion.records import Receivable, Record, Reject, RejectedRowError
-from dunwell.ingestion.rows import DELETED_AT, RowReader, SkippedRowError
+from dunwell.ingestion.rows import DELETED_AT, EARLIEST_ISSUE, RowReader, SkippedRowError
 from dunwell.ingestion.values import RefusedValueError
 
 REMEMBERED = 10_000
@@ -259,7 +259,8 @@ def _contradictions(kind: RecordKind, found: Mapping[str, Sequence[Any]], troubl
     nothing = [None] * count
     issued, due, amounts = found["issued_on"], found["due_on"], found["amount"]
     settled, taxes = found.get("settled_on", nothing), found.get("tax", nothing)
-    if not trouble and not (any(map(lt, due, issued)) or _any_less(settled, issued) or _any_less(amounts, taxes)):
+    dated_wrongly = not trouble and (min(issued, default=EARLIEST_ISSUE) < EARLIEST_ISSUE or any(map(lt, due, issued)))
+    if not (trouble or dated_wrongly or _any_less(settled, issued) or _any_less(amounts, taxes)):
         return set()
     rows = zip(issued, due, settled, amounts, taxes, strict=True)
     return {
@@ -267,7 +268,8 @@ def _contradictions(kind: RecordKind, found: Mapping[str, Sequence[Any]], troubl
         for at, (issued_on, due_on, settled_on, amount_minor, tax_minor) in enumerate(rows)
         if at not in trouble
         and (
-            due_on < issued_on
+            issued_on < EARLIEST_ISSUE
+            or due_on < issued_on
             or (settled_on is not None and settled_on < issued_on)
             or (tax_minor is not None and tax_minor > amount_minor)
         )

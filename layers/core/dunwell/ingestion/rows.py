@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from dunwell.accounts.model import CustomerKind
@@ -27,6 +28,8 @@ DELETED_AT = "_sdc_deleted_at"
 """Column in which Singer taps say that the source deleted a row."""
 
 _TWO_DATES = "correct one of the two dates"
+EARLIEST_ISSUE = date(1970, 1, 1)
+"""Before, an invoice's date is a slip of the keyboard, or stands for one that is not known."""
 _TWO_AMOUNTS = "correct one of the two amounts"
 _PLAIN_DEFAULTS: dict[str, Any] = {
     "customer_kind": CustomerKind.BUSINESS,
@@ -192,6 +195,8 @@ def _customer(line: int, found: Mapping[str, Any], deleted: bool) -> CustomerRec
 def _invoice(line: int, found: Mapping[str, Any], deleted: bool) -> InvoiceRecord:
     amount_minor, issued_on, due_on = found["amount"], found["issued_on"], found["due_on"]
     settled_on, tax_minor = value_of(found, "settled_on"), value_of(found, "tax") or 0
+    if issued_on < EARLIEST_ISSUE:
+        raise FieldRefusedError("issued_on", f"is before {EARLIEST_ISSUE.year}", "correct the date")
     if due_on < issued_on:
         raise FieldRefusedError("due_on", "is before the invoice was issued", _TWO_DATES)
     if settled_on and settled_on < issued_on:

@@ -169,4 +169,9 @@ def _invoice_assessment(invoice: InvoiceScore) -> InvoiceAssessment:
 
 
 def _kept_reasons(reasons: Sequence[Reason]) -> tuple[ScoreReason, ...]:
-    return tuple([ScoreReason(one.words, one.feature, round(1000 * one.effect)) for one in reasons])
+    return tuple([ScoreReason(one.words, one.feature, _permille(one.effect)) for one in reasons])
+
+
+def _permille(effect: float) -> int:
+    """In thousandths, never none at all: that would lose which way it speaks."""
+    return round(1000 * effect) or (1 if effect > 0 else -1)

@@ -50,7 +50,8 @@ class InvoiceAssessment:
     Attributes:
         late_permille: settled after its due date; late_30_permille, late_90_permille: more than so many days
             after it. None in assessments from before these were kept.
-        expected_on: the day settlement is expected; in four cases of five it falls from earliest_on to latest_on.
+        expected_on: the day settlement is expected; in four cases of five it falls from earliest_on to latest_on. All
+            three are None where the model cannot say.
     """
 
     invoice_id: str

@@ -285,13 +285,18 @@ def _slope(judged: Sequence[tuple[float, int]], answers_each: float) -> tuple[fl
 
 
 def _coverage(known: Sequence[LoggedMoment], outcomes: Outcomes, as_of: date, kind: str) -> Coverage | None:
+    """Of the moments for which days were named."""
     old = [one for one in known if one.kind == kind and (as_of - one.due_on).days > SETTLED_BY_DAYS]
-    if not old:
+    ends = [
+        (one.earliest_on, one.latest_on, outcomes[one.customer_id, one.invoice_id])
+        for one in old
+        if one.earliest_on and one.latest_on
+    ]
+    if not ends:
         return None
-    settled = [(one, outcomes[one.customer_id, one.invoice_id]) for one in old]
-    before = sum(day is not None and day < one.earliest_on for one, day in settled) / len(old)
-    after = sum((day or as_of) > one.latest_on for one, day in settled) / len(old)
-    return Coverage(kind, len(old), round(max(0.0, 1 - before - after), 4), round(before, 4), round(after, 4))
+    before = sum(day is not None and day < earliest for earliest, _, day in ends) / len(ends)
+    after = sum((day or as_of) > latest for _, latest, day in ends) / len(ends)
+    return Coverage(kind, len(ends), round(max(0.0, 1 - before - after), 4), round(before, 4), round(after, 4))
 
 
 def _challenge(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import log, sqrt
 from typing import Any
 
+from dunwell.scoring.model_data import mapping_of, numbers_of
+
 LEAST_SHARE = 1e-4  # an empty tenth would make the index infinite
 DIGITS = 4  # the model reads numbers in single precision: what differs later is the same number
 WATCH, ACT = 0.10, 0.25  # the field's customary bounds
@@ -61,9 +63,21 @@ class Drift:
         return "act" if self.index > ACT else "watch" if self.index > WATCH else "steady"
 
 
-def read_spreads(plain: Mapping[str, Any]) -> dict[str, Spread]:
-    """The spreads, by name, of a reference as it is kept or stands on a model's record; empty where there are none."""
-    return {name: Spread(tuple(one["up_to"]), tuple(one["shares"])) for name, one in plain.get("spread", {}).items()}
+def read_spreads(plain: Any) -> dict[str, Spread]:
+    """The spreads, by name, of a reference as it is kept or stands on a model's record; empty where there are none.
+
+    Raises:
+        ValueError: it has another form.
+    """
+    spread = mapping_of(mapping_of(plain, "the reference").get("spread", {}), "spread")
+    return {name: _read_spread(name, mapping_of(one, name)) for name, one in spread.items()}
+
+
+def _read_spread(name: str, plain: Mapping[str, Any]) -> Spread:
+    up_to = numbers_of(plain.get("up_to"), f"the edges of {name}")
+    if list(up_to) != sorted(up_to):
+        raise ValueError(f"the edges of {name} are not in their order")
+    return Spread(up_to, numbers_of(plain.get("shares"), f"the shares of {name}", len(up_to) + 1, 0))
 
 
 def drifts(

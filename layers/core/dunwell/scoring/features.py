@@ -80,6 +80,7 @@ _NEUTRAL: dict[str, float] = {
 }
 FEATURE_NAMES: tuple[str, ...] = tuple(_NEUTRAL)
 NEUTRAL_VALUES: tuple[float, ...] = tuple(_NEUTRAL.values())
+DAYS_OVERDUE = FEATURE_NAMES.index("days_overdue")
 UNSAID_AT_NEUTRAL = frozenset({"delivery_log_odds", "delivery_lateness"})
 """Features that are neutral where the source says nothing: that is no sign that the portfolio has changed."""
 

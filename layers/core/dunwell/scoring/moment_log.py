@@ -32,8 +32,8 @@ MOST_A_DAY = 6_400  # of all workers together, each its part of it
 
 @dataclass(frozen=True, slots=True)
 class LoggedMoment:
-    """One question and its answer. `row` holds the features; `probabilities` follow the model's horizons; `model` is
-    the identity of the model that answered (`ModelVersion.identity`).
+    """One question and its answer. `row` holds the features; `probabilities` follow the model's horizons; where it
+    named no day both are None. `model` is the identity of the model that answered (`ModelVersion.identity`).
     """
 
     customer_id: str
@@ -43,8 +43,8 @@ class LoggedMoment:
     due_on: date
     row: tuple[float, ...]
     probabilities: tuple[float, ...]
-    earliest_on: date
-    latest_on: date
+    earliest_on: date | None
+    latest_on: date | None
     model: str
 
     @property
@@ -144,20 +144,23 @@ def read_line(line: str) -> LoggedMoment | None:
         return None
 
 
-_DATES = ("as_of", "issued_on", "due_on", "earliest_on", "latest_on")
+_DATES = ("as_of", "issued_on", "due_on")
+_DATES_OR_NONE = ("earliest_on", "latest_on")
 _TEXTS = ("customer_id", "invoice_id", "model")
 _NUMBERS = ("row", "probabilities")
 
 
 def _plain(moment: LoggedMoment) -> dict[str, Any]:
     plain: dict[str, Any] = {name: getattr(moment, name) for name in (*_TEXTS, *_NUMBERS)}
-    return plain | {name: getattr(moment, name).isoformat() for name in _DATES}
+    days = {name: getattr(moment, name) for name in (*_DATES, *_DATES_OR_NONE)}
+    return plain | {name: day.isoformat() if day else None for name, day in days.items()}
 
 
 def _moment(plain: dict[str, Any]) -> LoggedMoment:
     fields: dict[str, Any] = {name: str(plain[name]) for name in _TEXTS}
     fields |= {name: tuple(map(float, plain[name])) for name in _NUMBERS}
     fields |= {name: date.fromisoformat(plain[name]) for name in _DATES}
+    fields |= {name: date.fromisoformat(day) if (day := plain[name]) else None for name in _DATES_OR_NONE}
     return LoggedMoment(**fields)
 
 

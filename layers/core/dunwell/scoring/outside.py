@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from math import log10
+from typing import Any
 
-from dunwell.figures import PROXIES, SERIES, Figure, Figures
+from dunwell.figures import OF_CUSTOMERS, PROXIES, SERIES, WORDS, Figure, Figures
+from dunwell.scoring.model_data import number_of, numbers_of, text_of, texts_of
 
 STALE_DAYS = 366
+LEAST_STEP = 1e-9
 MOST_STEPS = 3.0  # beyond, a figure says no more than here
 _YEAR_DAYS = 365.25
 _RUN = 2  # so many rises in a row are a trend
@@ -65,6 +68,28 @@ class OutsideInput:
     def columns(self) -> int:
         """How many columns it has."""
         return len(self.words) or 1
+
+
+def read_input(plain: Mapping[str, Any]) -> OutsideInput:
+    """An input from a model's record. ValueError when it has another form or is none that is known, TypeError when
+    something is too much.
+    """
+    name = text_of(plain.get("name"), "an input's name")
+    if name not in OF_CUSTOMERS and name not in SERIES:
+        raise ValueError(f"nothing is known of an input called {name!r}")
+    words = texts_of(plain.get("words", []), f"the words of {name}")
+    if bool(words) != (name in WORDS):
+        raise ValueError(f"the words of {name} are {words}")
+    checked = {
+        "name": name,
+        "words": words,
+        "shares": numbers_of(plain.get("shares", []), f"the shares of {name}", len(words)),
+        "usual": number_of(plain.get("usual", 0.0), f"what is usual of {name}"),
+        "step": number_of(plain.get("step", 1.0), f"the step of {name}", LEAST_STEP),
+    }
+    if not isinstance(by_industry := plain.get("by_industry", False), bool):
+        raise ValueError(f"by_industry of {name} has to be true or false")
+    return OutsideInput(**{**plain, **checked, "by_industry": by_industry})
 
 
 class Told:

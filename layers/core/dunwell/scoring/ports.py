@@ -10,6 +10,9 @@ from dunwell.scoring.outside import OutsideInput
 SETTLEMENT_QUANTILES = (0.1, 0.5, 0.9)
 """Of the time to settlement: an interval that four in five settlements fall into, and the likeliest middle."""
 
+TAUGHT_TERMS_DAYS = 60
+"""The longest time to pay that the models were taught which do not say so themselves."""
+
 
 def identity_of(version: str, sha256: str) -> str:
     """The version with the first digits of the file's hash, as in ``2.3.0+7dba1c2e90ab``: trained again under the same
@@ -27,7 +30,7 @@ class ModelVersion:
     """Which model made a score; travels with every score. `sha256` is the model file's, `card_id` its card's;
     `horizons_days` names the columns of its answer: late by more than so many days. `outside` are the inputs beside the
     ledger that it was trained on, if any; `delivery` is what it learned of how invoices are sent, which its features
-    need."""
+    need; `longest_terms_days` the longest time to pay that it was taught."""
 
     name: str
     version: str
@@ -37,6 +40,7 @@ class ModelVersion:
     horizons_days: tuple[int, ...]
     outside: tuple[OutsideInput, ...] = ()
     delivery: DeliveryOffsets = NO_OFFSETS
+    longest_terms_days: int = TAUGHT_TERMS_DAYS
 
     @property
     def identity(self) -> str:

@@ -7,14 +7,14 @@ parts, which are exact for its form; whoever doubts a reason can repeat it.
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from dunwell.scoring.features import FEATURE_NAMES, NEUTRAL_VALUES
+from dunwell.scoring.features import DAYS_OVERDUE, FEATURE_NAMES, NEUTRAL_VALUES
 from dunwell.scoring.outside import Told
 
 MAX_REASONS = 4
 MIN_EFFECT = 0.005  # half a percentage point: less is not a reason
 
 _HAS_HISTORY = FEATURE_NAMES.index("has_history")
-_DAYS_OVERDUE, _DAYS_TO_DUE = FEATURE_NAMES.index("days_overdue"), FEATURE_NAMES.index("days_to_due")
+_DAYS_TO_DUE = FEATURE_NAMES.index("days_to_due")
 
 
 class Reason(NamedTuple):
@@ -136,9 +136,21 @@ _WORDS_WITHOUT_HISTORY: dict[str, tuple[str, str]] = {
     ),
 }
 
+# Of what is a fact already, by the horizon that was asked about.
+_WORDS_WHEN_PASSED: dict[int, str] = {
+    30: "An invoice is already more than 30 days past due.",
+    90: "The invoice is already more than 90 days past due.",
+}
+
 SENTENCES: Mapping[str, str] = {
     text: f"{name}.{side}"
-    for name, texts in reversed([*_WORDS.items(), *((f"{n}_unpaid", t) for n, t in _WORDS_WITHOUT_HISTORY.items())])
+    for name, texts in reversed(
+        [
+            *_WORDS.items(),
+            *((f"{name}_unpaid", texts) for name, texts in _WORDS_WITHOUT_HISTORY.items()),
+            *((f"passed_{days}", (text, "")) for days, text in _WORDS_WHEN_PASSED.items()),
+        ]
+    )
     for side, text in zip(("below", "above"), reversed(texts), strict=True)
     if text
 }
@@ -147,38 +159,74 @@ _ABOVE_AND_BELOW = tuple(_WORDS[name] for name in FEATURE_NAMES)
 _WITHOUT_HISTORY = tuple(_WORDS_WITHOUT_HISTORY.get(name, _WORDS[name]) for name in FEATURE_NAMES)
 
 
-def main_reasons(effects: Sequence[float], row: Sequence[float], told: Told | None = None) -> tuple[Reason, ...]:
-    """The up to four largest of these effects (one a feature), largest first, each wording once. `row` holds the
-    features of the invoice that they are said of, `told` what figures say of its customer, whose effects come last.
-    """
-    return shared_reasons([effects], [row], told)
-
-
-def shared_reasons(
-    parts: Sequence[Sequence[float]], rows: Sequence[Sequence[float]], told: Told | None = None
+def main_reasons(
+    parts: Sequence[Sequence[float]],
+    rows: Sequence[Sequence[float]],
+    horizon_days: int,
+    told: Told | None = None,
+    needs_raising: bool = False,
 ) -> tuple[Reason, ...]:
-    """The same of several invoices together: their effects are added, and what is said of a feature is said of the
-    invoice where it counts most.
+    """The up to four largest effects (one a feature), largest first, each wording once.
+
+    Args:
+        parts: the effects in each of the invoices that it is about, which are added: first those of the features, then
+            those of what figures say.
+        rows: the features of each; what is said of a feature is said of the invoice where it counts most.
+        horizon_days: that an invoice is already late by more is a fact, and comes before all else.
+        told: what figures say of the customer.
+        needs_raising: that one of the reasons raises the score, if anything does, however little.
     """
     alone = len(parts) == 1
     effects = parts[0] if alone else list(map(sum, zip(*parts, strict=True)))
     large = [(-abs(effect), index) for index, effect in enumerate(effects) if not -MIN_EFFECT < effect < MIN_EFFECT]
     large.sort()
-    chosen: list[Reason] = []
-    texts: list[str] = []
+    fact = _fact(parts, rows, effects, horizon_days) if max([row[DAYS_OVERDUE] for row in rows]) > horizon_days else []
+    chosen, texts = fact, [one.words for one in fact]
     for _, index in large:
         if told is None or index < len(FEATURE_NAMES):
             row = rows[0] if alone else rows[_heaviest(parts, index)]
             name, text = FEATURE_NAMES[index], words_for(index, row)
         else:
             name, text = told.said(index - len(FEATURE_NAMES))
-        if text not in texts:
+        if text not in texts and not (fact and index == DAYS_OVERDUE):
             effect = effects[index]
             chosen.append(Reason(name, "raises" if effect > 0 else "lowers", effect, text))
             if len(chosen) == MAX_REASONS:
                 break
             texts.append(text)
+    if needs_raising and not any(one.effect > 0 for one in chosen):
+        return _with_strongest(chosen, parts, rows, effects, told)
     return tuple(chosen)
+
+
+def _fact(
+    parts: Sequence[Sequence[float]], rows: Sequence[Sequence[float]], effects: Sequence[float], horizon_days: int
+) -> list[Reason]:
+    """That some are past due by more than the horizon already; nothing where these count for nothing."""
+    late = [part[DAYS_OVERDUE] for part, row in zip(parts, rows, strict=True) if row[DAYS_OVERDUE] > horizon_days]
+    effect = effects[DAYS_OVERDUE]
+    if sum(late) < MIN_EFFECT or effect <= 0:
+        return []
+    return [Reason(FEATURE_NAMES[DAYS_OVERDUE], "raises", effect, _WORDS_WHEN_PASSED[horizon_days])]
+
+
+def _with_strongest(
+    chosen: Sequence[Reason],
+    parts: Sequence[Sequence[float]],
+    rows: Sequence[Sequence[float]],
+    effects: Sequence[float],
+    told: Told | None,
+) -> tuple[Reason, ...]:
+    """The reasons with the one that raises the score the most in place of the least of them, if any does."""
+    index = max(range(len(effects)), key=effects.__getitem__)
+    if (effect := effects[index]) <= 0:
+        return tuple(chosen)
+    if told is None or index < len(FEATURE_NAMES):
+        name, text = FEATURE_NAMES[index], words_for(index, rows[_heaviest(parts, index)])
+    else:
+        name, text = told.said(index - len(FEATURE_NAMES))
+    others = [one for one in chosen if one.words != text]
+    return *others[: MAX_REASONS - 1], Reason(name, "raises", effect, text)
 
 
 def _heaviest(parts: Sequence[Sequence[float]], index: int) -> int:
@@ -189,7 +237,7 @@ def _heaviest(parts: Sequence[Sequence[float]], index: int) -> int:
 
 def words_for(index: int, row: Sequence[float]) -> str:
     """What this feature says about the invoice, as a sentence."""
-    if index == _DAYS_TO_DUE and row[_DAYS_OVERDUE] > 0:
-        index = _DAYS_OVERDUE
+    if index == _DAYS_TO_DUE and row[DAYS_OVERDUE] > 0:
+        index = DAYS_OVERDUE
     above, below = (_ABOVE_AND_BELOW if row[_HAS_HISTORY] else _WITHOUT_HISTORY)[index]
     return above if row[index] > NEUTRAL_VALUES[index] else below

@@ -7,7 +7,8 @@ currencies are never netted. What is in dispute does not count in it, unless all
 the invoices would do once the disputes are over. Days in dispute are no days late.
 
 When an invoice will be settled is given as a day with an interval that four in five settlements fall into. No
-day is before `as_of`: what has not been settled yet cannot have been settled earlier.
+day is before `as_of`: what has not been settled yet cannot have been settled earlier. Where the model was taught
+nothing of an invoice like this one there is no day (`settlement`).
 """
 
 from bisect import bisect_left
@@ -18,12 +19,11 @@ from math import sqrt
 from typing import NamedTuple
 
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.features import CustomerFeatures, features_of, invoice_features
-from dunwell.scoring.habit import MAX_TERMS_DAYS
+from dunwell.scoring.features import DAYS_OVERDUE, HORIZONS_DAYS, CustomerFeatures, features_of, invoice_features
 from dunwell.scoring.known import Known, known_at
 from dunwell.scoring.outside import Told
-from dunwell.scoring.ports import Forecast, ModelVersion, Scorer
-from dunwell.scoring.reasons import Reason, main_reasons, shared_reasons
+from dunwell.scoring.ports import TAUGHT_TERMS_DAYS, Forecast, ModelVersion, Scorer
+from dunwell.scoring.reasons import MIN_EFFECT, Reason, main_reasons
 
 RISK_HORIZON_DAYS = 30
 INVOICES_PER_CALL = 2_000  # bounds the memory of one call: about 4 KB an invoice
@@ -31,12 +31,17 @@ CUSTOMERS_AT_ONCE = 100
 """Each step is done for so many customers before the next. That keeps its code in the processor's cache, and with no
 more of them what the last step left there too: both together are worth a third of the time."""
 LONGEST_DAYS = 3_650
+NEEDS_RAISING = 0.3  # from such a risk on, something that raises it is among its reasons
+Days = tuple[date, date, date]
+"""Earliest, expected, latest."""
+_NO_DAYS = (None, None, None)
 
 
 class InvoiceScore(NamedTuple):
     """An open invoice's score. `probabilities` follow the model's horizons; `horizon_days` is the next
-    milestone, the one the reasons are for, None when the invoice is past them all. Settlement is expected
-    on `expected_on`, in four cases of five between `earliest_on` and `latest_on`. `held`: it is wholly in dispute.
+    milestone, the one the reasons are for, None when the invoice is past them all: then they are for its certainty.
+    Settlement is expected on `expected_on`, in four cases of five between `earliest_on` and `latest_on`; all three are
+    None where the model cannot say. `held`: it is wholly in dispute.
     """
 
     invoice_id: str
@@ -46,9 +51,9 @@ class InvoiceScore(NamedTuple):
     probabilities: tuple[float, ...]
     horizon_days: int | None
     reasons: tuple[Reason, ...]
-    expected_on: date
-    earliest_on: date
-    latest_on: date
+    expected_on: date | None
+    earliest_on: date | None
+    latest_on: date | None
     issued_on: date
     due_on: date
     row: tuple[float, ...]  # the features
@@ -76,6 +81,7 @@ class _Asked(NamedTuple):
     invoice: InvoiceFacts
     weight: int  # what of its amount is not in dispute; an invoice over nothing still shows a habit
     row: tuple[float, ...]
+    past_due_days: int
     behind: int
     found: Forecast
     told: Told | None = None
@@ -85,23 +91,24 @@ class _Asked(NamedTuple):
         return 1.0 if column < self.behind else self.found.probabilities[column]
 
     def effects(self, column: int) -> Sequence[float]:
-        """By feature: how much the probability falls without it; nothing moves what is certain."""
-        return self.found.effects[column] if column >= self.behind else [0.0] * len(self.found.effects[0])
-
-
-def score_customer(facts: Sequence[InvoiceFacts], as_of: date, scorer: Scorer) -> CustomerScore:
-    """Scores one customer's open invoices and the customer, as known at `as_of`, with what happened on that day so
-    far. `facts` are all its invoices.
-    """
-    return score_customers([facts], as_of, scorer)[0]
+        """By feature: how much the probability falls without it. What is certain is so because it is past due, and
+        nothing else moves it.
+        """
+        effects = self.found.effects[column]
+        if column >= self.behind:
+            return effects
+        certain = [0.0] * len(effects)
+        certain[DAYS_OVERDUE] = max(MIN_EFFECT, 1.0 - self.found.probabilities[column] + effects[DAYS_OVERDUE])
+        return certain
 
 
 def score_customers(
     customers: Sequence[Sequence[InvoiceFacts]], as_of: date, scorer: Scorer, told: Sequence[Told] = ()
 ) -> list[CustomerScore]:
-    """Scores many customers, in their order, in as few calls of the model as memory allows. Invoices
-    issued after `as_of` are left out; one settled after it counts as open. `told`: what figures beside the ledger say
-    of each, for a model that was trained on them.
+    """Scores customers and their open invoices, in their order, as known at `as_of` with what happened on that day so
+    far, in as few calls of the model as memory allows. Each comes with all its invoices: those issued after `as_of` are
+    left out, one settled after it counts as open. `told`: what figures beside the ledger say of each, for a model that
+    was trained on them.
     """
     said: Sequence[Told | None] = told or [None] * len(customers)
     found: list[CustomerScore] = []
@@ -120,14 +127,14 @@ def _scored_together(
     still_open = [one.open + one.held if one.held else one.open for one in known]
     shared = [features_of(one, model.delivery) if own else None for one, own in zip(known, still_open, strict=True)]
     asked = _asked(still_open, shared, as_of, scorer, told)
-    invoices = [tuple([_invoice_score(one, as_of, model.horizons_days) for one in own]) for own in asked]
+    invoices = [tuple([_invoice_score(one, as_of, model) for one in own]) for own in asked]
     risks = [_risk(own, column) for own in asked]
     return [
         CustomerScore(
             as_of=as_of,
             risk=risks[number][0],
             risk_currency=risks[number][1],
-            reasons=_customer_reasons(asked[number], invoices[number], risks[number][1], column),
+            reasons=_customer_reasons(asked[number], invoices[number], risks[number], column),
             invoices=invoices[number],
             model=model,
             known=known[number],
@@ -158,7 +165,8 @@ def _asked(
                 invoice,
                 weight,
                 row,
-                bisect_left(horizons, invoice.days_past_due(as_of)),
+                past_due_days := invoice.days_past_due(as_of),
+                bisect_left(horizons, past_due_days),
                 one,
                 said,
             )
@@ -185,19 +193,24 @@ def _forecasts(rows: Sequence[Sequence[float]], scorer: Scorer) -> Iterator[Fore
         yield from scorer.forecasts(rows[start : start + INVOICES_PER_CALL])
 
 
-def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> InvoiceScore:
-    invoice, _, row, behind, found, told = asked
+def _invoice_score(asked: _Asked, as_of: date, model: ModelVersion) -> InvoiceScore:
+    invoice, _, row, past_due_days, behind, found, told = asked
+    horizons_days = model.horizons_days
     milestone = behind if behind < len(horizons_days) else None
-    effects = () if milestone is None else found.effects[milestone]
-    earliest, expected, latest = settlement(invoice, as_of, found.lateness)
+    horizon = horizons_days[-1 if milestone is None else milestone]
+    effects = asked.effects(-1) if milestone is None else found.effects[milestone]
+    needs_raising = horizon == RISK_HORIZON_DAYS and found.probabilities[behind] >= NEEDS_RAISING
+    terms_days = (invoice.due_on - invoice.issued_on).days
+    days = _days(terms_days, past_due_days, as_of, found.lateness, model.longest_terms_days)
+    earliest, expected, latest = days or _NO_DAYS
     return InvoiceScore(  # by position: fourteen names would cost as much as a reason
         invoice.invoice_id,
         invoice.currency,
         invoice.amount_minor,
-        invoice.days_past_due(as_of),
+        past_due_days,
         (1.0,) * behind + tuple(found.probabilities[behind:]),
-        None if milestone is None else horizons_days[milestone],
-        main_reasons(effects, row, told) if effects else (),
+        None if milestone is None else horizon,
+        main_reasons((effects,), (row,), horizon, told, needs_raising),
         expected,
         earliest,
         latest,
@@ -208,20 +221,40 @@ def _invoice_score(asked: _Asked, as_of: date, horizons_days: Sequence[int]) -> 
     )
 
 
-def settlement(invoice: InvoiceFacts, as_of: date, lateness: Sequence[float]) -> tuple[date, date, date]:
+def is_foreseen(terms_days: int, days_past_due: int, longest_terms_days: int) -> bool:
+    """Whether a model that was taught terms of at most so many days can say when an open invoice is settled.
+
+    It cannot past the last of its horizons: what it was taught ends there, and of made-up debt older than that
+    one settlement in three and then none fell into its intervals. Nor where no time to pay was given, which
+    lateness is measured by, or more of it than it was taught.
+    """
+    return 0 < terms_days <= longest_terms_days and days_past_due <= HORIZONS_DAYS[-1]
+
+
+def settlement(
+    invoice: InvoiceFacts, as_of: date, lateness: Sequence[float], longest_terms_days: int = TAUGHT_TERMS_DAYS
+) -> Days | None:
     """The days on which an open invoice is settled by these quantiles of lateness on the root scale: earliest,
-    expected, latest, none before `as_of`.
+    expected, latest, none before `as_of`. None where it cannot be foreseen, and where the three are one day: then the
+    quantiles cross, or the model held it for settled by now.
     """
     terms_days = (invoice.due_on - invoice.issued_on).days
-    allowed = sqrt(min(MAX_TERMS_DAYS, max(0, terms_days)))
-    open_days = terms_days + invoice.days_past_due(as_of)
-    today = as_of.toordinal()
-    days = [
+    return _days(terms_days, invoice.days_past_due(as_of), as_of, lateness, longest_terms_days)
+
+
+def _days(
+    terms_days: int, past_due_days: int, as_of: date, lateness: Sequence[float], longest_terms_days: int
+) -> Days | None:
+    if not is_foreseen(terms_days, past_due_days, longest_terms_days):
+        return None
+    allowed, open_days, today = sqrt(terms_days), terms_days + past_due_days, as_of.toordinal()
+    earliest, expected, latest = [
         today + (left if (left := min(LONGEST_DAYS, round(root * root)) - open_days) > 0 else 0)
         for root in [allowed + one if allowed + one > 0 else 0.0 for one in lateness]
     ]
-    earliest, expected, latest = map(date.fromordinal, days)
-    return earliest, expected, latest
+    if earliest == latest:
+        return None
+    return date.fromordinal(earliest), date.fromordinal(expected), date.fromordinal(latest)
 
 
 def _risk(asked: Sequence[_Asked], column: int) -> tuple[float | None, str | None]:
@@ -239,17 +272,22 @@ def _risk(asked: Sequence[_Asked], column: int) -> tuple[float | None, str | Non
 
 
 def _customer_reasons(
-    asked: Sequence[_Asked], scores: Sequence[InvoiceScore], currency: str | None, column: int
+    asked: Sequence[_Asked],
+    scores: Sequence[InvoiceScore],
+    risk: tuple[float | None, str | None],
+    column: int,
 ) -> tuple[Reason, ...]:
     """What neutralising a feature in all of the currency's invoices changes in the risk."""
     if len(asked) == 1 and asked[0].behind == column:  # its next milestone is the risk's own: the same reasons
         return scores[0].reasons
+    level, currency = risk
     counted = [one for one in asked if one.invoice.currency == currency and one.weight]
-    if not counted:
+    if level is None or not counted:
         return ()
     total = sum([one.weight for one in counted])
     parts = [_weighted(one.effects(column), one.weight / total) for one in counted]
-    return shared_reasons(parts, [one.row for one in counted], counted[0].told)
+    rows, told = [one.row for one in counted], counted[0].told
+    return main_reasons(parts, rows, RISK_HORIZON_DAYS, told, level >= NEEDS_RAISING)
 
 
 def _weighted(effects: Sequence[float], weight: float) -> Sequence[float]:

@@ -1,7 +1,7 @@
 """Which kind of payer a customer is: behaviour segments, learned once and held steady, with the facts that say so.
 
 new            fewer than 3 paid, and the first one issued within the last 120 days (or none paid at all)
-gone_quiet     something long past due, and silent for far longer than the customer's payments used to be apart
+gone_quiet     something long past due, and silent for longer than the customer ever was between payments
 disputing      a large part of the last invoices disputed
 then the nearest of five centroids of how invoices were lately paid (`dunwell.scoring.behaviour`):
 cash_strapped  pays when it can: often more than 30 days late, and at very different times
@@ -17,13 +17,15 @@ segment, whenever it was looked at before.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from math import inf
+from operator import sub
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from dunwell.scoring.behaviour import (
     FEW_PAID,
@@ -36,7 +38,8 @@ from dunwell.scoring.behaviour import (
     look_back,
 )
 from dunwell.scoring.facts import InvoiceFacts
-from dunwell.scoring.known import Known, known_at
+from dunwell.scoring.known import Known, Settled, known_at
+from dunwell.scoring.model_data import mapping_of, number_of, numbers_of, text_of, whole_of
 from dunwell.scoring.ports import ModelDataError
 
 SEGMENTS_FILE = Path(__file__).with_name("segments.json")
@@ -50,10 +53,15 @@ SEGMENT_NAMES = (
     "forgetful",
     "reliable",
 )
+BY_PAYMENTS = SEGMENT_NAMES[SEGMENT_NAMES.index("cash_strapped") :]
+MEASURES = 5  # of a behaviour
+LEAST_SCALE = 1e-6
 NEW_DAYS = 120
 DISPUTES = 2  # a single one is an accident
 LOOK_BACK = 12  # how far to look for two in a row that agree
 FACTS = 3
+NO_WAIT = timedelta(0)
+UNKNOWN_WAIT_DAYS = 90  # of who has paid on one or two days: somebody may well pay once a quarter
 
 T = TypeVar("T")
 
@@ -75,8 +83,8 @@ class SegmentModel:
         centroids: of each kind of payer, in those measures.
         confirmations: how many payments in a row have to agree.
         disputed_share: of the last invoices, from which on a customer is disputing.
-        quiet_past_due_days, quiet_days, quiet_gaps: silent is who has something so long past due and has not paid
-            for so long, and for so many times the usual time between payments.
+        quiet_past_due_days, quiet_days, quiet_waits: silent is who has something so long past due and has not paid
+            for so long, and for so many times the longest wait between payments.
     """
 
     version: str
@@ -87,7 +95,7 @@ class SegmentModel:
     disputed_share: float
     quiet_past_due_days: int
     quiet_days: int
-    quiet_gaps: float
+    quiet_waits: float
 
     @cached_property
     def _distances(self) -> dict[str, list[tuple[float, float]]]:
@@ -144,21 +152,37 @@ def learned() -> SegmentModel:
 def read_segments(path: Path) -> SegmentModel:
     """A model from its file. ModelDataError when it cannot be read."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        data["centroids"] = {name: tuple(centre) for name, centre in data["centroids"].items()}
-        return SegmentModel(**{**data, "scales": tuple(data["scales"])})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return _model(mapping_of(json.loads(path.read_text(encoding="utf-8")), "the model"))
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
         raise ModelDataError(f"{path} is no model of segments ({error}). Deploy it again.") from error
 
 
+def _model(data: Mapping[str, Any]) -> SegmentModel:
+    """ValueError when something has another form, KeyError or TypeError when it is missing or too much."""
+    centroids = mapping_of(data["centroids"], "centroids")
+    if set(centroids) != set(BY_PAYMENTS):
+        raise ValueError(f"centroids has to hold {', '.join(BY_PAYMENTS)}")
+    checked: dict[str, Any] = {
+        "version": text_of(data["version"], "version"),
+        "card_id": text_of(data["card_id"], "card_id"),
+        "scales": numbers_of(data["scales"], "scales", MEASURES, LEAST_SCALE),
+        "centroids": {name: numbers_of(centre, name, MEASURES) for name, centre in centroids.items()},
+        "confirmations": whole_of(data["confirmations"], "confirmations", 1, LOOK_BACK),
+        "disputed_share": number_of(data["disputed_share"], "disputed_share", 0, 1),
+    }
+    return SegmentModel(**checked | {name: number_of(data[name], name, 0) for name in data if name not in checked})
+
+
 class Silence(NamedTuple):
-    """How long nothing has come: since the last payment (None: never), usual days between payments (None: unknown),
-    and how long the oldest open invoice is past due (0: none is); days in dispute not counted. `held`: whether an
-    unpaid invoice is or was wholly in dispute.
+    """How long nothing has come: since the last payment (None: never), the longest wait between two of the last 12 days
+    of payment (None: too few to tell), and how long the oldest open invoice is past due (0: none is); days in dispute
+    not counted. `held`: whether an unpaid invoice is or was wholly in dispute.
+
+    Of days, since one transfer often pays many invoices, and the longest, since banks may split it over two of them.
     """
 
     since_payment_days: int | None
-    usual_gap_days: float | None
+    longest_wait_days: int | None
     oldest_past_due_days: int
     held: bool = False
 
@@ -184,19 +208,32 @@ def silence(history: Known) -> Silence:
     """How long nothing has come from a customer."""
     as_of, settled = history.as_of, history.settled
     oldest_days = max([invoice.days_past_due(as_of) for invoice in history.open], default=0)
-    last = settled[-LAST_PAID:]
-    gap = (last[-1][0] - last[0][0]).days / (len(last) - 1) if len(last) > 1 else None
-    since = (as_of - last[-1][0]).days if last else None
+    days, wait = [one[0] for one in settled[-LAST_PAID:]], None
+    waits = list(map(sub, days[1:], days))
+    if NO_WAIT in waits:
+        days = _days_of_payment(settled)
+        waits = list(map(sub, days[1:], days))
+    if len(days) >= FEW_PAID:
+        wait = max(waits).days
+    since = (as_of - days[-1]).days if days else None
     held = [one for one in history.open if one.held and one.held[0][0] <= history.through]
-    return Silence(since, gap, max(0, oldest_days), bool(held or history.held))
+    return Silence(since, wait, max(0, oldest_days), bool(held or history.held))
+
+
+def _days_of_payment(settled: Sequence[Settled]) -> list[date]:
+    """The last 12 days on which something was paid, in their order, however many payments they had."""
+    days = sorted({day for day, *_ in settled[-LAST_PAID:]})
+    while len(days) < LAST_PAID and (before := bisect_left(settled, (days[0],))):
+        days.insert(0, settled[before - 1][0])
+    return days
 
 
 def is_quiet(silent: Silence, model: SegmentModel) -> bool:
     """Whether a customer who used to pay has stopped to."""
-    since, gap = silent.since_payment_days, silent.usual_gap_days or 0.0
+    since, wait = silent.since_payment_days, silent.longest_wait_days
     if since is None or silent.oldest_past_due_days < model.quiet_past_due_days:
         return False
-    return since >= model.quiet_days and since >= model.quiet_gaps * gap
+    return since >= model.quiet_days and since >= model.quiet_waits * (UNKNOWN_WAIT_DAYS if wait is None else wait)
 
 
 def confirmed(at: Callable[[int], T], steps: int, confirmations: int) -> T:
@@ -237,7 +274,8 @@ def _gone_quiet(history: Known, silent: Silence, model: SegmentModel) -> Segment
     if len(history.settled) < FEW_PAID or not is_quiet(silent, model):
         return None
     since = silent.since_payment_days or 0
-    usually = f", where payments used to be {silent.usual_gap_days or 0.0:.0f} days apart"
+    wait = silent.longest_wait_days
+    usually = "" if wait is None else f", where no more than {_days(wait)} used to pass between payments"
     before = f"{_count(len(history.settled))} paid before that."
     return Segment("gone_quiet", (f"The last payment was {_days(since)} ago{usually}.", _oldest(silent), before))
 

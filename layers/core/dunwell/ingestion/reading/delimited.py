@@ -10,6 +10,8 @@ from dunwell.ingestion.records import Reject
 
 MOST_LINES_OF_A_ROW = 2_000
 """A row of more lines has lost its closing quote."""
+FEWEST_COLUMNS = 5
+"""With fewer, an address of two lines may have as many delimiters as a row."""
 _CUT_OFF = "the file may be cut off, or a quote or delimiter is missing"
 
 
@@ -101,6 +103,10 @@ def _gathered(lines: list[str], delimiter: str, width: int, line: int, *, more_t
         read = 0
         try:
             for cells in reader:
+                if reader.line_num > read + 1 and len(cells) == width and holds_rows(cells, delimiter):
+                    rows.rejects.append(_swallowed(line + at + read, reader.line_num - read))
+                    read += 1
+                    break
                 if len(cells) == width:
                     if any(cells):
                         rows.add(line + at + read, cells)
@@ -130,6 +136,17 @@ def _sound(rows: _Gathered) -> _Gathered:
         else:
             sound.add(line, cells)
     return sound
+
+
+def holds_rows(cells: Sequence[str], delimiter: str) -> bool:
+    """Whether a cell has as many delimiters for its line breaks as whole rows would: two quotes were lost."""
+    return len(cells) >= FEWEST_COLUMNS and any(
+        (breaks := cell.count("\n")) and cell.count(delimiter) == breaks * (len(cells) - 1) for cell in cells
+    )
+
+
+def _swallowed(line: int, lines: int) -> Reject:
+    return Reject(line, "", "", f"a quote makes one row of {lines} lines that are rows of their own", _CUT_OFF)
 
 
 def _wrong_width(line: int, found: int, width: int) -> Reject:
