@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dunwell.accounts.model import Channel, Customer, CustomerKind, Hold
 from dunwell.errors import ConflictError, InvalidInputError
@@ -21,8 +23,16 @@ from dunwell.ledger.ports import FACTS_PER_CHANGE, SHARDS
 from dunwell.ledger.posting import post_payment
 from dunwell.ledger.update import update
 from dunwell.outreach.contact import Contact, ContactStatus
-from dunwell.scoring.assessment import HISTORY_DAYS, Assessment, Basis, InvoiceAssessment, Recovery, ScoreReason
-from dunwell_aws.collection import DynamoCollection
+from dunwell.scoring.assessment import (
+    HISTORY_DAYS,
+    Assessment,
+    Basis,
+    InvoiceAssessment,
+    PastScore,
+    Recovery,
+    ScoreReason,
+)
+from dunwell_aws.collection import DynamoCollection, kept_score, past_score
 from dunwell_aws.dynamo_json import marshal, plain
 from dunwell_aws.ledger import DynamoLedger
 from dunwell_aws.table import CONTACT, LEDGER, OUTBOX, Table, partition
@@ -370,6 +380,7 @@ def test_the_history_shows_where_another_model_began_to_speak(store: Store) -> N
     found = store.collection.assessment("cus_anna")
     assert found is not None
     assert [one.model for one in found.history] == ["7d", "7d", "b3"]
+    assert [one.as_of for one in found.history] == [TODAY + timedelta(days=number) for number in range(3)]
 
 
 def test_a_day_without_a_score_leaves_no_stale_one_in_the_history(store: Store) -> None:
@@ -474,3 +485,16 @@ def test_a_lost_race_leaves_the_agenda_as_the_winner_wrote_it(store: Store) -> N
     with pytest.raises(ConflictError):
         store.ledger.commit(Change(account, agreements={"agr_1": agreement("inv_a")}))
     assert [*store.ledger.agenda(shard_of("cus_anna"), TODAY)] == ["cus_anna"]
+
+
+@given(st.dates(date(1990, 1, 1), date(2200, 1, 1)), st.integers(0, 1000), st.integers(0, HISTORY_DAYS - 1))
+def test_a_score_of_the_history_is_read_as_it_was_kept(on: date, risk_permille: int, days_ago: int) -> None:
+    kept = PastScore(on, risk_permille, "7d")
+    ((name, stored),) = kept_score(kept).items()
+    assert past_score(name, stored, on + timedelta(days=days_ago)) == kept
+
+
+def test_a_score_kept_before_there_were_models_is_read_without_one() -> None:
+    turn, place = divmod(TODAY.toordinal(), HISTORY_DAYS)
+    stored = (turn * 1024 + 700).to_bytes(3)
+    assert past_score(f"{place:02}", stored, TODAY) == PastScore(TODAY, 700)

@@ -38,7 +38,9 @@ from dunwell_aws.table import (
 )
 
 _RISKS = 1024
+_TURNS = 64  # of the history, until a number means another round: eleven years
 _SCORE_BYTES = 3
+_NO_MODEL = "b4"  # what stands there in scores from before models were kept
 _ASKED = ("as_of", "account_version", "risk_permille", "model_version", "segment")
 _ANSWERS = ("opened_at", "clicked_at", "replied_at")
 NOT_OVERTAKEN = (
@@ -102,7 +104,7 @@ class DynamoCollection:
             return None
         asked = {name: stored[name] for name in _ASKED} | {"customer_id": customer_id}
         found = from_plain(Assessment, asked | open_details(stored["details"]))
-        past = [_past_score(name, value) for name, value in stored.items() if name.isdigit()]
+        past = [past_score(name, value, found.as_of) for name, value in stored.items() if name.isdigit()]
         recent = [one for one in past if 0 <= (found.as_of - one.as_of).days < HISTORY_DAYS]
         return replace(found, history=tuple(sorted(recent, key=lambda one: one.as_of)))
 
@@ -246,19 +248,23 @@ def _assessment(assessment: Assessment) -> dict[str, Any]:
 
 
 def kept_score(score: PastScore) -> dict[str, bytes]:
-    """A day's score as it stands in the history: the place is the day's in its round, the number says which round, and
-    a byte which model.
+    """A day's score as it stands in the history: the place is the day's in its round, the number says which model,
+    which round, and the score.
 
     Name and number are short, so that with all of the history an item is one write unit still.
     """
     turn, place = divmod(score.as_of.toordinal(), HISTORY_DAYS)
-    number = (turn * _RISKS + score.risk_permille).to_bytes(_SCORE_BYTES)
-    return {f"{place:02}": number + bytes.fromhex(score.model)}
+    number = (int(score.model or _NO_MODEL, 16) * _TURNS + turn % _TURNS) * _RISKS + score.risk_permille
+    return {f"{place:02}": number.to_bytes(_SCORE_BYTES)}
 
 
-def _past_score(name: str, stored: bytes) -> PastScore:
-    turn, risk_permille = divmod(int.from_bytes(stored[:_SCORE_BYTES]), _RISKS)
-    return PastScore(date.fromordinal(turn * HISTORY_DAYS + int(name)), risk_permille, stored[_SCORE_BYTES:].hex())
+def past_score(name: str, stored: bytes, as_of: date) -> PastScore:
+    """A score of the history of an assessment of a day; one of after that day, or too old, is of any other day."""
+    rest, risk_permille = divmod(int.from_bytes(stored), _RISKS)
+    model, turn = divmod(rest, _TURNS)
+    now = as_of.toordinal() // HISTORY_DAYS
+    on = date.fromordinal((now - (now - turn) % _TURNS) * HISTORY_DAYS + int(name))
+    return PastScore(on, risk_permille, "" if f"{model:02x}" == _NO_MODEL else f"{model:02x}")
 
 
 def _contact(contact: Contact) -> dict[str, Any]:
