@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.support.deployment import Deployment
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes a minute or more; leave it out with -m 'not slow'")
+
+
+settings.register_profile("dunwell", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("dunwell")  # a busy machine is no fault of the code
 
 
 @pytest.fixture(scope="session")

@@ -175,7 +175,7 @@ def test_an_order_is_kept_under_its_version_and_its_customer(orders: OrderStore)
     assert orders.orders("cus_bert") == []
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=40))
 def test_no_order_id_that_a_browser_sends_reaches_anything_else(dynamodb: Any, order_id: str) -> None:
     table = Table(dynamodb, "hostile-orders")

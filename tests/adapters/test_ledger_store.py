@@ -79,9 +79,7 @@ def test_any_mixture_of_facts_repeats_races_and_crashes_leaves_a_ledger_that_add
     machine = type("InDynamoDB", (LedgerMachine,), {"make_store": staticmethod(lambda: emptied(table))})
     run_state_machine_as_test(
         machine,
-        settings=settings(
-            max_examples=80, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=80, stateful_step_count=30, suppress_health_check=list(HealthCheck)),
     )
 
 

@@ -1,7 +1,7 @@
 """Amounts as people type them: dots and commas, spaces and signs, in four languages."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell_aws.portal.typed import MistakeError, read_amount
@@ -52,7 +52,6 @@ def test_a_thousandth_is_not_taken_for_a_thousand() -> None:
     assert read_amount("1.234", "BHD", say("en")) == 1_234
 
 
-@settings(deadline=None)
 @given(
     minor=st.integers(1, 10**13), currency=st.sampled_from(sorted(PLACES)), language=st.sampled_from(["en", "de", "fr"])
 )

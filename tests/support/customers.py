@@ -14,9 +14,7 @@ from dunwell.hold_kinds import HoldKind
 START = datetime(2026, 11, 2, tzinfo=UTC)
 DEBT = "inv_a1"
 
-property_of_customers = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+property_of_customers = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 """A customer is much to make up, on a busy machine above all."""
 
 moments = st.integers(0, 40 * 24).map(lambda hours: START + timedelta(hours=hours))

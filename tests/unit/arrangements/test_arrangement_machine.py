@@ -277,7 +277,7 @@ class ArrangementMachine(RuleBasedStateMachine):
                 assert now is (AgreementStatus.ACTIVE if reopened else expected)
 
 
-ArrangementMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+ArrangementMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40)
 TestArrangements = ArrangementMachine.TestCase
 
 

@@ -330,7 +330,7 @@ def facts(events: Sequence[tuple[str, int, int]]) -> list[Entry]:
     return made
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(EVENTS, st.lists(st.integers(0, 120), max_size=10), st.randoms())
 def test_whatever_arrives_when_the_charges_are_what_the_facts_imply(
     events: list[tuple[str, int, int]], passes: list[int], random: Any

@@ -113,7 +113,7 @@ def requests(draw: st.DrawFn) -> ContactRequest:
     )
 
 
-often = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+often = settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
 
 
 @often

@@ -296,7 +296,7 @@ def test_our_own_payments_are_looked_at_before_their_records_are_taken(world: Wo
     assert (report.payments, report.unchanged) == (1, 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     steps=st.lists(st.sampled_from(["add", "change", "crash", "short", "run", "forget"]), max_size=30),
     start=st.integers(0, 10),

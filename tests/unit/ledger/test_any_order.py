@@ -194,7 +194,7 @@ def told(account: Account) -> dict[str, Entry]:
 
 
 @given(events(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_the_same_events_in_any_order_and_some_twice_make_the_same_ledger(
     queues: list[list[Step]], random: Random
 ) -> None:

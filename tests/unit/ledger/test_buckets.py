@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell.errors import InvalidInputError
@@ -74,7 +74,6 @@ ACCOUNTS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(ACCOUNTS, st.lists(st.integers(1, 2 * 10**6), max_size=3), st.sets(st.integers(0, 150), min_size=1))
 def test_the_buckets_less_the_unapplied_credit_are_the_control_total_whatever_the_edges(
     given_accounts: list[list[tuple[int, int, str, bool]]], payments: list[int], edges: set[int]

@@ -12,5 +12,5 @@ SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_
 def test_any_mixture_of_facts_repeats_races_and_crashes_leaves_a_ledger_that_adds_up() -> None:
     machine = type("InMemory", (LedgerMachine,), {"make_store": staticmethod(in_memory)})
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=SLOW)
+        machine, settings=settings(max_examples=100, stateful_step_count=40, suppress_health_check=SLOW)
     )

@@ -161,7 +161,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert len(ids) == len(set(ids)) == self.ledger.accounts[CUSTOMER].version
 
 
-LedgerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+LedgerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 test_the_ledger_adds_up_whatever_happens = LedgerMachine.TestCase
 
 

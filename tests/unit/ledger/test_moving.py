@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell.accounts.model import Customer, CustomerKind
@@ -129,7 +129,6 @@ def test_a_merger_is_one_commit_or_none() -> None:
     assert [event.name for event in ledger.events] == ["CustomersMerged"]
 
 
-@settings(deadline=None)
 @given(FACTS, FACTS)
 def test_a_merger_changes_no_sum_of_money(ours: list[Any], theirs: list[Any]) -> None:
     kept, absorbed = of(CUSTOMER, *ours), of(OTHER, *renamed(theirs))
@@ -210,7 +209,6 @@ def test_an_unknown_invoice_or_another_customers_account_is_refused() -> None:
         split(account(bill("A", 100)), ["inv_A"], "2", AT, "jo", of(OTHER))
 
 
-@settings(deadline=None)
 @given(FACTS, st.sets(st.sampled_from("ABCD")))
 def test_a_split_changes_no_sum_of_money_nor_what_is_open_on_what_moved(facts: list[Any], numbers: set[str]) -> None:
     made = account(*facts)
@@ -261,7 +259,6 @@ def test_no_more_is_transferred_than_is_unapplied_and_not_to_nowhere() -> None:
         transfer(suspense, "p", 1, gone, at=AT)
 
 
-@settings(deadline=None)
 @given(FACTS, st.lists(st.tuples(st.sampled_from("pqrstu"), st.integers(1, 300), st.sampled_from("xyz")), max_size=6))
 def test_transfers_change_no_sum_of_money(facts: list[Any], moves: list[tuple[str, int, str]]) -> None:
     source, to = account(*facts), of(OTHER, bill("Z", 250))
@@ -304,7 +301,6 @@ def test_what_belongs_to_another_account_now_was_never_here() -> None:
     assert account(bill("A", 100), marker).at(AT.date() - timedelta(days=30)).balances == {}
 
 
-@settings(deadline=None)
 @given(FACTS, st.lists(st.integers(-2, 45), max_size=4))
 def test_a_replay_up_to_a_day_is_the_account_as_of_that_day(facts: list[Any], days: list[int]) -> None:
     made = account(*facts)

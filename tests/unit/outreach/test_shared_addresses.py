@@ -271,7 +271,7 @@ def test_every_order_of_what_happens_ends_in_the_same_standing() -> None:
     assert len(ends) == 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(["mail anna", "mail bert", "import", "mail carl", "stop", "agree"]), max_size=12))
 def test_after_a_refusal_nothing_goes_to_the_address_but_to_who_agreed_since(steps: list[str]) -> None:
     world = both_written_to()

@@ -161,7 +161,7 @@ EVENTS = st.lists(
 """Days until something happens, what, to which invoice; and what becomes of a message. Days between are outages."""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(EVENTS, st.integers(1, 3))
 @example([(1, "plan", "C", ContactStatus.SENT)] * 25, 1)
 def test_no_outage_payment_or_dispute_makes_planning_burst_skip_or_go_back(

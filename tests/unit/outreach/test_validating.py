@@ -279,7 +279,7 @@ policies = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     policy=policies,
     ages=st.lists(st.integers(-30, 200), min_size=1, max_size=4),

@@ -46,7 +46,7 @@ def test_many_collectors_at_once_charge_once() -> None:
         assert len(told(world, PAYMENT_APPLIED)) == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     days=st.lists(
         st.tuples(st.sampled_from(["contest", "settle", "refund", "pay", "nothing"]), st.integers(1, 80_00)),
@@ -130,7 +130,7 @@ class Deadly:
         return done
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     faults=st.lists(FAULTS, max_size=12),
     deaths=st.lists(DEATHS, max_size=25),

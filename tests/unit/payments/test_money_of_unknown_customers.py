@@ -447,6 +447,4 @@ class Suspense(RuleBasedStateMachine):
 
 
 TestSuspense = Suspense.TestCase
-TestSuspense.settings = settings(
-    max_examples=150, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestSuspense.settings = settings(max_examples=150, stateful_step_count=25, suppress_health_check=[HealthCheck.too_slow])

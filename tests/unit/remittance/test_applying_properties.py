@@ -86,7 +86,7 @@ def take(world: CashWorld, lines: Sequence[BankLine]) -> None:
         return
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(statements(), st.lists(st.integers(1, 9), max_size=6))
 def test_each_line_that_came_in_stands_once_and_each_that_went_back_takes_one_away(
     given_statements: list[list[BankLine]], deaths: list[int]
@@ -116,7 +116,7 @@ def test_each_line_that_came_in_stands_once_and_each_that_went_back_takes_one_aw
     assert (world.ledger.accounts, world.store.kept) == before
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(statements(), st.lists(st.integers(1, 9), max_size=6))
 def test_dying_on_the_way_changes_nothing_about_the_outcome(
     given_statements: list[list[BankLine]], deaths: list[int]

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell.errors import InvalidInputError
@@ -90,7 +90,6 @@ def test_the_last_months_begin_with_the_first_of_one() -> None:
     assert last_months(date(2026, 1, 31)) == (date(2025, 10, 1), date(2026, 1, 31))
 
 
-@settings(deadline=None)
 @given(FACTS, st.integers(-5, 50), st.integers(0, 50))
 def test_opening_and_lines_make_the_closing_balance_which_is_open_less_unapplied(
     facts: list[Any], start: int, length: int

@@ -142,7 +142,7 @@ def assert_has_its_reasons(score: CustomerScore) -> None:
             assert [reason.words for reason in one.reasons] == [PAST_90]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ledgers())
 def test_a_risk_has_a_reason_that_raises_it_whatever_the_account(ledger: list[InvoiceFacts]) -> None:
     for scorer in SCORERS.values():

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dunwell.scoring.behaviour import behaviour
@@ -139,7 +139,6 @@ def collective_runs(draw: st.DrawFn) -> tuple[int, list[InvoiceFacts], list[date
     return rhythm, [*ledger, *open_ones], runs
 
 
-@settings(deadline=None)
 @given(collective_runs())
 def test_who_pays_in_collective_runs_is_not_quiet_between_them_but_is_when_they_stop(
     paid_in_runs: tuple[int, list[InvoiceFacts], list[date]],
