@@ -71,14 +71,14 @@ def test_the_places_of_fields_and_features_are_what_stored_assessments_go_by() -
 def test_a_feature_of_recovery_keeps_its_place_though_the_model_no_longer_asks_for_it(name: str, place: int) -> None:
     one = replace(FOUND, recoveries=(replace(EXPECTED, reasons=(ScoreReason("So.", name, -64),)),))
     stored = pack_details(to_plain(one))
-    assert json.loads(unpacked(stored))[-1][0][9] == ["So.", -64, place]
+    assert json.loads(unpacked(stored))[-1][0][8] == ["So.", -64, place]
     assert read(stored) == one
 
 
 def test_every_feature_of_recovery_has_a_place() -> None:
     for name in RECOVERY_FEATURES:
         one = replace(FOUND, recoveries=(replace(EXPECTED, reasons=(ScoreReason("So.", name, -64),)),))
-        assert isinstance(json.loads(unpacked(pack_details(to_plain(one))))[-1][0][9][2], int)
+        assert isinstance(json.loads(unpacked(pack_details(to_plain(one))))[-1][0][8][2], int)
 
 
 def test_an_assessment_from_before_directions_were_kept_has_its_words() -> None:
