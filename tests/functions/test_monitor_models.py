@@ -216,8 +216,7 @@ def test_a_model_trained_again_under_the_same_version_begins_with_no_answers_and
     before = watch(bucket, ledger)
     trained_again(models / "late_payment")
     after = watch(bucket, ledger, models)
-    versions = {one["version"].partition("+")[0] for one in (before, after)}
-    assert versions == {OnnxScorer(MODELS / "late_payment").model.version}
+    assert len({one["version"].partition("+")[0] for one in (before, after)}) == 1
     assert before["version"] != after["version"]
     assert (after["moments"], after["outcomes"], after["reference_from"]) == (0, 0, None)
     assert len([one for one in bucket.files if one.startswith(f"{PLACE}reference/")]) == 1

@@ -164,7 +164,7 @@ def test_a_record_that_names_another_version_or_card_is_not_deployed(
     artifacts: Path, name: str, field: str, value: str
 ) -> None:
     (reason,) = in_the_record(artifacts, name, field, value)
-    assert "of another" in reason
+    assert "of another" in reason or f"{field} has to be a text, not ''" in reason
 
 
 @pytest.mark.parametrize(("field", "value"), [*STRANGE, ("sha256", "0" * 64)])
