@@ -27,6 +27,7 @@ from tests.support.memory import InMemoryCollection, InMemoryLedger, InMemoryMes
 from tests.support.outreach import NOW, POLICY, overdue
 from tests.support.portal import CodeBox, InMemoryAccessStore, account, changed, customer
 from tests.support.portal_app import BASE, Parameters
+from tests.support.shared_address import Mailbox
 
 OLD, NEW = "anna@bakery.example", "new@bakery.example"
 SUBJECTS = {
@@ -35,17 +36,6 @@ SUBJECTS = {
     "es": "Su dirección de correo ha cambiado",
     "fr": "Votre adresse e-mail a été modifiée",
 }
-
-
-class Mailbox:
-    """Keeps what is sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
-
-    def send(self, **mail: Any) -> str:
-        self.sent.append(mail)
-        return f"m-{len(self.sent)}"
 
 
 class World:

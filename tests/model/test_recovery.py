@@ -21,6 +21,7 @@ from model_artifacts.recovery.gate import refusals
 from model_artifacts.recovery.learn import NEVER_LOWERS, NEVER_RAISES, learn
 from model_artifacts.recovery.simulate import collected
 from model_artifacts.recovery.train import TRAINING_SEEDS, content_of, main, simulated, summary, train
+from tests.support.records import changed
 from tests.support.threads import threads
 
 ROOT = Path(__file__).parents[2]
@@ -224,12 +225,7 @@ OF_ACCOUNTS = ("simulated_hold_out", "by_account", "this_model")
 def test_a_model_that_is_no_better_than_the_roll_rate_or_unmeasured_is_refused(
     part: tuple[str, ...], worse: dict[str, object], said: str
 ) -> None:
-    record = copy.deepcopy(RECORD)
-    at = record
-    for name in part:
-        at = at[name]
-    at.update(worse)
-    (reason,) = refusals(record)
+    (reason,) = refusals(changed(RECORD, part, worse))
     assert re.search(said, reason)
 
 

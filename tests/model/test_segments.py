@@ -22,6 +22,7 @@ from model_artifacts.segments import evaluate as measured
 from model_artifacts.segments.gate import refusals
 from model_artifacts.segments.learn import MEANINGS, MeaningError, centroids, learn, training_rows
 from model_artifacts.segments.train import TRAINING_SEEDS, content_of, main
+from tests.support.records import changed
 from tests.support.threads import threads
 
 ROOT = Path(__file__).parents[2]
@@ -123,12 +124,7 @@ def test_the_segments_pass_their_gate() -> None:
 def test_segments_that_are_less_steady_less_separate_or_unmeasured_are_refused(
     part: tuple[str, ...], worse: dict[str, object], said: str
 ) -> None:
-    record = copy.deepcopy(RECORD)
-    at = record
-    for name in part:
-        at = at[name]
-    at.update(worse)
-    (reason,) = refusals(record)
+    (reason,) = refusals(changed(RECORD, part, worse))
     assert re.search(said, reason)
 
 
