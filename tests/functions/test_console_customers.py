@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from chalice.test import HTTPResponse
 
 from dunwell.accounts.consent import ConsentAct, ConsentRecord
 from dunwell.accounts.contact_points import ContactPoint, PointKind
@@ -13,15 +12,14 @@ from dunwell.accounts.holds import Hold
 from dunwell.accounts.model import Channel, Customer, CustomerKind, customer_id_of
 from dunwell.ledger.change import Change
 from dunwell.ledger.entry import EntryKind
-from dunwell.ledger.model import Account, InvoiceStatus
+from dunwell.ledger.model import InvoiceStatus
 from dunwell.ledger.posting import charge
-from dunwell.outreach.contact import CallOutcome, ContactStatus
-from tests.support.console import BASE, Browser, World, csrf, path_of, sign_in, text
+from dunwell.outreach.contact import ContactStatus
+from tests.support.console import BASE, PAGE, Browser, World, csrf, path_of, send, sign_in, stored, text
 from tests.support.escalation import NOW, TODAY, account, invoice, pay
 from tests.support.ledger import account_of
 from tests.support.outreach import POLICY, sent
 
-PAGE = "/customers/cus_1"
 KEY = "0123456789abcdef0"
 CREDITOR = POLICY.creditor.creditor_id
 
@@ -32,12 +30,6 @@ def browser(browser: Browser) -> Browser:
     return browser
 
 
-def stored(world: World, customer_id: str = "cus_1") -> Account:
-    found = world.ledger.load(customer_id)
-    assert found
-    return found
-
-
 def numbered(world: World, number: str, source: str = "ibm_late_payment", name: str = "Numbered") -> str:
     """Put a customer into the ledger under a number of a source; their id."""
     customer_id = customer_id_of(CREDITOR, source, number)
@@ -45,11 +37,6 @@ def numbered(world: World, number: str, source: str = "ibm_late_payment", name: 
     owed = replace(invoice("N-1"), invoice_id=f"inv_{source}_{number.lower()}")
     world.ledger.accounts[customer_id] = account_of(who, owed)
     return customer_id
-
-
-def send(browser: Browser, action: str, path: str = PAGE, **fields: str) -> HTTPResponse:
-    """Fill in one of the page's forms."""
-    return browser.post(path, csrf=csrf(browser.get("/")), action=action, **fields)
 
 
 def overtaken(world: World, by_minor: int) -> None:
@@ -441,62 +428,3 @@ def test_a_form_of_another_site_session_or_nobody_changes_nothing(world: World, 
     browser.cookies.clear()
     assert browser.post(PAGE, csrf=token, **fields).headers["Location"] == f"{BASE}/sign-in"
     assert world.ledger.accounts == before
-
-
-# --- channels, times and calls ---
-
-
-@pytest.mark.parametrize("channel", ["email", "sms", "whatsapp", "letter", "call"])
-def test_a_refusal_that_a_customer_told_an_agent_is_kept_once(browser: Browser, world: World, channel: str) -> None:
-    for _ in range(2):
-        answer = send(browser, "refuse_channel", channel=channel)
-        assert answer.headers["Location"] == f"{BASE}{PAGE}?done=refuse_channel"
-    (record,) = stored(world).customer.consents
-    assert (record.channel, record.act, record.how, record.at) == (channel, ConsentAct.WITHDRAWN, "agent", NOW)
-    assert stored(world).customer.opted_out == {Channel(channel)}
-    page = text(browser.get(f"{PAGE}?done=refuse_channel"))
-    assert "The refusal is kept" in page
-    assert "known by agent" in page
-
-
-@pytest.mark.parametrize("channel", ["", "portal", "pigeon"])
-def test_what_nobody_can_refuse_is_not_kept(browser: Browser, world: World, channel: str) -> None:
-    answer = send(browser, "refuse_channel", channel=channel)
-    assert answer.status_code == 400
-    assert "Choose what they do not want any more" in text(answer)
-    assert stored(world).customer.consents == ()
-
-
-def test_a_time_that_does_not_suit_is_kept_and_taken_back(browser: Browser, world: World) -> None:
-    kept = browser.post(
-        PAGE,
-        csrf=csrf(browser.get("/")),
-        action="refuse_time",
-        days=["0", "1", "2", "3", "4"],
-        start="08:00",
-        end="17:00",
-        note="at work",
-    )
-    assert kept.headers["Location"] == f"{BASE}{PAGE}?done=refuse_time"
-    (refused,) = stored(world).customer.refused_times
-    assert (refused.when, refused.note, refused.recorded_at) == (((0, 1, 2, 3, 4), 480, 1020), "at work", NOW)
-    assert "Mon Tue Wed Thu Fri 08:00-17:00" in text(browser.get(PAGE))
-    send(browser, "allow_time", when=refused.name)
-    assert stored(world).customer.refused_times == ()
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"days": "", "start": "08:00", "end": "17:00"}, {"days": "1", "start": "8", "end": "9"}]
-)
-def test_what_is_no_time_of_the_week_is_refused(browser: Browser, world: World, wrong: dict[str, str]) -> None:
-    assert send(browser, "refuse_time", **wrong).status_code == 400
-    assert stored(world).customer.refused_times == ()
-
-
-def test_that_they_called_is_kept_once_as_a_conversation(browser: Browser, world: World) -> None:
-    for _ in range(2):
-        answer = send(browser, "they_called", key=KEY)
-        assert answer.headers["Location"] == f"{BASE}{PAGE}?done=they_called"
-    (called,) = world.cases.state("cus_1").contacts
-    assert (called.channel, called.call_outcome, called.sent_at) == (Channel.CALL, CallOutcome.THEY_CALLED, NOW)
-    assert called.invoice_ids == tuple(one.invoice.invoice_id for one in stored(world).open_invoices)

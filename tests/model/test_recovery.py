@@ -21,6 +21,7 @@ from model_artifacts.recovery.gate import refusals
 from model_artifacts.recovery.learn import NEVER_LOWERS, NEVER_RAISES, learn
 from model_artifacts.recovery.simulate import collected
 from model_artifacts.recovery.train import TRAINING_SEEDS, content_of, main, simulated, summary, train
+from tests.support.few import ledger_of_few, refusal
 from tests.support.records import changed
 from tests.support.threads import threads
 
@@ -136,12 +137,6 @@ FEW = [  # one pays on time, the other late, and then nothing any more
 ]
 
 
-def ledger_of_few(path: Path, rows: list[str]) -> Path:
-    columns = "customer_id,invoice_id,issue_date,due_date,amount,currency,settled_date"
-    path.write_text("\n".join([columns, *rows]) + "\n", encoding="utf-8")
-    return path
-
-
 def test_training_twice_writes_the_same_bytes_however_many_threads_there_are(tmp_path: Path) -> None:
     file = read_ledger(ledger_of_few(tmp_path / "few.csv", FEW))
     for count in (1, 2):
@@ -166,11 +161,7 @@ def test_a_ledger_that_can_teach_or_test_nothing_is_refused_in_a_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[str], cut: str | None, said: str
 ) -> None:
     path = ledger_of_few(tmp_path / "few.csv", rows)
-    with pytest.raises(SystemExit) as stopped:
-        main(["--out", str(tmp_path / "out"), "--data", str(path), *(["--cut", cut] if cut else [])])
-    assert stopped.value.code == 1
-    assert said in capsys.readouterr().err
-    assert not (tmp_path / "out" / "recovery.json").exists()
+    assert said in refusal(main, path, cut, tmp_path / "out", capsys)
 
 
 def test_training_tells_what_was_left_out_and_measures_beside_the_rivals(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from model_artifacts.segments import evaluate as measured
 from model_artifacts.segments.gate import refusals
 from model_artifacts.segments.learn import MEANINGS, MeaningError, centroids, learn, training_rows
 from model_artifacts.segments.train import TRAINING_SEEDS, content_of, main
+from tests.support.few import ledger_of_few, refusal
 from tests.support.records import changed
 from tests.support.threads import threads
 
@@ -151,12 +152,6 @@ FEW = [
 ]
 
 
-def ledger_of_few(path: Path, rows: list[str]) -> Path:
-    columns = "customer_id,invoice_id,issue_date,due_date,amount,currency,settled_date"
-    path.write_text("\n".join([columns, *rows]) + "\n", encoding="utf-8")
-    return path
-
-
 @pytest.mark.parametrize(
     ("rows", "cut", "said"),
     [
@@ -171,11 +166,7 @@ def test_a_ledger_that_can_teach_or_test_nothing_is_refused_in_a_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[str], cut: str | None, said: str
 ) -> None:
     path = ledger_of_few(tmp_path / "few.csv", rows)
-    with pytest.raises(SystemExit) as stopped:
-        main(["--out", str(tmp_path / "out"), "--data", str(path), *(["--cut", cut] if cut else [])])
-    assert stopped.value.code == 1
-    assert said in capsys.readouterr().err
-    assert not (tmp_path / "out" / "segments.json").exists()
+    assert said in refusal(main, path, cut, tmp_path / "out", capsys)
 
 
 @pytest.mark.parametrize("cut", [None, "2024-08-01", "2024-12-01"])

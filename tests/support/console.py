@@ -18,6 +18,7 @@ from dunwell.arrangements.keeping import moving_agreements
 from dunwell.escalation.case import Case
 from dunwell.escalation.escalation import Escalation, Trouble
 from dunwell.ledger.consequences import ConsequentLedger
+from dunwell.ledger.model import Account
 from dunwell.outreach.case_calls import CaseCalls
 from dunwell.outreach.contact import Contact, ContactStatus, DecisionRecord
 from dunwell.outreach.tasks import TaskDesk
@@ -211,3 +212,19 @@ def sign_in(browser: Browser, email: str = "ada@example.com", password: str = "C
 def path_of(case: Case) -> str:
     """Where a case's page is."""
     return f"/cases/{case.customer_id}/{case.case_id}"
+
+
+PAGE = "/customers/cus_1"
+"""The page of the first customer."""
+
+
+def stored(world: World, customer_id: str = "cus_1") -> Account:
+    """A customer's account as it is in the ledger."""
+    found = world.ledger.load(customer_id)
+    assert found
+    return found
+
+
+def send(browser: Browser, action: str, path: str = PAGE, **fields: str) -> HTTPResponse:
+    """Fill in one of the forms of a customer's page."""
+    return browser.post(path, csrf=csrf(browser.get("/")), action=action, **fields)
