@@ -8,7 +8,7 @@ from dunwell.assist.worklist import WorklistLine, by_expected_value, worklist_li
 from dunwell.escalation.case import AgentOutcome, Case, CaseEntry, CaseStatus
 from dunwell.ledger.agreements import Agreement, AgreementKind, AgreementStatus, AgreementStep
 from dunwell.ledger.model import Account
-from dunwell.scoring.assessment import Recovery
+from dunwell.scoring.assessment import Recovery, ScoreReason
 from tests.support.agreements import agreement
 from tests.support.outreach import TODAY, assessment, overdue
 from tests.support.portal import account, customer
@@ -56,6 +56,14 @@ def test_what_was_paid_since_the_assessment_is_no_longer_expected() -> None:
     found = worklist_line(replace(case, currency=currency), owing, assessed, TODAY, "America/New_York")
     assert found.expected_minor == found.overdue_minor // 2
     assert worklist_line(replace(case, currency="XXX"), owing, assessed, TODAY, "America/New_York").recovery is None
+
+
+def test_the_reason_of_a_line_is_one_that_its_days_past_due_do_not_say() -> None:
+    late, erratic = ScoreReason("It is late.", "days_overdue", 300), ScoreReason("It varies.", "days_late_spread", 50)
+    for reasons, expected in (((late, erratic), erratic), ((erratic, late), erratic), ((late,), late), ((), None)):
+        assessed = replace(assessment(700, "cus_1"), risk_reasons=reasons)
+        owing = account(overdue(12), who=customer("cus_1"))
+        assert worklist_line(CASE, owing, assessed, TODAY, ZONE).reason == expected
 
 
 # --- what waits ---

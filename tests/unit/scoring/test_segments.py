@@ -105,6 +105,11 @@ def test_of_an_unpaid_invoice_nobody_says_that_it_came() -> None:
     assert segment(good, AS_OF).facts[0] == "None of the last 8 invoices came late."
 
 
+def test_who_pays_half_a_day_early_on_average_pays_on_the_due_date() -> None:
+    found = segment(paid(*[-1, 0] * 6), AS_OF)
+    assert "On average, on the due date." in found.facts
+
+
 def test_the_name_that_is_nearest_is_found_and_the_facts_are_about_it() -> None:
     assert learned().nearest(learned().centroids["forgetful"]) == "forgetful"
     slipped = segment(paid(-4, -3, -4, -5, -2, 10, 14, 19, 24), AS_OF)

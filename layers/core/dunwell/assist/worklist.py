@@ -10,6 +10,9 @@ from dunwell.escalation.case import Case
 from dunwell.ledger.agreements import AgreementStatus
 from dunwell.ledger.model import Account, OpenInvoice
 from dunwell.scoring.assessment import Assessment, InvoiceAssessment, Recovery, ScoreReason
+from dunwell.scoring.features import DAYS_OVERDUE, FEATURE_NAMES
+
+PAST_DUE = FEATURE_NAMES[DAYS_OVERDUE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class WorklistLine:
         is_due: whether an agent should look at it today; else a later day was agreed on, or it waits.
         recovery: what of the past due is expected to come in; None before the first assessment, or when nothing was
             past due then.
-        reason: the first of the reasons for the risk, None without one.
+        reason: the first of the reasons for the risk that `days_past_due` does not say already, None without one.
         forecast: what the model says of the oldest such invoice, None when it says nothing.
         agreed_minor: what of the past due an agreement covers.
         waits_for: why there is nothing to do: the kind of an agreement that covers all that is past due, or of the hold
@@ -72,7 +75,7 @@ def worklist_line(
         segment=assessment.segment if assessment else "",
         is_due=wait is None and (again_on is None or again_on <= as_of),
         recovery=assessment.recovery(case.currency) if assessment else None,
-        reason=assessment.risk_reasons[0] if assessment and assessment.risk_reasons else None,
+        reason=_reason(assessment),
         forecast=_forecast(assessment, overdue),
         agreed_minor=sum(item.collectable_minor for item in overdue if item.invoice.invoice_id in agreed),
         is_open=bool(account.open_invoices),
@@ -119,6 +122,12 @@ def _broke_since(case: Case, account: Account) -> bool:
         for one in account.agreements.values()
         if one.steps
     )
+
+
+def _reason(assessment: Assessment | None) -> ScoreReason | None:
+    """That something is past due is said of every line: another reason tells one from the next."""
+    reasons = assessment.risk_reasons if assessment else ()
+    return next((one for one in reasons if one.feature != PAST_DUE), reasons[0] if reasons else None)
 
 
 def _forecast(assessment: Assessment | None, overdue: list[OpenInvoice]) -> InvoiceAssessment | None:

@@ -357,6 +357,6 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _late(days: float) -> str:
-    if abs(days) < 0.5:
+    if not (whole := round(abs(days))):
         return "on the due date"
-    return f"{_days(round(abs(days)))} {'late' if days > 0 else 'early'}"
+    return f"{_days(whole)} {'late' if days > 0 else 'early'}"
